@@ -1,0 +1,185 @@
+//! What became of one step.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// What became of one step of a teardown.
+///
+/// The variants are in order of severity: a group of steps has the outcome of its worst member.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It stopped by itself, in time.
+    Stopped,
+    /// It did not stop in time, was forced (aborted, killed) and is confirmed to have ended.
+    Forced,
+    /// It ended, with an error.
+    Failed(Failure),
+    /// It ended in a panic, or one of its moves panicked.
+    Panicked {
+        /// The panic's message; what is not a string is described.
+        message: String,
+    },
+    /// It still runs, or it cannot be known whether it does.
+    Abandoned {
+        /// Why it was given up.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// Whether it stopped by itself, without an error.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Outcome::Stopped)
+    }
+
+    /// The outcome of something that ended with `result`: [`Stopped`](Outcome::Stopped) or
+    /// [`Failed`](Outcome::Failed).
+    pub fn from_result<T, E: Into<Box<dyn Error + Send + Sync>>>(result: Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Outcome::Stopped,
+            Err(error) => Outcome::Failed(Failure::new(error)),
+        }
+    }
+
+    /// The outcome of a panic with this payload, as [`std::thread::JoinHandle::join`] and [`std::panic::catch_unwind`]
+    /// return it.
+    #[must_use]
+    pub fn from_panic(payload: &(dyn Any + Send)) -> Self {
+        Outcome::Panicked { message: panic_message(payload) }
+    }
+
+    /// An [`Abandoned`](Outcome::Abandoned) with this reason.
+    pub fn abandoned(reason: impl Into<String>) -> Self {
+        Outcome::Abandoned { reason: reason.into() }
+    }
+
+    /// The one word for it: `stopped`, `forced`, `failed`, `panicked` or `abandoned`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Stopped => "stopped",
+            Outcome::Forced => "forced",
+            Outcome::Failed(_) => "failed",
+            Outcome::Panicked { .. } => "panicked",
+            Outcome::Abandoned { .. } => "abandoned",
+        }
+    }
+
+    /// The worse of the two; `self` where they are as bad.
+    #[must_use]
+    pub fn worse(self, other: Outcome) -> Outcome {
+        if other.severity() > self.severity() { other } else { self }
+    }
+
+    pub(crate) fn severity(&self) -> u8 {
+        match self {
+            Outcome::Stopped => 0,
+            Outcome::Forced => 1,
+            Outcome::Failed(_) => 2,
+            Outcome::Panicked { .. } => 3,
+            Outcome::Abandoned { .. } => 4,
+        }
+    }
+
+    /// The message, error chain or reason.
+    pub(crate) fn explanation(&self) -> Option<String> {
+        match self {
+            Outcome::Stopped | Outcome::Forced => None,
+            Outcome::Failed(failure) => Some(failure.to_string()),
+            Outcome::Panicked { message } => Some(message.clone()),
+            Outcome::Abandoned { reason } => Some(reason.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        match self.explanation() {
+            Some(text) => write!(f, ": {text}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An error that a step ended with, kept whole: `Clone`, and with its source chain.
+#[derive(Clone)]
+pub struct Failure(Arc<dyn Error + Send + Sync>);
+
+impl Failure {
+    /// Keeps `error`: an [`Error`], an `anyhow::Error`, a `String` or a `&str`.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Failure(Arc::from(error.into()))
+    }
+
+    /// The error itself, to downcast or to walk its sources.
+    #[must_use]
+    pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
+    }
+
+    /// The message of the error and of each of its sources, outermost first.
+    pub fn chain(&self) -> impl Iterator<Item = String> + '_ {
+        let first: &(dyn Error + 'static) = &*self.0;
+        std::iter::successors(Some(first), |error| error.source()).map(ToString::to_string)
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// The messages of the chain, outermost first, with `: ` between them.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, message) in self.chain().enumerate() {
+            if i > 0 {
+                f.write_str(": ")?;
+            }
+            f.write_str(&message)?;
+        }
+        Ok(())
+    }
+}
+
+/// The text of a panic's payload.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic whose payload is not a string".to_owned()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Failure {
+    /// The messages of the chain, as a list.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.chain())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Outcome {
+    /// A map with `outcome` (the word) and, where there is one, `error`, `message` or `reason`.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("outcome", self.word())?;
+        match self {
+            Outcome::Stopped | Outcome::Forced => {}
+            Outcome::Failed(failure) => map.serialize_entry("error", failure)?,
+            Outcome::Panicked { message } => map.serialize_entry("message", message)?,
+            Outcome::Abandoned { reason } => map.serialize_entry("reason", reason)?,
+        }
+        map.end()
+    }
+}

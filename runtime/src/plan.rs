@@ -1,0 +1,258 @@
+//! A plan orders the steps of one value, and asks, waits for and forces them.
+//!
+//! How the budget is divided (rule 1 of the design): a step that may start at `now` gets what is left of the plan's
+//! budget divided by the steps left on its longest chain; a step with a cap of its own gets the cap, within what is left.
+//! The last tenth of that, 100 ms at most, is for confirming a force.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::drive::{Drive, catch};
+use crate::{Memo, OnDrop, Outcome, Teardown, Wait};
+
+/// The most that is kept of a step's share to confirm a force.
+const SETTLE_MAX: Duration = Duration::from_millis(100);
+
+/// What `#[must_shutdown]` and `#[derive(Teardown)]` say of a type.
+#[derive(Debug)]
+pub struct Spec {
+    /// The type's name in reports.
+    pub name: &'static str,
+    /// What bounds the whole teardown.
+    pub timeout: Duration,
+    /// The type's drop policy.
+    pub on_drop: Option<OnDrop>,
+    /// Whether the shutdown is written by hand.
+    pub manual: bool,
+    /// The steps, in the order of the fields.
+    pub steps: &'static [StepSpec],
+}
+
+/// One step of a [`Spec`].
+#[derive(Debug)]
+pub struct StepSpec {
+    /// Its name in reports: `Runner.jobs`.
+    pub name: &'static str,
+    /// The steps that must have ended before this one is asked.
+    pub after: &'static [usize],
+    /// The cap on its share of the budget.
+    pub timeout: Option<Duration>,
+}
+
+impl Spec {
+    /// The number of steps on the longest chain that starts with each step.
+    fn chains(&self) -> Vec<u32> {
+        fn chain(steps: &[StepSpec], of: usize, known: &mut [u32]) -> u32 {
+            if known[of] == 0 {
+                let dependents = (0..steps.len()).filter(|&i| steps[i].after.contains(&of));
+                known[of] = 1 + dependents.map(|i| chain(steps, i, known)).max().unwrap_or(0);
+            }
+            known[of]
+        }
+        let mut known = vec![0; self.steps.len()];
+        (0..known.len()).for_each(|i| {
+            chain(self.steps, i, &mut known);
+        });
+        known
+    }
+
+    fn prepare(&self, memo: &mut Memo) {
+        for (i, step) in self.steps.iter().enumerate() {
+            memo.child(i, || Cow::Borrowed(step.name));
+        }
+    }
+}
+
+/// Asks the steps that wait for nothing.
+pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Memo) {
+    spec.prepare(memo);
+    let now = now(memo);
+    for ((step, spec), memo) in steps.iter_mut().zip(spec.steps).zip(&mut memo.children) {
+        if spec.after.is_empty() {
+            ask(step, memo, now);
+        }
+    }
+}
+
+/// Runs the plan to its end: each step is asked once what it waits for has ended.
+pub(crate) fn wait<'a>(spec: &'static Spec, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
+    Box::pin(async move {
+        spec.prepare(memo);
+        let drive = memo.drive.get_or_insert_with(Drive::asynchronous).clone();
+        let limit = drive.after(spec.timeout).min(memo.deadline.unwrap_or_else(|| drive.after(spec.timeout)));
+        let forced = memo.is_forced();
+        let chains = spec.chains();
+        let mut ended: Vec<bool> = memo.children.iter().map(|child| child.outcome.is_some()).collect();
+        let mut blocked: Vec<_> = steps.into_iter().zip(&mut memo.children).map(Some).collect();
+        let mut running = FuturesUnordered::new();
+        loop {
+            for (i, step_spec) in spec.steps.iter().enumerate() {
+                if !forced && !step_spec.after.iter().all(|&before| ended[before]) {
+                    continue;
+                }
+                let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
+                let share = share(limit.saturating_duration_since(drive.now()), step_spec.timeout, chains[i]);
+                let drive = &drive;
+                running.push(async move {
+                    run_step(step, child, share, drive).await;
+                    i
+                });
+            }
+            match running.next().await {
+                Some(i) => ended[i] = true,
+                None => break,
+            }
+        }
+        drop(running);
+        worst(memo)
+    })
+}
+
+/// Forces every step that has not ended; one that was never asked is asked first.
+pub(crate) fn force(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Memo) {
+    spec.prepare(memo);
+    let now = now(memo);
+    for (step, memo) in steps.iter_mut().zip(&mut memo.children) {
+        if memo.outcome.is_none() {
+            ask(step, memo, now);
+            force_step(step, memo, now);
+        }
+    }
+}
+
+/// The outcome of a group: that of its worst member, by name.
+pub(crate) fn worst(memo: &Memo) -> Outcome {
+    let worst = memo.children.iter().max_by_key(|child| child.outcome.as_ref().map_or(0, Outcome::severity));
+    match worst.and_then(|child| Some((&child.name, child.outcome.clone()?))) {
+        None => Outcome::Stopped,
+        Some((name, Outcome::Abandoned { reason })) => Outcome::abandoned(format!("`{name}`: {reason}")),
+        Some((name, Outcome::Panicked { message })) => Outcome::Panicked { message: format!("`{name}`: {message}") },
+        Some((_, outcome)) => outcome,
+    }
+}
+
+/// The share of the budget that a step gets.
+fn share(left: Duration, cap: Option<Duration>, chain: u32) -> Duration {
+    match cap {
+        Some(cap) => cap.min(left),
+        None => left / chain,
+    }
+}
+
+/// The three moves of one step, with what a panic in any of them becomes.
+async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Duration, drive: &Arc<Drive>) {
+    memo.drive = Some(Arc::clone(drive));
+    let limit = drive.after(share);
+    ask(&mut step, memo, drive.now());
+    let mut outcome = None;
+    if memo.forced.is_none() {
+        let deadline = limit - (share / 10).min(SETTLE_MAX);
+        memo.deadline = Some(deadline);
+        outcome = drive.until(deadline, catch(step.wait(memo))).await;
+        if outcome.is_none() {
+            force_step(&mut step, memo, drive.now());
+        }
+    }
+    let outcome = match outcome {
+        Some(ended) => ended.unwrap_or_else(|payload| Outcome::from_panic(&*payload)),
+        None => confirm(&mut step, memo, limit, drive).await,
+    };
+    memo.finish(outcome, drive.now());
+    crate::observe::step_ended(memo);
+}
+
+/// What a forced step ended as.
+async fn confirm(step: &mut Step<'_>, memo: &mut Memo, limit: Instant, drive: &Drive) -> Outcome {
+    if memo.is_abandoned() {
+        return Outcome::Forced; // the reason counts, in `finish`
+    }
+    memo.deadline = Some(limit);
+    match drive.until(limit, catch(step.wait(memo))).await {
+        Some(Ok(Outcome::Stopped)) => Outcome::Forced,
+        Some(Ok(outcome)) => outcome,
+        Some(Err(payload)) => Outcome::from_panic(&*payload),
+        None => Outcome::abandoned("still running after it was forced"),
+    }
+}
+
+fn ask(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
+    if memo.asked.is_none() {
+        memo.asked = Some(now);
+        guarded(memo, |memo| step.request(memo));
+    }
+}
+
+fn force_step(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
+    if memo.forced.is_none() {
+        memo.forced = Some(now);
+        guarded(memo, |memo| step.force(memo));
+    }
+}
+
+/// Makes a move that must not take the others with it when it panics.
+fn guarded(memo: &mut Memo, make: impl FnOnce(&mut Memo)) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| make(memo))) {
+        memo.problem(Outcome::from_panic(&*payload));
+    }
+}
+
+fn now(memo: &Memo) -> Instant {
+    memo.drive.as_ref().map_or_else(Instant::now, |drive| drive.now())
+}
+
+/// One resource of a value, borrowed for a teardown.
+pub struct Step<'a>(Moves<'a>);
+
+enum Moves<'a> {
+    Borrowed(&'a mut (dyn Teardown + Send + 'a)),
+    Owned(Box<dyn Teardown + Send + 'a>),
+}
+
+impl<'a> Step<'a> {
+    /// A field that makes its type's own moves.
+    pub fn new<T: Teardown + Send + 'a>(value: &'a mut T) -> Self {
+        Step(Moves::Borrowed(value))
+    }
+
+    /// A field of a `shared` value.
+    pub fn shared<T: ?Sized>(value: &'a T) -> Self
+    where
+        &'a T: Teardown + Send,
+    {
+        Step(Moves::Owned(Box::new(value)))
+    }
+
+    /// A step that owns what it stops.
+    pub(crate) fn owned(value: Box<dyn Teardown + Send + 'a>) -> Self {
+        Step(Moves::Owned(value))
+    }
+
+    fn get(&mut self) -> &mut (dyn Teardown + Send + 'a) {
+        match &mut self.0 {
+            Moves::Borrowed(value) => *value,
+            Moves::Owned(value) => &mut **value,
+        }
+    }
+}
+
+impl Teardown for Step<'_> {
+    fn request(&mut self, memo: &mut Memo) {
+        self.get().request(memo);
+    }
+
+    fn wait<'b>(&'b mut self, memo: &'b mut Memo) -> Wait<'b> {
+        self.get().wait(memo)
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        self.get().force(memo);
+    }
+
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        self.get().detach()
+    }
+}

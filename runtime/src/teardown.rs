@@ -1,0 +1,68 @@
+//! The one idea: ask, wait, force.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::{Memo, Outcome};
+
+/// The future that [`Teardown::wait`] returns.
+pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// Something that runs and can be stopped in three moves: ask, wait, force.
+///
+/// It is implemented for the handle types of std, tokio and tokio-util, for `Option`, `Vec`, maps, arrays and tuples of
+/// such, and by [`#[must_shutdown]`](crate::must_shutdown) and `#[derive(Teardown)]` for structs. A driver makes the
+/// moves: it asks, waits until the step's share of the budget is used up, then forces and waits a little longer for the
+/// end to be confirmed. Each move gets the [`Memo`] of this one resource: what was asked, the deadline, notes for the
+/// report.
+///
+/// ```
+/// use sundown::{Memo, Outcome, Teardown, Wait};
+///
+/// struct Listener { stop: tokio::sync::watch::Sender<bool>, done: tokio::sync::watch::Receiver<bool> }
+///
+/// impl Teardown for Listener {
+///     fn request(&mut self, _memo: &mut Memo) {
+///         self.stop.send_replace(true);
+///     }
+///     fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+///         Box::pin(async move { Outcome::from_result(self.done.wait_for(|done| *done).await) })
+///     }
+///     fn force(&mut self, memo: &mut Memo) {
+///         memo.abandon("a listener cannot be forced");
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shut down",
+    label = "this type has no `Teardown`",
+    note = "implement `Teardown` for `{Self}`, or name an async function with `with = path`",
+    note = "a bare `std::thread::JoinHandle`, `Runtime`, `oneshot::Sender` or `mpsc::Sender` must be in an `Option`"
+)]
+pub trait Teardown {
+    /// Asks the resource to stop: cancels its token, sends SIGTERM, closes its channel.
+    ///
+    /// Must not block and must be idempotent. An error goes into the report by [`Memo::fail`].
+    fn request(&mut self, memo: &mut Memo);
+
+    /// Waits for the end: joins, drains, reaps.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any point and made anew, so nothing may be lost with it: what has to outlive it is
+    /// kept in `self` or in [`Memo::keep`]. Once it has returned an outcome it is not made again.
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a>;
+
+    /// Forces the end, because the deadline has passed: aborts, sends SIGKILL.
+    ///
+    /// Must not block. A resource that cannot be forced calls [`Memo::abandon`]; any other is waited for a little longer,
+    /// so that the end can be confirmed.
+    fn force(&mut self, memo: &mut Memo);
+
+    /// Moves the resource out, so that it can be torn down by the reaper thread after the value was dropped.
+    ///
+    /// `None`, the default, for what cannot be moved out of a `&mut`: it is asked and forced instead.
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        None
+    }
+}
