@@ -125,7 +125,7 @@ impl Failure {
     /// The message of the error and of each of its sources, outermost first.
     pub fn chain(&self) -> impl Iterator<Item = String> + '_ {
         let first: &(dyn Error + 'static) = &*self.0;
-        std::iter::successors(Some(first), |error| error.source()).map(ToString::to_string)
+        std::iter::successors(Some(first), |error: &&(dyn Error + 'static)| (*error).source()).map(ToString::to_string)
     }
 }
 

@@ -17,6 +17,9 @@ use crate::{Memo, OnDrop, Outcome, Teardown, Wait};
 /// The most that is kept of a step's share to confirm a force.
 const SETTLE_MAX: Duration = Duration::from_millis(100);
 
+/// Why a step is given up whose force nobody could confirm.
+pub(crate) const STUCK: &str = "still running after it was forced";
+
 /// What `#[must_shutdown]` and `#[derive(Teardown)]` say of a type.
 #[derive(Debug)]
 pub struct Spec {
@@ -79,37 +82,35 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Me
 }
 
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
-pub(crate) fn wait<'a>(spec: &'static Spec, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
-    Box::pin(async move {
-        spec.prepare(memo);
-        let drive = memo.drive.get_or_insert_with(Drive::asynchronous).clone();
-        let limit = drive.after(spec.timeout).min(memo.deadline.unwrap_or_else(|| drive.after(spec.timeout)));
-        let forced = memo.is_forced();
-        let chains = spec.chains();
-        let mut ended: Vec<bool> = memo.children.iter().map(|child| child.outcome.is_some()).collect();
-        let mut blocked: Vec<_> = steps.into_iter().zip(&mut memo.children).map(Some).collect();
-        let mut running = FuturesUnordered::new();
-        loop {
-            for (i, step_spec) in spec.steps.iter().enumerate() {
-                if !forced && !step_spec.after.iter().all(|&before| ended[before]) {
-                    continue;
-                }
-                let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
-                let share = share(limit.saturating_duration_since(drive.now()), step_spec.timeout, chains[i]);
-                let drive = &drive;
-                running.push(async move {
-                    run_step(step, child, share, drive).await;
-                    i
-                });
+pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo) -> Outcome {
+    spec.prepare(memo);
+    let drive = memo.drive.get_or_insert_with(Drive::asynchronous).clone();
+    let limit = memo.deadline.unwrap_or_else(|| drive.after(spec.timeout));
+    let forced = memo.is_forced();
+    let chains = spec.chains();
+    let mut ended: Vec<bool> = memo.children.iter().map(|child| child.outcome.is_some()).collect();
+    let mut blocked: Vec<_> = steps.into_iter().zip(&mut memo.children).map(Some).collect();
+    let mut running = FuturesUnordered::new();
+    loop {
+        for (i, step_spec) in spec.steps.iter().enumerate() {
+            if !forced && !step_spec.after.iter().all(|&before| ended[before]) {
+                continue;
             }
-            match running.next().await {
-                Some(i) => ended[i] = true,
-                None => break,
-            }
+            let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
+            let share = share(limit.saturating_duration_since(drive.now()), step_spec.timeout, chains[i]);
+            let drive = &drive;
+            running.push(async move {
+                run_step(step, child, share, drive).await;
+                i
+            });
         }
-        drop(running);
-        worst(memo)
-    })
+        match running.next().await {
+            Some(i) => ended[i] = true,
+            None => break,
+        }
+    }
+    drop(running);
+    worst(memo)
 }
 
 /// Forces every step that has not ended; one that was never asked is asked first.
@@ -152,45 +153,52 @@ async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Duration, drive: &
     if memo.forced.is_none() {
         let deadline = limit - (share / 10).min(SETTLE_MAX);
         memo.deadline = Some(deadline);
-        outcome = drive.until(deadline, catch(step.wait(memo))).await;
+        outcome = drive.until(deadline, ended(&mut step, memo)).await;
         if outcome.is_none() {
             force_step(&mut step, memo, drive.now());
         }
     }
-    let outcome = match outcome {
-        Some(ended) => ended.unwrap_or_else(|payload| Outcome::from_panic(&*payload)),
-        None => confirm(&mut step, memo, limit, drive).await,
-    };
+    if outcome.is_none() {
+        memo.deadline = Some(limit);
+        outcome = drive.until(limit, ended(&mut step, memo)).await;
+    }
+    let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(STUCK));
     memo.finish(outcome, drive.now());
     crate::observe::step_ended(memo);
 }
 
-/// What a forced step ended as.
-async fn confirm(step: &mut Step<'_>, memo: &mut Memo, limit: Instant, drive: &Drive) -> Outcome {
+/// What a step that was asked, and perhaps forced, ends as.
+pub(crate) async fn ended(step: &mut Step<'_>, memo: &mut Memo) -> Outcome {
     if memo.is_abandoned() {
-        return Outcome::Forced; // the reason counts, in `finish`
+        return Outcome::Forced; // the reason counts, in `Memo::finish`
     }
-    memo.deadline = Some(limit);
-    match drive.until(limit, catch(step.wait(memo))).await {
-        Some(Ok(Outcome::Stopped)) => Outcome::Forced,
-        Some(Ok(outcome)) => outcome,
-        Some(Err(payload)) => Outcome::from_panic(&*payload),
-        None => Outcome::abandoned("still running after it was forced"),
+    match catch(step.wait(memo)).await {
+        Ok(Outcome::Stopped) if memo.is_forced() => Outcome::Forced,
+        Ok(outcome) => outcome,
+        Err(payload) => Outcome::from_panic(&*payload),
     }
 }
 
-fn ask(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
+pub(crate) fn ask(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
     if memo.asked.is_none() {
         memo.asked = Some(now);
         guarded(memo, |memo| step.request(memo));
     }
 }
 
-fn force_step(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
+pub(crate) fn force_step(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
     if memo.forced.is_none() {
         memo.forced = Some(now);
         guarded(memo, |memo| step.force(memo));
     }
+}
+
+/// Asks and forces something that nobody will wait for.
+pub(crate) fn ask_and_force(step: &mut Step<'_>) {
+    let mut memo = Memo::new("");
+    let now = Instant::now();
+    ask(step, &mut memo, now);
+    force_step(step, &mut memo, now);
 }
 
 /// Makes a move that must not take the others with it when it panics.
@@ -200,7 +208,7 @@ fn guarded(memo: &mut Memo, make: impl FnOnce(&mut Memo)) {
     }
 }
 
-fn now(memo: &Memo) -> Instant {
+pub(crate) fn now(memo: &Memo) -> Instant {
     memo.drive.as_ref().map_or_else(Instant::now, |drive| drive.now())
 }
 
@@ -210,6 +218,7 @@ pub struct Step<'a>(Moves<'a>);
 enum Moves<'a> {
     Borrowed(&'a mut (dyn Teardown + Send + 'a)),
     Owned(Box<dyn Teardown + Send + 'a>),
+    Ended,
 }
 
 impl<'a> Step<'a> {
@@ -231,28 +240,95 @@ impl<'a> Step<'a> {
         Step(Moves::Owned(value))
     }
 
-    fn get(&mut self) -> &mut (dyn Teardown + Send + 'a) {
+    /// A step that was moved out of a value that is gone; none if it has ended already.
+    pub(crate) fn orphan(value: Option<&'a mut (dyn Teardown + Send + 'static)>) -> Self {
+        match value {
+            Some(value) => Step(Moves::Borrowed(value)),
+            None => Step(Moves::Ended),
+        }
+    }
+
+    fn get(&mut self) -> Option<&mut (dyn Teardown + Send + 'a)> {
         match &mut self.0 {
-            Moves::Borrowed(value) => *value,
-            Moves::Owned(value) => &mut **value,
+            Moves::Borrowed(value) => Some(*value),
+            Moves::Owned(value) => Some(&mut **value),
+            Moves::Ended => None,
         }
     }
 }
 
 impl Teardown for Step<'_> {
     fn request(&mut self, memo: &mut Memo) {
-        self.get().request(memo);
+        if let Some(value) = self.get() {
+            value.request(memo);
+        }
     }
 
     fn wait<'b>(&'b mut self, memo: &'b mut Memo) -> Wait<'b> {
-        self.get().wait(memo)
+        match self.get() {
+            Some(value) => value.wait(memo),
+            None => Box::pin(std::future::ready(orphaned())),
+        }
     }
 
     fn force(&mut self, memo: &mut Memo) {
-        self.get().force(memo);
+        if let Some(value) = self.get() {
+            value.force(memo);
+        }
     }
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
-        self.get().detach()
+        self.get()?.detach()
     }
+}
+
+/// Moves the steps that can be moved out to where they can outlive the value. The others have been asked as far as their
+/// order allows; they are forced, since nobody is left to wait for them.
+pub(crate) fn detach(
+    spec: &'static Spec,
+    steps: &mut [Step<'_>],
+    memo: &mut Memo,
+) -> Vec<Option<Box<dyn Teardown + Send>>> {
+    spec.prepare(memo);
+    let now = now(memo);
+    let detached = steps.iter_mut().zip(&mut memo.children).map(|(step, memo)| {
+        if memo.outcome.is_some() {
+            return None;
+        }
+        let detached = catch_unwind(AssertUnwindSafe(|| step.detach())).ok().flatten();
+        if detached.is_none() {
+            ask(step, memo, now);
+            force_step(step, memo, now);
+            memo.finish(orphaned(), now);
+        }
+        detached
+    });
+    detached.collect()
+}
+
+/// What became of a step that could not be moved out of a value that was dropped.
+pub(crate) fn orphaned() -> Outcome {
+    Outcome::abandoned("forced when its owner was dropped, and not waited for")
+}
+
+/// Runs a whole plan under `timeout`, and notes in `memo` what became of it.
+pub(crate) async fn run(
+    spec: &'static Spec,
+    steps: Vec<Step<'_>>,
+    memo: &mut Memo,
+    timeout: Duration,
+    drive: &Arc<Drive>,
+) {
+    memo.drive = Some(Arc::clone(drive));
+    memo.asked.get_or_insert_with(|| drive.now());
+    memo.deadline = Some(drive.after(timeout));
+    let outcome = catch(wait(spec, steps, memo)).await.unwrap_or_else(|payload| Outcome::from_panic(&*payload));
+    memo.finish(outcome, drive.now());
+}
+
+/// Runs steps that do not depend on each other, each with the whole of `timeout`.
+pub(crate) async fn run_together(steps: Vec<(Step<'_>, &mut Memo)>, timeout: Duration, drive: &Arc<Drive>) {
+    let mut running: FuturesUnordered<_> =
+        steps.into_iter().map(|(step, memo)| run_step(step, memo, timeout, drive)).collect();
+    while running.next().await.is_some() {}
 }

@@ -1,10 +1,13 @@
-//! The traits that an annotated type implements, and the entry points behind the generated methods.
+//! The traits that an annotated type implements, and what the generated methods call.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Spec, Step};
-use crate::{Memo, Report, ShutdownError, ShutdownGuard, Teardown, Wait};
+use crate::drive::{self, Drive, catch};
+use crate::orphans::Orphans;
+use crate::plan::{self, Spec, Step};
+use crate::{Memo, Phase, Report, ShutdownError, ShutdownGuard, Teardown, Wait, observe, on_drop};
 
 pub use crate::guard::Entry;
 
@@ -33,4 +36,174 @@ pub trait Annotated {
 pub trait AnnotatedShared: Annotated {
     /// The steps through `&self`, in the order of the spec.
     fn steps_shared(&self) -> Vec<Step<'_>>;
+}
+
+type Result = std::result::Result<Report, ShutdownError>;
+
+/// The entry of a guard.
+pub fn entry<T: ?Sized>(guard: &ShutdownGuard<T>) -> &Arc<Entry> {
+    guard.entry()
+}
+
+/// `shutdown` and `shutdown_within`.
+pub async fn shutdown<V: Annotated>(value: &mut V, timeout: Option<Duration>) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps(&entry, value.steps(), timeout).await
+}
+
+/// `shutdown` and `shutdown_within` of a `shared` type.
+pub async fn shutdown_shared<V: AnnotatedShared>(value: &V, timeout: Option<Duration>) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps(&entry, value.steps_shared(), timeout).await
+}
+
+/// `shutdown_blocking`.
+pub fn shutdown_blocking<V: Annotated>(value: &mut V) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps_blocking(&entry, value.steps())
+}
+
+/// `shutdown_blocking` of a `shared` type.
+pub fn shutdown_shared_blocking<V: AnnotatedShared>(value: &V) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps_blocking(&entry, value.steps_shared())
+}
+
+/// `with_shutdown`: a panic of `f` goes on after the shutdown.
+pub async fn with_shutdown<V, F, T>(mut value: V, f: F) -> (T, Result)
+where
+    V: Annotated,
+    F: AsyncFnOnce(&mut V) -> T,
+{
+    let output = catch(f(&mut value)).await;
+    let result = shutdown(&mut value, None).await;
+    match output {
+        Ok(output) => (output, result),
+        Err(payload) => resume_unwind(payload),
+    }
+}
+
+/// The rest of `request_shutdown`, after the steps that can be asked through `&`.
+pub fn request_shutdown<V: Annotated>(value: &V) {
+    if let Some(entry) = value.entry() {
+        entry.request_stop();
+    }
+}
+
+/// The generated `Drop`.
+pub fn dropped<V: Annotated>(value: &mut V) {
+    let entry = owned_entry(value);
+    if !matches!(entry.phase(), Phase::Settled | Phase::Dismissed) {
+        on_drop::generated(&entry, value.steps());
+    }
+}
+
+/// `Teardown::request` of a value inside another.
+pub fn nested_request<V: Annotated>(value: &mut V, memo: &mut Memo) {
+    if adopt(value, memo).is_none() {
+        plan::request(V::SPEC, &mut value.steps(), memo);
+    }
+}
+
+/// `Teardown::wait` of a value inside another: bounded by its own timeout too.
+pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wait<'a> {
+    if let Some(report) = adopt(value, memo) {
+        let now = drive_of(memo).now();
+        let outcome = report.outcome();
+        memo.children = report.into_memos(now);
+        return Box::pin(std::future::ready(outcome));
+    }
+    let entry = value.entry().cloned();
+    let steps = value.steps();
+    Box::pin(async move {
+        let own = drive_of(memo).after(V::SPEC.timeout);
+        memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
+        let outcome = plan::wait(V::SPEC, steps, memo).await;
+        if let Some(entry) = entry {
+            let now = drive_of(memo).now();
+            let report = Report::of(memo, Some(entry.location), Some(V::SPEC.timeout), now);
+            // An error is in the owner's report.
+            let _ = entry.settle(report.into_result());
+        }
+        outcome
+    })
+}
+
+/// `Teardown::force` of a value inside another, which answers for it from now on.
+pub fn nested_force<V: Annotated>(value: &mut V, memo: &mut Memo) {
+    if adopt(value, memo).is_none() {
+        plan::force(V::SPEC, &mut value.steps(), memo);
+        if let Some(entry) = value.entry() {
+            entry.dismiss();
+        }
+    }
+}
+
+/// `Teardown::detach` of a value inside another, which answers for it from now on.
+pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + Send>> {
+    let entry = value.entry().cloned();
+    let mut memo = match &entry {
+        Some(entry) if matches!(entry.phase(), Phase::Settled | Phase::Dismissed) => return None,
+        Some(entry) => entry.memo.try_take()?.keep(),
+        None => Memo::new(V::SPEC.name),
+    };
+    let resources = plan::detach(V::SPEC, &mut value.steps(), &mut memo);
+    if let Some(entry) = entry {
+        entry.dismiss();
+    }
+    Some(Box::new(Orphans::new(V::SPEC, resources, memo)))
+}
+
+/// Takes over what the value's own guard knows of a shutdown that began before its owner's. `Some` if it has ended.
+fn adopt<V: Annotated>(value: &V, memo: &mut Memo) -> Option<Report> {
+    let entry = value.entry()?;
+    if let Some(result) = entry.result() {
+        return Some(result.unwrap_or_else(ShutdownError::into_report));
+    }
+    entry.begin();
+    if memo.children.is_empty()
+        && let Some(mut own) = entry.memo.try_take()
+    {
+        memo.children = std::mem::take(&mut own.children);
+    }
+    None
+}
+
+fn drive_of(memo: &mut Memo) -> &Arc<Drive> {
+    memo.drive.get_or_insert_with(Drive::asynchronous)
+}
+
+fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
+    Arc::clone(value.entry().expect("only `#[must_shutdown]` generates methods and `Drop`, and its types have a guard"))
+}
+
+async fn shutdown_steps(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Duration>) -> Result {
+    let drive = Drive::asynchronous();
+    let teardown = teardown(entry, steps, timeout, &drive);
+    drive::run(&drive, entry.home.enter(observe::in_span(entry.spec.name, teardown))).await
+}
+
+fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
+    let drive = Drive::blocking();
+    let teardown = teardown(entry, steps, None, &drive);
+    drive::block_on(&drive, entry.home.enter(observe::in_span(entry.spec.name, teardown)))
+}
+
+/// One caller at a time has the memo and runs the plan; the others wait for it and find the result. A caller that is
+/// dropped half-way puts the memo back, and the next goes on where it stopped.
+async fn teardown(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Duration>, drive: &Arc<Drive>) -> Result {
+    let taken = entry.memo.take().await;
+    if let Some(result) = entry.result() {
+        return result;
+    }
+    let Some(mut memo) = taken else {
+        // Its drop has handed everything to the reaper: only a shared value's caller can see that, and none is left then.
+        return Report::new(entry.spec.name).into_result();
+    };
+    entry.begin();
+    let timeout = timeout.unwrap_or(entry.spec.timeout);
+    plan::run(entry.spec, steps, &mut memo, timeout, drive).await;
+    let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());
+    observe::settled(&report);
+    entry.settle(report.into_result())
 }

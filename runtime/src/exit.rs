@@ -1,0 +1,46 @@
+//! Whether the process, or this thread, is on its way out.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the process is exiting: `exit` has begun to run its handlers.
+static EXITING: AtomicBool = AtomicBool::new(false);
+static WATCH: Once = Once::new();
+
+/// Asks to be told when the process exits. Called when the first guard is made.
+pub(crate) fn watch() {
+    WATCH.call_once(|| {
+        #[cfg(unix)]
+        watch_unix();
+    });
+    #[cfg(not(unix))]
+    let _ = &EXITING;
+}
+
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "std has no exit handlers")]
+fn watch_unix() {
+    extern "C" fn exiting() {
+        EXITING.store(true, Ordering::Relaxed);
+    }
+    // SAFETY: `exiting` is a function that lives as long as the program, and stores to an atomic.
+    let _ = unsafe { libc::atexit(exiting) };
+}
+
+/// Whether a drop happens while the process exits: no thread should be started then, and none waited for.
+pub(crate) fn is_exiting() -> bool {
+    EXITING.load(Ordering::Relaxed)
+}
+
+/// Whether this thread runs the destructors of its thread-locals, where a panic aborts the process (std's "thread local
+/// panicked on drop").
+///
+/// Nothing tells: a thread-local of ours may still be alive when another's destructor runs. So the question, which is
+/// only asked before a panic in a debug build, is answered from the names on the stack.
+pub(crate) fn in_thread_local_destructor() -> bool {
+    let stack = std::backtrace::Backtrace::force_capture().to_string();
+    // std: `std::sys::thread_local::…::destroy`, `…::destructors::…::run`, `…::guard::…`.
+    stack
+        .lines()
+        .any(|line| line.contains("thread_local") && (line.contains("destroy") || line.contains("destructors")))
+}

@@ -1,0 +1,276 @@
+//! The guard of one value: where it was made, what state it is in, its memo.
+//!
+//! Invariants of [`Entry`], which the loom model below checks:
+//! 1. A phase only moves forward: live, stopping, settled or dismissed.
+//! 2. The first to settle wins; every caller of a shutdown gets that result.
+//! 3. The lock is held for a look or a store, never across user code or an await.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::drive::Home;
+use crate::on_drop;
+use crate::plan::Spec;
+use crate::registry::{self, Registered};
+use crate::rt::Guarded;
+use crate::slot::Slot;
+use crate::sync::modelled::{Mutex, lock};
+use crate::{Memo, Report, ShutdownError};
+
+/// Enforces the shutdown of the value that it is a field of.
+///
+/// Created where the value is, it knows the type, the place and the tokio runtime around it. A value that is dropped
+/// before its shutdown began is dealt with by the [drop policy](crate::OnDrop). It is one pointer in size.
+///
+/// ```
+/// use sundown::{ShutdownGuard, Tasks, must_shutdown};
+///
+/// #[must_shutdown]
+/// struct Runner {
+///     #[shutdown]
+///     jobs: Tasks,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let mut runner = Runner { jobs: Tasks::new(), guard: ShutdownGuard::new() };
+/// assert!(runner.guard.location().file().ends_with(".rs"));
+/// runner.shutdown().await.unwrap();
+/// # }
+/// ```
+#[must_use = "a guard belongs into the value that it guards"]
+pub struct ShutdownGuard<T: ?Sized> {
+    entry: Arc<Entry>,
+    registered: Registered,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Guarded> ShutdownGuard<T> {
+    /// A guard for a value made by the caller.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self::at(Location::caller())
+    }
+
+    /// A guard for a value made at `location`: what a constructor that is `#[track_caller]` passes on.
+    pub fn at(location: &'static Location<'static>) -> Self {
+        let entry = Arc::new(Entry::new(T::SPEC, std::any::type_name::<T>(), location));
+        let registered = registry::register(&entry);
+        crate::observe::created(&entry);
+        ShutdownGuard { entry, registered, value: PhantomData }
+    }
+}
+
+impl<T: ?Sized> ShutdownGuard<T> {
+    pub(crate) fn entry(&self) -> &Arc<Entry> {
+        &self.entry
+    }
+
+    /// Where the value was made.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.entry.location
+    }
+
+    /// Whether somebody wants the value to be shut down: `request_shutdown`, or
+    /// [`registry::shutdown_all`](crate::registry::shutdown_all) that could not reach the value itself.
+    #[must_use]
+    pub fn stop_requested(&self) -> bool {
+        lock(&self.entry.state).stop_requested
+    }
+
+    /// A token that is cancelled when [`stop_requested`](Self::stop_requested) becomes true, to await it.
+    #[cfg(feature = "tokio")]
+    #[must_use]
+    pub fn stop_token(&self) -> tokio_util::sync::CancellationToken {
+        self.entry.stop_token()
+    }
+
+    /// The state of the value.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.entry.phase()
+    }
+
+    /// Says what a shutdown that is written by hand came to. The first report counts.
+    ///
+    /// # Errors
+    ///
+    /// The error of a report that is not clean, so that a hand-written `shutdown` can end with
+    /// `self.guard.settle(report)`.
+    pub fn settle(&self, report: Report) -> Result<Report, ShutdownError> {
+        self.entry.settle(report.into_result())
+    }
+
+    /// Lets go on purpose: the value may be dropped without a shutdown.
+    pub fn dismiss(&self) {
+        self.entry.dismiss();
+    }
+}
+
+impl<T: Guarded> Default for ShutdownGuard<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for ShutdownGuard<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShutdownGuard")
+            .field("type", &self.entry.type_name)
+            .field("created", &format_args!("{}", self.entry.location))
+            .field("phase", &self.phase())
+            .finish()
+    }
+}
+
+/// The guard of a `manual` type is all that notices the drop; of the others the generated `Drop` has run before.
+impl<T: ?Sized> Drop for ShutdownGuard<T> {
+    fn drop(&mut self) {
+        registry::unregister(&self.registered);
+        crate::observe::gone(&self.entry);
+        if self.entry.spec.manual {
+            on_drop::manual(&self.entry);
+        }
+    }
+}
+
+/// The state of a guarded value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Phase {
+    /// Its shutdown has not begun.
+    Live,
+    /// Its shutdown has begun and has not ended.
+    Stopping,
+    /// Its shutdown has ended.
+    Settled,
+    /// [`ShutdownGuard::dismiss`] was called.
+    Dismissed,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Phase::Live => "live",
+            Phase::Stopping => "stopping",
+            Phase::Settled => "settled",
+            Phase::Dismissed => "dismissed",
+        })
+    }
+}
+
+/// What is shared by the guard, the registry and a running teardown.
+pub struct Entry {
+    pub(crate) spec: &'static Spec,
+    pub(crate) type_name: &'static str,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) created: Instant,
+    pub(crate) home: Home,
+    pub(crate) memo: Slot<Memo>,
+    state: Mutex<State>,
+}
+
+struct State {
+    phase: Phase,
+    stop_requested: bool,
+    #[cfg(feature = "tokio")]
+    stop_token: Option<tokio_util::sync::CancellationToken>,
+    result: Option<Result<Report, ShutdownError>>,
+}
+
+impl Entry {
+    pub(crate) fn new(spec: &'static Spec, type_name: &'static str, location: &'static Location<'static>) -> Self {
+        Entry {
+            spec,
+            type_name,
+            location,
+            created: Instant::now(),
+            home: Home::current(),
+            memo: Slot::new(Memo::new(spec.name)),
+            state: Mutex::new(State {
+                phase: Phase::Live,
+                stop_requested: false,
+                #[cfg(feature = "tokio")]
+                stop_token: None,
+                result: None,
+            }),
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        lock(&self.state).phase
+    }
+
+    /// The shutdown begins. False if it has ended or the value was dismissed.
+    pub(crate) fn begin(&self) -> bool {
+        let mut state = lock(&self.state);
+        if matches!(state.phase, Phase::Live | Phase::Stopping) {
+            state.phase = Phase::Stopping;
+            true
+        } else {
+            false
+        }
+    }
+
+    pub(crate) fn result(&self) -> Option<Result<Report, ShutdownError>> {
+        lock(&self.state).result.clone()
+    }
+
+    /// The result that counts: this one, or one that was there before.
+    pub(crate) fn settle(&self, result: Result<Report, ShutdownError>) -> Result<Report, ShutdownError> {
+        let mut state = lock(&self.state);
+        if state.phase != Phase::Dismissed {
+            state.phase = Phase::Settled;
+        }
+        state.result.get_or_insert(result).clone()
+    }
+
+    /// The value's owner answers for it: its drop is not a leak, and there is no report of its own.
+    pub(crate) fn dismiss(&self) {
+        let mut state = lock(&self.state);
+        if state.phase != Phase::Settled {
+            state.phase = Phase::Dismissed;
+        }
+    }
+
+    pub(crate) fn request_stop(&self) {
+        #[cfg(feature = "tokio")]
+        let token = {
+            let mut state = lock(&self.state);
+            state.stop_requested = true;
+            state.stop_token.clone()
+        };
+        #[cfg(feature = "tokio")]
+        if let Some(token) = token {
+            token.cancel();
+        }
+        #[cfg(not(feature = "tokio"))]
+        {
+            lock(&self.state).stop_requested = true;
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    fn stop_token(&self) -> tokio_util::sync::CancellationToken {
+        let mut state = lock(&self.state);
+        let requested = state.stop_requested;
+        let token = state.stop_token.get_or_insert_default().clone();
+        drop(state);
+        if requested {
+            token.cancel();
+        }
+        token
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("type", &self.type_name).field("phase", &self.phase()).finish_non_exhaustive()
+    }
+}

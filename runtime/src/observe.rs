@@ -1,0 +1,110 @@
+//! Where tracing and metrics are fed: one function per thing that happens.
+//!
+//! | metric | kind | labels | what |
+//! |---|---|---|---|
+//! | `sundown_steps_total` | counter | `step`, `outcome` | steps that ended |
+//! | `sundown_step_duration_seconds` | histogram | `step` | from the ask to the end |
+//! | `sundown_shutdowns_total` | counter | `value`, `outcome` | teardowns that ended |
+//! | `sundown_shutdown_duration_seconds` | histogram | `value` | the whole teardown |
+//! | `sundown_live_values` | gauge | `value` | guarded values that exist |
+//! | `sundown_leaks_total` | counter | `type` | values dropped without a shutdown |
+
+#![cfg_attr(
+    not(all(feature = "tracing", feature = "metrics")),
+    allow(unused_variables, reason = "not everybody listens in this build")
+)]
+
+use crate::guard::Entry;
+use crate::{Dropped, Memo, Report};
+
+/// The future, in a span for the teardown of `value`.
+#[cfg(feature = "tracing")]
+pub(crate) fn in_span<F: Future>(value: &'static str, future: F) -> impl Future<Output = F::Output> {
+    use tracing::Instrument as _;
+    future.instrument(tracing::info_span!("shutdown", value))
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn in_span<F: Future>(_value: &'static str, future: F) -> impl Future<Output = F::Output> {
+    future
+}
+
+/// A guarded value exists.
+pub(crate) fn created(entry: &Entry) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("sundown_live_values", "value" => entry.spec.name).increment(1);
+}
+
+/// A guarded value is gone.
+pub(crate) fn gone(entry: &Entry) {
+    #[cfg(feature = "metrics")]
+    metrics::gauge!("sundown_live_values", "value" => entry.spec.name).decrement(1);
+}
+
+/// A step has its outcome.
+pub(crate) fn step_ended(memo: &Memo) {
+    #[cfg(any(feature = "tracing", feature = "metrics"))]
+    {
+        let Some(outcome) = &memo.outcome else { return };
+        let took =
+            memo.ended.zip(memo.asked).map(|(ended, asked)| ended.saturating_duration_since(asked)).unwrap_or_default();
+        #[cfg(feature = "tracing")]
+        {
+            let (step, word, took_ms) = (memo.name(), outcome.word(), took.as_secs_f64() * 1e3);
+            let detail = memo.detail.as_deref();
+            match outcome.explanation() {
+                _ if outcome.is_stopped() => tracing::debug!(step, outcome = word, took_ms, detail, "step ended"),
+                why => tracing::warn!(step, outcome = word, took_ms, detail, why, "step ended"),
+            }
+        }
+        #[cfg(feature = "metrics")]
+        {
+            let step = memo.name.clone();
+            metrics::counter!("sundown_steps_total", "step" => step.clone(), "outcome" => outcome.word()).increment(1);
+            metrics::histogram!("sundown_step_duration_seconds", "step" => step).record(took.as_secs_f64());
+        }
+    }
+}
+
+/// A teardown has its report.
+pub(crate) fn settled(report: &Report) {
+    #[cfg(any(feature = "tracing", feature = "metrics"))]
+    {
+        let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
+        #[cfg(feature = "tracing")]
+        if report.is_clean() {
+            tracing::info!(value = report.name(), outcome, took_ms = took * 1e3, "shut down");
+        } else {
+            tracing::warn!(value = report.name(), outcome, took_ms = took * 1e3, %report, "shut down");
+        }
+        #[cfg(feature = "metrics")]
+        {
+            let value = report.name().to_owned();
+            metrics::counter!("sundown_shutdowns_total", "value" => value.clone(), "outcome" => outcome).increment(1);
+            metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took);
+        }
+    }
+}
+
+/// The reaper has torn down what a dropped value left.
+pub(crate) fn reaped(report: &Report) {
+    settled(report);
+}
+
+/// A value was dropped without a shutdown.
+pub(crate) fn leaked(dropped: &Dropped) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(value = dropped.type_name, created = %dropped.created, "{dropped}");
+    #[cfg(not(feature = "tracing"))]
+    eprintln!("sundown: {dropped}");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sundown_leaks_total", "type" => dropped.type_name).increment(1);
+}
+
+/// Something about sundown itself is not as it should be.
+pub(crate) fn complain(what: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!("{what}");
+    #[cfg(not(feature = "tracing"))]
+    eprintln!("sundown: {what}");
+}

@@ -1,0 +1,284 @@
+//! Every guarded value of the process, while it lives, and every handle of ours that can be stopped from anywhere.
+//!
+//! ```
+//! # use sundown::registry;
+//! println!("{}", registry::snapshot()); // a table: type, state, age, where it was created
+//! ```
+
+mod table;
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use crate::drive::{self, Drive};
+use crate::guard::Entry;
+use crate::plan::{self, Step};
+use crate::sync::lock;
+use crate::{Memo, Outcome, Phase, Report, ShutdownError, Teardown, exit};
+use table::Table;
+
+/// The guarded values that live now.
+#[must_use]
+pub fn snapshot() -> Snapshot {
+    let now = Instant::now();
+    let values = VALUES.all().into_iter().map(|entry| Row::of_value(&entry, now));
+    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade()).map(|handle| handle.row(now));
+    let mut rows: Vec<Row> = values.chain(handles).collect();
+    rows.sort_by(|a, b| b.age.cmp(&a.age));
+    Snapshot { rows }
+}
+
+/// Stops what can be reached, each within `timeout`: our own handles ([`Tasks`](crate::Tasks) and the like), values that
+/// were [shared](share) and values that were [given](give). Of any other guarded value it sets
+/// [`stop_requested`](crate::ShutdownGuard::stop_requested) and reports it as not reached, unless its owner has shut it
+/// down by the time the rest has ended.
+///
+/// # Errors
+///
+/// If anything did not stop by itself, or was not reached.
+///
+/// # Cancel safety
+///
+/// May be dropped and called again; what has ended by then is no longer in the registry.
+pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
+    let drive = Drive::asynchronous();
+    drive::run(&drive, stop_everything(timeout, &drive)).await
+}
+
+/// As [`shutdown_all`], blocking this thread. Do not call it on a runtime's worker.
+///
+/// # Errors
+///
+/// As [`shutdown_all`].
+pub fn shutdown_all_blocking(timeout: Duration) -> Result<Report, ShutdownError> {
+    let drive = Drive::blocking();
+    drive::block_on(&drive, stop_everything(timeout, &drive))
+}
+
+/// Lets [`shutdown_all`] stop a value that others use too: a `#[must_shutdown(shared)]` struct in an `Arc`, say. The
+/// registry holds it weakly.
+///
+/// ```
+/// use std::sync::Arc;
+/// use sundown::{ShutdownGuard, Tasks, must_shutdown, registry};
+///
+/// #[must_shutdown(shared)]
+/// struct Server {
+///     #[shutdown]
+///     connections: Tasks,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let server = Arc::new(Server { connections: Tasks::new(), guard: ShutdownGuard::new() });
+/// registry::share(&server);
+/// registry::shutdown_all(std::time::Duration::from_secs(1)).await.unwrap();
+/// # }
+/// ```
+#[track_caller]
+pub fn share<T: Send + Sync + 'static>(value: &Arc<T>)
+where
+    for<'a> &'a T: Teardown,
+{
+    struct Shared<T>(Weak<T>, &'static Location<'static>, Instant);
+    impl<T: Send + Sync + 'static> Reach for Shared<T>
+    where
+        for<'a> &'a T: Teardown,
+    {
+        fn row(&self, now: Instant) -> Row {
+            Row::new(std::any::type_name::<T>(), self.1, now - self.2, Phase::Live, Kind::Shared)
+        }
+        fn is_alive(&self) -> bool {
+            self.0.strong_count() > 0
+        }
+        fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+            self.0.upgrade().map(|value| Box::new(value) as Box<dyn Teardown + Send>)
+        }
+    }
+    let shared: Arc<dyn Reach> = Arc::new(Shared(Arc::downgrade(value), Location::caller(), Instant::now()));
+    let mut given = lock(&GIVEN);
+    given.retain(|other| other.is_alive());
+    given.push(shared);
+}
+
+/// Gives a value away: it lives until [`shutdown_all`] stops it, or the process ends.
+#[track_caller]
+pub fn give<T: Teardown + Send + 'static>(value: T) {
+    struct Given<T>(Mutex<Option<T>>, &'static Location<'static>, Instant);
+    impl<T: Teardown + Send + 'static> Reach for Given<T> {
+        fn row(&self, now: Instant) -> Row {
+            Row::new(std::any::type_name::<T>(), self.1, now - self.2, Phase::Live, Kind::Given)
+        }
+        fn is_alive(&self) -> bool {
+            self.0.lock().is_ok_and(|value| value.is_some())
+        }
+        fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+            let value = self.0.lock().ok()?.take()?;
+            Some(Box::new(value))
+        }
+    }
+    lock(&GIVEN).push(Arc::new(Given(Mutex::new(Some(value)), Location::caller(), Instant::now())));
+}
+
+/// Switches the registration of values and handles made from now on off, or on again. On at first; off, a guard costs
+/// less to make, and [`snapshot`] and [`shutdown_all`] do not know its value.
+pub fn set_enabled(enabled: bool) {
+    DISABLED.store(!enabled, Ordering::Relaxed);
+}
+
+/// The guarded values and handles that lived when [`snapshot`] was called, oldest first. `Display` prints a table.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Snapshot {
+    rows: Vec<Row>,
+}
+
+impl Snapshot {
+    /// The rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+/// One guarded value or handle.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Row {
+    /// The type with its path, or the handle's own name.
+    pub name: String,
+    /// Where it was made.
+    pub created: String,
+    /// How long ago.
+    pub age: Duration,
+    /// Its state.
+    pub phase: Phase,
+    /// What it is to the registry.
+    pub kind: Kind,
+}
+
+/// What something is to the registry, and so whether [`shutdown_all`] reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Kind {
+    /// A guarded value that somebody owns: asked by `stop_requested`, not reached.
+    Owned,
+    /// A handle of ours, such as [`Tasks`](crate::Tasks).
+    Handle,
+    /// A value that was passed to [`share`].
+    Shared,
+    /// A value that was passed to [`give`].
+    Given,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Kind::Owned => "owned",
+            Kind::Handle => "handle",
+            Kind::Shared => "shared",
+            Kind::Given => "given",
+        })
+    }
+}
+
+impl Row {
+    pub(crate) fn new(name: &str, created: &Location<'_>, age: Duration, phase: Phase, kind: Kind) -> Self {
+        Row { name: name.to_owned(), created: created.to_string(), age, phase, kind }
+    }
+
+    fn of_value(entry: &Entry, now: Instant) -> Self {
+        let age = now.saturating_duration_since(entry.created);
+        Row::new(entry.type_name, entry.location, age, entry.phase(), Kind::Owned)
+    }
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(4);
+        write!(f, "{:width$}  {:6}  {:9}  {:>8}  created", "name", "kind", "state", "age")?;
+        for Row { name, created, age, phase, kind } in &self.rows {
+            let age = crate::report::Millis(*age).to_string();
+            write!(f, "\n{name:width$}  {kind:6}  {phase:9}  {age:>8}  {created}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Something that can be stopped from anywhere.
+pub(crate) trait Reach: Send + Sync {
+    fn row(&self, now: Instant) -> Row;
+    fn is_alive(&self) -> bool {
+        true
+    }
+    /// A handle that stops it; none if there is nothing left to stop.
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>>;
+}
+
+static DISABLED: AtomicBool = AtomicBool::new(false);
+static VALUES: LazyLock<Table<Arc<Entry>>> = LazyLock::new(Table::new);
+static HANDLES: LazyLock<Table<Weak<dyn Reach>>> = LazyLock::new(Table::new);
+static GIVEN: Mutex<Vec<Arc<dyn Reach>>> = Mutex::new(Vec::new());
+
+/// The place of something in the registry; none if the registry was off.
+#[derive(Debug)]
+pub(crate) struct Registered(Option<usize>);
+
+pub(crate) fn register(entry: &Arc<Entry>) -> Registered {
+    exit::watch();
+    Registered(enabled().then(|| VALUES.insert(Arc::clone(entry))))
+}
+
+pub(crate) fn unregister(registered: &Registered) {
+    if let Some(key) = registered.0 {
+        drop(VALUES.remove(key));
+    }
+}
+
+/// Registers a handle of ours. Its last clone unregisters it.
+pub(crate) fn register_handle(handle: Weak<dyn Reach>) -> Registered {
+    Registered(enabled().then(|| HANDLES.insert(handle)))
+}
+
+pub(crate) fn unregister_handle(registered: &Registered) {
+    if let Some(key) = registered.0 {
+        drop(HANDLES.remove(key));
+    }
+}
+
+fn enabled() -> bool {
+    !DISABLED.load(Ordering::Relaxed)
+}
+
+async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
+    let values = VALUES.all();
+    values.iter().filter(|entry| entry.phase() == Phase::Live).for_each(|entry| entry.request_stop());
+
+    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade());
+    let given = std::mem::take(&mut *lock(&GIVEN));
+    let reached = handles.chain(given).filter_map(|handle| {
+        let name = handle.row(drive.now()).name;
+        Some((name, handle.teardown()?))
+    });
+    let (names, mut resources): (Vec<_>, Vec<_>) = reached.unzip();
+    let mut memo = Memo::new("registry");
+    memo.asked = Some(drive.now());
+    memo.children = names.into_iter().map(Memo::new).collect();
+    let steps = resources.iter_mut().map(|resource| Step::new(resource)).zip(&mut memo.children).collect();
+    plan::run_together(steps, timeout, drive).await;
+
+    for entry in values.iter().filter(|entry| matches!(entry.phase(), Phase::Live | Phase::Stopping)) {
+        let mut missed = Memo::new(entry.spec.name);
+        missed.asked = memo.asked;
+        missed.detail(format!("created at {}", entry.location));
+        missed.finish(Outcome::abandoned("not reached; its owner was asked by `stop_requested`"), drive.now());
+        memo.children.push(missed);
+    }
+    memo.finish(plan::worst(&memo), drive.now());
+    Report::of(&memo, None, Some(timeout), drive.now()).into_result()
+}
