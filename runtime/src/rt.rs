@@ -1,15 +1,19 @@
 //! What the expansion calls. No semver: `sundown-macros` is pinned to the same version, nothing else may use it.
 
-// mod moves;
-// mod probe;
+mod moves;
+mod probe;
 mod value;
 
 pub use core;
 pub use std;
 
 pub use crate::plan::{Spec, Step, StepSpec};
-// pub use moves::{Moves, NoMoves, asked, ended};
-// pub use probe::{NotResource, Probe, Resource};
+pub use moves::{
+    Answer, AskByRef, AskOptionWith, AskRoots, AskWith, ByMut, ByRef, ByValue, Closing, Ended, Maybe, Moves, NoMoves,
+    NotByRef, NotNested, OptionMove, OptionWait, Said, SaidDebug, SaidDisplay, Whole, answer, closing, on_option, taking,
+    taking_mut, taking_ref, wait_option,
+};
+pub use probe::{NotResource, Probe, not_forgotten};
 // pub use sundown_macros::__MustShutdown as MustShutdown;
 pub use value::{
     Annotated, AnnotatedShared, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,

@@ -1,0 +1,112 @@
+//! Steps whose moves are, in part, named by the user: `with`, `ask` and `force`.
+//!
+//! The expansion hands over function pointers and not closures: a step is instantiated once per field type, it can be
+//! moved to the reaper thread, and nothing can be captured by accident.
+
+mod answer;
+mod by_ref;
+mod option;
+
+use std::borrow::BorrowMut;
+
+pub use answer::{Answer, Closing, Ended, Said, SaidDebug, SaidDisplay, answer, closing};
+pub use by_ref::{AskByRef, AskOptionWith, AskRoots, AskWith, NotByRef, NotNested};
+pub use option::{
+    ByMut, ByRef, ByValue, Maybe, OptionMove, OptionWait, Whole, on_option, taking, taking_mut, taking_ref, wait_option,
+};
+
+use super::Step;
+use crate::{Memo, Teardown, Wait};
+
+impl<'a> Step<'a> {
+    /// A field with a `with`, an `ask` or a `force`.
+    pub fn custom<T: Send>(value: &'a mut T, ask: Ask<T>, wait: WaitFor<T>, force: Ask<T>) -> Self {
+        Step::owned(Box::new(Custom { value, moves: Named { ask, wait, force }, detach: None }))
+    }
+
+    /// A field spelled `Option<T>`, with a `T` that may outlive the value: what is in it can be moved out.
+    pub fn custom_option<T: Send + 'static>(
+        value: &'a mut Option<T>,
+        ask: Ask<Option<T>>,
+        wait: WaitFor<Option<T>>,
+        force: Ask<Option<T>>,
+    ) -> Self {
+        Step::owned(Box::new(Custom { value, moves: Named { ask, wait, force }, detach: Some(take_out) }))
+    }
+
+    /// A field of a `shared` value.
+    pub fn custom_shared<T: Sync>(value: &'a T, ask: Ask<&'a T>, wait: WaitFor<&'a T>, force: Ask<&'a T>) -> Self {
+        Step::owned(Box::new(Custom { value, moves: Named { ask, wait, force }, detach: None }))
+    }
+}
+
+type Ask<T> = fn(&mut T, &mut Memo);
+type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Memo) -> Wait<'b>;
+type Detach<T> = fn(&mut T, Named<T>) -> Box<dyn Teardown + Send>;
+
+/// The moves of one field. `V` is the field, or a borrow of it.
+struct Custom<V, T> {
+    value: V,
+    moves: Named<T>,
+    detach: Option<Detach<T>>,
+}
+
+struct Named<T> {
+    ask: Ask<T>,
+    wait: WaitFor<T>,
+    force: Ask<T>,
+}
+
+impl<V: BorrowMut<T> + Send, T> Teardown for Custom<V, T> {
+    fn request(&mut self, memo: &mut Memo) {
+        (self.moves.ask)(self.value.borrow_mut(), memo);
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        (self.moves.wait)(self.value.borrow_mut(), memo)
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        (self.moves.force)(self.value.borrow_mut(), memo);
+    }
+
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        let Named { ask, wait, force } = self.moves;
+        Some(self.detach?(self.value.borrow_mut(), Named { ask, wait, force }))
+    }
+}
+
+fn take_out<T: Send + 'static>(value: &mut Option<T>, moves: Named<Option<T>>) -> Box<dyn Teardown + Send> {
+    Box::new(Custom { value: value.take(), moves, detach: Some(take_out) })
+}
+
+/// The moves that a field does not name: those of its type, or none.
+///
+/// Inherent methods win over a trait's, so `Moves(value).request(memo)` finds these where the type has a `Teardown`, and
+/// [`NoMoves`]' elsewhere. It is decided where the expansion names the concrete type.
+pub struct Moves<'a, T>(pub &'a mut T);
+
+impl<T: Teardown> Moves<'_, T> {
+    /// The type's own way of asking.
+    pub fn request(self, memo: &mut Memo) {
+        self.0.request(memo);
+    }
+
+    /// The type's own way of forcing.
+    pub fn force(self, memo: &mut Memo) {
+        self.0.force(memo);
+    }
+}
+
+/// The moves of a type without a `Teardown`.
+pub trait NoMoves: Sized {
+    /// There is nobody to ask: `with` does it all.
+    fn request(self, _memo: &mut Memo) {}
+
+    /// There is nothing to force.
+    fn force(self, memo: &mut Memo) {
+        memo.abandon("it has no `force`; its `with` was dropped at the deadline");
+    }
+}
+
+impl<T> NoMoves for Moves<'_, T> {}

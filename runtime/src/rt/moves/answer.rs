@@ -1,0 +1,135 @@
+//! What the user's functions return, and what it becomes in the report.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::future::{Future, IntoFuture};
+
+use crate::{Memo, Outcome};
+
+/// Waits for the future of a `with`.
+pub async fn closing<C>(closing: C) -> Outcome
+where
+    C: Closing,
+    C::Ended: Ended,
+{
+    closing.start().await.outcome()
+}
+
+/// What a `with` function returns: a future.
+#[diagnostic::on_unimplemented(
+    message = "`with` needs an async function",
+    label = "this returns `{Self}`, which is not a future",
+    note = "name an `async fn`, or write a closure: `with = async |value| value.stop()`"
+)]
+pub trait Closing {
+    /// What the future ends with.
+    type Ended;
+    /// The future.
+    type Future: Future<Output = Self::Ended>;
+    /// Makes it.
+    fn start(self) -> Self::Future;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: IntoFuture> Closing for F {
+    type Ended = F::Output;
+    type Future = F::IntoFuture;
+
+    fn start(self) -> Self::Future {
+        self.into_future()
+    }
+}
+
+/// What the future of a `with` ends with. Nothing else, so that no result is lost silently.
+#[diagnostic::on_unimplemented(
+    message = "the function of `with` must return `()` or `Result<(), E>`",
+    label = "this ends with `{Self}`",
+    note = "`E` must be an error, as `?` takes it into a `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Ended {
+    /// What it becomes in the report.
+    fn outcome(self) -> Outcome;
+}
+
+impl Ended for () {
+    fn outcome(self) -> Outcome {
+        Outcome::Stopped
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Box<dyn Error + Send + Sync>>> Ended for Result<(), E> {
+    fn outcome(self) -> Outcome {
+        Outcome::from_result(self)
+    }
+}
+
+/// What an `ask` or a `force` returned.
+pub fn answer<A: Answer>(answer: A) -> Result<(), A::Error> {
+    answer.answer()
+}
+
+/// What an `ask` or `force` function returns.
+#[diagnostic::on_unimplemented(
+    message = "`ask` and `force` must return `()` or a `Result`",
+    label = "this returns `{Self}`",
+    note = "a value that does not matter is dropped by a closure: `|value| drop(value.stop())`"
+)]
+pub trait Answer {
+    /// Its error.
+    type Error;
+    /// The error, if it is one.
+    fn answer(self) -> Result<(), Self::Error>;
+}
+
+impl Answer for () {
+    type Error = Infallible;
+
+    fn answer(self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl<T, E> Answer for Result<T, E> {
+    type Error = E;
+
+    fn answer(self) -> Result<(), E> {
+        self.map(drop)
+    }
+}
+
+/// An error of an `ask` or a `force`. How it is told depends on its type, and the first that fits is found by method
+/// lookup where the expansion names the concrete type: an error with its sources, then [`Display`], then [`Debug`].
+pub struct Said<E>(pub E);
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> Said<E> {
+    /// Reports the error, with its sources.
+    pub fn tell(self, memo: &mut Memo) {
+        memo.fail(self.0);
+    }
+}
+
+/// For what is not an error, or not one that can be sent or outlive the value.
+pub trait SaidDisplay {
+    /// Reports the text.
+    fn tell(self, memo: &mut Memo);
+}
+
+impl<E: Display> SaidDisplay for Said<E> {
+    fn tell(self, memo: &mut Memo) {
+        memo.fail(self.0.to_string());
+    }
+}
+
+/// For what can only be debugged.
+pub trait SaidDebug {
+    /// Reports the debug text.
+    fn tell(self, memo: &mut Memo);
+}
+
+impl<E: Debug> SaidDebug for &Said<E> {
+    fn tell(self, memo: &mut Memo) {
+        memo.fail(format!("{:?}", self.0));
+    }
+}

@@ -1,0 +1,84 @@
+//! `request_shutdown(&self)`: what can be asked to stop through a shared reference.
+//!
+//! Whether a field can is found by method lookup, where the expansion names its concrete type; what cannot be asked is
+//! left to the shutdown. An error of the user's `ask` is not lost: the shutdown asks again, and reports it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::{Memo, Teardown};
+
+/// An annotated struct, asked through `&`.
+pub trait AskRoots {
+    /// Asks the steps that wait for no other, where they can be asked through `&`.
+    fn ask_roots(&self);
+}
+
+/// Asks a field that makes its type's own moves: through `&T`, where that has a `Teardown`.
+pub struct AskByRef<'a, T>(pub &'a T);
+
+impl<'a, T> AskByRef<'a, T>
+where
+    &'a T: Teardown,
+{
+    /// Asks.
+    pub fn ask(mut self) {
+        guarded(|| self.0.request(&mut Memo::new("request_shutdown")));
+    }
+}
+
+/// A nested annotated struct asks the roots of its own.
+pub trait NotByRef {
+    /// Asks.
+    fn ask(self);
+}
+
+impl<T: AskRoots> NotByRef for AskByRef<'_, T> {
+    fn ask(self) {
+        self.0.ask_roots();
+    }
+}
+
+/// What cannot be asked through `&`, or only through `&mut`.
+pub trait NotNested {
+    /// Asks nothing.
+    fn ask(self);
+}
+
+impl<T> NotNested for &AskByRef<'_, T> {
+    fn ask(self) {}
+}
+
+/// Asks with the user's function, if that takes `&T`.
+pub struct AskWith<'a, F, T>(pub F, pub &'a T);
+
+impl<'a, F: FnOnce(&'a T) -> R, T, R> AskWith<'a, F, T> {
+    /// Asks.
+    pub fn ask(self) {
+        guarded(|| drop((self.0)(self.1)));
+    }
+}
+
+impl<F, T> NotNested for &AskWith<'_, F, T> {
+    fn ask(self) {}
+}
+
+/// Asks what is in an `Option<T>` field with the user's function, if that takes `&T`.
+pub struct AskOptionWith<'a, F, T>(pub F, pub &'a Option<T>);
+
+impl<'a, F: FnOnce(&'a T) -> R, T, R> AskOptionWith<'a, F, T> {
+    /// Asks.
+    pub fn ask(self) {
+        if let Some(value) = self.1 {
+            guarded(|| drop((self.0)(value)));
+        }
+    }
+}
+
+impl<F, T> NotNested for &AskOptionWith<'_, F, T> {
+    fn ask(self) {}
+}
+
+/// An `ask` that panics must not spare the others. The shutdown asks again, and reports the panic.
+fn guarded(ask: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(ask));
+}

@@ -1,0 +1,223 @@
+//! The moves of a field spelled `Option<T>`: a function may take what is in it by value, by reference, or the whole
+//! option. `None` has stopped.
+//!
+//! Which of the four a function item takes is found by inference: exactly one of the impls below holds for it, and the
+//! type parameter `How` names it. A closure's parameter cannot be inferred that way, so the expansion passes it through
+//! one of the `taking` functions first.
+
+use std::future::ready;
+
+use super::{Answer, Closing, Ended, closing};
+use crate::{Memo, Outcome, Wait};
+
+/// Takes `T`.
+pub enum ByValue {}
+/// Takes `&T`.
+pub enum ByRef {}
+/// Takes `&mut T`.
+pub enum ByMut {}
+/// Takes `&mut Option<T>`, or `&Option<T>` where the value is shared.
+pub enum Whole {}
+
+/// An `ask` or `force` of an `Option<T>` field.
+#[diagnostic::on_unimplemented(
+    message = "this function does not fit the field",
+    label = "must take the value in the `Option`, or a reference to it",
+    note = "in a `shared` struct nothing can be taken out: the function must take `&T`"
+)]
+pub trait OptionMove<V, How> {
+    /// What it returns.
+    type Output;
+    /// Calls it, unless there is nothing to call it with.
+    fn call(self, value: V) -> Option<Self::Output>;
+}
+
+impl<T, R, F: FnOnce(T) -> R> OptionMove<&mut Option<T>, ByValue> for F {
+    type Output = R;
+
+    fn call(self, value: &mut Option<T>) -> Option<R> {
+        value.take().map(self)
+    }
+}
+
+impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a mut Option<T>, ByRef> for F {
+    type Output = R;
+
+    fn call(self, value: &'a mut Option<T>) -> Option<R> {
+        value.as_ref().map(self)
+    }
+}
+
+impl<'a, T, R, F: FnOnce(&'a mut T) -> R> OptionMove<&'a mut Option<T>, ByMut> for F {
+    type Output = R;
+
+    fn call(self, value: &'a mut Option<T>) -> Option<R> {
+        value.as_mut().map(self)
+    }
+}
+
+impl<'a, T, R, F: FnOnce(&'a mut Option<T>) -> R> OptionMove<&'a mut Option<T>, Whole> for F {
+    type Output = R;
+
+    fn call(self, value: &'a mut Option<T>) -> Option<R> {
+        Some(self(value))
+    }
+}
+
+impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a Option<T>, ByRef> for F {
+    type Output = R;
+
+    fn call(self, value: &'a Option<T>) -> Option<R> {
+        value.as_ref().map(self)
+    }
+}
+
+impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a Option<T>, Whole> for F {
+    type Output = R;
+
+    fn call(self, value: &'a Option<T>) -> Option<R> {
+        Some(self(value))
+    }
+}
+
+/// What an `ask` or `force` of an `Option<T>` field returned, if it was called.
+pub struct Maybe<A>(Option<A>);
+
+impl<A: Answer> Answer for Maybe<A> {
+    type Error = A::Error;
+
+    fn answer(self) -> Result<(), A::Error> {
+        self.0.map_or(Ok(()), Answer::answer)
+    }
+}
+
+/// Makes an `ask` or a `force`.
+pub fn on_option<V, How, F: OptionMove<V, How>>(make: F, value: V) -> Maybe<F::Output> {
+    Maybe(make.call(value))
+}
+
+/// A `with` of an `Option<T>` field.
+#[diagnostic::on_unimplemented(
+    message = "this function does not fit the field",
+    label = "must take the value in the `Option`, or a reference to it",
+    note = "`with` needs an async function, whose future is `Send` and ends with `()` or `Result<(), E>`",
+    note = "in a `shared` struct nothing can be taken out: the function must take `&T`"
+)]
+pub trait OptionWait<'a, V, How> {
+    /// Waits, unless there is nothing to wait for.
+    fn wait(self, value: V, memo: &'a mut Memo) -> Wait<'a>;
+}
+
+/// Taken by value, the resource is in the future from then on. So the future is kept: a wait that was dropped goes on
+/// where it was.
+impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, ByValue> for F
+where
+    T: Send + 'static,
+    F: FnOnce(T) -> C + Send + 'static,
+    C: Closing<Future: Send> + Send + 'static,
+    C::Ended: Ended,
+{
+    fn wait(self, value: &'a mut Option<T>, memo: &'a mut Memo) -> Wait<'a> {
+        if let Some(value) = value.take() {
+            memo.keep::<Wait<'static>>(|| Box::pin(async move { closing(self(value)).await }));
+        }
+        match memo.kept::<Wait<'static>>() {
+            Some(kept) => Box::pin(kept),
+            None => Box::pin(ready(Outcome::Stopped)),
+        }
+    }
+}
+
+impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, ByRef> for F
+where
+    T: Sync,
+    F: FnOnce(&'a T) -> C + Send + 'a,
+    C: Closing<Future: Send> + Send + 'a,
+    C::Ended: Ended,
+{
+    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+        wait_some(value.as_ref(), self)
+    }
+}
+
+impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, ByMut> for F
+where
+    T: Send,
+    F: FnOnce(&'a mut T) -> C + Send + 'a,
+    C: Closing<Future: Send> + Send + 'a,
+    C::Ended: Ended,
+{
+    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+        wait_some(value.as_mut(), self)
+    }
+}
+
+impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, Whole> for F
+where
+    T: Send,
+    F: FnOnce(&'a mut Option<T>) -> C + Send + 'a,
+    C: Closing<Future: Send> + Send + 'a,
+    C::Ended: Ended,
+{
+    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+        wait_some(Some(value), self)
+    }
+}
+
+impl<'a, T, C, F> OptionWait<'a, &'a Option<T>, ByRef> for F
+where
+    T: Sync,
+    F: FnOnce(&'a T) -> C + Send + 'a,
+    C: Closing<Future: Send> + Send + 'a,
+    C::Ended: Ended,
+{
+    fn wait(self, value: &'a Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+        wait_some(value.as_ref(), self)
+    }
+}
+
+impl<'a, T, C, F> OptionWait<'a, &'a Option<T>, Whole> for F
+where
+    T: Sync,
+    F: FnOnce(&'a Option<T>) -> C + Send + 'a,
+    C: Closing<Future: Send> + Send + 'a,
+    C::Ended: Ended,
+{
+    fn wait(self, value: &'a Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+        wait_some(Some(value), self)
+    }
+}
+
+/// The call happens in the first poll and not before, where a panic of the user's function is caught.
+fn wait_some<'a, V, C, F>(value: Option<V>, call: F) -> Wait<'a>
+where
+    V: Send + 'a,
+    F: FnOnce(V) -> C + Send + 'a,
+    C: Closing<Future: Send> + Send + 'a,
+    C::Ended: Ended,
+{
+    match value {
+        Some(value) => Box::pin(async move { closing(call(value)).await }),
+        None => Box::pin(ready(Outcome::Stopped)),
+    }
+}
+
+/// Makes a `with`.
+pub fn wait_option<'a, V, How, F: OptionWait<'a, V, How>>(make: F, value: V, memo: &'a mut Memo) -> Wait<'a> {
+    make.wait(value, memo)
+}
+
+/// Tells a closure that it takes what is in the option.
+pub fn taking<T, R, F: FnOnce(T) -> R>(_value: &Option<T>, closure: F) -> F {
+    closure
+}
+
+/// Tells a closure that it takes a reference to what is in the option.
+pub fn taking_ref<'a, T: 'a, R, F: FnOnce(&'a T) -> R>(_value: &Option<T>, closure: F) -> F {
+    closure
+}
+
+/// Tells a closure that it takes a unique reference to what is in the option.
+pub fn taking_mut<'a, T: 'a, R, F: FnOnce(&'a mut T) -> R>(_value: &Option<T>, closure: F) -> F {
+    closure
+}
