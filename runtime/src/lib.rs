@@ -1,11 +1,42 @@
-#![doc = include_str!("../README.md")]
+//! Shutdown that is ordered, bounded, reported and safe in every context in which a value can be dropped.
+//!
+//! Annotate the struct that owns tasks, threads, child processes and pools with [`#[must_shutdown]`](must_shutdown), and
+//! each field with `#[shutdown]`:
+//!
+//! ```
+//! use sundown::{ShutdownGuard, Tasks, must_shutdown};
+//! use tokio_util::sync::CancellationToken;
+//!
+//! #[must_shutdown(timeout = "10s")]
+//! struct Runner {
+//!     #[shutdown]
+//!     stop: CancellationToken,
+//!     #[shutdown(after = stop)]
+//!     jobs: Tasks,
+//!     guard: ShutdownGuard<Self>,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let mut runner =
+//!     Runner { stop: CancellationToken::new(), jobs: Tasks::new(), guard: ShutdownGuard::new() };
+//! let report = runner.shutdown().await.expect("every step stopped by itself");
+//! println!("{report}");
+//! # }
+//! ```
+//!
+//! Everything stops in the same three moves under one deadline, [`Teardown`]: *ask*, *wait*, *force*. What became of each
+//! step is in the [`Report`]. A value that is dropped without a shutdown is dealt with by place and [policy](OnDrop).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod by_ref;
 mod collections;
 mod drive;
 mod error;
 mod exit;
+mod foreign;
 mod guard;
+mod joiner;
+mod latch;
 mod memo;
 mod observe;
 mod on_drop;
@@ -16,9 +47,13 @@ mod reaper;
 pub mod registry;
 mod report;
 mod rt;
+mod shared;
 mod slot;
 mod sync;
 mod teardown;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod waiters;
 
 #[doc(hidden)]
 pub mod __rt {
@@ -31,4 +66,5 @@ pub use memo::Memo;
 pub use on_drop::{Dropped, OnDrop, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use outcome::{Failure, Outcome};
 pub use report::{Report, StepReport};
+pub use shared::{Shared, SharedGuard};
 pub use teardown::{Teardown, Wait};
