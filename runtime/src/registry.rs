@@ -27,7 +27,7 @@ pub fn snapshot() -> Snapshot {
     let values = VALUES.all().into_iter().map(|entry| Row::of_value(&entry, now));
     let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade()).map(|handle| handle.row(now));
     let mut rows: Vec<Row> = values.chain(handles).collect();
-    rows.sort_by(|a, b| b.age.cmp(&a.age));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.age));
     Snapshot { rows }
 }
 
@@ -237,6 +237,8 @@ pub(crate) fn register(entry: &Arc<Entry>) -> Registered {
 pub(crate) fn unregister(registered: &Registered) {
     if let Some(key) = registered.0 {
         drop(VALUES.remove(key));
+        #[cfg(feature = "testing")]
+        crate::testing::registry_changed();
     }
 }
 
@@ -248,7 +250,54 @@ pub(crate) fn register_handle(handle: Weak<dyn Reach>) -> Registered {
 pub(crate) fn unregister_handle(registered: &Registered) {
     if let Some(key) = registered.0 {
         drop(HANDLES.remove(key));
+        #[cfg(feature = "testing")]
+        crate::testing::registry_changed();
     }
+}
+
+/// What tells something in the registry from everything else that was ever in it: it is kept alive, so that its address
+/// is not used again.
+#[cfg(feature = "testing")]
+pub(crate) enum Identity {
+    Value(Arc<Entry>),
+    Handle(Weak<dyn Reach>),
+}
+
+#[cfg(feature = "testing")]
+impl Identity {
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Identity::Value(one), Identity::Value(other)) => Arc::ptr_eq(one, other),
+            // The addresses alone: a vtable may have several.
+            (Identity::Handle(one), Identity::Handle(other)) => std::ptr::addr_eq(one.as_ptr(), other.as_ptr()),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Identity::Value(entry) => fmt::Debug::fmt(entry, f),
+            Identity::Handle(handle) => write!(f, "Handle({:p})", handle.as_ptr()),
+        }
+    }
+}
+
+/// What is registered now, for the leak check.
+#[cfg(feature = "testing")]
+pub(crate) fn census() -> Vec<(Identity, Row)> {
+    let now = Instant::now();
+    let values = VALUES.all().into_iter().map(|entry| {
+        let row = Row::of_value(&entry, now);
+        (Identity::Value(entry), row)
+    });
+    let handles = HANDLES.all().into_iter().filter_map(|handle| {
+        let row = handle.upgrade()?.row(now);
+        Some((Identity::Handle(handle), row))
+    });
+    values.chain(handles).collect()
 }
 
 fn enabled() -> bool {
@@ -269,7 +318,7 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
     let mut memo = Memo::new("registry");
     memo.asked = Some(drive.now());
     memo.children = names.into_iter().map(Memo::new).collect();
-    let steps = resources.iter_mut().map(|resource| Step::new(resource)).zip(&mut memo.children).collect();
+    let steps = resources.iter_mut().map(Step::new).zip(&mut memo.children).collect();
     plan::run_together(steps, timeout, drive).await;
 
     for entry in values.iter().filter(|entry| matches!(entry.phase(), Phase::Live | Phase::Stopping)) {

@@ -1,0 +1,236 @@
+//! What runs at one moment.
+
+use super::survivors::Survivor;
+use crate::registry::{self, Identity, Row};
+
+#[cfg(target_os = "linux")]
+use super::procfs::{Descriptor, Process, Thread};
+#[cfg(not(target_os = "linux"))]
+use none::{Descriptor, Process, Thread};
+
+/// Everything that a check compares, as of one moment; or what of it is new.
+#[derive(Debug, Default)]
+pub(super) struct Census {
+    pub(super) threads: Vec<Thread>,
+    pub(super) processes: Vec<Process>,
+    descriptors: Vec<Descriptor>,
+    registered: Vec<(Identity, Row)>,
+    tasks: Tasks,
+}
+
+impl Census {
+    /// What runs now, without what is ignored and without the descriptors of the check itself.
+    pub(super) fn take(ignored: &Ignored, own: &[i32]) -> Self {
+        let mut census = Census { registered: registry::census(), tasks: Tasks::count(), ..Census::default() };
+        #[cfg(target_os = "linux")]
+        {
+            census.threads = Thread::all();
+            census.processes = Process::all();
+            census.descriptors = Descriptor::all();
+        }
+        census.threads.retain(|thread| thread.name != super::events::HELPER && !ignored.ignores_thread(&thread.name));
+        census.descriptors.retain(|found| !own.contains(&found.number) && !ignored.ignores_descriptor(&found.target));
+        census
+    }
+
+    /// What is here and was not there before.
+    pub(super) fn since(mut self, before: &Census) -> Self {
+        self.threads.retain(|thread| !before.threads.contains(thread));
+        self.processes.retain(|process| !before.processes.iter().any(|other| other.is(process)));
+        self.descriptors.retain(|descriptor| !before.descriptors.iter().any(|other| other.is(descriptor)));
+        self.registered.retain(|(identity, _)| !before.registered.iter().any(|(other, _)| other.is(identity)));
+        self.tasks = before.tasks.since();
+        self
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let Census { threads, processes, descriptors, registered, tasks } = self;
+        threads.is_empty()
+            && processes.is_empty()
+            && descriptors.is_empty()
+            && registered.is_empty()
+            && tasks.number() == 0
+    }
+
+    /// Lets the runtime turn, as long as each turn ends a task of those that are new.
+    pub(super) async fn let_tasks_end(&self) {
+        #[cfg(feature = "tokio")]
+        {
+            let mut left = self.tasks.since().number();
+            while left > 0 {
+                tokio::task::yield_now().await;
+                let still = self.tasks.since().number();
+                if still >= left {
+                    return;
+                }
+                left = still;
+            }
+        }
+    }
+
+    pub(super) fn into_survivors(self) -> Vec<Survivor> {
+        let count = self.tasks.number();
+        let tasks = (count > 0).then_some(Survivor::Tasks { count });
+        let registered = self.registered.into_iter().map(|(_, row)| Survivor::Registered(row));
+        let threads = self.threads.into_iter().map(Survivor::from);
+        let processes = self.processes.into_iter().map(Survivor::from);
+        let descriptors = self.descriptors.into_iter().map(Survivor::from);
+        registered.chain(tasks).chain(threads).chain(processes).chain(descriptors).collect()
+    }
+}
+
+/// What a check does not count.
+#[derive(Debug, Default)]
+pub(super) struct Ignored {
+    threads: Vec<String>,
+    descriptors: Vec<String>,
+}
+
+impl Ignored {
+    /// The kernel keeps this much of a thread's name (`TASK_COMM_LEN` with its closing zero is 16).
+    const NAME_MAX: usize = 15;
+
+    pub(super) fn thread(&mut self, mut pattern: String) {
+        while pattern.len() > Self::NAME_MAX && !pattern.contains('*') {
+            pattern.pop();
+        }
+        self.threads.push(pattern);
+    }
+
+    pub(super) fn descriptor(&mut self, pattern: String) {
+        self.descriptors.push(pattern);
+    }
+
+    fn ignores_thread(&self, name: &str) -> bool {
+        self.threads.iter().any(|pattern| matches(pattern, name))
+    }
+
+    fn ignores_descriptor(&self, target: &str) -> bool {
+        self.descriptors.iter().any(|pattern| matches(pattern, target))
+    }
+}
+
+/// Whether `text` is `pattern`, where `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            (0..=text.len()).filter(|&at| text.is_char_boundary(at)).any(|at| matches(rest, &text[at..]))
+        }),
+    }
+}
+
+/// The tasks of the runtime around the caller.
+#[derive(Debug, Default)]
+struct Tasks {
+    number: usize,
+    #[cfg(feature = "tokio")]
+    runtime: Option<tokio::runtime::Handle>,
+}
+
+impl Tasks {
+    fn count() -> Self {
+        #[cfg(feature = "tokio")]
+        {
+            let runtime = tokio::runtime::Handle::try_current().ok();
+            let number = runtime.as_ref().map_or(0, |runtime| runtime.metrics().num_alive_tasks());
+            Tasks { number, runtime }
+        }
+        #[cfg(not(feature = "tokio"))]
+        Tasks::default()
+    }
+
+    fn number(&self) -> usize {
+        self.number
+    }
+
+    /// How many there are more now, in the same runtime, from wherever it is asked.
+    fn since(&self) -> Self {
+        #[cfg(feature = "tokio")]
+        {
+            let now = self.runtime.as_ref().map_or(0, |runtime| runtime.metrics().num_alive_tasks());
+            Tasks { number: now.saturating_sub(self.number), runtime: None }
+        }
+        #[cfg(not(feature = "tokio"))]
+        Tasks::default()
+    }
+}
+
+/// Where there is no `/proc`, there are none of these.
+#[cfg(not(target_os = "linux"))]
+mod none {
+    use super::Survivor;
+
+    #[derive(Debug, PartialEq)]
+    pub(in super::super) struct Thread {
+        pub(in super::super) name: String,
+    }
+
+    #[derive(Debug)]
+    pub(in super::super) struct Process;
+
+    #[derive(Debug)]
+    pub(in super::super) struct Descriptor {
+        pub(in super::super) number: i32,
+        pub(in super::super) target: String,
+    }
+
+    impl Process {
+        pub(in super::super) fn is(&self, _other: &Self) -> bool {
+            true
+        }
+    }
+
+    impl Descriptor {
+        pub(in super::super) fn is(&self, other: &Self) -> bool {
+            self.number == other.number
+        }
+    }
+
+    impl From<Thread> for Survivor {
+        fn from(Thread { name }: Thread) -> Self {
+            Survivor::Thread { name, tid: 0 }
+        }
+    }
+
+    impl From<Process> for Survivor {
+        fn from(_: Process) -> Self {
+            Survivor::Process { command: String::new(), pid: 0, zombie: false }
+        }
+    }
+
+    impl From<Descriptor> for Survivor {
+        fn from(Descriptor { number, target }: Descriptor) -> Self {
+            Survivor::Descriptor { number, target, socket: None }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ignored, matches};
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, text, is) in [
+            ("worker", "worker", true),
+            ("worker", "worker-1", false),
+            ("worker-*", "worker-1", true),
+            ("*-1", "worker-1", true),
+            ("*-1", "worker-12", false),
+            ("s*:[*]", "socket:[12]", true),
+            ("*", "", true),
+            ("ä*ö", "äüö", true),
+            ("", "x", false),
+        ] {
+            assert_eq!(matches(pattern, text), is, "`{pattern}` and `{text}`");
+        }
+    }
+
+    #[test]
+    fn a_long_pattern_is_cut_as_the_kernel_cuts_names() {
+        let mut ignored = Ignored::default();
+        ignored.thread("tokio-runtime-worker".to_owned());
+        assert!(ignored.ignores_thread("tokio-runtime-w"));
+    }
+}

@@ -1,0 +1,123 @@
+//! What is left, and how it is told.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::census::Census;
+use crate::registry::Row;
+use crate::report::Millis;
+
+/// What a [`LeakCheck`](super::LeakCheck) found. `Display` is a line for each.
+#[derive(Clone, Debug)]
+#[must_use = "it says what was leaked"]
+pub struct Survivors {
+    list: Vec<Survivor>,
+    made: &'static Location<'static>,
+    waited: Duration,
+}
+
+/// Something that runs, or exists, and did not when the check was made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Survivor {
+    /// A thread of this process.
+    #[non_exhaustive]
+    Thread {
+        /// The first 15 bytes of its name.
+        name: String,
+        /// Its id, as in `/proc/self/task`.
+        tid: u32,
+    },
+    /// A child process, or one of its own.
+    #[non_exhaustive]
+    Process {
+        /// Its command line; its name where that is empty.
+        command: String,
+        /// Its id.
+        pid: u32,
+        /// Whether it has ended, and nobody has waited for it.
+        zombie: bool,
+    },
+    /// A file descriptor.
+    #[non_exhaustive]
+    Descriptor {
+        /// Its number.
+        number: i32,
+        /// What it leads to, as in `/proc/self/fd`: a path, `socket:[123]`, `anon_inode:[eventpoll]`.
+        target: String,
+        /// The protocol and the addresses of a socket.
+        socket: Option<String>,
+    },
+    /// A guarded value or a handle in the registry.
+    Registered(Row),
+    /// Tasks of the runtime that the check was made in.
+    #[non_exhaustive]
+    Tasks {
+        /// How many more there are.
+        count: usize,
+    },
+}
+
+impl Survivors {
+    pub(super) fn new(found: Census, made: &'static Location<'static>, waited: Duration) -> Self {
+        Survivors { list: found.into_survivors(), made, waited }
+    }
+
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many are left; tasks count as one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// What is left: values and handles, tasks, threads, processes, descriptors.
+    pub fn iter(&self) -> std::slice::Iter<'_, Survivor> {
+        self.list.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Survivors {
+    type Item = &'a Survivor;
+    type IntoIter = std::slice::Iter<'a, Survivor>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Survivors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Survivors { list, made, waited } = self;
+        if list.is_empty() {
+            return write!(f, "nothing survived the leak check made at {made}");
+        }
+        write!(f, "{} left by what ran since the leak check at {made} (waited {})", list.len(), Millis(*waited))?;
+        list.iter().try_for_each(|survivor| write!(f, "\n- {survivor}"))
+    }
+}
+
+impl fmt::Display for Survivor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Survivor::Thread { name, tid } => write!(f, "thread `{name}` (tid {tid})"),
+            Survivor::Process { command, pid, zombie: false } => write!(f, "process `{command}` (pid {pid})"),
+            Survivor::Process { command, pid, zombie: true } => {
+                write!(f, "process `{command}` (pid {pid}) has ended and was not waited for")
+            }
+            Survivor::Descriptor { number, target, socket: None } => write!(f, "descriptor {number}: {target}"),
+            Survivor::Descriptor { number, target, socket: Some(socket) } => {
+                write!(f, "descriptor {number}: {target}, {socket}")
+            }
+            Survivor::Registered(Row { name, created, phase, kind, .. }) => {
+                write!(f, "{kind} `{name}` in the registry ({phase}), created at {created}")
+            }
+            Survivor::Tasks { count } => write!(f, "tokio tasks: {count} more than before"),
+        }
+    }
+}
