@@ -26,6 +26,9 @@ pub(crate) struct Drive {
     clock: Clock,
     /// The thread that a blocking driver parks.
     blocks: Option<ThreadId>,
+    /// The runtime around the caller, before the driver entered another one.
+    #[cfg(feature = "tokio")]
+    within: Option<tokio::runtime::Id>,
     alarms: Mutex<Alarms>,
 }
 
@@ -59,7 +62,13 @@ impl Drive {
     }
 
     fn new(clock: Clock, blocks: Option<ThreadId>) -> Arc<Self> {
-        Arc::new(Drive { clock, blocks, alarms: Mutex::default() })
+        Arc::new(Drive {
+            clock,
+            blocks,
+            #[cfg(feature = "tokio")]
+            within: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
+            alarms: Mutex::default(),
+        })
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -78,6 +87,12 @@ impl Drive {
     /// Whether the teardown blocks this very thread, so that joining the thread would never end.
     pub(crate) fn blocks_thread(&self, thread: ThreadId) -> bool {
         self.blocks == Some(thread)
+    }
+
+    /// Whether the teardown runs on a thread of this runtime: a worker, a `spawn_blocking` thread, or under `block_on`.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_within(&self, runtime: &tokio::runtime::Runtime) -> bool {
+        self.within == Some(runtime.handle().id())
     }
 
     /// Whether a blocking driver runs the teardown: the runtime that was entered may have nobody to turn it.

@@ -332,3 +332,6 @@ pub(crate) async fn run_together(steps: Vec<(Step<'_>, &mut Memo)>, timeout: Dur
         steps.into_iter().map(|(step, memo)| run_step(step, memo, timeout, drive)).collect();
     while running.next().await.is_some() {}
 }
+
+#[cfg(all(test, feature = "tokio", not(sundown_loom)))]
+mod tests;

@@ -1,0 +1,11 @@
+//! `Teardown` for the handle types of std, tokio and tokio-util.
+
+#[cfg(unix)]
+mod child;
+mod thread;
+#[cfg(feature = "tokio")]
+mod tokio_runtime;
+#[cfg(feature = "tokio")]
+mod tokio_sync;
+#[cfg(feature = "tokio")]
+mod tokio_task;

@@ -1,0 +1,98 @@
+//! tokio's tasks: `JoinHandle`, `JoinSet`, `AbortHandle`, and tokio-util's `TaskTracker`.
+
+use std::future::ready;
+
+use tokio::task::{AbortHandle, JoinError, JoinHandle, JoinSet};
+use tokio_util::task::TaskTracker;
+
+use crate::by_ref::teardown_by_ref;
+use crate::{Memo, Outcome, Teardown, Wait};
+
+/// What a task ended as. One that was aborted by somebody else has stopped too; the driver knows what it forced.
+fn joined<T>(result: Result<T, JoinError>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Stopped,
+        Err(error) => match error.try_into_panic() {
+            Ok(payload) => Outcome::from_panic(&*payload),
+            Err(_cancelled) => Outcome::Stopped,
+        },
+    }
+}
+
+/// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. The output
+/// of the task is dropped.
+impl<T: Send + 'static> Teardown for JoinHandle<T> {
+    fn request(&mut self, _memo: &mut Memo) {}
+
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move { joined(self.await) })
+    }
+
+    fn force(&mut self, _memo: &mut Memo) {
+        self.abort();
+    }
+}
+
+/// As `JoinHandle`, for each task. The outputs are dropped; of several panics the report has the first.
+impl<T: Send + 'static> Teardown for JoinSet<T> {
+    fn request(&mut self, _memo: &mut Memo) {}
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            // What was joined is noted in the memo at once: the future may be dropped at the next await.
+            while let Some(result) = self.join_next().await {
+                match joined(result) {
+                    Outcome::Stopped => {}
+                    other => memo.problem(other),
+                }
+            }
+            Outcome::Stopped
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        memo.detail(format!("aborted {} tasks", self.len()));
+        self.abort_all();
+    }
+
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(std::mem::take(self)))
+    }
+}
+
+/// Asked by an abort; there is nothing to wait for.
+impl Teardown for &AbortHandle {
+    fn request(&mut self, _memo: &mut Memo) {
+        self.abort();
+    }
+
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(ready(Outcome::Stopped))
+    }
+
+    fn force(&mut self, _memo: &mut Memo) {
+        self.abort();
+    }
+}
+
+teardown_by_ref!([] AbortHandle);
+
+/// Asked by `close`; waits until it is empty. It cannot abort: [`Tasks`](crate::Tasks) can, and names who is late.
+impl Teardown for &TaskTracker {
+    fn request(&mut self, _memo: &mut Memo) {
+        self.close();
+    }
+
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            TaskTracker::wait(self).await;
+            Outcome::Stopped
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        memo.abandon(format!("{} tasks still run, and a `TaskTracker` cannot abort them", self.len()));
+    }
+}
+
+teardown_by_ref!([] TaskTracker);

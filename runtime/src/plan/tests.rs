@@ -1,0 +1,263 @@
+//! How a plan divides its budget and what becomes of its steps, in paused time: the durations are exact.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::*;
+use crate::{Report, drive};
+
+/// A resource that ends some time after it was asked, or after it was forced, or never.
+#[derive(Clone, Default)]
+struct Fake {
+    ends_after: Option<Duration>,
+    ends_after_force: Option<Duration>,
+    panics_in: Option<&'static str>,
+    asked: Option<Instant>,
+    forced: Option<Instant>,
+    log: Arc<Mutex<Vec<(&'static str, Duration)>>>,
+    start: Option<Instant>,
+}
+
+impl Fake {
+    fn ends_after(ms: u64) -> Self {
+        Fake { ends_after: Some(Duration::from_millis(ms)), ..Fake::default() }
+    }
+
+    fn stuck() -> Self {
+        Fake { ends_after_force: Some(Duration::ZERO), ..Fake::default() }
+    }
+
+    fn hopeless() -> Self {
+        Fake::default()
+    }
+
+    fn note(&self, what: &'static str) {
+        let at = self.start.map_or(Duration::ZERO, |start| start.elapsed());
+        self.log.lock().unwrap().push((what, at));
+        assert!(self.panics_in != Some(what), "a panic in {what}");
+    }
+
+    fn at(&self, what: &str) -> Option<Duration> {
+        self.log.lock().unwrap().iter().find(|(noted, _)| *noted == what).map(|(_, at)| *at)
+    }
+}
+
+impl Teardown for Fake {
+    fn request(&mut self, _memo: &mut Memo) {
+        self.asked = Some(Instant::now());
+        self.note("request");
+    }
+
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            let by_itself = self.asked.zip(self.ends_after).map(|(asked, after)| asked + after);
+            let forced = self.forced.zip(self.ends_after_force).map(|(forced, after)| forced + after);
+            match by_itself.into_iter().chain(forced).min() {
+                Some(end) => tokio::time::sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+            self.note("wait");
+            Outcome::Stopped
+        })
+    }
+
+    fn force(&mut self, _memo: &mut Memo) {
+        self.forced = Some(Instant::now());
+        self.note("force");
+    }
+}
+
+const NAMES: [&str; 8] = ["V.0", "V.1", "V.2", "V.3", "V.4", "V.5", "V.6", "V.7"];
+
+fn spec(timeout: Duration, steps: &[(&'static [usize], Option<Duration>)]) -> &'static Spec {
+    let steps = steps.iter().zip(NAMES).map(|(&(after, timeout), name)| StepSpec { name, after, timeout });
+    Box::leak(Box::new(Spec {
+        name: "V",
+        timeout,
+        on_drop: None,
+        manual: false,
+        steps: Box::leak(steps.collect::<Vec<_>>().into()),
+    }))
+}
+
+fn start(fakes: &mut [Fake]) {
+    fakes.iter_mut().for_each(|fake| fake.start = Some(Instant::now()));
+}
+
+async fn shut_down(spec: &'static Spec, fakes: &mut [Fake], memo: &mut Memo) -> Report {
+    let drive = Drive::asynchronous();
+    let steps = fakes.iter_mut().map(Step::new).collect();
+    drive::run(&drive, run(spec, steps, memo, spec.timeout, &drive)).await;
+    Report::of(memo, None, Some(spec.timeout), drive.now())
+}
+
+async fn report(spec: &'static Spec, fakes: &mut [Fake]) -> Report {
+    start(fakes);
+    shut_down(spec, fakes, &mut Memo::new("V")).await
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn words(report: &Report) -> Vec<&'static str> {
+    report.steps().iter().map(|step| step.outcome().word()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_is_the_longest_chain() {
+    let spec = spec(ms(10_000), &[(&[], None), (&[], None), (&[0, 1], None)]);
+    let mut fakes = [Fake::ends_after(300), Fake::ends_after(500), Fake::ends_after(200)];
+    let report = report(spec, &mut fakes).await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.took(), ms(700));
+    assert_eq!(report.steps()[2].asked_after(), Some(ms(500)), "asked when what it waits for has ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stuck_first_step_leaves_the_rest_their_share() {
+    let spec = spec(ms(9_000), &[(&[], None), (&[0], None), (&[1], None)]);
+    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(2_000)];
+    let report = report(spec, &mut fakes).await;
+    assert_eq!(words(&report), ["forced", "forced", "stopped"]);
+    assert_eq!(fakes[0].at("force"), Some(ms(2_900)), "a third of 9 s, less 100 ms to settle");
+    assert_eq!(fakes[1].at("request"), Some(ms(2_900)), "a confirmed force lets the next one go");
+    assert_eq!(fakes[1].at("force"), Some(ms(2_900) + ms(6_100) / 2 - ms(100)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cap_bounds_its_step_and_the_budget_bounds_the_cap() {
+    let spec = spec(ms(1_000), &[(&[], Some(ms(200))), (&[], Some(ms(60_000)))]);
+    let mut fakes = [Fake::hopeless(), Fake::hopeless()];
+    let report = report(spec, &mut fakes).await;
+    assert_eq!(fakes[0].at("force"), Some(ms(180)), "a tenth of 200 ms is kept to settle");
+    assert_eq!(fakes[1].at("force"), Some(ms(900)));
+    assert_eq!(words(&report), ["abandoned", "abandoned"], "an unconfirmed force is no end");
+    assert_eq!(report.took(), ms(1_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_any_move_spares_the_others() {
+    let spec = spec(ms(1_000), &[(&[], None), (&[], None), (&[], None), (&[0, 1, 2], None)]);
+    let mut fakes = [Fake::ends_after(10), Fake::ends_after(10), Fake::stuck(), Fake::ends_after(10)];
+    for (fake, what) in fakes.iter_mut().zip(["request", "wait", "force"]) {
+        fake.panics_in = Some(what);
+    }
+    let report = report(spec, &mut fakes).await;
+    assert_eq!(words(&report), ["panicked", "panicked", "panicked", "stopped"]);
+    assert_eq!(report.steps()[2].outcome().to_string(), "panicked: a panic in force");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_shutdown_goes_on_where_it_stopped() {
+    let spec = spec(ms(10_000), &[(&[], None), (&[0], None), (&[1], None)]);
+    let mut fakes = [Fake::ends_after(100), Fake::ends_after(1_000), Fake::ends_after(100)];
+    start(&mut fakes);
+    let mut memo = Memo::new("V");
+    tokio::time::timeout(ms(500), shut_down(spec, &mut fakes, &mut memo)).await.expect_err("dropped half-way");
+    let report = shut_down(spec, &mut fakes, &mut memo).await;
+    assert!(report.is_clean());
+    assert_eq!(report.took(), ms(1_200), "the second step went on with what it had left");
+    for fake in &fakes {
+        let moves: Vec<_> = fake.log.lock().unwrap().iter().map(|(what, _)| *what).collect();
+        assert_eq!(moves, ["request", "wait"], "asked once, ended once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_shutdown_that_forced_does_not_force_again() {
+    let spec = spec(ms(1_000), &[(&[], None)]);
+    let mut fakes = [Fake { ends_after_force: Some(ms(80)), ..Fake::default() }];
+    start(&mut fakes);
+    let mut memo = Memo::new("V");
+    tokio::time::timeout(ms(950), shut_down(spec, &mut fakes, &mut memo)).await.expect_err("dropped while settling");
+    assert_eq!(words(&shut_down(spec, &mut fakes, &mut memo).await), ["forced"]);
+    assert_eq!(fakes[0].log.lock().unwrap().iter().filter(|(what, _)| *what == "force").count(), 1);
+}
+
+/// The blocking driver has the same outcomes, in real time.
+#[test]
+fn the_blocking_driver_runs_the_same_plan() {
+    struct Released(Option<std::sync::mpsc::Sender<std::task::Waker>>, Arc<Mutex<bool>>);
+    impl Teardown for Released {
+        fn request(&mut self, _memo: &mut Memo) {}
+        fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+            Box::pin(std::future::poll_fn(|cx| {
+                if *self.1.lock().unwrap() {
+                    return std::task::Poll::Ready(Outcome::Stopped);
+                }
+                if let Some(send) = self.0.take() {
+                    send.send(cx.waker().clone()).unwrap();
+                }
+                std::task::Poll::Pending
+            }))
+        }
+        fn force(&mut self, _memo: &mut Memo) {}
+    }
+    let (send, receive) = std::sync::mpsc::channel::<std::task::Waker>();
+    let released = Arc::new(Mutex::new(false));
+    let other = std::thread::spawn({
+        let released = Arc::clone(&released);
+        move || {
+            let waker = receive.recv().unwrap();
+            *released.lock().unwrap() = true;
+            waker.wake();
+        }
+    });
+    let spec = spec(ms(60_000), &[(&[], None), (&[], Some(ms(20)))]);
+    let (mut woken, mut stuck) = (Released(Some(send), Arc::clone(&released)), Released(None, Arc::default()));
+    let drive = Drive::blocking();
+    let mut memo = Memo::new("V");
+    drive::block_on(
+        &drive,
+        run(spec, vec![Step::new(&mut woken), Step::new(&mut stuck)], &mut memo, spec.timeout, &drive),
+    );
+    assert_eq!(words(&Report::of(&memo, None, None, drive.now())), ["stopped", "abandoned"]);
+    other.join().unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    /// Whatever the graph and whoever is stuck: the whole is bounded, nobody is asked before what it waits for has
+    /// ended, everybody is asked, and only what ended by itself is called stopped.
+    #[test]
+    fn any_plan_is_bounded_and_in_order(
+        edges in prop::collection::vec((0usize..8, 0usize..8), 0..12),
+        steps in prop::collection::vec((prop::option::of(0u64..4_000), prop::option::of(0u64..300), prop::option::of(1u64..5_000)), 1..8),
+        timeout in 1u64..6_000,
+    ) {
+        let n = steps.len();
+        let after: Vec<Vec<usize>> =
+            (0..n).map(|i| edges.iter().filter(|&&(a, b)| b == i && a < i).map(|&(a, _)| a).collect()).collect();
+        let described: Vec<(&'static [usize], Option<Duration>)> =
+            after.iter().zip(&steps).map(|(after, step)| (&*after.clone().leak(), step.2.map(ms))).collect();
+        let spec = spec(ms(timeout), &described);
+        let mut fakes: Vec<Fake> = steps
+            .iter()
+            .map(|&(ends, forced, _)| Fake { ends_after: ends.map(ms), ends_after_force: forced.map(ms), ..Fake::default() })
+            .collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let report = runtime.block_on(report(spec, &mut fakes));
+
+        // tokio's timer rounds up to a millisecond, at each link of a chain twice.
+        let bound = ms(timeout + 2 * n as u64);
+        prop_assert!(report.took() <= bound, "{} > {bound:?}\n{report}", report.took().as_millis());
+        let ended = |i: usize| report.steps()[i].asked_after().unwrap() + report.steps()[i].took();
+        for i in 0..n {
+            prop_assert!(report.steps()[i].asked_after().is_some(), "nobody is forgotten");
+            for &before in &after[i] {
+                prop_assert!(report.steps()[i].asked_after().unwrap() >= ended(before));
+            }
+            match report.steps()[i].outcome() {
+                Outcome::Stopped => prop_assert!(fakes[i].at("wait").is_some() && fakes[i].at("force").is_none()),
+                Outcome::Forced => prop_assert!(fakes[i].at("wait").is_some() && fakes[i].at("force").is_some()),
+                Outcome::Abandoned { .. } => prop_assert!(fakes[i].at("wait").is_none()),
+                other => prop_assert!(false, "{other}"),
+            }
+        }
+    }
+}
