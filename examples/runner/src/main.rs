@@ -1,2 +1,60 @@
-//! Placeholder.
-fn main() {}
+//! A small workflow service whose shutdown is ordered, bounded and reported. Start reading at `runner.rs`.
+
+mod config;
+mod cron;
+mod demo;
+mod executor;
+mod hook;
+mod inbox;
+mod job;
+mod proof;
+mod runner;
+mod serve;
+mod signals;
+mod status;
+mod store;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+#[derive(Parser)]
+#[command(about = "A small workflow service that is shut down by an annotated struct", version)]
+struct Cli {
+    /// Logs every job and every step of the shutdown
+    #[arg(long, short, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows an orderly stop and one with a stuck job, a panic and a child that ignores SIGTERM, and proves both clean
+    Demo,
+    /// Runs until Ctrl-C or SIGTERM; a second one forces
+    Serve(config::Config),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let cli = Cli::parse();
+    let level = if cli.verbose { LevelFilter::DEBUG } else { LevelFilter::OFF };
+    let targets = Targets::new().with_targets([("runner", level), ("sundown", level)]);
+    tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(targets).init();
+    match cli.command {
+        Command::Demo => demo::run(),
+        Command::Serve(config) => {
+            let runtime = Runtime::new()?;
+            let code = runtime.block_on(serve::serve(&config));
+            // The report has named what could not be stopped; the exit does not wait for it once more.
+            runtime.shutdown_background();
+            code
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! An OS thread that follows a file: every line that is appended to it becomes a job.
+//!
+//! The thread blocks on two events, the file's change and the stop signal; nothing is polled.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use sundown::{StopSignal, Thread};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::store::Store;
+
+/// Starts to follow `path`, which is made if it does not exist, from where the last run has left off.
+pub(crate) fn follow(path: &Path, store: Store) -> anyhow::Result<Thread> {
+    let cannot = || format!("cannot follow `{}`", path.display());
+    File::options().create(true).append(true).open(path).with_context(cannot)?;
+    let path = path.canonicalize().with_context(cannot)?;
+    let runtime = Handle::current();
+    Ok(Thread::spawn("inbox", move |stop| runtime.block_on(Inbox { path, store }.run(stop)))?)
+}
+
+struct Inbox {
+    path: PathBuf,
+    store: Store,
+}
+
+impl Inbox {
+    async fn run(self, stop: StopSignal) -> anyhow::Result<()> {
+        // One place is enough: the news is that there is news.
+        let (news, mut changed) = mpsc::channel(1);
+        let mut watcher: RecommendedWatcher = notify::recommended_watcher(move |_| {
+            let _ = news.try_send(());
+        })?;
+        watcher.watch(&self.path, RecursiveMode::NonRecursive)?;
+        loop {
+            self.read().await?;
+            tokio::select! {
+                () = stop.stopped() => break,
+                Some(()) = changed.recv() => {}
+            }
+        }
+        // The watcher has a thread of its own, which drops its end of the channel on its way out.
+        drop(watcher);
+        while changed.recv().await.is_some() {}
+        Ok(())
+    }
+
+    /// Queues the lines that are complete.
+    async fn read(&self) -> anyhow::Result<()> {
+        let name = self.path.to_string_lossy();
+        let start = self.store.position(&name).await?;
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(start))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        let complete = text.rfind('\n').map_or(0, |end| end + 1);
+        if complete > 0 {
+            let lines: Vec<&str> = text[..complete].lines().collect();
+            self.store.enqueue_lines(&name, &lines, start + complete as u64).await?;
+        }
+        Ok(())
+    }
+}

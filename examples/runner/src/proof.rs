@@ -1,0 +1,106 @@
+//! The proof that nothing was left half-way: what the process holds, and what the rows say.
+
+use std::fmt;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::ensure;
+use sundown::testing::LeakCheck;
+
+use crate::config::Config;
+use crate::job::State;
+use crate::store::Store;
+
+/// What the process holds, by number. Zeros where there is no `/proc`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holdings {
+    threads: usize,
+    children: usize,
+    descriptors: usize,
+}
+
+impl Holdings {
+    pub(crate) fn now() -> Self {
+        let tasks = entries("/proc/self/task");
+        let children =
+            |task: &String| fs::read_to_string(format!("/proc/self/task/{task}/children")).unwrap_or_default();
+        Holdings {
+            threads: tasks.len(),
+            children: tasks.iter().map(|task| children(task).split_whitespace().count()).sum(),
+            // One of them is the listing itself.
+            descriptors: entries("/proc/self/fd").len().saturating_sub(1),
+        }
+    }
+}
+
+impl fmt::Display for Holdings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Holdings { threads, children, descriptors } = self;
+        write!(f, "{threads:>3} threads  {children} children  {descriptors:>3} descriptors")
+    }
+}
+
+/// Remembers what the process holds before the runner's runtime is made, and looks again when that is gone.
+#[must_use]
+pub(crate) struct Proof {
+    leaks: LeakCheck,
+    before: Holdings,
+}
+
+impl Proof {
+    pub(crate) fn begin() -> Self {
+        Proof { leaks: LeakCheck::new(), before: Holdings::now() }
+    }
+
+    /// Prints the proof.
+    ///
+    /// # Errors
+    ///
+    /// What is left half-way.
+    pub(crate) fn end(mut self, running: Holdings, config: &Config) -> anyhow::Result<()> {
+        let rows = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(rows(config));
+        // Threads and processes that are on their way out are waited for; what survives is named.
+        let survivors = self.leaks.survivors(Duration::from_secs(2));
+        println!("   proof     before   {}", self.before);
+        println!("             running  {running}");
+        println!("             after    {}", Holdings::now());
+        rows?;
+        ensure!(survivors.is_empty(), "{survivors}");
+        println!("             no thread, process, descriptor or guarded value is left");
+        Ok(())
+    }
+}
+
+/// Opens the database anew and looks whether its rows agree with each other and with what the hook was told.
+async fn rows(config: &Config) -> anyhow::Result<()> {
+    // Under another name, so that opening it does not repair what is to be seen.
+    let store = Store::open(&config.database(), "proof").await?;
+    let half_way = store.half_way().await;
+    let ledger = store.ledger().await;
+    let counts = store.counts().await;
+    store.close().await?;
+
+    let (half_way, counts) = (half_way?, counts?);
+    let text: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {}", state.as_str())).collect();
+    println!("   rows      {}; {} in the ledger", text.join(", "), ledger?);
+    ensure!(half_way == Default::default(), "rows are left half-way: {half_way:?}");
+
+    let told = |state: &State| matches!(state, State::Done | State::Failed);
+    let ended: i64 = counts.iter().filter(|(state, _)| told(state)).map(|(_, count)| count).sum();
+    let notices = fs::read_to_string(config.notices())?;
+    let delivered = notices.lines().filter(|line| !line.starts_with("hook:")).count();
+    println!(
+        "   hook      {delivered} notices of {ended}; {}",
+        match notices.lines().last() {
+            Some(last) if last.starts_with("hook:") => last,
+            _ => "no last word",
+        }
+    );
+    ensure!(usize::try_from(ended)? == delivered, "{ended} jobs ended, and the hook was told of {delivered}");
+    Ok(())
+}
+
+fn entries(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}

@@ -1,0 +1,72 @@
+//! The service: what runs, and in which order it stops.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use sundown::{ShutdownGuard, Tasks, Thread, must_shutdown};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::executor::Executor;
+use crate::hook::Hook;
+use crate::status::StatusServer;
+use crate::store::Store;
+use crate::{cron, inbox};
+
+/// A small workflow service: jobs come from a file, the clock and HTTP, and are run so many at a time.
+#[must_shutdown(timeout = "6s")]
+#[derive(Debug)]
+pub(crate) struct Runner {
+    /// Heard by the two loops below it.
+    #[shutdown]
+    stop: CancellationToken,
+    #[shutdown]
+    cron: JoinHandle<()>,
+    #[shutdown]
+    dispatcher: JoinHandle<()>,
+    /// An OS thread that follows a file.
+    #[shutdown(timeout = "1s")]
+    inbox: Thread,
+    #[shutdown(timeout = "1s")]
+    status: StatusServer,
+    /// What the dispatcher has started.
+    #[shutdown(after = dispatcher, timeout = "2s")]
+    jobs: Tasks,
+    /// A child process that is told of every job's end.
+    #[shutdown(after = jobs, timeout = "1s")]
+    hook: Hook,
+    /// Closes last: the rows of jobs that had to be aborted are settled here.
+    #[shutdown(after = [cron, inbox, status, jobs], with = Store::close)]
+    store: Store,
+    pub(crate) guard: ShutdownGuard<Self>,
+}
+
+impl Runner {
+    /// Opens what can fail first, then starts what has to be stopped.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make `{}`", config.data.display()))?;
+        let store = Store::open(&config.database(), &config.name).await?;
+        let listener =
+            TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+
+        let stop = CancellationToken::new();
+        let jobs = Tasks::new();
+        let hook = Hook::start(&config.notices(), config.stubborn_hook).context("cannot start the hook")?;
+        let inbox = inbox::follow(&config.inbox(), store.clone())?;
+        let status = StatusServer::start(listener, store.clone(), jobs.clone())?;
+        let cron = tokio::spawn(cron::keep(config.cron.clone(), store.clone(), stop.clone()));
+        let executor = Executor { store: store.clone(), jobs: jobs.clone(), notices: hook.notices() };
+        let dispatcher = tokio::spawn(executor.dispatch(config.workers, stop.clone()));
+        Ok(Runner { stop, cron, dispatcher, inbox, status, jobs, hook, store, guard: ShutdownGuard::new() })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.status.address()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+}
