@@ -10,13 +10,13 @@ pub use std;
 pub use crate::plan::{Spec, Step, StepSpec};
 pub use moves::{
     Answer, AskByRef, AskOptionWith, AskRoots, AskWith, ByMut, ByRef, ByValue, Closing, Ended, Maybe, Moves, NoMoves,
-    NotByRef, NotNested, OptionMove, OptionWait, Said, SaidDebug, SaidDisplay, Whole, answer, closing, on_option, taking,
-    taking_mut, taking_ref, wait_option,
+    NotByRef, NotNested, OptionMove, OptionWait, Said, SaidDebug, SaidDisplay, Whole, answer, borrowing, call_mut,
+    call_ref, closing, on_option, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref, wait_option,
 };
-pub use probe::{NotResource, Probe, not_forgotten};
-// pub use sundown_macros::__MustShutdown as MustShutdown;
+pub use probe::{Kind, NotResource, Probe, not_forgotten};
+pub use sundown_macros::__MustShutdown as MustShutdown;
 pub use value::{
     Annotated, AnnotatedShared, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,
-    nested_wait, request_shutdown, shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking,
+    nested_shared_force, nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking,
     with_shutdown,
 };

@@ -10,9 +10,10 @@ mod option;
 use std::borrow::BorrowMut;
 
 pub use answer::{Answer, Closing, Ended, Said, SaidDebug, SaidDisplay, answer, closing};
-pub use by_ref::{AskByRef, AskOptionWith, AskRoots, AskWith, NotByRef, NotNested};
+pub use by_ref::{AskByRef, AskOptionWith, AskRoots, AskWith, NotByRef, NotNested, borrowing};
 pub use option::{
-    ByMut, ByRef, ByValue, Maybe, OptionMove, OptionWait, Whole, on_option, taking, taking_mut, taking_ref, wait_option,
+    ByMut, ByRef, ByValue, Maybe, OptionMove, OptionWait, Whole, on_option, taking, taking_mut, taking_ref,
+    taking_whole, taking_whole_ref, wait_option,
 };
 
 use super::Step;
@@ -78,6 +79,16 @@ impl<V: BorrowMut<T> + Send, T> Teardown for Custom<V, T> {
 
 fn take_out<T: Send + 'static>(value: &mut Option<T>, moves: Named<Option<T>>) -> Box<dyn Teardown + Send> {
     Box::new(Custom { value: value.take(), moves, detach: Some(take_out) })
+}
+
+/// Calls a closure that takes the field, and tells it so.
+pub fn call_mut<'a, T, R, F: FnOnce(&'a mut T) -> R>(value: &'a mut T, closure: F) -> R {
+    closure(value)
+}
+
+/// Calls a closure that takes a reference to the field, and tells it so.
+pub fn call_ref<'a, T, R, F: FnOnce(&'a T) -> R>(value: &'a T, closure: F) -> R {
+    closure(value)
 }
 
 /// The moves that a field does not name: those of its type, or none.

@@ -18,10 +18,8 @@ pub struct Probe<T: ?Sized>(PhantomData<T>);
 pub trait NotResource {
     /// It has a `Teardown`.
     const STOPS: bool = false;
-    /// It is a plain channel sender, which says nothing of who ends whom.
-    const PLAIN: bool = false;
-    /// It has none, and needs to be wrapped: in what.
-    const WRAP: Option<&'static str> = None;
+    /// What is known of it by name.
+    const KIND: Kind = Kind::Unknown;
     /// It holds something with a `Teardown` behind a lock or a count.
     const BEHIND: bool = false;
     /// It is an `Arc` of something that is stopped by its owner alone.
@@ -35,14 +33,9 @@ impl<T: Teardown + ?Sized> Probe<T> {
     pub const STOPS: bool = true;
 }
 
-impl<T: Plain + ?Sized> Probe<T> {
-    /// It is a plain channel sender.
-    pub const PLAIN: bool = true;
-}
-
-impl<T: Bare + ?Sized> Probe<T> {
-    /// It needs to be wrapped.
-    pub const WRAP: Option<&'static str> = Some(T::WRAP);
+impl<T: Known + ?Sized> Probe<T> {
+    /// What is known of it by name.
+    pub const KIND: Kind = T::KIND;
 }
 
 impl<T: Behind + ?Sized> Probe<T> {
@@ -61,15 +54,14 @@ impl<T: Teardown> Probe<Arc<T>> {
 ///
 /// That is its purpose.
 #[track_caller]
-pub const fn not_forgotten(name: &str, plain: bool, stops: bool, wrap: Option<&str>, behind: bool, counted: bool) {
-    if plain || !(stops || wrap.is_some() || behind || counted) {
-        return;
-    }
+pub const fn not_forgotten(name: &str, stops: bool, kind: Kind, behind: bool, counted: bool) {
     let text = Text::new().push("resource field `").push(name).push("` is not part of the shutdown\n");
-    let text = match wrap {
-        Some(wrap) if !stops => text.push("note: it can only be stopped ").push(wrap).push("\n"),
-        _ if !stops => text.push("note: to be stopped through a lock or a count it must be a `Shared<T>`\n"),
-        _ => text,
+    let text = match kind {
+        Kind::Sender => return,
+        _ if stops => text,
+        Kind::Bare(wrap) => text.push("note: it can only be stopped ").push(wrap).push("\n"),
+        Kind::Unknown if behind || counted => text.push("note: it can only be stopped as a `Shared<T>`\n"),
+        Kind::Unknown => return,
     };
     let text = text.push("help: add `#[shutdown]`, or `#[shutdown(skip)]` if someone else stops it");
     panic!("{}", text.as_str())
@@ -105,82 +97,90 @@ impl Text {
     }
 }
 
-/// A plain channel sender, alone or held by something.
-pub trait Plain {}
+/// What is known of a type by name.
+pub enum Kind {
+    /// Nothing.
+    Unknown,
+    /// A plain channel sender: it says nothing of who ends whom.
+    Sender,
+    /// It has no `Teardown` until it is wrapped: in what.
+    Bare(&'static str),
+}
 
-/// What has no `Teardown` until it is wrapped.
-pub trait Bare {
-    /// In what.
-    const WRAP: &'static str;
+/// A type that is known, or something that holds one.
+pub trait Known {
+    /// As what.
+    const KIND: Kind;
 }
 
 /// Something with a `Teardown`, behind a lock or a count.
 pub trait Behind {}
 
-impl<T> Plain for std::sync::mpsc::Sender<T> {}
-impl<T> Plain for std::sync::mpsc::SyncSender<T> {}
-
-impl<T> Bare for std::thread::JoinHandle<T> {
-    const WRAP: &'static str = "in an `Option`, or as a `Thread`";
+/// The types that are known.
+macro_rules! known {
+    ($([$($param:ident)?] $type:ty: $kind:expr;)+) => {$(
+        impl<$($param)?> Known for $type {
+            const KIND: Kind = $kind;
+        }
+    )+};
 }
 
-/// What holds one value: bare and plain show through.
+known! {
+    [T] std::sync::mpsc::Sender<T>: Kind::Sender;
+    [T] std::sync::mpsc::SyncSender<T>: Kind::Sender;
+    [T] std::thread::JoinHandle<T>: Kind::Bare("in an `Option`, or as a `Thread`");
+}
+
+#[cfg(feature = "tokio")]
+known! {
+    [T] tokio::sync::oneshot::Sender<T>: Kind::Sender;
+    [T] tokio::sync::mpsc::Sender<T>: Kind::Sender;
+    [T] tokio::sync::mpsc::UnboundedSender<T>: Kind::Sender;
+    [T] tokio::sync::watch::Sender<T>: Kind::Sender;
+    [T] tokio::sync::broadcast::Sender<T>: Kind::Sender;
+    [] tokio::runtime::Runtime: Kind::Bare("in an `Option`");
+}
+
+/// What holds one value: what is known of that is known of it.
 macro_rules! holders {
-    ($($holder:ident),+) => {$(
-        impl<T: Plain> Plain for $holder<T> {}
-        impl<T: Bare> Bare for $holder<T> {
-            const WRAP: &'static str = T::WRAP;
+    ($($holder:ty),+) => {$(
+        impl<T: Known> Known for $holder {
+            const KIND: Kind = T::KIND;
         }
     )+};
 }
 
 /// What holds a value so that it cannot be stopped through it.
 macro_rules! locks {
-    ($($lock:ident),+) => {$(
-        impl<T: Teardown> Behind for $lock<T> {}
+    ($($lock:ty),+) => {$(
+        impl<T: Teardown> Behind for $lock {}
     )+};
 }
 
-/// What passes on what is behind a lock.
+/// What passes on that something is behind a lock.
 macro_rules! passing {
-    ($($holder:ident),+) => {$(
-        impl<T: Behind> Behind for $holder<T> {}
+    ($($holder:ty),+) => {$(
+        impl<T: Behind> Behind for $holder {}
     )+};
 }
 
-holders!(Option, Box, Vec, VecDeque, Arc, Rc, Mutex, RwLock, RefCell, Cell, OnceCell, OnceLock);
-locks!(Mutex, RwLock, RefCell, Cell, OnceCell, OnceLock);
-passing!(Option, Box, Vec, VecDeque, Arc, Rc);
-
-impl<K, T: Plain, S> Plain for HashMap<K, T, S> {}
-impl<K, T: Bare, S> Bare for HashMap<K, T, S> {
-    const WRAP: &'static str = T::WRAP;
-}
-impl<K, T: Behind, S> Behind for HashMap<K, T, S> {}
-
-impl<K, T: Plain> Plain for BTreeMap<K, T> {}
-impl<K, T: Bare> Bare for BTreeMap<K, T> {
-    const WRAP: &'static str = T::WRAP;
-}
-impl<K, T: Behind> Behind for BTreeMap<K, T> {}
+holders!(Option<T>, Box<T>, Vec<T>, VecDeque<T>, Arc<T>, Rc<T>);
+holders!(Mutex<T>, RwLock<T>, RefCell<T>, Cell<T>, OnceCell<T>, OnceLock<T>);
+locks!(Mutex<T>, RwLock<T>, RefCell<T>, Cell<T>, OnceCell<T>, OnceLock<T>);
+passing!(Option<T>, Box<T>, Vec<T>, VecDeque<T>, Arc<T>, Rc<T>);
 
 #[cfg(feature = "tokio")]
-mod tokio_types {
-    use tokio::sync::{Mutex, OnceCell, RwLock, broadcast, mpsc, oneshot, watch};
+holders!(tokio::sync::Mutex<T>, tokio::sync::RwLock<T>, tokio::sync::OnceCell<T>);
+#[cfg(feature = "tokio")]
+locks!(tokio::sync::Mutex<T>, tokio::sync::RwLock<T>, tokio::sync::OnceCell<T>);
 
-    use super::{Bare, Behind, Plain};
-    use crate::Teardown;
-
-    impl<T> Plain for oneshot::Sender<T> {}
-    impl<T> Plain for mpsc::Sender<T> {}
-    impl<T> Plain for mpsc::UnboundedSender<T> {}
-    impl<T> Plain for watch::Sender<T> {}
-    impl<T> Plain for broadcast::Sender<T> {}
-
-    impl Bare for tokio::runtime::Runtime {
-        const WRAP: &'static str = "in an `Option`";
-    }
-
-    holders!(Mutex, RwLock, OnceCell);
-    locks!(Mutex, RwLock, OnceCell);
+impl<K, T: Known, S> Known for HashMap<K, T, S> {
+    const KIND: Kind = T::KIND;
 }
+
+impl<K, T: Known> Known for BTreeMap<K, T> {
+    const KIND: Kind = T::KIND;
+}
+
+impl<K, T: Behind, S> Behind for HashMap<K, T, S> {}
+impl<K, T: Behind> Behind for BTreeMap<K, T> {}

@@ -78,6 +78,11 @@ impl<F, T> NotNested for &AskOptionWith<'_, F, T> {
     fn ask(self) {}
 }
 
+/// Tells a closure that it takes a reference to the field.
+pub fn borrowing<'a, T: 'a, R, F: FnOnce(&'a T) -> R>(_value: &T, closure: F) -> F {
+    closure
+}
+
 /// An `ask` that panics must not spare the others. The shutdown asks again, and reports the panic.
 fn guarded(ask: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(ask));

@@ -221,3 +221,13 @@ pub fn taking_ref<'a, T: 'a, R, F: FnOnce(&'a T) -> R>(_value: &Option<T>, closu
 pub fn taking_mut<'a, T: 'a, R, F: FnOnce(&'a mut T) -> R>(_value: &Option<T>, closure: F) -> F {
     closure
 }
+
+/// Tells a closure that it takes the option.
+pub fn taking_whole<'a, T: 'a, R, F: FnOnce(&'a mut Option<T>) -> R>(_value: &Option<T>, closure: F) -> F {
+    closure
+}
+
+/// Tells a closure that it takes a reference to the option.
+pub fn taking_whole_ref<'a, T: 'a, R, F: FnOnce(&'a Option<T>) -> R>(_value: &Option<T>, closure: F) -> F {
+    closure
+}

@@ -1,0 +1,149 @@
+//! `#[must_shutdown]`: re-emits the struct with docs, `#[must_use]` and the hidden derive, which does the rest.
+//!
+//! The derive is expanded after `cfg` and `cfg_attr` on the fields are resolved. The arguments travel in `#[__sundown]`.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Data, DeriveInput, Meta, Path, Token};
+
+use crate::docs;
+use crate::errors::{Error, Errors};
+use crate::fallback;
+use crate::parse::{self, Flavour, StructArgs};
+use crate::quotes::Krate;
+
+/// Expands the attribute.
+pub(crate) fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
+    let Ok(mut input) = syn::parse2::<DeriveInput>(item.clone()) else {
+        return wrong_item(item);
+    };
+    // The derive reads the arguments again, and tells what is wrong with them.
+    let read = parse::must_shutdown_args(args.clone(), &mut Errors::default());
+    if !matches!(input.data, Data::Struct(_)) {
+        return not_a_struct(&input, item, &read);
+    }
+    let mut errors = Errors::default();
+    no_second_attribute(&mut input, &mut errors);
+    no_derive_of_teardown(&mut input, &mut errors);
+    let docs = docs::section(&parse::read(Flavour::MustShutdown, &input, &mut Errors::default()), &read);
+    let must_use = must_use(&input, &read);
+    let rt = Krate::new(read.krate.as_ref()).rt();
+    let carrier = quote_spanned!(Span::call_site()=> __sundown);
+    let attrs = std::mem::take(&mut input.attrs);
+    quote! {
+        #(#attrs)*
+        #docs
+        #must_use
+        #[::core::prelude::v1::derive(#rt::MustShutdown)]
+        #[#carrier(#args)]
+        #input
+        #errors
+    }
+}
+
+fn must_use(input: &DeriveInput, args: &StructArgs) -> Option<TokenStream> {
+    if input.attrs.iter().any(|attr| attr.path().is_ident("must_use")) {
+        return None;
+    }
+    let name = input.ident.unraw();
+    let reason = match args.manual {
+        Some(_) => format!("`{name}` must be shut down"),
+        None => format!("`{name}` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"),
+    };
+    Some(quote!(#[must_use = #reason]))
+}
+
+fn no_second_attribute(input: &mut DeriveInput, errors: &mut Errors) {
+    let is_ours = |attr: &Attribute| last_is(attr.path(), "must_shutdown");
+    for second in input.attrs.iter().filter(|attr| is_ours(attr)) {
+        errors.push(
+            Error::at(second.path(), format!("`{}` has two `#[must_shutdown]`", input.ident))
+                .help("remove one of the two"),
+        );
+    }
+    input.attrs.retain(|attr| !is_ours(attr));
+}
+
+fn no_derive_of_teardown(input: &mut DeriveInput, errors: &mut Errors) {
+    for attr in input.attrs.iter_mut().filter(|attr| attr.path().is_ident("derive")) {
+        let Meta::List(list) = &mut attr.meta else { continue };
+        let Ok(paths) = list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated) else { continue };
+        let (teardown, rest): (Vec<Path>, Vec<Path>) = paths.into_iter().partition(|path| last_is(path, "Teardown"));
+        let Some(teardown) = teardown.first() else { continue };
+        errors.push(derived_twice(teardown));
+        list.tokens = quote!(#(#rest),*);
+    }
+}
+
+/// The error for a struct with both macros, at the one that is too many.
+pub(crate) fn derived_twice(at: &impl ToTokens) -> Error {
+    Error::at(at, "`#[must_shutdown]` implements `Teardown` already").help("remove `Teardown` from the derive")
+}
+
+pub(crate) fn last_is(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|segment| segment.ident == name)
+}
+
+fn not_a_struct(input: &DeriveInput, item: TokenStream, args: &StructArgs) -> TokenStream {
+    let mut errors = Errors::default();
+    let _ = parse::read(Flavour::MustShutdown, input, &mut errors);
+    let item = without_ours(item);
+    let stubs = fallback::stubs(Flavour::MustShutdown, input, args);
+    quote!(#item #errors #stubs)
+}
+
+fn wrong_item(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    errors.push(
+        Error::at(&keyword(&item), "`#[must_shutdown]` needs a struct")
+            .help("put the attribute on the struct that owns the resources"),
+    );
+    let item = without_ours(item);
+    quote!(#item #errors)
+}
+
+/// The keyword of an item: its kind.
+fn keyword(item: &TokenStream) -> TokenStream {
+    const KINDS: [&str; 10] = ["fn", "impl", "trait", "mod", "type", "const", "static", "use", "extern", "macro_rules"];
+    let idents = || item.clone().into_iter().filter(|token| matches!(token, TokenTree::Ident(_)));
+    let is = |token: &TokenTree, kind: &str| matches!(token, TokenTree::Ident(ident) if ident == kind);
+    // `const fn`, `async fn`, `extern "C" fn`: the last keyword says what it is.
+    let function = idents().find(|token| is(token, "fn"));
+    let first = idents().find(|token| KINDS.iter().any(|kind| is(token, kind)));
+    let kind = match (first, function) {
+        (Some(first), Some(function)) if is(&first, "const") || is(&first, "extern") => Some(function),
+        (first, _) => first,
+    };
+    kind.or_else(|| item.clone().into_iter().next()).map(TokenStream::from).unwrap_or_default()
+}
+
+/// The item without `#[shutdown]` in it, which nobody would know.
+fn without_ours(item: TokenStream) -> TokenStream {
+    let mut out = TokenStream::new();
+    let mut tokens = item.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '#' && tokens.peek().is_some_and(is_ours) => {
+                tokens.next();
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), without_ours(group.stream()));
+                inner.set_span(group.span());
+                out.extend([TokenTree::from(inner)]);
+            }
+            other => out.extend([other]),
+        }
+    }
+    out
+}
+
+fn is_ours(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
+            matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(ident)) if ident == "shutdown")
+        }
+        _ => false,
+    }
+}

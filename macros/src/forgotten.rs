@@ -1,0 +1,57 @@
+//! The assertion that a field without `#[shutdown]` is not a resource.
+
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
+
+use crate::model::{Field, Model};
+use crate::quotes::Krate;
+use crate::spans::{ends, local_at};
+
+/// The assertions that can be made where the struct is: one constant each, so that each fails alone.
+pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let rt = krate.rt();
+    model
+        .bystanders()
+        .filter(|field| !model.is_generic(field.ty))
+        .map(|field| {
+            let assertion = assertion(field, &model.outside(field.ty), krate);
+            crate::quotes::local! {
+                const _: () = {
+                    use #rt::NotResource as _;
+                    #assertion
+                };
+            }
+        })
+        .collect()
+}
+
+/// The assertions about types that name a parameter: statements for the spec, which is evaluated when a guard of the
+/// concrete type is made.
+pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let rt = krate.rt();
+    let assertions: TokenStream = model
+        .bystanders()
+        .filter(|field| model.is_generic(field.ty))
+        .map(|field| {
+            let ty = field.ty;
+            assertion(field, &quote::quote!(#ty), krate)
+        })
+        .collect();
+    if assertions.is_empty() {
+        return assertions;
+    }
+    crate::quotes::local! {
+        use #rt::NotResource as _;
+        #assertions
+    }
+}
+
+fn assertion(field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
+    let span = local_at(ends(&field.place()).0);
+    let rt = krate.rt_at(span);
+    let name = field.name();
+    let probe = quote_spanned!(span=> #rt::Probe<#ty>);
+    quote_spanned! {span=>
+        #rt::not_forgotten(#name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND, <#probe>::COUNTED);
+    }
+}
