@@ -50,6 +50,8 @@ mod rt;
 mod shared;
 mod slot;
 mod sync;
+#[cfg(feature = "tokio")]
+mod tasks;
 mod teardown;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -67,4 +69,7 @@ pub use on_drop::{Dropped, OnDrop, clear_hook as clear_drop_hook, set_hook as se
 pub use outcome::{Failure, Outcome};
 pub use report::{Report, StepReport};
 pub use shared::{Shared, SharedGuard};
+#[cfg(feature = "tokio")]
+pub use tasks::{Closed, TaskInfo, Tasks};
+pub use sundown_macros::{Teardown, must_shutdown};
 pub use teardown::{Teardown, Wait};

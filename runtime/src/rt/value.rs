@@ -154,6 +154,41 @@ pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + S
     Some(Box::new(Orphans::new(V::SPEC, resources, memo)))
 }
 
+/// `Teardown::request` of a `shared` value through `&`.
+pub fn nested_shared_request<V: AnnotatedShared>(value: &V, _memo: &mut Memo) {
+    let entry = owned_entry(value);
+    // Whoever has the memo runs the teardown, and has asked.
+    if entry.begin()
+        && let Some(mut own) = entry.memo.try_take()
+    {
+        plan::request(V::SPEC, &mut value.steps_shared(), &mut own);
+    }
+}
+
+/// `Teardown::wait` of a `shared` value through `&`: one teardown for all its owners.
+pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Memo) -> Wait<'a> {
+    let entry = owned_entry(value);
+    let steps = value.steps_shared();
+    Box::pin(async move {
+        let drive = Arc::clone(drive_of(memo));
+        let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
+        let timeout = left.map_or(V::SPEC.timeout, |left| left.min(V::SPEC.timeout));
+        let report = teardown(&entry, steps, Some(timeout), &drive).await.unwrap_or_else(ShutdownError::into_report);
+        let outcome = report.outcome();
+        memo.children = report.into_memos(drive.now());
+        outcome
+    })
+}
+
+/// `Teardown::force` of a `shared` value through `&`.
+pub fn nested_shared_force<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
+    let entry = owned_entry(value);
+    match entry.memo.try_take() {
+        Some(mut own) => plan::force(V::SPEC, &mut value.steps_shared(), &mut own),
+        None => memo.abandon("another owner is shutting it down"),
+    }
+}
+
 /// Takes over what the value's own guard knows of a shutdown that began before its owner's. `Some` if it has ended.
 fn adopt<V: Annotated>(value: &V, memo: &mut Memo) -> Option<Report> {
     let entry = value.entry()?;

@@ -1,0 +1,316 @@
+//! The handle types of tokio and std, and collections of them, in annotated structs: each stops by itself, is forced, and
+//! is named in the report.
+
+use std::collections::HashMap;
+use std::process::Stdio;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use sundown::{Outcome, Report, Shared, ShutdownGuard, Teardown, must_shutdown};
+use sundown_tests::{GENEROUS, Spy};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc as tokio_mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// One resource of any type, with a short budget.
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct One<T: Teardown + Send + 'static> {
+    #[shutdown]
+    it: T,
+    guard: ShutdownGuard<Self>,
+}
+
+impl<T: Teardown + Send + 'static> One<T> {
+    fn new(it: T) -> Self {
+        One { it, guard: ShutdownGuard::new() }
+    }
+}
+
+/// Shuts it down, and checks that the error is there exactly when the report is not clean.
+async fn report<T: Teardown + Send + 'static>(it: T) -> Report {
+    match One::new(it).shutdown().await {
+        Ok(report) => {
+            assert!(report.is_clean());
+            report
+        }
+        Err(error) => {
+            assert!(error.to_string().contains("One.it"), "{error}");
+            error.into_report()
+        }
+    }
+}
+
+fn outcome(report: &Report) -> String {
+    report.find("One.it").unwrap().outcome().to_string()
+}
+
+fn detail(report: &Report) -> &str {
+    report.find("One.it").unwrap().detail().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_task_that_ends() {
+    assert_eq!(outcome(&report(tokio::spawn(async {})).await), "stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_does_not_is_aborted() {
+    assert_eq!(outcome(&report(tokio::spawn(std::future::pending::<()>())).await), "forced");
+}
+
+#[tokio::test]
+async fn a_task_that_panics() {
+    let task: JoinHandle<()> = tokio::spawn(async { panic!("no {}", "luck") });
+    assert_eq!(outcome(&report(task).await), "panicked: no luck");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_set() {
+    let mut set = JoinSet::new();
+    set.spawn(async {});
+    set.spawn(async { panic!("one of them") });
+    assert_eq!(outcome(&report(set).await), "panicked: one of them");
+
+    let mut set = JoinSet::new();
+    set.spawn(async {});
+    set.spawn(std::future::pending());
+    let report = report(set).await;
+    assert_eq!((outcome(&report).as_str(), detail(&report)), ("forced", "aborted 1 tasks"));
+}
+
+#[tokio::test]
+async fn an_abort_handle_and_what_it_aborts() {
+    let task = tokio::spawn(std::future::pending::<()>());
+    let pair: (AbortHandle, JoinHandle<()>) = (task.abort_handle(), task);
+    let report = report(pair).await;
+    assert!(report.is_clean(), "aborted on request, so nothing was forced: {report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tracker_waits_and_cannot_abort() {
+    let tracker = TaskTracker::new();
+    let token = CancellationToken::new();
+    tracker.spawn(token.clone().cancelled_owned());
+    assert!(report((token, tracker)).await.is_clean());
+
+    let tracker = TaskTracker::new();
+    tracker.spawn(std::future::pending::<()>());
+    let outcome = outcome(&report(Arc::new(tracker)).await);
+    assert_eq!(outcome, "abandoned: 1 tasks still run, and a `TaskTracker` cannot abort them");
+}
+
+#[tokio::test]
+async fn channels_are_asked() {
+    let (watch, watched) = watch::channel(false);
+    let (once, told) = oneshot::channel::<()>();
+    let (many, mut received) = tokio_mpsc::channel::<u8>(1);
+    let report = report((watch, Some(once), Some(many))).await;
+    assert!(report.is_clean());
+    assert!(*watched.borrow());
+    assert_eq!(told.await, Ok(()));
+    assert_eq!(received.recv().await, None, "the sender was dropped");
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+#[tokio::test]
+async fn a_runtime_is_dropped_on_another_thread() {
+    let owned = runtime();
+    owned.spawn(std::future::pending::<()>());
+    let report = report(Some(owned)).await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(detail(&report), "1 tasks of it were cancelled");
+}
+
+#[tokio::test]
+async fn a_runtime_with_a_thread_that_is_stuck() {
+    let owned = runtime();
+    let (release, stuck) = mpsc::channel::<()>();
+    owned.spawn_blocking(move || stuck.recv());
+    let report = report(Some(owned)).await;
+    assert_eq!(
+        outcome(&report),
+        "abandoned: a task of it blocks a thread; `sundown-join One.it` still waits for it",
+        "{report}"
+    );
+    drop(release);
+}
+
+/// Its own task cannot wait for it; the report says so, and the value's drop does not panic.
+#[test]
+fn a_runtime_that_is_shut_down_by_its_own_task() {
+    let owned = runtime();
+    let handle = owned.handle().clone();
+    let (tell, told) = mpsc::channel();
+    handle.spawn(async move {
+        let mut value = One::new(Some(owned));
+        let error = value.shutdown().await.unwrap_err();
+        drop(value);
+        tell.send(error.to_string()).unwrap();
+    });
+    let said = told.recv_timeout(GENEROUS).expect("no hang");
+    assert!(said.contains("`One.it` abandoned: the shutdown runs on this runtime itself"), "{said}");
+}
+
+#[tokio::test]
+async fn threads_are_joined() {
+    assert!(report(Some(thread::spawn(|| 1))).await.is_clean());
+    assert_eq!(
+        outcome(&report(Some(thread::spawn(|| panic!("in the thread")))).await),
+        "panicked: in the thread"
+    );
+}
+
+#[test]
+fn a_thread_that_does_not_end_is_named() {
+    let (release, wait) = mpsc::channel::<()>();
+    let tail = thread::Builder::new().name("tail".to_owned()).spawn(move || wait.recv().is_ok()).unwrap();
+    let error = One::new(Some(tail)).shutdown_blocking().unwrap_err();
+    let said = error.to_string();
+    assert!(said.contains("a thread cannot be forced") && said.contains("thread `tail`"), "{said}");
+    release.send(()).ok();
+}
+
+#[test]
+fn a_thread_that_would_join_itself() {
+    let (give, take) = mpsc::channel::<One<Option<thread::JoinHandle<()>>>>();
+    let (tell, told) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let error = take.recv().unwrap().shutdown_blocking().unwrap_err();
+        tell.send(error.to_string()).unwrap();
+    });
+    give.send(One::new(Some(thread))).unwrap();
+    let said = told.recv_timeout(GENEROUS).expect("no hang");
+    assert!(said.contains("would wait for itself"), "{said}");
+}
+
+const TRAPS: &str = "trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+const IGNORES: &str = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
+
+/// A shell that has set its traps.
+fn std_child(script: &str) -> std::process::Child {
+    use std::io::{BufRead as _, BufReader};
+    let mut command = std::process::Command::new("sh");
+    let mut child = command.args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    child
+}
+
+async fn tokio_child(script: &str) -> tokio::process::Child {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let mut command = tokio::process::Command::new("sh");
+    let mut child = command.args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).await.unwrap();
+    child
+}
+
+fn is_gone(id: u32) -> bool {
+    !std::path::Path::new(&format!("/proc/{id}")).exists()
+}
+
+#[tokio::test]
+async fn children_are_asked_killed_and_reaped() {
+    let child = tokio_child(TRAPS).await;
+    let id = child.id().unwrap();
+    let clean = report(child).await;
+    assert_eq!((outcome(&clean).as_str(), detail(&clean)), ("stopped", "exit status: 3"));
+    assert!(is_gone(id), "no zombie");
+
+    let child = tokio_child(IGNORES).await;
+    let id = child.id().unwrap();
+    let killed = report(child).await;
+    assert_eq!((outcome(&killed).as_str(), detail(&killed)), ("forced", "signal: 9 (SIGKILL)"));
+    assert!(is_gone(id));
+
+    for (script, expected) in
+        [(TRAPS, ("stopped", "exit status: 3")), (IGNORES, ("forced", "signal: 9 (SIGKILL)"))]
+    {
+        let child = std_child(script);
+        let id = child.id();
+        let report = report(child).await;
+        assert_eq!((outcome(&report).as_str(), detail(&report)), expected);
+        assert!(is_gone(id));
+    }
+}
+
+#[test]
+fn children_under_the_blocking_driver() {
+    for (script, expected) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
+        let child = std_child(script);
+        let id = child.id();
+        let report = match One::new(child).shutdown_blocking() {
+            Ok(report) => report,
+            Err(error) => error.into_report(),
+        };
+        assert_eq!(outcome(&report), expected);
+        assert!(is_gone(id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_collections_are_named() {
+    let task = || tokio::spawn(async {});
+    let stuck = || tokio::spawn(std::future::pending::<()>());
+    let parts = report((vec![task(), stuck()], HashMap::from([("a", stuck())]), [Some(task()), None])).await;
+    let late: Vec<_> = parts.unclean().map(|step| step.name().to_owned()).collect();
+    assert_eq!(late, ["One.it[0][1]", "One.it[1][\"a\"]"], "{parts}");
+    assert!(parts.find("One.it[2][1]").unwrap().outcome().is_stopped(), "`None` has stopped");
+}
+
+#[tokio::test]
+async fn a_box_of_anything() {
+    let spy = Spy::new();
+    spy.release();
+    let boxed: Vec<Box<dyn Teardown + Send>> = vec![Box::new(spy), Box::new(CancellationToken::new())];
+    assert!(report(boxed).await.is_clean());
+}
+
+/// Two owners of one resource that is no handle: the second finds what the first came to.
+#[tokio::test(start_paused = true)]
+async fn a_shared_slot_is_torn_down_once() {
+    let task = Shared::new(tokio::spawn(std::future::pending::<()>()));
+    let (mut one, mut other) = (One::new(task.clone()), One::new(task.clone()));
+    let (first, second) = tokio::join!(one.shutdown(), other.shutdown());
+    let words = [first, second].map(|result| outcome(&result.unwrap_err().into_report()));
+    assert!(words.contains(&"forced".to_owned()), "{words:?}");
+
+    let task = Shared::new(Some(thread::spawn(|| panic!("once"))));
+    assert_eq!(outcome(&report(task.clone()).await), "panicked: once");
+    assert_eq!(outcome(&report(task).await), "panicked: once", "the same outcome, not `None` that has stopped");
+}
+
+#[tokio::test]
+async fn a_failed_request_is_in_the_report_and_stops_nothing() {
+    struct Stubborn;
+    impl Teardown for Stubborn {
+        fn request(&mut self, memo: &mut sundown::Memo) {
+            memo.fail(std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the pipe is gone"));
+        }
+        fn wait<'a>(&'a mut self, _memo: &'a mut sundown::Memo) -> sundown::Wait<'a> {
+            Box::pin(async { Outcome::Stopped })
+        }
+        fn force(&mut self, _memo: &mut sundown::Memo) {}
+    }
+    assert_eq!(outcome(&report(Stubborn).await), "failed: the pipe is gone");
+}
+
+#[tokio::test]
+async fn the_time_of_a_step_is_its_own() {
+    let (tell, told) = oneshot::channel::<()>();
+    let slow = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(tell);
+    });
+    let report = report(vec![tokio::spawn(async {}), slow]).await;
+    assert!(told.await.is_err());
+    let took = |name| report.find(name).unwrap().took();
+    assert!(took("One.it[1]") >= Duration::from_millis(49) && took("One.it[0]") < took("One.it[1]"), "{report}");
+}
