@@ -23,9 +23,10 @@
 //!
 //! # What libraries keep
 //!
-//! What a library makes once and keeps is seen as new if it was made after the check: use it once before. tokio ends the
-//! idle threads of `spawn_blocking` after ten seconds: where the runtime outlives the check, wait longer, configure
-//! `thread_keep_alive`, or [ignore](LeakCheck::ignore_threads) them by name.
+//! What a library makes once and keeps is seen as new if it was made after the check: use it once before. (What tokio keeps
+//! for signals, the check itself makes tokio make.) tokio ends the idle threads of `spawn_blocking` after ten seconds:
+//! where the runtime outlives the check, wait longer, configure `thread_keep_alive`, or
+//! [ignore](LeakCheck::ignore_threads) them by name.
 
 mod census;
 mod events;
@@ -96,6 +97,8 @@ impl LeakCheck {
     #[track_caller]
     #[expect(clippy::new_without_default, reason = "what is made here depends on when and where")]
     pub fn new() -> Self {
+        #[cfg(feature = "tokio")]
+        make_signal_pair();
         let ignored = Ignored::default();
         LeakCheck {
             before: Census::take(&ignored, &[]),
@@ -211,4 +214,18 @@ impl Drop for LeakCheck {
         let survivors = self.survivors(self.within);
         assert!(survivors.is_empty(), "{survivors}");
     }
+}
+
+/// The first runtime of a process with a driver for signals makes a pair of sockets that is never closed, so that every
+/// test which makes a runtime would seem to leak two descriptors.
+#[cfg(feature = "tokio")]
+fn make_signal_pair() {
+    static MADE: std::sync::Once = std::sync::Once::new();
+    MADE.call_once(|| {
+        // Without a runtime there is no pair, and the test has other worries.
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            // The drop of a runtime panics in async code; this does not, and there is nothing to wait for.
+            runtime.shutdown_background();
+        }
+    });
 }
