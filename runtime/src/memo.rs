@@ -28,7 +28,11 @@ pub struct Memo {
     pub(crate) children: Vec<Memo>,
     pub(crate) drive: Option<Arc<Drive>>,
     kept: Option<Box<dyn Any + Send>>,
+    stuck: Option<Stuck>,
 }
+
+/// Says who is late.
+type Stuck = Box<dyn Fn() -> Option<String> + Send>;
 
 impl Memo {
     /// A memo of something that was not asked yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
@@ -46,6 +50,7 @@ impl Memo {
             children: Vec::new(),
             drive: None,
             kept: None,
+            stuck: None,
         }
     }
 
@@ -129,6 +134,17 @@ impl Memo {
         });
     }
 
+    /// Set by `force`: `who` names what still runs, should the end not be confirmed in time.
+    pub(crate) fn if_stuck(&mut self, who: impl Fn() -> Option<String> + Send + 'static) {
+        self.stuck = Some(Box::new(who));
+    }
+
+    /// Why a step is given up whose end nobody could confirm.
+    pub(crate) fn stuck(&self) -> String {
+        let who = self.stuck.as_ref().and_then(|who| who());
+        who.unwrap_or_else(|| crate::plan::STUCK.to_owned())
+    }
+
     pub(crate) fn is_abandoned(&self) -> bool {
         matches!(self.problem, Some(Outcome::Abandoned { .. }))
     }
@@ -142,6 +158,7 @@ impl Memo {
         self.outcome = Some(outcome);
         self.ended = Some(now);
         self.kept = None;
+        self.stuck = None;
     }
 }
 

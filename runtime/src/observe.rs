@@ -8,6 +8,7 @@
 //! | `sundown_shutdown_duration_seconds` | histogram | `value` | the whole teardown |
 //! | `sundown_live_values` | gauge | `value` | guarded values that exist |
 //! | `sundown_leaks_total` | counter | `type` | values dropped without a shutdown |
+//! | `sundown_task_panics_total` | counter | `task` | tasks of a [`Tasks`](crate::Tasks) that panicked |
 
 #![cfg_attr(
     not(all(feature = "tracing", feature = "metrics")),
@@ -99,6 +100,15 @@ pub(crate) fn leaked(dropped: &Dropped) {
     eprintln!("sundown: {dropped}");
     #[cfg(feature = "metrics")]
     metrics::counter!("sundown_leaks_total", "type" => dropped.type_name).increment(1);
+}
+
+/// A task has panicked; its `JoinHandle` may have been dropped long ago.
+#[cfg(feature = "tokio")]
+pub(crate) fn task_panicked(task: &crate::TaskInfo, message: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::error!(task = task.name(), spawned = %task.location(), message, "task panicked");
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sundown_task_panics_total", "task" => task.name().to_owned()).increment(1);
 }
 
 /// Something about sundown itself is not as it should be.

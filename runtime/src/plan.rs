@@ -162,7 +162,7 @@ async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Duration, drive: &
         memo.deadline = Some(limit);
         outcome = drive.until(limit, ended(&mut step, memo)).await;
     }
-    let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(STUCK));
+    let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(memo.stuck()));
     memo.finish(outcome, drive.now());
     crate::observe::step_ended(memo);
 }

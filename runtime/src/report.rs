@@ -161,7 +161,7 @@ impl StepReport {
         let ended = memo.ended.unwrap_or(now);
         StepReport {
             name: memo.name.clone(),
-            outcome: memo.outcome.clone().unwrap_or_else(|| Outcome::abandoned(crate::plan::STUCK)),
+            outcome: memo.outcome.clone().unwrap_or_else(|| Outcome::abandoned(memo.stuck())),
             asked_after: asked.map(|asked| asked.saturating_duration_since(start)),
             took: asked.map_or(Duration::ZERO, |asked| ended.saturating_duration_since(asked)),
             detail: memo.detail.clone(),

@@ -1,0 +1,70 @@
+//! The panics of a group's tasks: how many there were, and what the first and the last of them said.
+
+use std::fmt::Write as _;
+
+/// So many messages are kept; beyond them the panics are counted alone.
+const KEPT: usize = 16;
+
+/// Those before the group was asked to stop, and those since.
+#[derive(Debug, Default)]
+pub(super) struct Panics {
+    pub(super) earlier: Notes,
+    pub(super) stopping: Notes,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    count: usize,
+    first: Vec<String>,
+    last: String,
+}
+
+impl Notes {
+    /// Notes one, such as "`import` (src/jobs.rs:12:9): boom".
+    pub(super) fn note(&mut self, panic: String) {
+        self.count += 1;
+        if self.first.len() < KEPT {
+            self.first.push(panic);
+        } else {
+            self.last = panic;
+        }
+    }
+
+    /// "2 tasks panicked earlier, the last: `import` (src/jobs.rs:12:9): boom"
+    pub(super) fn summary(&self) -> Option<String> {
+        let last = if self.last.is_empty() { self.first.last()? } else { &self.last };
+        Some(match self.count {
+            1 => format!("a task panicked earlier: {last}"),
+            count => format!("{count} tasks panicked earlier, the last: {last}"),
+        })
+    }
+
+    /// All that is known of them.
+    pub(super) fn message(&self) -> Option<String> {
+        if self.count == 0 {
+            return None;
+        }
+        let mut text = self.first.join("; ");
+        if self.count > self.first.len() {
+            let _ = write!(text, "; and {} more tasks panicked", self.count - self.first.len());
+        }
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_messages_are_kept_and_the_rest_counted() {
+        let mut notes = Notes::default();
+        assert_eq!((notes.summary(), notes.message()), (None, None));
+        notes.note("0".to_owned());
+        assert_eq!(notes.summary().unwrap(), "a task panicked earlier: 0");
+        (1..20).for_each(|i| notes.note(i.to_string()));
+        assert_eq!(notes.summary().unwrap(), "20 tasks panicked earlier, the last: 19");
+        let message = notes.message().unwrap();
+        assert!(message.starts_with("0; 1; 2;") && message.ends_with("; 15; and 4 more tasks panicked"), "{message}");
+    }
+}

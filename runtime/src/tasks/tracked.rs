@@ -1,0 +1,112 @@
+//! A task's future, or its closure, while it is in the books of its group.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::Group;
+use super::ledger::Key;
+
+/// The place of a task in the books. Dropping it, on whatever path, is the end of the task.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    group: Arc<Group>,
+    key: Key,
+}
+
+impl Ticket {
+    pub(super) fn new(group: Arc<Group>, key: Key) -> Self {
+        Ticket { group, key }
+    }
+
+    /// Runs a part of the task. A panic is noted and goes on to tokio, which keeps it for the `JoinHandle`.
+    fn run<T>(&self, part: impl FnOnce() -> T) -> T {
+        let _inside = Inside::enter(&self.group, self.key);
+        catch_unwind(AssertUnwindSafe(part)).unwrap_or_else(|payload| self.panicked(payload))
+    }
+
+    fn panicked<T>(&self, payload: Box<dyn Any + Send>) -> T {
+        self.group.panicked(self.key, &*payload);
+        resume_unwind(payload)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.group.ledger.leave(self.key);
+    }
+}
+
+pin_project! {
+    /// The future of a task. It is dropped before the task leaves the books.
+    pub(super) struct Tracked<F> {
+        #[pin]
+        future: Option<F>,
+        ticket: Ticket,
+    }
+
+    impl<F> PinnedDrop for Tracked<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.future.is_some() {
+                this.ticket.run(|| this.future.set(None));
+            }
+        }
+    }
+}
+
+impl<F> Tracked<F> {
+    pub(super) fn new(future: F, ticket: Ticket) -> Self {
+        Tracked { future: Some(future), ticket }
+    }
+}
+
+impl<F: Future> Future for Tracked<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        this.ticket.run(|| match this.future.as_mut().as_pin_mut() {
+            Some(future) => future.poll(cx),
+            None => unreachable!("tokio does not poll a task again that has ended"),
+        })
+    }
+}
+
+/// The closure of a task that blocks.
+pub(super) fn blocking<T>(f: impl FnOnce() -> T, ticket: Ticket) -> impl FnOnce() -> T {
+    move || ticket.run(f)
+}
+
+thread_local! {
+    /// The task that this thread runs a part of: its group, by address, and its place there.
+    static INSIDE: Cell<Option<(usize, Key)>> = const { Cell::new(None) };
+}
+
+/// The task of `group` that the caller is part of.
+pub(super) fn current(group: &Group) -> Option<Key> {
+    let (address, key) = INSIDE.try_with(Cell::get).ok()??;
+    (address == std::ptr::from_ref(group).addr()).then_some(key)
+}
+
+/// Puts the task around this one back when it is dropped.
+struct Inside(Option<(usize, Key)>);
+
+impl Inside {
+    fn enter(group: &Group, key: Key) -> Self {
+        let now = Some((std::ptr::from_ref(group).addr(), key));
+        Inside(INSIDE.try_with(|inside| inside.replace(now)).ok().flatten())
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let _ = INSIDE.try_with(|inside| inside.set(self.0));
+    }
+}
