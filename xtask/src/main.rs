@@ -1,2 +1,70 @@
-//! Placeholder.
-fn main() {}
+//! The project's own commands.
+
+mod bench;
+mod cargo;
+mod lint;
+mod metadata;
+mod msrv;
+mod steps;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cargo::cargo;
+
+/// The commands of the sundown workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the example: real jobs, a clean shutdown, then one in which much goes wrong.
+    Demo {
+        /// Passed on to the example.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Runs every test: unit, integration, UI and golden tests, doctests, without default features, loom models.
+    Test {
+        /// Only tests whose names contain this.
+        filter: Option<String>,
+        /// Writes the counts to this file too.
+        #[arg(long)]
+        summary: Option<PathBuf>,
+        /// Passed on to the test binaries.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Checks formatting, clippy in all feature combinations, the docs and the minimum Rust version.
+    Lint,
+    /// Measures: every bench, or those named.
+    Bench {
+        /// `guard`, `latency`, `compile`, … All, if none is named.
+        names: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo { arguments } => {
+            cargo(["run", "--quiet", "--package", "runner", "--", "demo"]).args(arguments).check()
+        }
+        Command::Test { filter, summary, arguments } => test::run(filter.as_deref(), summary.as_deref(), &arguments),
+        Command::Lint => lint::run(),
+        Command::Bench { names } => bench::run(&names),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

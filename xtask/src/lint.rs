@@ -1,0 +1,95 @@
+//! `cargo xtask lint`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result};
+
+use crate::cargo::cargo;
+use crate::metadata::Metadata;
+use crate::steps::Steps;
+use crate::{msrv, test};
+
+/// Turns warnings into errors without building anything anew.
+const DENY: [&str; 3] = ["--", "-D", "warnings"];
+
+/// Runs every check.
+///
+/// # Errors
+///
+/// If one fails.
+pub(crate) fn run() -> Result<()> {
+    let metadata = Metadata::load()?;
+    let mut steps = Steps::default();
+    steps.run("fmt", || cargo(["fmt", "--all", "--check"]).check().map(|()| String::new()));
+    steps.run("clippy, workspace", || {
+        cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]).args(DENY).check()?;
+        Ok(String::new())
+    });
+    steps.run("clippy, feature combinations", || {
+        let sets = combinations(&metadata.features("sundown")?);
+        for set in &sets {
+            let features = set.join(",");
+            println!("features: {}", if features.is_empty() { "none" } else { &features });
+            cargo(["clippy", "--quiet", "--package", "sundown", "--lib", "--tests", "--no-default-features"])
+                .args(["--features", &features])
+                .args(DENY)
+                .check()
+                .with_context(|| format!("features `{features}`"))?;
+        }
+        Ok(format!("{} combinations", sets.len()))
+    });
+    steps.run("clippy, loom models", || {
+        let clippy = cargo(["clippy", "--quiet", "--package", "sundown", "--lib", "--tests", "--all-features"]);
+        test::with_loom(clippy.args(DENY)).check().map(|()| String::new())
+    });
+    steps.run("docs", || {
+        let doc = cargo(["doc", "--quiet", "--workspace", "--all-features", "--no-deps"]);
+        doc.flags("RUSTDOCFLAGS", "-D warnings").check().map(|()| String::new())
+    });
+    steps.run("minimum Rust version", || msrv::check(&metadata));
+
+    let passed = steps.passed();
+    steps.finish()?;
+    println!("{passed} checks passed");
+    Ok(())
+}
+
+/// All sets of features that differ in what they switch on, smallest first.
+fn combinations(features: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
+    // `default` is a name for a set of others.
+    let names: Vec<&String> = features.keys().filter(|name| *name != "default").collect();
+    let subsets = (0..1_u32 << names.len()).map(|bits| {
+        let chosen = names.iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0);
+        chosen.map(|(_, name)| name.as_str()).collect::<BTreeSet<_>>()
+    });
+    // A set without what its own features imply is the same as the one with it.
+    let is_closed = |set: &BTreeSet<&str>| {
+        set.iter().all(|name| features[*name].iter().all(|implied| set.contains(implied.as_str())))
+    };
+    let mut sets: Vec<Vec<String>> =
+        subsets.filter(is_closed).map(|set| set.into_iter().map(str::to_owned).collect()).collect();
+    sets.sort_by_key(Vec::len);
+    sets
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::combinations;
+
+    #[test]
+    fn combinations_hold_what_they_imply() {
+        let feature = |name: &str, implied: &[&str]| {
+            (name.to_owned(), implied.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>())
+        };
+        let features = BTreeMap::from([
+            feature("default", &["a", "b"]),
+            feature("a", &[]),
+            feature("b", &["a"]),
+            feature("c", &[]),
+        ]);
+        let sets: Vec<String> = combinations(&features).iter().map(|set| set.join("+")).collect();
+        assert_eq!(sets, ["", "a", "c", "a+b", "a+c", "a+b+c"]);
+    }
+}
