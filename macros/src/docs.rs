@@ -14,12 +14,12 @@ use crate::parse::{self, Call, FieldArgs, StructArgs, Timeout, Written, member_n
 
 /// The `#[doc]` attributes.
 pub(crate) fn section(written: &Written<'_>, args: &StructArgs) -> TokenStream {
-    let mut lines = vec![quote!(#[doc = ""]), quote!(#[doc = "# Shutdown"]), quote!(#[doc = ""])];
+    let mut lines = vec![quote!(#[doc = ""]), quote!(#[doc = " # Shutdown"]), quote!(#[doc = ""])];
     let head = head(args);
     lines.push(quote!(#[doc = #head]));
     let steps = in_order(steps(written));
     if !steps.is_empty() {
-        lines.extend([quote!(#[doc = ""]), quote!(#[doc = "In this order:"]), quote!(#[doc = ""])]);
+        lines.extend([quote!(#[doc = ""]), quote!(#[doc = " In this order:"]), quote!(#[doc = ""])]);
         lines.extend(steps.iter().map(|step| {
             let text = step.line();
             match &step.cfg[..] {
@@ -37,10 +37,10 @@ fn head(args: &StructArgs) -> String {
         None => duration::display(DEFAULT_TIMEOUT),
     };
     if args.manual.is_some() {
-        return format!("Must be shut down, within {within}.");
+        return format!(" Must be shut down, within {within}.");
     }
     format!(
-        "Must be shut down, within {within}: call [`shutdown`](Self::shutdown), or run it in \
+        " Must be shut down, within {within}: call [`shutdown`](Self::shutdown), or run it in \
          [`with_shutdown`](Self::with_shutdown)."
     )
 }
@@ -62,7 +62,7 @@ struct DocStep {
 
 impl DocStep {
     fn line(&self) -> String {
-        let mut line = format!("- `{}`", self.name);
+        let mut line = format!(" - `{}`", self.name);
         if !self.after.is_empty() {
             let after: Vec<String> = self.after.iter().map(|name| format!("`{name}`")).collect();
             line.push_str(&format!(" after {}", after.join(" and ")));

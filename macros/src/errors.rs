@@ -64,12 +64,6 @@ impl Errors {
     pub(crate) fn propagate(&mut self) -> Result<(), Errors> {
         if self.0.is_empty() { Ok(()) } else { Err(Errors(std::mem::take(&mut self.0))) }
     }
-
-    /// The messages, for the tests.
-    #[cfg(test)]
-    pub(crate) fn messages(&self) -> Vec<String> {
-        self.0.iter().map(Error::message).collect()
-    }
 }
 
 impl ToTokens for Errors {

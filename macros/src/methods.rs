@@ -23,8 +23,8 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
     let (f, t) = (unused_param(input, "F"), unused_param(input, "T"));
     let Bodies { shutdown, shutdown_within, shutdown_blocking, with_shutdown, request_shutdown } = bodies;
     let concurrent = match shared {
-        true => "Concurrent calls share one teardown, and all get its report.",
-        false => "A second call gets the report of the first.",
+        true => " Concurrent calls share one teardown, and all get its report.",
+        false => " A second call gets the report of the first.",
     };
     local! {
         #[allow(dead_code)]

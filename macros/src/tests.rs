@@ -1,1 +1,93 @@
+//! Tests of the macros as functions of tokens.
 
+mod arbitrary;
+mod golden;
+mod style;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{DeriveInput, Item};
+
+use crate::parse::Flavour;
+use crate::{attribute, expand};
+
+/// Expands an item as rustc would: the attribute, then the derive that it leaves.
+fn expand_item(item: Item) -> TokenStream {
+    let Item::Struct(mut item) = item else { return item.to_token_stream() };
+    let derives_teardown = item.attrs.iter().any(|attr| attr.to_token_stream().to_string().contains("Teardown"));
+    let Some(at) = item.attrs.iter().position(|attr| attr.path().is_ident("must_shutdown")) else {
+        let derived = derives_teardown.then(|| expand::derive(Flavour::Teardown, item.to_token_stream()));
+        return quote!(#item #derived);
+    };
+    let args = match item.attrs.remove(at).meta {
+        syn::Meta::List(list) => list.tokens,
+        _ => TokenStream::new(),
+    };
+    let emitted = attribute::must_shutdown(args, item.to_token_stream());
+    let mut emitted = match syn::parse2::<syn::File>(emitted.clone()) {
+        Ok(file) => file,
+        Err(error) => panic!("the attribute must emit items: {error}\n{emitted}"),
+    };
+    let struct_at =
+        emitted.items.iter().position(|item| matches!(item, Item::Struct(_))).expect("the struct is emitted");
+    let Item::Struct(left) = &mut emitted.items[struct_at] else { unreachable!() };
+    left.attrs.retain(|attr| !attr.to_token_stream().to_string().contains("MustShutdown"));
+    let derived = expand::derive(Flavour::MustShutdown, left.to_token_stream());
+    left.attrs.retain(|attr| !attr.path().is_ident("__sundown"));
+    without_helpers(left);
+    quote!(#emitted #derived)
+}
+
+/// What rustc hides of an expanded struct: the helper attributes.
+fn without_helpers(item: &mut syn::ItemStruct) {
+    for field in &mut item.fields {
+        field.attrs.retain(|attr| !attr.path().is_ident("shutdown"));
+    }
+}
+
+/// The messages of the errors in an expansion.
+fn errors_of(tokens: TokenStream) -> Vec<String> {
+    let Ok(file) = syn::parse2::<syn::File>(tokens) else { return vec!["not items".to_owned()] };
+    let messages = file.items.into_iter().filter_map(|item| match item {
+        Item::Macro(item) if item.mac.path.to_token_stream().to_string().contains("compile_error") => {
+            item.mac.parse_body::<syn::LitStr>().ok().map(|text| text.value())
+        }
+        _ => None,
+    });
+    messages.collect()
+}
+
+#[test]
+fn a_struct_without_mistakes_has_no_errors() {
+    let input: DeriveInput = syn::parse_quote! {
+        struct Runner { #[shutdown] jobs: Tasks, guard: ShutdownGuard<Self> }
+    };
+    assert_eq!(errors_of(expand::derive(Flavour::MustShutdown, input.to_token_stream())), [""; 0]);
+}
+
+#[test]
+fn independent_mistakes_are_told_at_once() {
+    let input: DeriveInput = syn::parse_quote! {
+        #[__sundown(timeout = 10, on_dorp = "log")]
+        struct Runner {
+            #[shutdown(after = b)] a: Tasks,
+            #[shutdown(after = a, timeout = "ten")] b: Tasks,
+            #[shutdown(skip, timeout = "1s")] c: Tasks,
+            #[shutdown] #[shutdown] d: Tasks,
+        }
+    };
+    let errors = errors_of(expand::derive(Flavour::MustShutdown, input.to_token_stream()));
+    let first_lines: Vec<&str> = errors.iter().filter_map(|error| error.lines().next()).collect();
+    assert_eq!(
+        first_lines,
+        [
+            "unknown argument `on_dorp`",
+            "a duration needs a unit",
+            "`ten` is not a duration",
+            "field `d` has two `#[shutdown]`",
+            "`#[must_shutdown]` needs a field of type `ShutdownGuard`",
+            "`timeout` has no effect on a skipped field",
+            "field `b` waits for itself",
+        ]
+    );
+}

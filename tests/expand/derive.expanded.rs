@@ -1,0 +1,171 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+#[derive(Debug, Teardown)]
+#[teardown(timeout = "1m 30s", name = "Parts")]
+struct Inner<T> {
+    #[shutdown(ask = |tx:&Sender<T>|tx.send(Message::Stop), force = Sender::kill)]
+    r#type: Sender<T>,
+    #[shutdown(after = r#type)]
+    jobs: Tasks,
+    label: Vec<T>,
+}
+#[automatically_derived]
+impl<T> ::sundown::__rt::Annotated for Inner<T> {
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        use ::sundown::__rt::NotResource as _;
+        ::sundown::__rt::not_forgotten(
+            "label",
+            <::sundown::__rt::Probe<Vec<T>>>::STOPS,
+            <::sundown::__rt::Probe<Vec<T>>>::KIND,
+            <::sundown::__rt::Probe<Vec<T>>>::BEHIND,
+            <::sundown::__rt::Probe<Vec<T>>>::COUNTED,
+        );
+        &::sundown::__rt::Spec {
+            name: "Parts",
+            timeout: ::core::time::Duration::from_millis(90000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Parts.type",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Parts.jobs",
+                    after: &[0],
+                    timeout: ::core::option::Option::None,
+                },
+            ],
+        }
+    };
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::std::vec::Vec::from([
+            ::sundown::__rt::Step::custom(
+                &mut self.r#type,
+                |value, memo| {
+                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                        ::sundown::__rt::call_ref(
+                            value,
+                            |tx: &Sender<T>| tx.send(Message::Stop),
+                        ),
+                    ) {
+                        ::sundown::__rt::Said(error).tell(memo);
+                    }
+                },
+                |value, memo| ::sundown::Teardown::wait(value, memo),
+                |value, memo| {
+                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                        Sender::kill(value),
+                    ) {
+                        ::sundown::__rt::Said(error).tell(memo);
+                    }
+                },
+            ),
+            ::sundown::__rt::Step::new(&mut self.jobs),
+        ])
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::None
+    }
+}
+#[automatically_derived]
+impl<T> ::sundown::__rt::AskRoots for Inner<T> {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskWith(
+                ::sundown::__rt::borrowing(
+                    &self.r#type,
+                    |tx: &Sender<T>| tx.send(Message::Stop),
+                ),
+                &self.r#type,
+            )
+            .ask();
+    }
+}
+#[automatically_derived]
+impl<T> ::sundown::Teardown for Inner<T> {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[derive(Teardown)]
+struct Plain {
+    #[shutdown]
+    jobs: Tasks,
+}
+#[automatically_derived]
+impl ::sundown::__rt::Annotated for Plain {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Plain",
+        timeout: ::core::time::Duration::MAX,
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Plain.jobs",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::std::vec::Vec::from([::sundown::__rt::Step::new(&mut self.jobs)])
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::None
+    }
+}
+#[automatically_derived]
+impl ::sundown::__rt::AskRoots for Plain {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.jobs).ask();
+    }
+}
+#[automatically_derived]
+impl ::sundown::Teardown for Plain {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}

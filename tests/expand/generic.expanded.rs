@@ -1,0 +1,401 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within `LIMIT`: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// In this order:
+///
+/// - `inner`
+/// - `pools` after `inner`
+#[must_use = "`Server` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+pub(crate) struct Server<'a, F, T: Teardown + Send = Tasks, const N: usize = 4>
+where
+    F: Fn(&T) -> u32,
+{
+    inner: T,
+    pools: [Pool<'a>; N],
+    check: F,
+    label: &'a str,
+    next: Option<Box<Self>>,
+    watched: Watched<T>,
+}
+const _: () = {
+    use crate::vendored::sundown::__rt::NotResource as _;
+    crate::vendored::sundown::__rt::not_forgotten(
+        "label",
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::STOPS,
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::KIND,
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::BEHIND,
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::COUNTED,
+    );
+};
+#[automatically_derived]
+impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::Guarded
+for Server<'a, F, T, N>
+where
+    F: Fn(&T) -> u32,
+{
+    const SPEC: &'static crate::vendored::sundown::__rt::Spec = {
+        use crate::vendored::sundown::__rt::NotResource as _;
+        crate::vendored::sundown::__rt::not_forgotten(
+            "check",
+            <crate::vendored::sundown::__rt::Probe<F>>::STOPS,
+            <crate::vendored::sundown::__rt::Probe<F>>::KIND,
+            <crate::vendored::sundown::__rt::Probe<F>>::BEHIND,
+            <crate::vendored::sundown::__rt::Probe<F>>::COUNTED,
+        );
+        crate::vendored::sundown::__rt::not_forgotten(
+            "next",
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::STOPS,
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::KIND,
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::BEHIND,
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::COUNTED,
+        );
+        &crate::vendored::sundown::__rt::Spec {
+            name: "Server",
+            timeout: LIMIT,
+            on_drop: ::core::option::Option::Some(
+                crate::vendored::sundown::OnDrop::Wait,
+            ),
+            manual: false,
+            steps: &[
+                crate::vendored::sundown::__rt::StepSpec {
+                    name: "Server.inner",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                },
+                crate::vendored::sundown::__rt::StepSpec {
+                    name: "Server.pools",
+                    after: &[0],
+                    timeout: ::core::option::Option::None,
+                },
+            ],
+        }
+    };
+}
+#[automatically_derived]
+impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::Annotated
+for Server<'a, F, T, N>
+where
+    F: Fn(&T) -> u32,
+{
+    const SPEC: &'static crate::vendored::sundown::__rt::Spec = <Self as crate::vendored::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<crate::vendored::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use crate::vendored::sundown::__rt::{
+            NoMoves as _, SaidDebug as _, SaidDisplay as _,
+        };
+        ::std::vec::Vec::from([
+            crate::vendored::sundown::__rt::Step::new(&mut self.inner),
+            crate::vendored::sundown::__rt::Step::custom(
+                &mut self.pools,
+                |value, memo| crate::vendored::sundown::__rt::Moves(value).request(memo),
+                |value, _| ::std::boxed::Box::pin(async move {
+                    crate::vendored::sundown::__rt::closing(
+                            crate::vendored::sundown::__rt::call_mut(
+                                value,
+                                async |pool| pool.close().await,
+                            ),
+                        )
+                        .await
+                }),
+                |value, memo| crate::vendored::sundown::__rt::Moves(value).force(memo),
+            ),
+        ])
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<
+        &::std::sync::Arc<crate::vendored::sundown::__rt::Entry>,
+    > {
+        ::core::option::Option::Some(
+            crate::vendored::sundown::__rt::entry::<Self>(&self.watched),
+        )
+    }
+}
+#[automatically_derived]
+impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::AskRoots
+for Server<'a, F, T, N>
+where
+    F: Fn(&T) -> u32,
+{
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use crate::vendored::sundown::__rt::{NotByRef as _, NotNested as _};
+        crate::vendored::sundown::__rt::AskByRef(&self.inner).ask();
+    }
+}
+#[automatically_derived]
+impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::Teardown
+for Server<'a, F, T, N>
+where
+    F: Fn(&T) -> u32,
+{
+    fn request(&mut self, memo: &mut crate::vendored::sundown::Memo) {
+        crate::vendored::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut crate::vendored::sundown::Memo,
+    ) -> crate::vendored::sundown::Wait<'__wait> {
+        crate::vendored::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut crate::vendored::sundown::Memo) {
+        crate::vendored::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn crate::vendored::sundown::Teardown + ::core::marker::Send>,
+    > {
+        crate::vendored::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl<'a, F, T: Teardown + Send, const N: usize> ::core::ops::Drop for Server<'a, F, T, N>
+where
+    F: Fn(&T) -> u32,
+{
+    fn drop(&mut self) {
+        crate::vendored::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code)]
+impl<'a, F, T: Teardown + Send, const N: usize> Server<'a, F, T, N>
+where
+    F: Fn(&T) -> u32,
+{
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    pub(crate) async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<
+        crate::vendored::sundown::Report,
+        crate::vendored::sundown::ShutdownError,
+    > {
+        crate::vendored::sundown::__rt::shutdown(self, ::core::option::Option::None)
+            .await
+    }
+    /// As `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    pub(crate) async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<
+        crate::vendored::sundown::Report,
+        crate::vendored::sundown::ShutdownError,
+    > {
+        crate::vendored::sundown::__rt::shutdown(
+                self,
+                ::core::option::Option::Some(timeout),
+            )
+            .await
+    }
+    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    pub(crate) fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<
+        crate::vendored::sundown::Report,
+        crate::vendored::sundown::ShutdownError,
+    > {
+        crate::vendored::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, and shuts down whatever it does.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` goes on after the shutdown.
+    pub(crate) async fn with_shutdown<__F, __T>(
+        mut self,
+        f: __F,
+    ) -> (
+        __T,
+        ::core::result::Result<
+            crate::vendored::sundown::Report,
+            crate::vendored::sundown::ShutdownError,
+        >,
+    )
+    where
+        __F: ::core::ops::AsyncFnOnce(&mut Self) -> __T,
+    {
+        crate::vendored::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    pub(crate) fn request_shutdown(&self) {
+        crate::vendored::sundown::__rt::AskRoots::ask_roots(self);
+        crate::vendored::sundown::__rt::request_shutdown(self);
+    }
+}
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// In this order:
+///
+/// - `jobs`
+#[must_use = "`Borrowed` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+struct Borrowed<'a> {
+    jobs: &'a Tasks,
+    parent: Option<&'a Borrowed<'a>>,
+    guard: ShutdownGuard<Self>,
+}
+const _: () = {
+    use ::sundown::__rt::NotResource as _;
+    ::sundown::__rt::not_forgotten(
+        "parent",
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::STOPS,
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::KIND,
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::BEHIND,
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::COUNTED,
+    );
+};
+#[automatically_derived]
+impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Borrowed",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Borrowed.jobs",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[automatically_derived]
+impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::std::vec::Vec::from([::sundown::__rt::Step::new(&mut self.jobs)])
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[automatically_derived]
+impl<'a> ::sundown::__rt::AskRoots for Borrowed<'a> {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.jobs).ask();
+    }
+}
+#[automatically_derived]
+impl<'a> ::sundown::Teardown for Borrowed<'a> {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl<'a> ::core::ops::Drop for Borrowed<'a> {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code)]
+impl<'a> Borrowed<'a> {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// As `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, and shuts down whatever it does.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` goes on after the shutdown.
+    async fn with_shutdown<F, T>(
+        mut self,
+        f: F,
+    ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}

@@ -1,0 +1,51 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s.
+///
+/// In this order:
+///
+/// - `socket`, within 1s
+/// - `log` after `socket`
+#[must_use = "`Hand` must be shut down"]
+pub struct Hand {
+    socket: RawFd,
+    log: File,
+    count: u32,
+    guard: ShutdownGuard<Self>,
+}
+const _: () = {
+    use ::sundown::__rt::NotResource as _;
+    ::sundown::__rt::not_forgotten(
+        "count",
+        <::sundown::__rt::Probe<u32>>::STOPS,
+        <::sundown::__rt::Probe<u32>>::KIND,
+        <::sundown::__rt::Probe<u32>>::BEHIND,
+        <::sundown::__rt::Probe<u32>>::COUNTED,
+    );
+};
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for Hand {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Hand",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::Some(::sundown::OnDrop::Log),
+        manual: true,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Hand.socket",
+                after: &[],
+                timeout: ::core::option::Option::Some(
+                    ::core::time::Duration::from_millis(1000),
+                ),
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Hand.log",
+                after: &[0],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}

@@ -1,0 +1,238 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// In this order:
+///
+/// - `by_path`, by `Pool::close`
+/// - `by_value`
+/// - `by_ref`
+/// - `sender`
+/// - `not_detachable`, by `Held::close`
+#[must_use = "`Options` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+struct Options<'a, T> {
+    by_path: Option<Pool>,
+    by_value: Option<Pool>,
+    by_ref: Option<Pool>,
+    sender: Option<oneshot::Sender<()>>,
+    not_detachable: Option<Held<'a, T>>,
+    guard: ShutdownGuard<Self>,
+}
+#[automatically_derived]
+impl<'a, T> ::sundown::__rt::Guarded for Options<'a, T> {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Options",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Options.by_path",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Options.by_value",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Options.by_ref",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Options.sender",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Options.not_detachable",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[automatically_derived]
+impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::std::vec::Vec::from([
+            ::sundown::__rt::Step::custom_option(
+                &mut self.by_path,
+                |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                |value, memo| ::sundown::__rt::wait_option(Pool::close, value, memo),
+                |value, memo| ::sundown::__rt::Moves(value).force(memo),
+            ),
+            ::sundown::__rt::Step::custom_option(
+                &mut self.by_value,
+                |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                |value, memo| ::sundown::__rt::wait_option(
+                    ::sundown::__rt::taking(value, |pool| pool.close()),
+                    value,
+                    memo,
+                ),
+                |value, memo| ::sundown::__rt::Moves(value).force(memo),
+            ),
+            ::sundown::__rt::Step::custom_option(
+                &mut self.by_ref,
+                |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                |value, memo| ::sundown::__rt::wait_option(
+                    ::sundown::__rt::taking_mut(
+                        value,
+                        async |pool: &mut Pool| pool.close().await,
+                    ),
+                    value,
+                    memo,
+                ),
+                |value, memo| {
+                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                        ::sundown::__rt::on_option(
+                            ::sundown::__rt::taking_whole(
+                                value,
+                                |pool: &mut Option<Pool>| *pool = None,
+                            ),
+                            value,
+                        ),
+                    ) {
+                        ::sundown::__rt::Said(error).tell(memo);
+                    }
+                },
+            ),
+            ::sundown::__rt::Step::custom_option(
+                &mut self.sender,
+                |value, memo| {
+                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                        ::sundown::__rt::on_option(
+                            ::sundown::__rt::taking(value, |tx| tx.send(())),
+                            value,
+                        ),
+                    ) {
+                        ::sundown::__rt::Said(error).tell(memo);
+                    }
+                },
+                |value, memo| ::sundown::Teardown::wait(value, memo),
+                |value, memo| ::sundown::__rt::Moves(value).force(memo),
+            ),
+            ::sundown::__rt::Step::custom(
+                &mut self.not_detachable,
+                |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                |value, memo| ::sundown::__rt::wait_option(Held::close, value, memo),
+                |value, memo| ::sundown::__rt::Moves(value).force(memo),
+            ),
+        ])
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[automatically_derived]
+impl<'a, T> ::sundown::__rt::AskRoots for Options<'a, T> {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.by_path).ask();
+        ::sundown::__rt::AskByRef(&self.by_value).ask();
+        ::sundown::__rt::AskByRef(&self.by_ref).ask();
+        ::sundown::__rt::AskByRef(&self.not_detachable).ask();
+    }
+}
+#[automatically_derived]
+impl<'a, T> ::sundown::Teardown for Options<'a, T> {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl<'a, T> ::core::ops::Drop for Options<'a, T> {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code)]
+impl<'a, T> Options<'a, T> {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// As `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, and shuts down whatever it does.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` goes on after the shutdown.
+    async fn with_shutdown<F, __T>(
+        mut self,
+        f: F,
+    ) -> (__T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> __T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}

@@ -1,0 +1,193 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+/// Runs jobs.
+///
+/// # Shutdown
+///
+/// Must be shut down, within 10s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// In this order:
+///
+/// - `stop`
+/// - `scheduler`
+/// - `jobs` after `scheduler`, within 2s
+/// - `db` after `jobs`, by `SqlitePool::close`
+#[must_use = "`Runner` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+pub struct Runner {
+    stop: CancellationToken,
+    scheduler: JoinHandle<()>,
+    jobs: Tasks,
+    db: SqlitePool,
+    parent: CancellationToken,
+    config: Config,
+    guard: ShutdownGuard<Self>,
+}
+const _: () = {
+    use ::sundown::__rt::NotResource as _;
+    ::sundown::__rt::not_forgotten(
+        "config",
+        <::sundown::__rt::Probe<Config>>::STOPS,
+        <::sundown::__rt::Probe<Config>>::KIND,
+        <::sundown::__rt::Probe<Config>>::BEHIND,
+        <::sundown::__rt::Probe<Config>>::COUNTED,
+    );
+};
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for Runner {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Runner",
+        timeout: ::core::time::Duration::from_millis(10000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Runner.stop",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Runner.scheduler",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Runner.jobs",
+                after: &[1],
+                timeout: ::core::option::Option::Some(
+                    ::core::time::Duration::from_millis(2000),
+                ),
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Runner.db",
+                after: &[2],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[automatically_derived]
+impl ::sundown::__rt::Annotated for Runner {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::std::vec::Vec::from([
+            ::sundown::__rt::Step::new(&mut self.stop),
+            ::sundown::__rt::Step::new(&mut self.scheduler),
+            ::sundown::__rt::Step::new(&mut self.jobs),
+            ::sundown::__rt::Step::custom(
+                &mut self.db,
+                |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                |value, _| ::std::boxed::Box::pin(async move {
+                    ::sundown::__rt::closing(SqlitePool::close(value)).await
+                }),
+                |value, memo| ::sundown::__rt::Moves(value).force(memo),
+            ),
+        ])
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[automatically_derived]
+impl ::sundown::__rt::AskRoots for Runner {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.stop).ask();
+        ::sundown::__rt::AskByRef(&self.scheduler).ask();
+    }
+}
+#[automatically_derived]
+impl ::sundown::Teardown for Runner {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for Runner {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code)]
+impl Runner {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    pub async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// As `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    pub async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    pub fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, and shuts down whatever it does.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` goes on after the shutdown.
+    pub async fn with_shutdown<F, T>(
+        mut self,
+        f: F,
+    ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    pub fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}

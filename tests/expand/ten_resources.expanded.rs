@@ -1,0 +1,223 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// In this order:
+///
+/// - `stop`
+/// - `listener`
+/// - `scheduler`
+/// - `requests` after `listener`
+/// - `jobs` after `scheduler` and `requests`
+/// - `tail`, within 1s
+/// - `child` after `jobs`, within 2s
+/// - `cache` after `jobs`
+/// - `db` after `cache` and `child`
+/// - `log` after `db`
+#[must_use = "`Service` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+pub struct Service {
+    stop: CancellationToken,
+    listener: JoinHandle<()>,
+    scheduler: JoinHandle<()>,
+    requests: Tasks,
+    jobs: Tasks,
+    tail: Thread,
+    child: Process,
+    cache: Cache,
+    db: Database,
+    log: Log,
+    guard: ShutdownGuard<Self>,
+}
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for Service {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Service",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Service.stop",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.listener",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.scheduler",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.requests",
+                after: &[1],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.jobs",
+                after: &[2, 3],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.tail",
+                after: &[],
+                timeout: ::core::option::Option::Some(
+                    ::core::time::Duration::from_millis(1000),
+                ),
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.child",
+                after: &[4],
+                timeout: ::core::option::Option::Some(
+                    ::core::time::Duration::from_millis(2000),
+                ),
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.cache",
+                after: &[4],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.db",
+                after: &[7, 6],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Service.log",
+                after: &[8],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[automatically_derived]
+impl ::sundown::__rt::Annotated for Service {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::std::vec::Vec::from([
+            ::sundown::__rt::Step::new(&mut self.stop),
+            ::sundown::__rt::Step::new(&mut self.listener),
+            ::sundown::__rt::Step::new(&mut self.scheduler),
+            ::sundown::__rt::Step::new(&mut self.requests),
+            ::sundown::__rt::Step::new(&mut self.jobs),
+            ::sundown::__rt::Step::new(&mut self.tail),
+            ::sundown::__rt::Step::new(&mut self.child),
+            ::sundown::__rt::Step::new(&mut self.cache),
+            ::sundown::__rt::Step::new(&mut self.db),
+            ::sundown::__rt::Step::new(&mut self.log),
+        ])
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[automatically_derived]
+impl ::sundown::__rt::AskRoots for Service {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.stop).ask();
+        ::sundown::__rt::AskByRef(&self.listener).ask();
+        ::sundown::__rt::AskByRef(&self.scheduler).ask();
+        ::sundown::__rt::AskByRef(&self.tail).ask();
+    }
+}
+#[automatically_derived]
+impl ::sundown::Teardown for Service {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for Service {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code)]
+impl Service {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    pub async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// As `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped half-way, it can be called again and goes on where it stopped.
+    pub async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    pub fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, and shuts down whatever it does.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` goes on after the shutdown.
+    pub async fn with_shutdown<F, T>(
+        mut self,
+        f: F,
+    ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    pub fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}

@@ -1,0 +1,6 @@
+use sundown::must_shutdown;
+
+#[must_shutdown]
+pub async fn shutdown() {}
+
+fn main() {}

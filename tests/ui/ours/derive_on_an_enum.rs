@@ -1,0 +1,12 @@
+use sundown::{Tasks, Teardown};
+
+#[derive(Teardown)]
+enum Either {
+    A {
+        #[shutdown]
+        jobs: Tasks,
+    },
+    B,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use sundown::{ShutdownGuard, Tasks, must_shutdown};
+use tokio::task::JoinHandle;
+
+#[must_shutdown]
+struct Runner {
+    #[shutdown]
+    jobs: Tasks,
+    scheduler: JoinHandle<()>,
+    guard: ShutdownGuard<Self>,
+}
+
+fn main() {}

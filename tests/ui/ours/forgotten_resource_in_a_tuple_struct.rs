@@ -1,0 +1,7 @@
+use sundown::{ShutdownGuard, Tasks, must_shutdown};
+use tokio::task::JoinHandle;
+
+#[must_shutdown]
+struct Pair(#[shutdown] Tasks, JoinHandle<()>, ShutdownGuard<Self>);
+
+fn main() {}

@@ -1,0 +1,10 @@
+use sundown::{ShutdownGuard, Tasks, must_shutdown};
+
+#[must_shutdown]
+struct Runner {
+    #[shutdown]
+    jobs: Tasks,
+    guard: ShutdownGuard,
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use sundown::{ShutdownGuard, must_shutdown};
+
+struct Pool;
+
+impl Pool {
+    fn stop(&self) {}
+}
+
+#[must_shutdown]
+struct Runner {
+    #[shutdown(ask = Pool::stop)]
+    pool: Pool,
+    guard: ShutdownGuard<Self>,
+}
+
+fn main() {}

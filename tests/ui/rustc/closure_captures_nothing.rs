@@ -1,0 +1,16 @@
+use sundown::{ShutdownGuard, must_shutdown};
+
+struct Pool;
+
+impl Pool {
+    fn stop(&self, _: u32) {}
+}
+
+#[must_shutdown]
+struct Runner {
+    #[shutdown(with = async |_| (), ask = |pool| pool.stop(value))]
+    pool: Pool,
+    guard: ShutdownGuard<Self>,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use sundown::{ShutdownGuard, Tasks, must_shutdown};
+
+#[must_shutdown]
+struct Runner {
+    #[shutdown]
+    jobs: Tasks,
+    guard: ShutdownGuard<Self>,
+}
+
+impl Runner {
+    fn shutdown(&self) {}
+}
+
+fn main() {}

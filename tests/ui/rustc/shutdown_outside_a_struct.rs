@@ -1,0 +1,4 @@
+#[shutdown]
+struct Runner;
+
+fn main() {}
