@@ -31,7 +31,7 @@ pub enum OnDrop {
     /// An error event and a metric. The default in release builds.
     Log,
     /// Waits for the teardown on this thread, within its timeout, where that is safe: not in a task of a runtime, not on a
-    /// current-thread runtime, not while unwinding. Elsewhere, as `Log`.
+    /// current-thread runtime, not while unwinding. There a drop is a shutdown like any other; elsewhere, as `Log`.
     Wait,
 }
 
@@ -115,13 +115,9 @@ fn policy(entry: &Entry) -> (OnDrop, Dropped) {
     (policy, dropped)
 }
 
-/// The drop of a value whose teardown was generated.
+/// The drop of a value whose teardown was generated, and has not ended.
 pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
-    let phase = entry.phase();
-    if matches!(phase, Phase::Settled | Phase::Dismissed) {
-        return;
-    }
-    let leaked = (phase == Phase::Live).then(|| policy(entry));
+    let leaked = (entry.phase() == Phase::Live).then(|| policy(entry));
     // Nobody else can have it: a teardown in another task would borrow the value.
     let Some(mut memo) = entry.memo.try_take() else { return };
     entry.begin();
@@ -130,14 +126,14 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
         None => entry.spec.on_drop == Some(OnDrop::Wait),
     };
     if wants_wait && may_wait() {
-        let result = wait(entry, steps, &mut memo);
-        drop(memo);
-        entry.settle(result.into_result()).ok();
-    } else {
-        let memo = memo.keep();
-        hand_over(entry.spec, &mut steps, memo, entry);
-        entry.dismiss();
+        // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
+        let report = wait(entry, steps, &mut memo);
+        observe::settled(&report);
+        let _ = entry.settle(report.into_result());
+        return;
     }
+    hand_over(entry.spec, &mut steps, memo.keep(), entry);
+    entry.dismiss();
     if let Some((policy, dropped)) = leaked {
         speak(policy, &dropped);
     }

@@ -19,7 +19,6 @@ use crate::{Memo, Outcome};
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[must_use = "the report says what did not stop"]
 pub struct Report {
     name: Cow<'static, str>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]

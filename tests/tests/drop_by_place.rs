@@ -238,7 +238,17 @@ fn while_unwinding() {
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"the first panic"), "a second one would have aborted");
     assert_eq!(spy.moves()[0], What::Asked);
     spy.release();
-    assert_eq!(spy.thread_of(What::Ended), REAPER, "never waited for while unwinding");
+    assert_eq!(spy.thread_of(What::Ended), REAPER);
+
+    let (spy, value) = waits();
+    catch_unwind(AssertUnwindSafe(move || {
+        let _value = value;
+        panic!("with a value that would wait");
+    }))
+    .expect_err("it panics");
+    assert_eq!(spy.moves(), [What::Asked], "never waited for while unwinding");
+    spy.release();
+    assert_eq!(spy.thread_of(What::Ended), REAPER);
 }
 
 #[test]
@@ -250,7 +260,8 @@ fn after_its_runtime_is_gone() {
         guard: ShutdownGuard<Self>,
     }
     let runtime = multi_thread(1);
-    let value = runtime.block_on(async { Task { task: tokio::spawn(std::future::pending()), guard: ShutdownGuard::new() } });
+    let value =
+        runtime.block_on(async { Task { task: tokio::spawn(std::future::pending()), guard: ShutdownGuard::new() } });
     drop(runtime);
     let start = std::time::Instant::now();
     drop(value);

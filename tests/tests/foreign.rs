@@ -160,10 +160,7 @@ fn a_runtime_that_is_shut_down_by_its_own_task() {
 #[tokio::test]
 async fn threads_are_joined() {
     assert!(report(Some(thread::spawn(|| 1))).await.is_clean());
-    assert_eq!(
-        outcome(&report(Some(thread::spawn(|| panic!("in the thread")))).await),
-        "panicked: in the thread"
-    );
+    assert_eq!(outcome(&report(Some(thread::spawn(|| panic!("in the thread")))).await), "panicked: in the thread");
 }
 
 #[test]
@@ -230,9 +227,7 @@ async fn children_are_asked_killed_and_reaped() {
     assert_eq!((outcome(&killed).as_str(), detail(&killed)), ("forced", "signal: 9 (SIGKILL)"));
     assert!(is_gone(id));
 
-    for (script, expected) in
-        [(TRAPS, ("stopped", "exit status: 3")), (IGNORES, ("forced", "signal: 9 (SIGKILL)"))]
-    {
+    for (script, expected) in [(TRAPS, ("stopped", "exit status: 3")), (IGNORES, ("forced", "signal: 9 (SIGKILL)"))] {
         let child = std_child(script);
         let id = child.id();
         let report = report(child).await;
@@ -281,7 +276,10 @@ async fn a_shared_slot_is_torn_down_once() {
     let (first, second) = tokio::join!(one.shutdown(), other.shutdown());
     let words = [first, second].map(|result| outcome(&result.unwrap_err().into_report()));
     assert!(words.contains(&"forced".to_owned()), "{words:?}");
+}
 
+#[tokio::test]
+async fn a_shared_slot_has_one_outcome() {
     let task = Shared::new(Some(thread::spawn(|| panic!("once"))));
     assert_eq!(outcome(&report(task.clone()).await), "panicked: once");
     assert_eq!(outcome(&report(task).await), "panicked: once", "the same outcome, not `None` that has stopped");
