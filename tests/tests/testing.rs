@@ -281,7 +281,7 @@ impl Guarded {
     }
 
     fn end(mut self) {
-        self.shutdown_blocking().unwrap();
+        drop(self.shutdown_blocking().unwrap());
     }
 }
 
