@@ -274,3 +274,64 @@ impl fmt::Debug for Entry {
         f.debug_struct("Entry").field("type", &self.type_name).field("phase", &self.phase()).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, sundown_loom))]
+mod models {
+    use std::time::Duration;
+
+    use loom::future::block_on;
+    use loom::thread;
+
+    use super::*;
+
+    static SPEC: Spec =
+        Spec { name: "V", timeout: Duration::from_secs(1), on_drop: None, manual: false, steps: &[] };
+
+    fn entry() -> Arc<Entry> {
+        Arc::new(Entry::new(&SPEC, "V", Location::caller()))
+    }
+
+    /// What a caller of a shared shutdown does, without the plan in the middle.
+    fn shut_down(entry: &Entry, took: Duration) -> Duration {
+        let taken = block_on(entry.memo.take());
+        if let Some(result) = entry.result() {
+            return result.expect("clean").took();
+        }
+        assert!(entry.begin());
+        let result = entry.settle(Report::new("V").taking(took).into_result());
+        drop(taken);
+        result.expect("clean").took()
+    }
+
+    #[test]
+    fn every_caller_gets_the_first_result() {
+        loom::model(|| {
+            let entry = entry();
+            let other = {
+                let entry = Arc::clone(&entry);
+                thread::spawn(move || shut_down(&entry, Duration::from_secs(1)))
+            };
+            let here = shut_down(&entry, Duration::from_secs(2));
+            assert_eq!(here, other.join().unwrap());
+            assert_eq!(entry.phase(), Phase::Settled);
+        });
+    }
+
+    #[test]
+    fn a_caller_that_gives_up_leaves_the_teardown_to_the_next() {
+        loom::model(|| {
+            let entry = entry();
+            let other = {
+                let entry = Arc::clone(&entry);
+                thread::spawn(move || {
+                    let taken = block_on(entry.memo.take());
+                    entry.begin();
+                    drop(taken); // its future was dropped half-way
+                })
+            };
+            assert_eq!(shut_down(&entry, Duration::from_secs(2)), Duration::from_secs(2));
+            other.join().unwrap();
+            assert_eq!(entry.phase(), Phase::Settled, "never back to live or stopping");
+        });
+    }
+}
