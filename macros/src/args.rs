@@ -1,6 +1,7 @@
 //! The form that the arguments of all our attributes have: `key`, `key = value`, with commas between.
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Ident, Meta, Token};
@@ -35,9 +36,10 @@ pub(crate) fn of_attribute(meta: &Meta, known: &'static [Known], errors: &mut Er
         Meta::List(list) => read(list.tokens.clone(), known, errors),
         Meta::NameValue(pair) => {
             let name = pair.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            let timeout = known.iter().find(|known| known.key == "timeout");
             errors.push(
                 Error::at(&pair.eq_token, format!("`{name}` takes its arguments in parentheses"))
-                    .help(format!("write `#[{name}({})]`", known[0].example)),
+                    .help(format!("write `#[{name}({})]`", timeout.map_or("…", |known| known.example))),
             );
             Vec::new()
         }
@@ -86,7 +88,7 @@ fn read_one(input: ParseStream<'_>, known: &'static [Known], before: &[Arg]) -> 
         return Err(Error::at(&key, format!("`{name}` needs a value")).help(format!("write `{}`", known.example)));
     }
     if has_value && !known.has_value() {
-        return Err(Error::at(&next_token(input), format!("`{name}` takes no value")).help(format!("write `{name}`")));
+        return Err(Error::at(&value_token(input), format!("`{name}` takes no value")).help(format!("write `{name}`")));
     }
     let value = match has_value {
         false => None,
@@ -110,6 +112,13 @@ fn listed(known: &[Known]) -> String {
 
 fn next_token(input: ParseStream<'_>) -> TokenStream {
     input.fork().parse::<TokenTree>().map(TokenStream::from).unwrap_or_default()
+}
+
+/// The first token of a value that should not be there.
+fn value_token(input: ParseStream<'_>) -> TokenStream {
+    let ahead = input.fork();
+    let equals: TokenStream = ahead.parse::<Token![=]>().map(ToTokens::into_token_stream).unwrap_or_default();
+    if ahead.is_empty() { equals } else { next_token(&ahead) }
 }
 
 fn skip_to_comma(input: ParseStream<'_>) {

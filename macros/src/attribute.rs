@@ -6,8 +6,9 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Meta, Path, Token};
+use syn::{Attribute, Data, DeriveInput, Meta, Path, PathArguments, Token, Type};
 
+use crate::check;
 use crate::docs;
 use crate::errors::{Error, Errors};
 use crate::fallback;
@@ -27,6 +28,8 @@ pub(crate) fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream
     let mut errors = Errors::default();
     no_second_attribute(&mut input, &mut errors);
     no_derive_of_teardown(&mut input, &mut errors);
+    no_shutdown_on_the_struct(&mut input, &mut errors);
+    guard_has_a_type(&mut input, &mut errors);
     let docs = docs::section(&parse::read(Flavour::MustShutdown, &input, &mut Errors::default()), &read);
     let must_use = must_use(&input, &read);
     let rt = Krate::new(read.krate.as_ref()).rt();
@@ -74,6 +77,29 @@ fn no_derive_of_teardown(input: &mut DeriveInput, errors: &mut Errors) {
         let Some(teardown) = teardown.first() else { continue };
         errors.push(derived_twice(teardown));
         list.tokens = quote!(#(#rest),*);
+    }
+}
+
+/// Told here and not by the derive: rustc knows the attribute only below a derive that has it.
+fn no_shutdown_on_the_struct(input: &mut DeriveInput, errors: &mut Errors) {
+    for stray in input.attrs.iter().filter(|attr| attr.path().is_ident("shutdown")) {
+        errors.push(parse::stray_shutdown(stray, Flavour::MustShutdown));
+    }
+    input.attrs.retain(|attr| !attr.path().is_ident("shutdown"));
+}
+
+/// A bare `ShutdownGuard` is told here and mended, or rustc would tell it too.
+fn guard_has_a_type(input: &mut DeriveInput, errors: &mut Errors) {
+    let Data::Struct(data) = &mut input.data else { return };
+    for field in &mut data.fields {
+        if let Type::Path(ty) = &mut field.ty
+            && let Some(segment) = ty.path.segments.last_mut()
+            && segment.ident == "ShutdownGuard"
+            && segment.arguments.is_none()
+        {
+            errors.push(check::misspelled_guard(&segment));
+            segment.arguments = PathArguments::AngleBracketed(syn::parse_quote!(<Self>));
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use quote::ToTokens;
+
 use crate::duration;
 use crate::errors::{Error, Errors};
 use crate::model::{After, Field, Guard, Model, Role, Step};
@@ -49,11 +51,13 @@ fn one_guard(model: &Model<'_>, errors: &mut Errors) {
 
 fn guard_of_self(model: &Model<'_>, errors: &mut Errors) {
     for (field, _) in model.guards().filter(|(_, guard)| *guard == Guard::Misspelled) {
-        errors.push(
-            Error::at(field.ty, "the type of the guard must be `ShutdownGuard<Self>`")
-                .help("write `ShutdownGuard<Self>`, or add `#[shutdown(guard)]` to another spelling of it"),
-        );
+        errors.push(misspelled_guard(field.ty));
     }
+}
+
+pub(crate) fn misspelled_guard(at: &impl ToTokens) -> Error {
+    Error::at(at, "the type of the guard must be `ShutdownGuard<Self>`")
+        .help("write `ShutdownGuard<Self>`, or add `#[shutdown(guard)]` to another spelling of it")
 }
 
 fn guard_is_no_resource(model: &Model<'_>, errors: &mut Errors) {

@@ -9,7 +9,7 @@ const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), 
 /// What is wrong with a duration.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Invalid {
-    /// It is not of the form; the one that was probably meant.
+    /// It is not of the form.
     Form,
     /// A number has no unit.
     NoUnit,
@@ -21,18 +21,18 @@ pub(crate) enum Invalid {
 
 /// Reads a duration.
 pub(crate) fn parse(text: &str) -> Result<Duration, Invalid> {
-    let mut parts = text.split_ascii_whitespace().peekable();
-    if parts.peek().is_none() {
+    let split = |part: &'_ str| part.bytes().take_while(u8::is_ascii_digit).count();
+    let parts: Vec<(&str, &str)> = text.split_ascii_whitespace().map(|part| part.split_at(split(part))).collect();
+    let is_unit = |unit: &str| UNITS.iter().any(|(name, _)| *name == unit);
+    if parts.is_empty() || parts.iter().any(|(number, unit)| number.is_empty() || !(unit.is_empty() || is_unit(unit))) {
         return Err(Invalid::Form);
+    }
+    if parts.iter().any(|(_, unit)| unit.is_empty()) {
+        return Err(Invalid::NoUnit);
     }
     let mut total: u64 = 0;
     let mut smaller = UNITS.as_slice();
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = part.split_at(digits);
-        if number.is_empty() || !UNITS.iter().any(|(name, _)| *name == unit) {
-            return Err(if unit.is_empty() { Invalid::NoUnit } else { Invalid::Form });
-        }
+    for (number, unit) in parts {
         let at = smaller.iter().position(|(name, _)| *name == unit).ok_or(Invalid::Order)?;
         let millis = smaller[at].1;
         smaller = &smaller[at + 1..];
@@ -80,6 +80,8 @@ mod tests {
             ("10sec", Invalid::Form),
             ("1.5s", Invalid::Form),
             ("-1s", Invalid::Form),
+            ("2 seconds", Invalid::Form),
+            ("10 s", Invalid::Form),
             ("10", Invalid::NoUnit),
             ("1m 30", Invalid::NoUnit),
             ("30s 1m", Invalid::Order),

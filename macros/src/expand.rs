@@ -141,8 +141,8 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     let (spec, entry) = match model.guards().next() {
         Some((guard, _)) => {
-            let member = &guard.member;
-            (local!(<Self as #rt::Guarded>::SPEC), option(Some(local!(#rt::entry::<Self>(&self.#member)))))
+            let guard = moves::field_ref(guard, Borrow::Shared);
+            (local!(<Self as #rt::Guarded>::SPEC), option(Some(local!(#rt::entry::<Self>(#guard)))))
         }
         None => (spec(model, krate), option(None)),
     };

@@ -5,7 +5,7 @@ use quote::quote_spanned;
 
 use crate::model::{Field, Model};
 use crate::quotes::Krate;
-use crate::spans::{ends, local_at};
+use crate::spans::ends;
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
 pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
@@ -47,7 +47,8 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
 }
 
 fn assertion(field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
-    let span = local_at(ends(&field.place()).0);
+    // In the user's place altogether, so that the error is told as if it were in the struct.
+    let span = ends(&field.place()).0;
     let rt = krate.rt_at(span);
     let name = field.name();
     let probe = quote_spanned!(span=> #rt::Probe<#ty>);

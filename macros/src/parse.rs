@@ -147,11 +147,7 @@ pub(crate) fn read<'a>(flavour: Flavour, input: &'a DeriveInput, errors: &mut Er
         }
     }
     for stray in input.attrs.iter().filter(|attr| attr.path().is_ident("shutdown")) {
-        let way_out = match flavour {
-            Flavour::MustShutdown => "give the arguments of the struct to `#[must_shutdown(…)]`",
-            Flavour::Teardown => "give the arguments of the struct to `#[teardown(…)]`",
-        };
-        errors.push(Error::at(stray.path(), "`#[shutdown]` belongs on a field").help(way_out));
+        errors.push(stray_shutdown(stray, flavour));
     }
     let fields = match &input.data {
         Data::Struct(data) => data
@@ -173,6 +169,15 @@ fn not_a_struct<'a>(keyword: &impl ToTokens, flavour: Flavour, errors: &mut Erro
             .help(format!("put the resources into a struct, and the {keyword_text} beside or around it")),
     );
     Vec::new()
+}
+
+pub(crate) fn stray_shutdown(at: &Attribute, flavour: Flavour) -> Error {
+    let carrier = match flavour {
+        Flavour::MustShutdown => "must_shutdown",
+        Flavour::Teardown => "teardown",
+    };
+    Error::at(at.path(), "`#[shutdown]` belongs on a field")
+        .help(format!("give the arguments of the struct to `#[{carrier}(…)]`"))
 }
 
 fn second(at: &Path, of: &str, name: &str) -> Error {
@@ -253,8 +258,11 @@ fn bad_duration(text: &LitStr, invalid: &Invalid) -> Error {
         Invalid::Form => Error::at(text, format!("`{shown}` is not a duration"))
             .help("write it as in `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"),
         Invalid::NoUnit => {
-            let digits = shown.split_ascii_whitespace().next_back().unwrap_or_default();
-            Error::at(text, "a duration needs a unit").help(format!("write `{digits}s` or `{digits}ms`"))
+            let error = Error::at(text, "a duration needs a unit");
+            match shown.trim_end().ends_with(|c: char| c.is_ascii_digit()) {
+                true => error.help(format!("write `\"{shown}s\"` or `\"{shown}ms\"`")),
+                false => error.help("write it as in `\"1m 30s\"`"),
+            }
         }
         Invalid::Order => Error::at(text, "the units of a duration must go from larger to smaller")
             .help("write each unit once, as in `\"1m 30s\"`"),

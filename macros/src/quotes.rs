@@ -29,7 +29,7 @@ impl Krate {
         local!(#krate::__rt)
     }
 
-    /// The hidden module, so that errors in the call point at `span`.
+    /// The hidden module, at a place in the user's code.
     pub(crate) fn rt_at(&self, span: Span) -> TokenStream {
         respanned(self.rt(), span)
     }

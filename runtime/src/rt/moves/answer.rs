@@ -8,45 +8,31 @@ use std::future::{Future, IntoFuture};
 use crate::{Memo, Outcome};
 
 /// Waits for the future of a `with`.
-pub async fn closing<C>(closing: C) -> Outcome
-where
-    C: Closing,
-    C::Ended: Ended,
-{
-    closing.start().await.outcome()
+pub async fn closing<C: Closing>(closing: C) -> Outcome {
+    closing.close().await
 }
 
-/// What a `with` function returns: a future.
+/// What a `with` function returns: a future that ends with `()` or `Result<(), E>`. Nothing else, so that no result is
+/// lost silently.
 #[diagnostic::on_unimplemented(
-    message = "`with` needs an async function",
-    label = "this returns `{Self}`, which is not a future",
-    note = "name an `async fn`, or write a closure: `with = async |value| value.stop()`"
+    message = "`with` needs an async function that returns `()` or `Result<(), E>`",
+    label = "this returns `{Self}`",
+    note = "name an `async fn`, or write a closure: `with = async |value| value.stop()`",
+    note = "`E` must be an error, as `?` takes it into a `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Closing {
-    /// What the future ends with.
-    type Ended;
-    /// The future.
-    type Future: Future<Output = Self::Ended>;
-    /// Makes it.
-    fn start(self) -> Self::Future;
+    /// Waits.
+    fn close(self) -> impl Future<Output = Outcome>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<F: IntoFuture> Closing for F {
-    type Ended = F::Output;
-    type Future = F::IntoFuture;
-
-    fn start(self) -> Self::Future {
-        self.into_future()
+impl<F: IntoFuture<Output: Ended>> Closing for F {
+    async fn close(self) -> Outcome {
+        self.await.outcome()
     }
 }
 
-/// What the future of a `with` ends with. Nothing else, so that no result is lost silently.
-#[diagnostic::on_unimplemented(
-    message = "the function of `with` must return `()` or `Result<(), E>`",
-    label = "this ends with `{Self}`",
-    note = "`E` must be an error, as `?` takes it into a `Box<dyn Error + Send + Sync>`"
-)]
+/// What the future of a `with` ends with.
 pub trait Ended {
     /// What it becomes in the report.
     fn outcome(self) -> Outcome;
@@ -58,7 +44,6 @@ impl Ended for () {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<E: Into<Box<dyn Error + Send + Sync>>> Ended for Result<(), E> {
     fn outcome(self) -> Outcome {
         Outcome::from_result(self)

@@ -7,7 +7,7 @@
 
 use std::future::ready;
 
-use super::{Answer, Closing, Ended, closing};
+use super::{Answer, Ended};
 use crate::{Memo, Outcome, Wait};
 
 /// Takes `T`.
@@ -114,12 +114,11 @@ impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, ByValue> for F
 where
     T: Send + 'static,
     F: FnOnce(T) -> C + Send + 'static,
-    C: Closing<Future: Send> + Send + 'static,
-    C::Ended: Ended,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'static,
 {
     fn wait(self, value: &'a mut Option<T>, memo: &'a mut Memo) -> Wait<'a> {
         if let Some(value) = value.take() {
-            memo.keep::<Wait<'static>>(|| Box::pin(async move { closing(self(value)).await }));
+            memo.keep::<Wait<'static>>(|| Box::pin(async move { self(value).await.outcome() }));
         }
         match memo.kept::<Wait<'static>>() {
             Some(kept) => Box::pin(kept),
@@ -132,8 +131,7 @@ impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, ByRef> for F
 where
     T: Sync,
     F: FnOnce(&'a T) -> C + Send + 'a,
-    C: Closing<Future: Send> + Send + 'a,
-    C::Ended: Ended,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
     fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
         wait_some(value.as_ref(), self)
@@ -144,8 +142,7 @@ impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, ByMut> for F
 where
     T: Send,
     F: FnOnce(&'a mut T) -> C + Send + 'a,
-    C: Closing<Future: Send> + Send + 'a,
-    C::Ended: Ended,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
     fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
         wait_some(value.as_mut(), self)
@@ -156,8 +153,7 @@ impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, Whole> for F
 where
     T: Send,
     F: FnOnce(&'a mut Option<T>) -> C + Send + 'a,
-    C: Closing<Future: Send> + Send + 'a,
-    C::Ended: Ended,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
     fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
         wait_some(Some(value), self)
@@ -168,8 +164,7 @@ impl<'a, T, C, F> OptionWait<'a, &'a Option<T>, ByRef> for F
 where
     T: Sync,
     F: FnOnce(&'a T) -> C + Send + 'a,
-    C: Closing<Future: Send> + Send + 'a,
-    C::Ended: Ended,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
     fn wait(self, value: &'a Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
         wait_some(value.as_ref(), self)
@@ -180,8 +175,7 @@ impl<'a, T, C, F> OptionWait<'a, &'a Option<T>, Whole> for F
 where
     T: Sync,
     F: FnOnce(&'a Option<T>) -> C + Send + 'a,
-    C: Closing<Future: Send> + Send + 'a,
-    C::Ended: Ended,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
     fn wait(self, value: &'a Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
         wait_some(Some(value), self)
@@ -193,11 +187,10 @@ fn wait_some<'a, V, C, F>(value: Option<V>, call: F) -> Wait<'a>
 where
     V: Send + 'a,
     F: FnOnce(V) -> C + Send + 'a,
-    C: Closing<Future: Send> + Send + 'a,
-    C::Ended: Ended,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
     match value {
-        Some(value) => Box::pin(async move { closing(call(value)).await }),
+        Some(value) => Box::pin(async move { call(value).await.outcome() }),
         None => Box::pin(ready(Outcome::Stopped)),
     }
 }
