@@ -9,3 +9,6 @@ mod tokio_runtime;
 mod tokio_sync;
 #[cfg(feature = "tokio")]
 mod tokio_task;
+
+#[cfg(feature = "tokio")]
+pub use tokio_task::try_join;

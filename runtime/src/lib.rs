@@ -63,13 +63,15 @@ pub mod __rt {
 }
 
 pub use error::ShutdownError;
+#[cfg(feature = "tokio")]
+pub use foreign::try_join;
 pub use guard::{Phase, ShutdownGuard};
 pub use memo::Memo;
 pub use on_drop::{Dropped, OnDrop, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use outcome::{Failure, Outcome};
 pub use report::{Report, StepReport};
 pub use shared::{Shared, SharedGuard};
+pub use sundown_macros::{Teardown, must_shutdown};
 #[cfg(feature = "tokio")]
 pub use tasks::{Closed, TaskInfo, Tasks};
-pub use sundown_macros::{Teardown, must_shutdown};
 pub use teardown::{Teardown, Wait};

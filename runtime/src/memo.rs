@@ -129,9 +129,18 @@ impl Memo {
 
     pub(crate) fn problem(&mut self, outcome: Outcome) {
         self.problem = Some(match self.problem.take() {
-            Some(old) => old.worse(outcome),
+            Some(old) => self.worse(old, outcome),
             None => outcome,
         });
+    }
+
+    /// The worse of the two; what the other one says becomes a detail, so that it is not lost.
+    fn worse(&mut self, first: Outcome, second: Outcome) -> Outcome {
+        let (worse, other) = if second.severity() > first.severity() { (second, first) } else { (first, second) };
+        if other.explanation().is_some() {
+            self.detail(other.to_string());
+        }
+        worse
     }
 
     /// Set by `force`: `who` names what still runs, should the end not be confirmed in time.
@@ -152,7 +161,7 @@ impl Memo {
     /// The step is over. What a move reported counts where it is worse.
     pub(crate) fn finish(&mut self, outcome: Outcome, now: Instant) {
         let outcome = match self.problem.take() {
-            Some(problem) => outcome.worse(problem),
+            Some(problem) => self.worse(outcome, problem),
             None => outcome,
         };
         self.outcome = Some(outcome);

@@ -1,6 +1,8 @@
 //! tokio's tasks: `JoinHandle`, `JoinSet`, `AbortHandle`, and tokio-util's `TaskTracker`.
 
+use std::error::Error;
 use std::future::ready;
+use std::panic::resume_unwind;
 
 use tokio::task::{AbortHandle, JoinError, JoinHandle, JoinSet};
 use tokio_util::task::TaskTracker;
@@ -20,7 +22,7 @@ fn joined<T>(result: Result<T, JoinError>) -> Outcome {
 }
 
 /// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. The output
-/// of the task is dropped.
+/// of the task is dropped; where it is a `Result`, [`try_join`] looks at it.
 impl<T: Send + 'static> Teardown for JoinHandle<T> {
     fn request(&mut self, _memo: &mut Memo) {}
 
@@ -30,6 +32,52 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
 
     fn force(&mut self, _memo: &mut Memo) {
         self.abort();
+    }
+}
+
+/// Waits for a task whose output is a `Result`, so that its error is in the report: for `with`.
+///
+/// ```
+/// use sundown::{ShutdownGuard, must_shutdown};
+/// use tokio::task::JoinHandle;
+///
+/// #[must_shutdown]
+/// struct Importer {
+///     #[shutdown(with = sundown::try_join)]
+///     task: JoinHandle<Result<(), std::io::Error>>,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let task = tokio::spawn(async { Err(std::io::Error::other("the disk is full")) });
+/// let mut importer = Importer { task, guard: ShutdownGuard::new() };
+/// let error = importer.shutdown().await.unwrap_err();
+/// assert_eq!(error.to_string(), "`Importer` did not shut down cleanly: `Importer.task` failed: the disk is full");
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The task's own. That the task was aborted is none.
+///
+/// # Panics
+///
+/// Goes on with the task's panic, without calling the panic hook again.
+///
+/// # Cancel safety
+///
+/// May be dropped and called again.
+pub async fn try_join<T, E>(task: &mut JoinHandle<Result<T, E>>) -> Result<(), Box<dyn Error + Send + Sync>>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    match task.await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.into()),
+        Err(error) => match error.try_into_panic() {
+            Ok(payload) => resume_unwind(payload),
+            Err(_cancelled) => Ok(()),
+        },
     }
 }
 

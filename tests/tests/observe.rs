@@ -1,0 +1,142 @@
+//! What tracing and metrics see.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Once;
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use sundown::{ShutdownGuard, must_shutdown};
+use sundown_tests::{Pinned, Spy};
+
+#[must_shutdown(timeout = "200ms", on_drop = "log")]
+struct Observed {
+    #[shutdown]
+    good: Spy,
+    #[shutdown(after = good)]
+    late: Spy,
+    guard: ShutdownGuard<Self>,
+}
+
+impl Observed {
+    fn new() -> Self {
+        let good = Spy::new();
+        good.release();
+        Observed { good, late: Spy::new(), guard: ShutdownGuard::new() }
+    }
+}
+
+thread_local! {
+    static CAPTURED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes to the thread's own buffer: the tests run side by side, and tracing's callsite cache is the process's, so a
+/// subscriber per test would miss events.
+struct ThisThread;
+
+impl io::Write for ThisThread {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        CAPTURED.with_borrow_mut(|captured| captured.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What tracing sees on this thread while `make` runs.
+fn capture(make: impl FnOnce()) -> String {
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .with_writer(|| ThisThread)
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+    CAPTURED.take();
+    make();
+    String::from_utf8(CAPTURED.take()).unwrap()
+}
+
+#[test]
+fn a_teardown_is_a_span_with_an_event_per_step() {
+    let text = capture(|| drop(Observed::new().shutdown_blocking().unwrap_err()));
+    let line = |part: &str| text.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}: {text}"));
+    let good = line("step=\"Observed.good\"");
+    assert!(good.contains("DEBUG") && good.contains("shutdown{value=\"Observed\"}"), "{good}");
+    assert!(good.contains("outcome=\"stopped\"") && good.contains("took_ms="), "{good}");
+    let late = line("step=\"Observed.late\"");
+    assert!(late.contains("WARN") && late.contains("outcome=\"forced\""), "{late}");
+    assert!(line("shut down").contains("value=\"Observed\""), "{text}");
+}
+
+#[test]
+fn a_leak_is_an_error() {
+    let text = capture(|| drop(Observed::new()));
+    assert!(text.contains("ERROR") && text.contains("was dropped without `shutdown().await`"), "{text}");
+    assert!(text.contains("observe.rs:"), "{text}");
+}
+
+fn value(snapshotter: &Snapshotter, name: &str, labels: &[(&str, &str)]) -> Option<DebugValue> {
+    snapshotter.snapshot().into_vec().into_iter().find_map(|(key, _, _, value)| {
+        let key = key.key();
+        let has = |&(k, v): &(&str, &str)| key.labels().any(|label| label.key() == k && label.value().ends_with(v));
+        (key.name() == name && labels.iter().all(has)).then_some(value)
+    })
+}
+
+#[test]
+fn outcomes_durations_live_values_and_leaks_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let mut observed = Observed::new();
+        let _ = observed.shutdown_blocking().unwrap_err();
+        drop(Observed::new());
+        assert_eq!(
+            value(&snapshotter, "sundown_live_values", &[("value", "Observed")]),
+            Some(DebugValue::Gauge(1.0.into())),
+            "two made, one gone"
+        );
+        drop(observed);
+    });
+    let one = |name, labels: &[(&str, &str)]| {
+        // A snapshot empties histograms, so each value is asked for in a run of its own.
+        let recorder = DebuggingRecorder::new();
+        let snapshotter = recorder.snapshotter();
+        metrics::with_local_recorder(&recorder, || {
+            let mut observed = Observed::new();
+            let _ = observed.shutdown_blocking().unwrap_err();
+            drop(Observed::new());
+        });
+        value(&snapshotter, name, labels).unwrap_or_else(|| panic!("{name} {labels:?}"))
+    };
+    let count = DebugValue::Counter(1);
+    assert_eq!(one("sundown_steps_total", &[("step", "Observed.good"), ("outcome", "stopped")]), count);
+    assert_eq!(one("sundown_steps_total", &[("step", "Observed.late"), ("outcome", "forced")]), count);
+    assert_eq!(one("sundown_shutdowns_total", &[("value", "Observed"), ("outcome", "forced")]), count);
+    assert_eq!(one("sundown_leaks_total", &[("type", "Observed")]), count);
+    let DebugValue::Histogram(seconds) = one("sundown_step_duration_seconds", &[("step", "Observed.late")]) else {
+        panic!("a histogram")
+    };
+    assert!(seconds[0].into_inner() > 0.05, "in seconds: {seconds:?}");
+}
+
+#[test]
+fn the_panic_of_a_force_is_told() {
+    #[must_shutdown(timeout = "100ms", on_drop = "log")]
+    struct Bad {
+        #[shutdown]
+        bad: Pinned,
+        guard: ShutdownGuard<Self>,
+    }
+    let text = capture(|| {
+        let mut bad = Bad { bad: Pinned(Spy::panicking()), guard: ShutdownGuard::new() };
+        let error = bad.shutdown_blocking().unwrap_err();
+        let said = "`Bad.bad` abandoned: still running after it was forced (panicked: a force that panics)";
+        assert!(error.to_string().contains(said), "{error}");
+    });
+    assert!(text.contains("detail=\"panicked: a force that panics\""), "{text}");
+}
