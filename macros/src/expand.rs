@@ -141,12 +141,13 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     let (spec, entry) = match model.guards().next() {
         Some((guard, _)) => {
-            let guard = moves::field_ref(guard, Borrow::Shared);
+            let guard = moves::field_ref(model, guard, Borrow::Shared);
             (local!(<Self as #rt::Guarded>::SPEC), option(Some(local!(#rt::entry::<Self>(#guard)))))
         }
         None => (spec(model, krate), option(None)),
     };
     let steps = steps(model, Borrow::Unique, krate);
+    let (this, this_mut) = (moves::receiver(model, Borrow::Shared), moves::receiver(model, Borrow::Unique));
     let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| uses_of_moves(krate));
     let annotated = implement(
         model,
@@ -154,12 +155,12 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
         local! {
             const SPEC: &'static #rt::Spec = #spec;
 
-            fn steps(&mut self) -> ::std::vec::Vec<#rt::Step<'_>> {
+            fn steps(#this_mut) -> ::std::vec::Vec<#rt::Step<'_>> {
                 #uses_moves
                 #steps
             }
 
-            fn entry(&self) -> ::core::option::Option<&::std::sync::Arc<#rt::Entry>> {
+            fn entry(#this) -> ::core::option::Option<&::std::sync::Arc<#rt::Entry>> {
                 #entry
             }
         },
@@ -167,7 +168,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let shared = model.shared().then(|| {
         let steps = self::steps(model, Borrow::Shared, krate);
         let body = local! {
-            fn steps_shared(&self) -> ::std::vec::Vec<#rt::Step<'_>> {
+            fn steps_shared(#this) -> ::std::vec::Vec<#rt::Step<'_>> {
                 #uses_moves
                 #steps
             }

@@ -5,7 +5,7 @@ use quote::quote_spanned;
 
 use crate::model::{Field, Model};
 use crate::quotes::Krate;
-use crate::spans::ends;
+use crate::spans::{ends, placed};
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
 pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
@@ -49,7 +49,7 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
 fn assertion(field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
     // In the user's place altogether, so that the error is told as if it were in the struct.
     let span = ends(&field.place()).0;
-    let rt = krate.rt_at(span);
+    let rt = placed(krate.rt(), span);
     let name = field.name();
     let probe = quote_spanned!(span=> #rt::Probe<#ty>);
     quote_spanned! {span=>

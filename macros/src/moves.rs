@@ -1,13 +1,13 @@
 //! The steps of a plan: a field with its type's own moves, or with those that the user named.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{ExprClosure, Member, Pat, Type};
 
 use crate::model::{Field, Model, Step, has_lifetime, is_option};
 use crate::parse::Call;
 use crate::quotes::{Krate, local};
-use crate::spans::{self, ends, local_at};
+use crate::spans::{self, ends};
 
 /// How a step borrows its field.
 #[derive(Clone, Copy, PartialEq)]
@@ -20,7 +20,7 @@ pub(crate) enum Borrow {
 pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Borrow, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     // In the place of the type, where an error says that it has no `Teardown`.
-    let field_ref = field_ref(field, borrow);
+    let field_ref = field_ref(model, field, borrow);
     if !step.is_custom() {
         return match borrow {
             Borrow::Unique => local!(#rt::Step::new(#field_ref)),
@@ -58,18 +58,28 @@ pub(crate) fn ask_by_ref(field: &Field<'_>, step: &Step, shared: bool, krate: &K
     })
 }
 
-/// `&mut self.field`, in the place of the field's type.
-pub(crate) fn field_ref(field: &Field<'_>, borrow: Borrow) -> TokenStream {
+/// `&mut self.field`, in the place of the field's type. The `self` is that of [`receiver`].
+pub(crate) fn field_ref(model: &Model<'_>, field: &Field<'_>, borrow: Borrow) -> TokenStream {
     let (first, last) = ends(field.ty);
     let mut member = field.member.clone();
     match &mut member {
         Member::Named(ident) => ident.set_span(ident.span().located_at(last)),
         Member::Unnamed(index) => index.span = last,
     }
-    let and = quote_spanned!(first=> &);
+    let span = first.resolved_at(model.ident().span());
     match borrow {
-        Borrow::Unique => local!(#and mut self.#member),
-        Borrow::Shared => local!(#and self.#member),
+        Borrow::Unique => quote_spanned!(span=> &mut self.#member),
+        Borrow::Shared => quote_spanned!(span=> &self.#member),
+    }
+}
+
+/// The `&self` of a method with field references in it. It is resolved as the struct's name and not as our other names:
+/// a range of the user's code cannot have a token of ours in it.
+pub(crate) fn receiver(model: &Model<'_>, borrow: Borrow) -> TokenStream {
+    let span = model.ident().span();
+    match borrow {
+        Borrow::Unique => quote_spanned!(span=> &mut self),
+        Borrow::Shared => quote_spanned!(span=> &self),
     }
 }
 
@@ -125,14 +135,18 @@ impl Moves<'_, '_> {
     fn instant(&self, call: Option<&Call>, own: &TokenStream) -> TokenStream {
         let rt = self.krate.rt();
         let Some(call) = call else { return local!(|value, memo| #rt::Moves(value).#own(memo)) };
-        let result = if self.field.option_of().is_some() {
-            let (callee, value) = (self.option_callee(call), self.value(call));
-            spans::call(local!(#rt::on_option), local!(#callee, #value), place(call))
-        } else {
-            self.plain_call(call)
+        let value = Value::of(call, self.borrow);
+        let result = match self.field.option_of() {
+            Some(_) => {
+                let (callee, value) = (self.option_callee(call, &value), &value.used);
+                spans::call(local!(#rt::on_option), local!(#callee, #value), place(call))
+            }
+            None => self.plain_call(call, &value),
         };
+        let answer = spans::call(local!(#rt::answer), result, place(call));
+        let param = value.param;
         local! {
-            |value, memo| if let ::core::result::Result::Err(error) = #rt::answer(#result) {
+            |#param, memo| if let ::core::result::Result::Err(error) = #answer {
                 #rt::Said(error).tell(memo);
             }
         }
@@ -141,36 +155,35 @@ impl Moves<'_, '_> {
     fn wait(&self) -> TokenStream {
         let rt = self.krate.rt();
         let Some(call) = &self.step.with else {
-            let teardown = self.krate.teardown();
-            let value = quote_spanned!(local_at(ends(self.field.ty).0)=> value);
-            return local!(|value, memo| #teardown::wait(#value, memo));
+            let (teardown, place) = (self.krate.teardown(), ends(self.field.ty));
+            let value = quote_spanned!(place.0=> value);
+            let wait = spans::call(local!(#teardown::wait), local!(#value, memo), place);
+            return local!(|#value, memo| #wait);
         };
+        let value = Value::of(call, self.borrow);
+        let param = &value.param;
         if self.field.option_of().is_some() {
-            let (callee, value) = (self.option_callee(call), self.value(call));
-            return local!(|value, memo| #rt::wait_option(#callee, #value, memo));
+            let (callee, value) = (self.option_callee(call, &value), &value.used);
+            let wait = spans::call(local!(#rt::wait_option), local!(#callee, #value, memo), place(call));
+            return local!(|#param, memo| #wait);
         }
-        let future = self.plain_call(call);
-        let future = local!(async move { #rt::closing(#future).await });
+        let closing = spans::call(local!(#rt::closing), self.plain_call(call, &value), place(call));
+        let future = spans::async_block(closing, place(call));
         let future = spans::call(local!(::std::boxed::Box::pin), future, place(call));
-        local!(|value, _| #future)
-    }
-
-    /// What the user's function is called with: `&mut T`, or `&T` where the struct is shared.
-    fn value(&self, call: &Call) -> TokenStream {
-        let span = local_at(place(call).0);
-        match self.borrow {
-            Borrow::Unique => quote_spanned!(span=> value),
-            Borrow::Shared => quote_spanned!(span=> *value),
-        }
+        local!(|#param, _| #future)
     }
 
     /// A call with the field. A path is called where it stands, so that `&mut T` coerces to `&T`; a closure learns its
     /// parameter's type from a function of ours.
-    fn plain_call(&self, call: &Call) -> TokenStream {
+    fn plain_call(&self, call: &Call, value: &Value) -> TokenStream {
         let rt = self.krate.rt();
-        let value = self.value(call);
+        let value = &value.used;
         let closure = match call {
-            Call::Path(path) => return spans::call(path.to_token_stream(), value, place(call)),
+            Call::Path(path) => {
+                let mut arguments = Group::new(Delimiter::Parenthesis, value.clone());
+                arguments.set_span(place(call).1);
+                return quote!(#path #arguments);
+            }
             Call::Closure(closure) => closure,
         };
         let by_ref = match Parameter::of(closure) {
@@ -183,9 +196,9 @@ impl Moves<'_, '_> {
     }
 
     /// What is passed on for a field spelled `Option<T>`.
-    fn option_callee(&self, call: &Call) -> TokenStream {
+    fn option_callee(&self, call: &Call, value: &Value) -> TokenStream {
         let rt = self.krate.rt();
-        let value = self.value(call);
+        let value = &value.used;
         let closure = match call {
             Call::Path(path) => return path.to_token_stream(),
             Call::Closure(closure) => closure,
@@ -199,6 +212,28 @@ impl Moves<'_, '_> {
             Parameter::Value | Parameter::Unknown => local!(taking),
         };
         spans::call(local!(#rt::#taking), local!(#value, #closure), place(call))
+    }
+}
+
+/// The parameter that a move gets the field in, and how it is passed on: `&mut T`, or `&T` where the struct is shared.
+struct Value {
+    param: TokenStream,
+    used: TokenStream,
+}
+
+impl Value {
+    /// For a path in the user's place, where an error says that its parameter does not fit; for a closure out of the
+    /// sight of what is in it.
+    fn of(call: &Call, borrow: Borrow) -> Self {
+        let (param, span) = match call {
+            Call::Path(_) => (quote_spanned!(place(call).0=> value), place(call).0),
+            Call::Closure(_) => (local!(value), Span::mixed_site()),
+        };
+        let used = match borrow {
+            Borrow::Unique => quote_spanned!(span=> value),
+            Borrow::Shared => quote_spanned!(span=> *value),
+        };
+        Value { param, used }
     }
 }
 

@@ -1,8 +1,10 @@
 //! The runtime crate, and the paths into it that more than one place needs.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
+
+use crate::spans::placed;
 
 /// `quote!` for code whose local names the user's code cannot see, nor be seen by.
 macro_rules! local {
@@ -18,7 +20,7 @@ impl Krate {
     pub(crate) fn new(path: Option<&Path>) -> Self {
         let span = Span::mixed_site();
         Krate(match path {
-            Some(path) => respanned(path.to_token_stream(), span),
+            Some(path) => placed(path.to_token_stream(), span),
             None => quote_spanned!(span=> ::sundown),
         })
     }
@@ -27,11 +29,6 @@ impl Krate {
     pub(crate) fn rt(&self) -> TokenStream {
         let krate = &self.0;
         local!(#krate::__rt)
-    }
-
-    /// The hidden module, at a place in the user's code.
-    pub(crate) fn rt_at(&self, span: Span) -> TokenStream {
-        respanned(self.rt(), span)
     }
 
     pub(crate) fn teardown(&self) -> TokenStream {
@@ -65,12 +62,4 @@ impl ToTokens for Krate {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         tokens.extend(self.0.clone());
     }
-}
-
-fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
-    let token = |mut token: TokenTree| {
-        token.set_span(span);
-        token
-    };
-    tokens.into_iter().map(token).collect()
 }

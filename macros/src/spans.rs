@@ -1,7 +1,7 @@
 //! Where tokens are, and how names in them are resolved.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote, quote_spanned};
 
 /// The spans of the first and the last token; they stand for the whole, as stable Rust cannot join spans.
 pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
@@ -23,19 +23,29 @@ pub(crate) fn range(start: Span, end: Span) -> TokenStream {
     TokenStream::from_iter([start, end].map(|span| TokenTree::from(Ident::new("_at", span))))
 }
 
-/// `callee(arguments)` in the place of the user's tokens from `first` to `last`: an error about its value points there.
+/// `callee(arguments)` in the place of the user's tokens from `first` to `last`: an error about the call points there. The
+/// spans are the user's altogether, as rustc joins only spans of one expansion.
 pub(crate) fn call(callee: TokenStream, arguments: TokenStream, (first, last): (Span, Span)) -> TokenStream {
-    let mut tokens: Vec<TokenTree> = callee.into_iter().collect();
-    if let Some(token) = tokens.first_mut() {
-        token.set_span(token.span().located_at(first));
-    }
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
     group.set_span(last);
-    tokens.push(group.into());
-    tokens.into_iter().collect()
+    let mut call = placed(callee, first);
+    call.extend([TokenTree::from(group)]);
+    call
 }
 
-/// A place in the user's code, with names resolved as in the expansion.
-pub(crate) fn local_at(span: Span) -> Span {
-    span.resolved_at(Span::mixed_site())
+/// `async move { future.await }`, in the place of the user's tokens.
+pub(crate) fn async_block(future: TokenStream, (first, last): (Span, Span)) -> TokenStream {
+    let awaiting = quote_spanned!(last=> .await);
+    let mut block = Group::new(Delimiter::Brace, quote!(#future #awaiting));
+    block.set_span(last);
+    quote_spanned!(first=> async move #block)
+}
+
+/// Our own tokens in a place of the user's.
+pub(crate) fn placed(tokens: TokenStream, span: Span) -> TokenStream {
+    let placed = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(placed).collect()
 }

@@ -17,8 +17,7 @@ pub async fn closing<C: Closing>(closing: C) -> Outcome {
 #[diagnostic::on_unimplemented(
     message = "`with` needs an async function that returns `()` or `Result<(), E>`",
     label = "this returns `{Self}`",
-    note = "name an `async fn`, or write a closure: `with = async |value| value.stop()`",
-    note = "`E` must be an error, as `?` takes it into a `Box<dyn Error + Send + Sync>`"
+    note = "`E` must convert into `Box<dyn Error + Send + Sync>`; a closure adapts: `with = async |value| …`"
 )]
 pub trait Closing {
     /// Waits.

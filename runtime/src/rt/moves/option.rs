@@ -100,8 +100,7 @@ pub fn on_option<V, How, F: OptionMove<V, How>>(make: F, value: V) -> Maybe<F::O
 #[diagnostic::on_unimplemented(
     message = "this function does not fit the field",
     label = "must take the value in the `Option`, or a reference to it",
-    note = "`with` needs an async function, whose future is `Send` and ends with `()` or `Result<(), E>`",
-    note = "in a `shared` struct nothing can be taken out: the function must take `&T`"
+    note = "`with` needs an async function that returns `()` or `Result<(), E>`, and `&T` where the struct is `shared`"
 )]
 pub trait OptionWait<'a, V, How> {
     /// Waits, unless there is nothing to wait for.
