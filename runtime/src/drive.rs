@@ -195,12 +195,12 @@ impl Timer {
         match self {
             #[cfg(feature = "tokio")]
             Timer::Tokio(sleep) => {
-                let at = tokio::time::Instant::from_std(at);
-                let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-                if sleep.deadline() != at {
-                    sleep.as_mut().reset(at);
-                }
-                sleep.as_mut().poll(cx)
+                // tokio panics over a runtime that was built without its timer, and nothing tells beforehand.
+                let polled = catch_unwind(AssertUnwindSafe(|| poll_sleep(sleep, at, cx)));
+                polled.unwrap_or_else(|_| {
+                    *self = Timer::Reaper(None);
+                    self.poll(at, cx)
+                })
             }
             Timer::Reaper(alarm) => {
                 if Instant::now() >= at {
@@ -213,6 +213,16 @@ impl Timer {
             }
         }
     }
+}
+
+#[cfg(feature = "tokio")]
+fn poll_sleep(sleep: &mut Option<Pin<Box<tokio::time::Sleep>>>, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    let at = tokio::time::Instant::from_std(at);
+    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+    if sleep.deadline() != at {
+        sleep.as_mut().reset(at);
+    }
+    sleep.as_mut().poll(cx)
 }
 
 /// The blocking driver: runs `future`, whose alarms are `drive`'s, on this thread, which is parked in between.
@@ -291,5 +301,52 @@ impl Home {
             future.as_mut().poll(cx)
         })
         .await
+    }
+}
+
+#[cfg(all(test, feature = "tokio", not(sundown_loom)))]
+mod tests {
+    use super::*;
+
+    /// The drivers' answer to a step that never ends: the alarm, and not much later.
+    async fn rings(drive: Arc<Drive>) {
+        let at = drive.after(Duration::from_millis(20));
+        assert_eq!(drive.until(at, std::future::pending::<()>()).await, None);
+        assert!(drive.now() >= at);
+        assert_eq!(drive.next_alarm(), None, "an alarm that rang is gone");
+    }
+
+    #[test]
+    fn on_tokios_timer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let drive = runtime.block_on(async { Drive::asynchronous() });
+        runtime.block_on(run(&drive, rings(Arc::clone(&drive))));
+    }
+
+    #[test]
+    fn in_a_runtime_without_a_timer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let drive = runtime.block_on(async { Drive::asynchronous() });
+        runtime.block_on(run(&drive, rings(Arc::clone(&drive))));
+    }
+
+    #[test]
+    fn outside_any_runtime() {
+        let drive = Drive::asynchronous();
+        // The blocking driver polls it here as any executor would; its alarms are another drive's, and never ring.
+        block_on(&Drive::blocking(), run(&drive, rings(Arc::clone(&drive))));
+    }
+
+    #[test]
+    fn parking() {
+        let drive = Drive::blocking();
+        block_on(&drive, rings(Arc::clone(&drive)));
+    }
+
+    #[test]
+    fn what_is_ready_wins_over_a_deadline_that_has_passed() {
+        let drive = Drive::blocking();
+        let past = drive.now();
+        assert_eq!(block_on(&drive, drive.until(past, async { 1 })), Some(1));
     }
 }
