@@ -108,7 +108,8 @@ impl Call {
     }
 
     fn text(&self) -> String {
-        let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
+        let program = Path::new(self.command.get_program()).file_stem().unwrap_or_default();
+        let words = std::iter::once(program).chain(self.command.get_args());
         let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
         words.join(" ")
     }
