@@ -167,8 +167,8 @@ impl Moves<'_, '_> {
             let wait = spans::call(local!(#rt::wait_option), local!(#callee, #value, memo), place(call));
             return local!(|#param, memo| #wait);
         }
-        let closing = spans::call(local!(#rt::closing), self.plain_call(call, &value), place(call));
-        let future = spans::async_block(closing, place(call));
+        let call_it = self.plain_call(call, &value);
+        let future = spans::call(local!(#rt::closing), quote_spanned!(place(call).0=> move || #call_it), place(call));
         let future = spans::call(local!(::std::boxed::Box::pin), future, place(call));
         local!(|#param, _| #future)
     }

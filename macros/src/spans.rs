@@ -1,7 +1,7 @@
 //! Where tokens are, and how names in them are resolved.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::ToTokens;
 
 /// The spans of the first and the last token; they stand for the whole, as stable Rust cannot join spans.
 pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
@@ -28,17 +28,12 @@ pub(crate) fn range(start: Span, end: Span) -> TokenStream {
 pub(crate) fn call(callee: TokenStream, arguments: TokenStream, (first, last): (Span, Span)) -> TokenStream {
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
     group.set_span(last);
-    let mut call = placed(callee, first);
+    // Rustc tells an error once per place: the callee alone has the same one.
+    let mut callee = callee.into_iter();
+    let mut call = placed(callee.by_ref().take(1).collect(), first);
+    call.extend(placed(callee.collect(), last));
     call.extend([TokenTree::from(group)]);
     call
-}
-
-/// `async move { future.await }`, in the place of the user's tokens.
-pub(crate) fn async_block(future: TokenStream, (first, last): (Span, Span)) -> TokenStream {
-    let awaiting = quote_spanned!(last=> .await);
-    let mut block = Group::new(Delimiter::Brace, quote!(#future #awaiting));
-    block.set_span(last);
-    quote_spanned!(first=> async move #block)
 }
 
 /// Our own tokens in a place of the user's.

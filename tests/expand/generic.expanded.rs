@@ -92,15 +92,12 @@ where
             crate::vendored::sundown::__rt::Step::custom(
                 &mut self.pools,
                 |value, memo| crate::vendored::sundown::__rt::Moves(value).request(memo),
-                |value, _| ::std::boxed::Box::pin(async move {
-                    crate::vendored::sundown::__rt::closing(
-                            crate::vendored::sundown::__rt::call_mut(
-                                value,
-                                async |pool| pool.close().await,
-                            ),
-                        )
-                        .await
-                }),
+                |value, _| ::std::boxed::Box::pin(
+                    crate::vendored::sundown::__rt::closing(move || crate::vendored::sundown::__rt::call_mut(
+                        value,
+                        async |pool| pool.close().await,
+                    )),
+                ),
                 |value, memo| crate::vendored::sundown::__rt::Moves(value).force(memo),
             ),
         ])

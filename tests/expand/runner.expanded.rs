@@ -78,9 +78,9 @@ impl ::sundown::__rt::Annotated for Runner {
             ::sundown::__rt::Step::custom(
                 &mut self.db,
                 |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, _| ::std::boxed::Box::pin(async move {
-                    ::sundown::__rt::closing(SqlitePool::close(value)).await
-                }),
+                |value, _| ::std::boxed::Box::pin(
+                    ::sundown::__rt::closing(move || SqlitePool::close(value)),
+                ),
                 |value, memo| ::sundown::__rt::Moves(value).force(memo),
             ),
         ])

@@ -60,9 +60,9 @@ impl ::sundown::__rt::Annotated for Hub {
                         ::sundown::__rt::Said(error).tell(memo);
                     }
                 },
-                |value, _| ::std::boxed::Box::pin(async move {
-                    ::sundown::__rt::closing(Pool::close(value)).await
-                }),
+                |value, _| ::std::boxed::Box::pin(
+                    ::sundown::__rt::closing(move || Pool::close(value)),
+                ),
                 |value, memo| ::sundown::__rt::Moves(value).force(memo),
             ),
             ::sundown::__rt::Step::custom_option(
@@ -95,9 +95,9 @@ impl ::sundown::__rt::AnnotatedShared for Hub {
                         ::sundown::__rt::Said(error).tell(memo);
                     }
                 },
-                |value, _| ::std::boxed::Box::pin(async move {
-                    ::sundown::__rt::closing(Pool::close(*value)).await
-                }),
+                |value, _| ::std::boxed::Box::pin(
+                    ::sundown::__rt::closing(move || Pool::close(*value)),
+                ),
                 |value, memo| ::sundown::__rt::Moves(value).force(memo),
             ),
             ::sundown::__rt::Step::custom_shared(

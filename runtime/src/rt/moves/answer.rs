@@ -7,9 +7,9 @@ use std::future::{Future, IntoFuture};
 
 use crate::{Memo, Outcome};
 
-/// Waits for the future of a `with`.
-pub async fn closing<C: Closing>(closing: C) -> Outcome {
-    closing.close().await
+/// Makes the call of a `with`, and waits. The call is made in the first poll and not before, where a panic is caught.
+pub async fn closing<C: Closing>(call: impl FnOnce() -> C) -> Outcome {
+    call().close().await
 }
 
 /// What a `with` function returns: a future that ends with `()` or `Result<(), E>`. Nothing else, so that no result is
