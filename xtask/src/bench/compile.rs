@@ -1,10 +1,11 @@
 //! What the macros cost at compile time.
 //!
 //! Generates two crates of 500 structs each, one annotated and one with the shutdown written by hand, and checks them in
-//! turns; then builds the macro crate from nothing beside `thiserror-impl`.
+//! turns; counts what one struct becomes; builds the macro crate from nothing beside `thiserror-impl`.
 
 mod annotated;
 mod by_hand;
+mod expansion;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ const ROUNDS: usize = 5;
 
 pub(super) fn run() -> Result<()> {
     check_of_many_structs()?;
+    expansion::run()?;
     cold_build()
 }
 
@@ -119,7 +121,7 @@ impl Crate {
 fn manifest(name: &str, sundown: &Path) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         sundown = {{ path = {sundown:?} }}\n\
+         sundown = {{ path = {sundown:?}, features = [\"process\"] }}\n\
          tokio = {{ version = \"1.54.1\", features = [\"rt\", \"time\"] }}\n\
          tokio-util = {{ version = \"0.7.20\", features = [\"rt\"] }}\n"
     )
