@@ -53,9 +53,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Demo { arguments } => {
-            cargo(["run", "--quiet", "--package", "runner", "--", "demo"]).args(arguments).check()
-        }
+        Command::Demo { arguments } => cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check(),
         Command::Test { filter, summary, arguments } => test::run(filter.as_deref(), summary.as_deref(), &arguments),
         Command::Lint => lint::run(),
         Command::Bench { names } => bench::run(&names),
