@@ -4,18 +4,18 @@ mod client;
 
 use std::fs::File;
 use std::future::Future;
-use std::io::Write as _;
+use std::io::{Write as _, stdout};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 use sundown::{Outcome, Report};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
-use crate::job::State;
+use crate::job::{Spec, State};
 use crate::proof::{Holdings, Proof};
 use crate::runner::Runner;
 use crate::store::Store;
@@ -23,8 +23,14 @@ use crate::store::Store;
 /// How a scene ended: the report, and what the process held while the runner ran.
 type Scene = (Report, Holdings);
 
+/// A job that takes longer than anybody waits.
+const LONG: &str = r#"{"kind":"wait","ms":3600000}"#;
+
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    std::panic::set_hook(Box::new(|panic| println!("   panic     {}", panic.to_string().replace('\n', " "))));
+    std::panic::set_hook(Box::new(|panic| {
+        // A closed output must not make a second panic of the first.
+        let _ = writeln!(stdout(), "   panic     {}", panic.to_string().replace('\n', " "));
+    }));
     warm_up()?;
     let folder = tempfile::tempdir()?;
 
@@ -52,53 +58,67 @@ fn scene(config: &Config, scene: impl Future<Output = anyhow::Result<Scene>>) ->
     let (report, running) = runtime.block_on(scene)?;
     drop(runtime);
     println!("\n{report}\n");
+    ensure!(report.limit().is_none_or(|limit| report.took() <= limit), "it took longer than its limit");
     proof.end(running, config)?;
     Ok(report)
 }
 
 async fn orderly(config: &Config) -> anyhow::Result<Scene> {
-    let mut runner = Runner::start(config).await?;
-    let store = runner.store().clone();
-    println!("   runner    http://{}, {}", runner.address(), config.database());
+    let runner = start(config).await?;
+    let (worked, stopped) = runner.with_shutdown(async |runner| work_orderly(runner, config).await).await;
+    let (running, answer) = worked?;
+    println!("   answered  during the shutdown: {}", answer.await??);
+    Ok((stopped?, running))
+}
 
+async fn work_orderly(
+    runner: &Runner,
+    config: &Config,
+) -> anyhow::Result<(Holdings, JoinHandle<anyhow::Result<String>>)> {
+    let inbox = config.inbox();
     write_inbox(
-        &config.inbox(),
+        &inbox,
         &[
             r#"{"kind":"import","rows":200}"#,
             r#"{"kind":"import","rows":300}"#,
             r#"{"kind":"wait","ms":50}"#,
-            &format!(r#"{{"kind":"count","file":{:?}}}"#, config.inbox()),
+            &Spec::Count { file: inbox.clone() }.to_string(),
         ],
     )?;
     client::post_job(runner.address(), r#"{"kind":"import","rows":500}"#).await?;
-    until(&store, async |store| {
+    until(runner.store(), async |store| {
         let done = async |origin| store.count(origin, State::Done).await;
         Ok(done("inbox").await? == 4 && done("http").await? == 1 && done("cron").await? >= 1)
     })
     .await?;
-    println!("   work      4 jobs from the inbox, 1 by HTTP and 1 by the clock are done");
+    println!("   done      4 jobs from the inbox, 1 by HTTP, and those of the clock");
 
     // More than there are workers, and too long to wait for: they go back into the queue.
     for _ in 0..6 {
-        client::post_job(runner.address(), r#"{"kind":"wait","ms":3600000}"#).await?;
+        client::post_job(runner.address(), LONG).await?;
     }
-    until(&store, async |store| Ok(store.count("http", State::Running).await? == 4)).await?;
-    let waiting = tokio::spawn(client::wait_for_job(runner.address(), 6));
-    println!("   work      4 long jobs run, 2 are queued");
-    let running = Holdings::now();
-
-    let start = Instant::now();
-    let report = runner.shutdown().await?;
-    println!("   stop      returned after {:.1?}", start.elapsed());
-    let _ = waiting.await?;
-    Ok((report, running))
+    until(runner.store(), async |store| Ok(store.count("http", State::Running).await? == 4)).await?;
+    // A request that is under way when the shutdown begins, and is to be answered none the less.
+    let rest = client::begin_to_post_job(runner.address(), LONG).await?;
+    let begun = runner.jobs().token();
+    let answer = tokio::spawn(async move {
+        begun.cancelled().await;
+        rest.await
+    });
+    println!("   running   4 jobs of an hour; 2 more are queued, 1 is half-way through a request");
+    Ok((Holdings::now(), answer))
 }
 
 async fn disorderly(config: &Config) -> anyhow::Result<Scene> {
-    let mut runner = Runner::start(config).await?;
-    let store = runner.store().clone();
-    println!("   runner    http://{}, {}", runner.address(), config.database());
+    let runner = start(config).await?;
+    let (worked, stopped) = runner.with_shutdown(async |runner| work_disorderly(runner, config).await).await;
+    let running = worked?;
+    let error = stopped.err().context("a stuck job and a stubborn child stopped by themselves")?;
+    println!("   error     {error}");
+    Ok((error.into_report(), running))
+}
 
+async fn work_disorderly(runner: &Runner, config: &Config) -> anyhow::Result<Holdings> {
     write_inbox(
         &config.inbox(),
         &[
@@ -107,18 +127,19 @@ async fn disorderly(config: &Config) -> anyhow::Result<Scene> {
             r#"{"kind":"import","rows":250}"#,
         ],
     )?;
-    until(&store, async |store| {
+    until(runner.store(), async |store| {
         let count = async |state| store.count("inbox", state).await;
         Ok(count(State::Done).await? == 1 && count(State::Failed).await? == 1 && count(State::Running).await? == 1)
     })
     .await?;
-    println!("   work      1 import is done, 1 job has panicked, 1 is stuck");
-    let running = Holdings::now();
+    println!("   running   1 job that is stuck; 1 import is done, 1 job has panicked");
+    Ok(Holdings::now())
+}
 
-    let start = Instant::now();
-    let error = runner.shutdown().await.err().context("a stuck job and a stubborn child stopped by themselves")?;
-    println!("   stop      returned after {:.1?}: {error}", start.elapsed());
-    Ok((error.into_report(), running))
+async fn start(config: &Config) -> anyhow::Result<Runner> {
+    let runner = Runner::start(config).await?;
+    println!("   runner    http://{}, {}", runner.address(), config.database());
+    Ok(runner)
 }
 
 fn config(data: &Path, stubborn_hook: bool) -> anyhow::Result<Config> {

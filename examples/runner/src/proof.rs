@@ -11,32 +11,40 @@ use crate::config::Config;
 use crate::job::State;
 use crate::store::Store;
 
-/// What the process holds, by number. Zeros where there is no `/proc`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the process holds. Nothing where there is no `/proc`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Holdings {
     threads: usize,
-    children: usize,
+    children: Vec<u32>,
     descriptors: usize,
 }
 
 impl Holdings {
     pub(crate) fn now() -> Self {
         let tasks = entries("/proc/self/task");
-        let children =
-            |task: &String| fs::read_to_string(format!("/proc/self/task/{task}/children")).unwrap_or_default();
+        let children = |task: &String| read(&format!("/proc/self/task/{task}/children"));
+        let children = tasks.iter().map(children).collect::<String>();
         Holdings {
             threads: tasks.len(),
-            children: tasks.iter().map(|task| children(task).split_whitespace().count()).sum(),
+            children: children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
             // One of them is the listing itself.
             descriptors: entries("/proc/self/fd").len().saturating_sub(1),
         }
+    }
+
+    /// The processes in the groups of the children, some of which may have lost their parent: an orphan is no child.
+    fn groups(&self) -> Vec<String> {
+        let stat = entries("/proc").into_iter().map(|pid| read(&format!("/proc/{pid}/stat")));
+        // `pid (name) state parent group …`; a name may have anything in it.
+        let group = |stat: &str| stat.rsplit_once(')')?.1.split_whitespace().nth(2)?.parse().ok();
+        stat.filter(|stat| group(stat).is_some_and(|group: u32| self.children.contains(&group))).collect()
     }
 }
 
 impl fmt::Display for Holdings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Holdings { threads, children, descriptors } = self;
-        write!(f, "{threads:>3} threads  {children} children  {descriptors:>3} descriptors")
+        write!(f, "{threads:>3} threads  {} children  {descriptors:>3} descriptors", children.len())
     }
 }
 
@@ -66,6 +74,8 @@ impl Proof {
         println!("             after    {}", Holdings::now());
         rows?;
         ensure!(survivors.is_empty(), "{survivors}");
+        let orphans = running.groups();
+        ensure!(orphans.is_empty(), "the child has left processes behind: {orphans:?}");
         println!("             no thread, process, descriptor or guarded value is left");
         Ok(())
     }
@@ -103,4 +113,9 @@ async fn rows(config: &Config) -> anyhow::Result<()> {
 fn entries(folder: &str) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The text of a file, empty if its process or thread has ended in between.
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
 }

@@ -69,4 +69,8 @@ impl Runner {
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }
+
+    pub(crate) fn jobs(&self) -> &Tasks {
+        &self.jobs
+    }
 }

@@ -117,7 +117,7 @@ async fn submit(State(service): State<Service>, Json(spec): Json<Spec>) -> Resul
 
 #[derive(Deserialize)]
 struct Look {
-    /// Answer only once the job has ended, or the runner is being shut down.
+    /// Answer only once the job has come and ended, or the runner is being shut down.
     #[serde(default)]
     wait: bool,
 }
@@ -130,9 +130,9 @@ async fn look(
     let mut changes = service.store.changes();
     loop {
         changes.borrow_and_update();
-        let job = service.store.job(id).await?.ok_or(Failure::NotFound)?;
-        if !wait || job.state.is_final() || service.drain.is_cancelled() {
-            return Ok(Json(job));
+        let job = service.store.job(id).await?;
+        if !wait || service.drain.is_cancelled() || job.as_ref().is_some_and(|job| job.state.is_final()) {
+            return job.map(Json).ok_or(Failure::NotFound);
         }
         tokio::select! {
             _ = changes.changed() => {}

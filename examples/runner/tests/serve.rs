@@ -1,0 +1,73 @@
+//! `runner serve` and the signals.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::{Serving, folder, last_notice, query};
+
+const HALF_WAY: &str = "SELECT (SELECT count(*) FROM jobs WHERE state = 'running')
+    + (SELECT count(*) FROM ledger WHERE job NOT IN (SELECT id FROM jobs WHERE state = 'done'))";
+
+#[test]
+fn sigterm_stops_in_order_and_leaves_consistent_rows() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &["--workers", "3"]);
+    serving.feed(&[r#"{"kind":"wait","ms":3600000}"#, r#"{"kind":"import","rows":120}"#, "not a job"]);
+    assert!(serving.ended(2).contains("120 rows"));
+    serving.post(r#"{"kind":"count","file":"no such file"}"#);
+    assert!(serving.ended(4).contains("No such file"));
+    // Under way when the signal comes, for longer than the runner may take.
+    serving.post(r#"{"kind":"import","rows":1000000}"#);
+
+    serving.signal("TERM");
+    let (status, output) = serving.exit();
+    assert_eq!(status.code(), Some(0), "{output}");
+    assert!(output.contains("Runner stopped after"), "{output}");
+
+    assert_eq!(query(folder.path(), HALF_WAY), 0);
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs"), 5);
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs WHERE state = 'queued'"), 2, "the wait and the import");
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs WHERE state = 'failed'"), 2, "no job, no such file");
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM ledger"), 120);
+    assert_eq!(last_notice(folder.path()), "hook: asked to stop: yes; notices delivered: 2");
+}
+
+#[test]
+fn a_second_signal_forces() {
+    let folder = folder();
+    let mut serving = Serving::start(folder.path(), &["--stubborn-hook", "--workers", "2"]);
+    // Claimed in this order: when the second has ended, the first is stuck.
+    serving.feed(&[r#"{"kind":"stuck"}"#, r#"{"kind":"import","rows":1}"#]);
+    assert!(serving.ended(2).contains("done"));
+
+    serving.signal("INT");
+    serving.line_with("a second one forces");
+    let start = Instant::now();
+    serving.signal("INT");
+    let (status, output) = serving.exit();
+    // Unforced, the stuck job alone would take the two seconds that it has.
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}\n{output}", start.elapsed());
+    assert_eq!(status.code(), Some(1), "{output}");
+    assert!(output.contains("SIGINT: forcing") && output.contains("stuck #1"), "{output}");
+
+    assert_eq!(query(folder.path(), HALF_WAY), 0);
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs WHERE id = 1 AND state = 'cancelled'"), 1);
+}
+
+#[test]
+fn what_a_killed_runner_left_behind_is_queued_again() {
+    let folder = folder();
+    let wait = "SELECT attempts FROM jobs WHERE id = 1";
+    for attempt in 1..=2 {
+        let serving = Serving::start(folder.path(), &["--workers", "3"]);
+        serving.feed(&[r#"{"kind":"wait","ms":3600000}"#, r#"{"kind":"import","rows":1}"#]);
+        // Claimed in order: when the import has ended, job 1 runs.
+        assert!(serving.ended(2 * attempt).contains("done"));
+        serving.signal("KILL");
+        assert!(!serving.exit().0.success());
+        assert_eq!(query(folder.path(), wait), attempt);
+    }
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs WHERE state = 'done'"), 2);
+    assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs"), 4, "no line became two jobs");
+}
