@@ -55,6 +55,7 @@ mod tasks;
 mod teardown;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod thread;
 mod waiters;
 
 #[doc(hidden)]
@@ -75,3 +76,4 @@ pub use sundown_macros::{Teardown, must_shutdown};
 #[cfg(feature = "tokio")]
 pub use tasks::{Closed, TaskInfo, Tasks};
 pub use teardown::{Teardown, Wait};
+pub use thread::{StopSignal, Thread};

@@ -96,6 +96,20 @@ impl Outcome {
     }
 }
 
+/// What ended without a result has stopped.
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Outcome::Stopped
+    }
+}
+
+/// As [`Outcome::from_result`].
+impl<T, E: Into<Box<dyn Error + Send + Sync>>> From<Result<T, E>> for Outcome {
+    fn from(result: Result<T, E>) -> Self {
+        Outcome::from_result(result)
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())?;

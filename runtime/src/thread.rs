@@ -1,0 +1,282 @@
+//! `Thread`: an OS thread with a name, a stop signal and an end that can be awaited.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::future::ready;
+use std::io;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex, Weak};
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
+
+use crate::by_ref::teardown_by_ref;
+use crate::latch::Latch;
+use crate::registry::{self, Kind, Reach, Registered, Row};
+use crate::sync::lock;
+use crate::{Memo, Outcome, Phase, Teardown, Wait};
+
+/// An OS thread with a name and a stop signal, whose end is an event: no other thread is needed to join it.
+///
+/// A cheap handle: all clones are one thread. As a [`Teardown`](Teardown) it is asked by its [`StopSignal`], and has ended
+/// when the OS thread has, thread-local destructors included. A thread cannot be forced: one that ignores its signal is
+/// reported as abandoned, by name. It needs no runtime, and no feature.
+///
+/// Dropping the last handle asks the thread to stop and does not wait for it.
+///
+/// ```
+/// use std::time::Duration;
+/// use sundown::{ShutdownGuard, Thread, must_shutdown};
+///
+/// #[must_shutdown(timeout = "2s")]
+/// struct Sampler {
+///     #[shutdown]
+///     thread: Thread,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// let thread = Thread::spawn("sampler", |stop| {
+///     while !stop.wait_timeout(Duration::from_secs(60)) {
+///         // a sample a minute, and an end at once
+///     }
+/// })?;
+/// let mut sampler = Sampler { thread, guard: ShutdownGuard::new() };
+/// println!("{}", sampler.shutdown_blocking().unwrap());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Thread {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    id: ThreadId,
+    shared: Arc<Shared>,
+    /// Taken by whoever joins.
+    handle: Mutex<Option<JoinHandle<()>>>,
+    location: &'static Location<'static>,
+    created: Instant,
+    registered: Registered,
+}
+
+/// What the thread itself holds.
+struct Shared {
+    stop: Latch,
+    /// Set by the last destructor of the thread.
+    ended: Latch,
+    /// Written before `ended` is set.
+    result: Mutex<Ended>,
+}
+
+struct Ended {
+    outcome: Outcome,
+    payload: Option<Box<dyn Any + Send>>,
+}
+
+impl Thread {
+    /// Starts a thread called `name` that runs `f`.
+    ///
+    /// `f` returns `()` or a `Result`, whose error goes into the report.
+    ///
+    /// # Errors
+    ///
+    /// If the OS cannot start a thread, or `name` contains a NUL byte.
+    #[track_caller]
+    pub fn spawn<F, R>(name: impl Into<String>, f: F) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
+        let name = name.into();
+        if name.contains('\0') {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the name of a thread must not contain a NUL byte",
+            ));
+        }
+        let location = Location::caller();
+        let shared = Arc::new(Shared {
+            stop: Latch::new(),
+            ended: Latch::new(),
+            result: Mutex::new(Ended { outcome: Outcome::Stopped, payload: None }),
+        });
+        let own = Arc::clone(&shared);
+        let handle = thread::Builder::new().name(name.clone()).spawn(move || run(f, own))?;
+        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
+            name,
+            id: handle.thread().id(),
+            shared,
+            handle: Mutex::new(Some(handle)),
+            location,
+            created: Instant::now(),
+            registered: registry::register_handle(Weak::clone(inner) as Weak<dyn Reach>),
+        });
+        Ok(Thread { inner })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ThreadId {
+        self.inner.id
+    }
+
+    /// Asks it to stop: its [`StopSignal`] says so from now on. Never blocks.
+    pub fn stop(&self) {
+        self.inner.shared.stop.set();
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.inner.shared.ended.is_set()
+    }
+
+    /// The payload of its panic, once it has ended in one; only once. The report has the message all the same.
+    pub fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
+        lock(&self.inner.shared.result).payload.take()
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread")
+            .field("name", &self.name())
+            .field("created", &format_args!("{}", self.inner.location))
+            .field("stopped", &self.inner.shared.stop.is_set())
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}
+
+/// How a [`Thread`] learns that it should stop. A cheap clone.
+#[derive(Clone)]
+pub struct StopSignal {
+    shared: Arc<Shared>,
+}
+
+impl StopSignal {
+    /// Whether the thread should stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.shared.stop.is_set()
+    }
+
+    /// Blocks until the thread should stop.
+    pub fn wait(&self) {
+        self.shared.stop.wait_blocking();
+    }
+
+    /// Blocks until the thread should stop, for at most `timeout`. Whether it should stop: `while
+    /// !stop.wait_timeout(period) { … }` does something every `period`.
+    #[must_use]
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        self.shared.stop.wait_timeout(timeout)
+    }
+
+    /// Ready when the thread should stop, for a thread that drives futures.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and made anew.
+    pub async fn stopped(&self) {
+        self.shared.stop.wait().await;
+    }
+}
+
+impl fmt::Debug for StopSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StopSignal").field("stopped", &self.is_stopped()).finish()
+    }
+}
+
+thread_local! {
+    static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+}
+
+/// Says that the thread has ended. The first thread-local of the thread, so that it is destroyed last: std destroys in the
+/// reverse order of registration, and what the destructors of a user's thread-locals do belongs to the thread.
+struct AtEnd(Arc<Shared>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        self.0.ended.set();
+    }
+}
+
+fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
+    AT_END.set(Some(AtEnd(Arc::clone(&shared))));
+    let signal = StopSignal { shared: Arc::clone(&shared) };
+    let ended = match catch_unwind(AssertUnwindSafe(|| f(signal).into())) {
+        Ok(outcome) => Ended { outcome, payload: None },
+        Err(payload) => Ended { outcome: Outcome::from_panic(&*payload), payload: Some(payload) },
+    };
+    *lock(&shared.result) = ended;
+}
+
+impl Inner {
+    /// Joins the thread, which has ended: the OS takes it away meanwhile. What it came to.
+    fn join(&self) -> Outcome {
+        let handle = lock(&self.handle).take();
+        if let Some(handle) = handle {
+            // Its panic was caught inside.
+            let _ = handle.join();
+        }
+        lock(&self.shared.result).outcome.clone()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        registry::unregister_handle(&self.registered);
+        self.shared.stop.set();
+    }
+}
+
+/// A thread that shuts itself down is not waited for, but reported: it runs on.
+impl Teardown for &Thread {
+    fn request(&mut self, _memo: &mut Memo) {
+        self.stop();
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        let id = self.id();
+        if thread::current().id() == id || memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id)) {
+            return Box::pin(ready(Outcome::abandoned(format!("thread `{}` would wait for itself", self.name()))));
+        }
+        Box::pin(async move {
+            self.inner.shared.ended.wait().await;
+            self.inner.join()
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        if !self.is_finished() {
+            memo.abandon(format!("thread `{}` ignores its stop signal, and a thread cannot be forced", self.name()));
+        }
+    }
+}
+
+teardown_by_ref!([] Thread);
+
+impl Reach for Inner {
+    fn row(&self, now: Instant) -> Row {
+        let phase = match (self.shared.stop.is_set(), self.shared.ended.is_set()) {
+            (_, true) => Phase::Settled,
+            (true, false) => Phase::Stopping,
+            (false, false) => Phase::Live,
+        };
+        let name = format!("Thread `{}`", self.name);
+        Row::new(&name, self.location, now.saturating_duration_since(self.created), phase, Kind::Handle)
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        (!self.shared.ended.is_set()).then(|| Box::new(Thread { inner: self }) as Box<dyn Teardown + Send>)
+    }
+}

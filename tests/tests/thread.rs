@@ -1,0 +1,132 @@
+//! `Thread` in an annotated struct: asked, awaited, named.
+
+use std::cell::RefCell;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use sundown::{ShutdownGuard, Thread, must_shutdown, registry};
+use sundown_tests::GENEROUS;
+
+#[must_shutdown(timeout = "300ms", on_drop = "log")]
+struct Owner {
+    #[shutdown]
+    thread: Thread,
+    guard: ShutdownGuard<Self>,
+}
+
+impl Owner {
+    fn of(thread: &Thread) -> Self {
+        Owner { thread: thread.clone(), guard: ShutdownGuard::new() }
+    }
+}
+
+/// The names of this process's threads.
+fn threads() -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok()).collect()
+}
+
+#[tokio::test]
+async fn it_is_asked_awaited_and_gone() {
+    let thread = Thread::spawn("polite-thread", |stop| stop.wait()).unwrap();
+    assert!(threads().iter().any(|name| name.trim() == "polite-thread"));
+    assert!(!thread.is_finished());
+    assert!(Owner::of(&thread).shutdown().await.unwrap().is_clean());
+    assert!(thread.is_finished());
+    assert!(!threads().iter().any(|name| name.trim() == "polite-thread"), "the OS thread has ended too");
+}
+
+#[test]
+fn under_the_blocking_driver() {
+    let thread = Thread::spawn("blocking", |stop| assert!(stop.wait_timeout(Duration::MAX))).unwrap();
+    assert!(Owner::of(&thread).shutdown_blocking().unwrap().is_clean());
+}
+
+#[tokio::test]
+async fn a_thread_that_drives_futures() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let thread = Thread::spawn("futures", move |stop| runtime.block_on(stop.stopped())).unwrap();
+    assert!(Owner::of(&thread).shutdown().await.unwrap().is_clean());
+}
+
+#[tokio::test]
+async fn one_that_ignores_its_signal_is_named() {
+    let (release, stuck) = mpsc::channel::<()>();
+    let thread = Thread::spawn("stubborn", move |_| drop(stuck.recv())).unwrap();
+    let error = Owner::of(&thread).shutdown().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`Owner` did not shut down cleanly: `Owner.thread` abandoned: thread `stubborn` ignores its stop signal, and a \
+         thread cannot be forced"
+    );
+    drop(release);
+}
+
+#[tokio::test]
+async fn a_panic_keeps_its_payload() {
+    let thread = Thread::spawn("panics", |_| -> () { std::panic::panic_any(17_u8) }).unwrap();
+    let error = Owner::of(&thread).shutdown().await.unwrap_err();
+    assert!(error.to_string().contains("panicked: a panic whose payload is not a string"), "{error}");
+    assert_eq!(thread.take_panic().unwrap().downcast_ref(), Some(&17_u8));
+    assert!(thread.take_panic().is_none());
+}
+
+#[tokio::test]
+async fn an_error_is_in_the_report() {
+    let thread = Thread::spawn("fails", |_| Err::<(), _>(std::io::Error::other("no disk"))).unwrap();
+    let error = Owner::of(&thread).shutdown().await.unwrap_err();
+    assert!(error.to_string().contains("`Owner.thread` failed: no disk"), "{error}");
+}
+
+/// A thread has not ended while the destructors of its thread-locals run.
+#[test]
+fn thread_local_destructors_belong_to_the_thread() {
+    struct Slow(mpsc::Receiver<()>, mpsc::Sender<()>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.1.send(()).unwrap();
+            self.0.recv().unwrap();
+        }
+    }
+    thread_local!(static SLOW: RefCell<Option<Slow>> = const { RefCell::new(None) });
+    let (release, wait) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    let thread = Thread::spawn("destructors", move |_| SLOW.set(Some(Slow(wait, tell)))).unwrap();
+    told.recv_timeout(GENEROUS).unwrap();
+    assert!(!thread.is_finished());
+    release.send(()).unwrap();
+    assert!(Owner::of(&thread).shutdown_blocking().unwrap().is_clean());
+}
+
+#[test]
+fn one_that_shuts_itself_down_does_not_hang() {
+    let (give, take) = mpsc::channel::<Owner>();
+    let (tell, told) = mpsc::channel();
+    let thread = Thread::spawn("itself", move |_| {
+        let error = take.recv().unwrap().shutdown_blocking().unwrap_err();
+        tell.send(error.to_string()).unwrap();
+    })
+    .unwrap();
+    give.send(Owner::of(&thread)).unwrap();
+    let said = told.recv_timeout(GENEROUS).unwrap();
+    assert!(said.contains("thread `itself` would wait for itself"), "{said}");
+}
+
+#[test]
+fn the_last_handle_asks_and_the_registry_knows() {
+    let (tell, told) = mpsc::channel();
+    let thread = Thread::spawn("registered", move |stop| {
+        stop.wait();
+        tell.send(()).unwrap();
+    })
+    .unwrap();
+    assert!(registry::snapshot().to_string().contains("Thread `registered`"));
+    drop(thread);
+    told.recv_timeout(GENEROUS).unwrap();
+    assert!(!registry::snapshot().to_string().contains("Thread `registered`"));
+}
+
+#[test]
+fn a_bad_name_is_an_error() {
+    assert!(Thread::spawn("a\0b", |_| ()).is_err());
+}
