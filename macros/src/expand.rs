@@ -69,12 +69,19 @@ fn expand(model: &Model<'_>) -> TokenStream {
     items
 }
 
+/// For a lint that takes the struct's parameters in our impls for the user's own (rust-lang/rust#55058).
+fn lifetimes_of_ours(input: &DeriveInput) -> Option<TokenStream> {
+    input.generics.lifetimes().next().map(|_| local!(#[allow(single_use_lifetimes)]))
+}
+
 /// An impl of a trait for the struct.
 fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
     let ident = model.ident();
     let (impl_generics, ty_generics, where_clause) = model.input.generics.split_for_impl();
+    let allow = lifetimes_of_ours(model.input);
     local! {
         #[automatically_derived]
+        #allow
         impl #impl_generics #of for #ident #ty_generics #where_clause {
             #body
         }
@@ -200,8 +207,9 @@ fn uses_of_moves(krate: &Krate) -> TokenStream {
 }
 
 fn steps(model: &Model<'_>, borrow: Borrow, krate: &Krate) -> TokenStream {
+    let rt = krate.rt();
     let steps = model.steps().map(|(field, step): (_, &Step)| moves::step(model, field, step, borrow, krate));
-    local!(::std::vec::Vec::from([#(#steps),*]))
+    local!(#rt::steps(::std::boxed::Box::new([#(#steps),*])))
 }
 
 fn teardown(model: &Model<'_>, krate: &Krate) -> TokenStream {
@@ -236,8 +244,10 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let mut generics = model.input.generics.clone();
     generics.params.insert(0, syn::parse_quote!('__shared));
     let (impl_generics, ..) = generics.split_for_impl();
+    let allow = lifetimes_of_ours(model.input);
     local! {
         #[automatically_derived]
+        #allow
         impl #impl_generics #teardown for &'__shared #ident #ty_generics #where_clause {
             fn request(&mut self, memo: &mut #memo) {
                 #rt::nested_shared_request(*self, memo);

@@ -27,7 +27,7 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
         false => " A second call gets the report of the first.",
     };
     local! {
-        #[allow(dead_code)]
+        #[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
         impl #impl_generics #ident #ty_generics #where_clause {
             /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
             ///

@@ -19,6 +19,8 @@ pub(crate) enum Borrow {
 /// The expression that makes the step of one field.
 pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Borrow, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
+    // What the user named for a shared value takes `&T`, whoever calls it.
+    let borrow = if step.is_custom() && model.shared() { Borrow::Shared } else { borrow };
     // In the place of the type, where an error says that it has no `Teardown`.
     let field_ref = field_ref(model, field, borrow);
     if !step.is_custom() {

@@ -10,8 +10,9 @@ pub use std;
 pub use crate::plan::{Spec, Step, StepSpec};
 pub use moves::{
     Answer, AskByRef, AskOptionWith, AskRoots, AskWith, ByMut, ByRef, ByValue, Closing, Ended, Maybe, Moves, NoMoves,
-    NotByRef, NotNested, OptionMove, OptionWait, Said, SaidDebug, SaidDisplay, Whole, answer, borrowing, call_mut,
-    call_ref, closing, on_option, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref, wait_option,
+    NotByRef, NotNested, OptionMove, OptionWait, Said, SaidDebug, SaidDisplay, Whole, WholeRef, answer, borrowing,
+    call_mut, call_ref, closing, on_option, steps, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref,
+    wait_option,
 };
 pub use probe::{Kind, NotResource, Probe, not_forgotten};
 pub use sundown_macros::__MustShutdown as MustShutdown;

@@ -53,7 +53,7 @@ impl<T> ::sundown::__rt::AskRoots for Broken<T> {
     }
 }
 #[allow(unused, clippy::all, clippy::pedantic)]
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl<T> Broken<T> {
     /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
     ///

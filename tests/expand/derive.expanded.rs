@@ -42,30 +42,32 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
-        ::std::vec::Vec::from([
-            ::sundown::__rt::Step::custom(
-                &mut self.r#type,
-                |value, memo| {
-                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                        ::sundown::__rt::call_ref(
-                            value,
-                            |tx: &Sender<T>| tx.send(Message::Stop),
-                        ),
-                    ) {
-                        ::sundown::__rt::Said(error).tell(memo);
-                    }
-                },
-                |value, memo| ::sundown::Teardown::wait(value, memo),
-                |value, memo| {
-                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                        Sender::kill(value),
-                    ) {
-                        ::sundown::__rt::Said(error).tell(memo);
-                    }
-                },
-            ),
-            ::sundown::__rt::Step::new(&mut self.jobs),
-        ])
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::custom(
+                    &mut self.r#type,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_ref(
+                                value,
+                                |tx: &Sender<T>| tx.send(Message::Stop),
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            Sender::kill(value),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                ),
+                ::sundown::__rt::Step::new(&mut self.jobs),
+            ]),
+        )
     }
     fn entry(
         &self,
@@ -131,7 +133,9 @@ impl ::sundown::__rt::Annotated for Plain {
         ],
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
-        ::std::vec::Vec::from([::sundown::__rt::Step::new(&mut self.jobs)])
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+        )
     }
     fn entry(
         &self,

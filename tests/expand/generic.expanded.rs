@@ -32,6 +32,7 @@ const _: () = {
     );
 };
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::Guarded
 for Server<'a, F, T, N>
 where
@@ -76,6 +77,7 @@ where
     };
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::Annotated
 for Server<'a, F, T, N>
 where
@@ -87,20 +89,26 @@ where
         use crate::vendored::sundown::__rt::{
             NoMoves as _, SaidDebug as _, SaidDisplay as _,
         };
-        ::std::vec::Vec::from([
-            crate::vendored::sundown::__rt::Step::new(&mut self.inner),
-            crate::vendored::sundown::__rt::Step::custom(
-                &mut self.pools,
-                |value, memo| crate::vendored::sundown::__rt::Moves(value).request(memo),
-                |value, _| ::std::boxed::Box::pin(
-                    crate::vendored::sundown::__rt::closing(move || crate::vendored::sundown::__rt::call_mut(
-                        value,
-                        async |pool| pool.close().await,
-                    )),
+        crate::vendored::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                crate::vendored::sundown::__rt::Step::new(&mut self.inner),
+                crate::vendored::sundown::__rt::Step::custom(
+                    &mut self.pools,
+                    |value, memo| {
+                        crate::vendored::sundown::__rt::Moves(value).request(memo)
+                    },
+                    |value, _| ::std::boxed::Box::pin(
+                        crate::vendored::sundown::__rt::closing(move || crate::vendored::sundown::__rt::call_mut(
+                            value,
+                            async |pool| pool.close().await,
+                        )),
+                    ),
+                    |value, memo| {
+                        crate::vendored::sundown::__rt::Moves(value).force(memo)
+                    },
                 ),
-                |value, memo| crate::vendored::sundown::__rt::Moves(value).force(memo),
-            ),
-        ])
+            ]),
+        )
     }
     fn entry(
         &self,
@@ -113,6 +121,7 @@ where
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::AskRoots
 for Server<'a, F, T, N>
 where
@@ -125,6 +134,7 @@ where
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::Teardown
 for Server<'a, F, T, N>
 where
@@ -151,6 +161,7 @@ where
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> ::core::ops::Drop for Server<'a, F, T, N>
 where
     F: Fn(&T) -> u32,
@@ -159,7 +170,7 @@ where
         crate::vendored::sundown::__rt::dropped(self);
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl<'a, F, T: Teardown + Send, const N: usize> Server<'a, F, T, N>
 where
     F: Fn(&T) -> u32,
@@ -270,6 +281,7 @@ const _: () = {
     );
 };
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Borrowed",
@@ -286,10 +298,13 @@ impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
     };
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
-        ::std::vec::Vec::from([::sundown::__rt::Step::new(&mut self.jobs)])
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+        )
     }
     fn entry(
         &self,
@@ -298,6 +313,7 @@ impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::AskRoots for Borrowed<'a> {
     fn ask_roots(&self) {
         #[allow(unused_imports)]
@@ -306,6 +322,7 @@ impl<'a> ::sundown::__rt::AskRoots for Borrowed<'a> {
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a> ::sundown::Teardown for Borrowed<'a> {
     fn request(&mut self, memo: &mut ::sundown::Memo) {
         ::sundown::__rt::nested_request(self, memo);
@@ -328,12 +345,13 @@ impl<'a> ::sundown::Teardown for Borrowed<'a> {
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a> ::core::ops::Drop for Borrowed<'a> {
     fn drop(&mut self) {
         ::sundown::__rt::dropped(self);
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl<'a> Borrowed<'a> {
     /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
     ///

@@ -22,6 +22,7 @@ struct Options<'a, T> {
     guard: ShutdownGuard<Self>,
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::__rt::Guarded for Options<'a, T> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Options",
@@ -58,75 +59,78 @@ impl<'a, T> ::sundown::__rt::Guarded for Options<'a, T> {
     };
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
-        ::std::vec::Vec::from([
-            ::sundown::__rt::Step::custom_option(
-                &mut self.by_path,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, memo| ::sundown::__rt::wait_option(Pool::close, value, memo),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-            ::sundown::__rt::Step::custom_option(
-                &mut self.by_value,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, memo| ::sundown::__rt::wait_option(
-                    ::sundown::__rt::taking(value, |pool| pool.close()),
-                    value,
-                    memo,
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::custom_option(
+                    &mut self.by_path,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, memo| ::sundown::__rt::wait_option(Pool::close, value, memo),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
                 ),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-            ::sundown::__rt::Step::custom_option(
-                &mut self.by_ref,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, memo| ::sundown::__rt::wait_option(
-                    ::sundown::__rt::taking_mut(
+                ::sundown::__rt::Step::custom_option(
+                    &mut self.by_value,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, memo| ::sundown::__rt::wait_option(
+                        ::sundown::__rt::taking(value, |pool| pool.close()),
                         value,
-                        async |pool: &mut Pool| pool.close().await,
+                        memo,
                     ),
-                    value,
-                    memo,
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
                 ),
-                |value, memo| {
-                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                        ::sundown::__rt::on_option(
-                            ::sundown::__rt::taking_whole(
+                ::sundown::__rt::Step::custom_option(
+                    &mut self.by_ref,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, memo| ::sundown::__rt::wait_option(
+                        ::sundown::__rt::taking_mut(
+                            value,
+                            async |pool: &mut Pool| pool.close().await,
+                        ),
+                        value,
+                        memo,
+                    ),
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::on_option(
+                                ::sundown::__rt::taking_whole(
+                                    value,
+                                    |pool: &mut Option<Pool>| *pool = None,
+                                ),
                                 value,
-                                |pool: &mut Option<Pool>| *pool = None,
                             ),
-                            value,
-                        ),
-                    ) {
-                        ::sundown::__rt::Said(error).tell(memo);
-                    }
-                },
-            ),
-            ::sundown::__rt::Step::custom_option(
-                &mut self.sender,
-                |value, memo| {
-                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                        ::sundown::__rt::on_option(
-                            ::sundown::__rt::taking(value, |tx| tx.send(())),
-                            value,
-                        ),
-                    ) {
-                        ::sundown::__rt::Said(error).tell(memo);
-                    }
-                },
-                |value, memo| ::sundown::Teardown::wait(value, memo),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-            ::sundown::__rt::Step::custom(
-                &mut self.not_detachable,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, memo| ::sundown::__rt::wait_option(Held::close, value, memo),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-        ])
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                ),
+                ::sundown::__rt::Step::custom_option(
+                    &mut self.sender,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::on_option(
+                                ::sundown::__rt::taking(value, |tx| tx.send(())),
+                                value,
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+                ::sundown::__rt::Step::custom(
+                    &mut self.not_detachable,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, memo| ::sundown::__rt::wait_option(Held::close, value, memo),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+            ]),
+        )
     }
     fn entry(
         &self,
@@ -135,6 +139,7 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::__rt::AskRoots for Options<'a, T> {
     fn ask_roots(&self) {
         #[allow(unused_imports)]
@@ -146,6 +151,7 @@ impl<'a, T> ::sundown::__rt::AskRoots for Options<'a, T> {
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::Teardown for Options<'a, T> {
     fn request(&mut self, memo: &mut ::sundown::Memo) {
         ::sundown::__rt::nested_request(self, memo);
@@ -168,12 +174,13 @@ impl<'a, T> ::sundown::Teardown for Options<'a, T> {
     }
 }
 #[automatically_derived]
+#[allow(single_use_lifetimes)]
 impl<'a, T> ::core::ops::Drop for Options<'a, T> {
     fn drop(&mut self) {
         ::sundown::__rt::dropped(self);
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl<'a, T> Options<'a, T> {
     /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
     ///

@@ -71,19 +71,21 @@ impl ::sundown::__rt::Annotated for Runner {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
-        ::std::vec::Vec::from([
-            ::sundown::__rt::Step::new(&mut self.stop),
-            ::sundown::__rt::Step::new(&mut self.scheduler),
-            ::sundown::__rt::Step::new(&mut self.jobs),
-            ::sundown::__rt::Step::custom(
-                &mut self.db,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, _| ::std::boxed::Box::pin(
-                    ::sundown::__rt::closing(move || SqlitePool::close(value)),
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::new(&mut self.stop),
+                ::sundown::__rt::Step::new(&mut self.scheduler),
+                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::Step::custom(
+                    &mut self.db,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || SqlitePool::close(value)),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
                 ),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-        ])
+            ]),
+        )
     }
     fn entry(
         &self,
@@ -128,7 +130,7 @@ impl ::core::ops::Drop for Runner {
         ::sundown::__rt::dropped(self);
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl Runner {
     /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
     ///

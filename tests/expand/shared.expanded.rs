@@ -49,29 +49,35 @@ impl ::sundown::__rt::Annotated for Hub {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
-        ::std::vec::Vec::from([
-            ::sundown::__rt::Step::new(&mut self.jobs),
-            ::sundown::__rt::Step::custom(
-                &mut self.db,
-                |value, memo| {
-                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                        ::sundown::__rt::call_mut(value, |pool| pool.stop()),
-                    ) {
-                        ::sundown::__rt::Said(error).tell(memo);
-                    }
-                },
-                |value, _| ::std::boxed::Box::pin(
-                    ::sundown::__rt::closing(move || Pool::close(value)),
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::Step::custom_shared(
+                    &self.db,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_ref(*value, |pool| pool.stop()),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || Pool::close(*value)),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
                 ),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-            ::sundown::__rt::Step::custom_option(
-                &mut self.spare,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, memo| ::sundown::__rt::wait_option(Pool::close, value, memo),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-        ])
+                ::sundown::__rt::Step::custom_shared(
+                    &self.spare,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, memo| ::sundown::__rt::wait_option(
+                        Pool::close,
+                        *value,
+                        memo,
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+            ]),
+        )
     }
     fn entry(
         &self,
@@ -84,29 +90,35 @@ impl ::sundown::__rt::AnnotatedShared for Hub {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
-        ::std::vec::Vec::from([
-            ::sundown::__rt::Step::shared(&self.jobs),
-            ::sundown::__rt::Step::custom_shared(
-                &self.db,
-                |value, memo| {
-                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                        ::sundown::__rt::call_ref(*value, |pool| pool.stop()),
-                    ) {
-                        ::sundown::__rt::Said(error).tell(memo);
-                    }
-                },
-                |value, _| ::std::boxed::Box::pin(
-                    ::sundown::__rt::closing(move || Pool::close(*value)),
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::shared(&self.jobs),
+                ::sundown::__rt::Step::custom_shared(
+                    &self.db,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_ref(*value, |pool| pool.stop()),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || Pool::close(*value)),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
                 ),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-            ::sundown::__rt::Step::custom_shared(
-                &self.spare,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                |value, memo| ::sundown::__rt::wait_option(Pool::close, *value, memo),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-        ])
+                ::sundown::__rt::Step::custom_shared(
+                    &self.spare,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, memo| ::sundown::__rt::wait_option(
+                        Pool::close,
+                        *value,
+                        memo,
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+            ]),
+        )
     }
 }
 #[automatically_derived]
@@ -161,7 +173,7 @@ impl ::core::ops::Drop for Hub {
         ::sundown::__rt::dropped(self);
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl Hub {
     /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
     ///

@@ -100,18 +100,20 @@ impl ::sundown::__rt::Guarded for Service {
 impl ::sundown::__rt::Annotated for Service {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
-        ::std::vec::Vec::from([
-            ::sundown::__rt::Step::new(&mut self.stop),
-            ::sundown::__rt::Step::new(&mut self.listener),
-            ::sundown::__rt::Step::new(&mut self.scheduler),
-            ::sundown::__rt::Step::new(&mut self.requests),
-            ::sundown::__rt::Step::new(&mut self.jobs),
-            ::sundown::__rt::Step::new(&mut self.tail),
-            ::sundown::__rt::Step::new(&mut self.child),
-            ::sundown::__rt::Step::new(&mut self.cache),
-            ::sundown::__rt::Step::new(&mut self.db),
-            ::sundown::__rt::Step::new(&mut self.log),
-        ])
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::new(&mut self.stop),
+                ::sundown::__rt::Step::new(&mut self.listener),
+                ::sundown::__rt::Step::new(&mut self.scheduler),
+                ::sundown::__rt::Step::new(&mut self.requests),
+                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::Step::new(&mut self.tail),
+                ::sundown::__rt::Step::new(&mut self.child),
+                ::sundown::__rt::Step::new(&mut self.cache),
+                ::sundown::__rt::Step::new(&mut self.db),
+                ::sundown::__rt::Step::new(&mut self.log),
+            ]),
+        )
     }
     fn entry(
         &self,
@@ -158,7 +160,7 @@ impl ::core::ops::Drop for Service {
         ::sundown::__rt::dropped(self);
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl Service {
     /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
     ///

@@ -48,21 +48,23 @@ impl ::sundown::__rt::Annotated for Pair {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
-        ::std::vec::Vec::from([
-            ::sundown::__rt::Step::new(&mut self.0),
-            ::sundown::__rt::Step::custom(
-                &mut self.1,
-                |value, memo| {
-                    if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                        Worker::stop(value),
-                    ) {
-                        ::sundown::__rt::Said(error).tell(memo);
-                    }
-                },
-                |value, memo| ::sundown::Teardown::wait(value, memo),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
-            ),
-        ])
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::new(&mut self.0),
+                ::sundown::__rt::Step::custom(
+                    &mut self.1,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            Worker::stop(value),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+            ]),
+        )
     }
     fn entry(
         &self,
@@ -106,7 +108,7 @@ impl ::core::ops::Drop for Pair {
         ::sundown::__rt::dropped(self);
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
 impl Pair {
     /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
     ///

@@ -12,7 +12,7 @@ use std::borrow::BorrowMut;
 pub use answer::{Answer, Closing, Ended, Said, SaidDebug, SaidDisplay, answer, closing};
 pub use by_ref::{AskByRef, AskOptionWith, AskRoots, AskWith, NotByRef, NotNested, borrowing};
 pub use option::{
-    ByMut, ByRef, ByValue, Maybe, OptionMove, OptionWait, Whole, on_option, taking, taking_mut, taking_ref,
+    ByMut, ByRef, ByValue, Maybe, OptionMove, OptionWait, Whole, WholeRef, on_option, taking, taking_mut, taking_ref,
     taking_whole, taking_whole_ref, wait_option,
 };
 
@@ -39,6 +39,11 @@ impl<'a> Step<'a> {
     pub fn custom_shared<T: Sync>(value: &'a T, ask: Ask<&'a T>, wait: WaitFor<&'a T>, force: Ask<&'a T>) -> Self {
         Step::owned(Box::new(Custom { value, moves: Named { ask, wait, force }, detach: None }))
     }
+}
+
+/// The steps of a value.
+pub fn steps(steps: Box<[Step<'_>]>) -> Vec<Step<'_>> {
+    steps.into_vec()
 }
 
 type Ask<T> = fn(&mut T, &mut Memo);

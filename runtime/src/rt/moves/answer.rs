@@ -58,7 +58,7 @@ pub fn answer<A: Answer>(answer: A) -> Result<(), A::Error> {
 #[diagnostic::on_unimplemented(
     message = "`ask` and `force` must return `()` or a `Result`",
     label = "this returns `{Self}`",
-    note = "a value that does not matter is dropped by a closure: `|value| drop(value.stop())`"
+    note = "a closure drops a value that does not matter: `|value| {{ value.stop(); }}`"
 )]
 pub trait Answer {
     /// Its error.

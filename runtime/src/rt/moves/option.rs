@@ -16,8 +16,10 @@ pub enum ByValue {}
 pub enum ByRef {}
 /// Takes `&mut T`.
 pub enum ByMut {}
-/// Takes `&mut Option<T>`, or `&Option<T>` where the value is shared.
+/// Takes `&mut Option<T>`.
 pub enum Whole {}
+/// Takes `&Option<T>`.
+pub enum WholeRef {}
 
 /// An `ask` or `force` of an `Option<T>` field.
 #[diagnostic::on_unimplemented(
@@ -64,6 +66,14 @@ impl<'a, T, R, F: FnOnce(&'a mut Option<T>) -> R> OptionMove<&'a mut Option<T>, 
     }
 }
 
+impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a mut Option<T>, WholeRef> for F {
+    type Output = R;
+
+    fn call(self, value: &'a mut Option<T>) -> Option<R> {
+        Some(self(value))
+    }
+}
+
 impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a Option<T>, ByRef> for F {
     type Output = R;
 
@@ -72,7 +82,7 @@ impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a Option<T>, ByRef> for F {
     }
 }
 
-impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a Option<T>, Whole> for F {
+impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a Option<T>, WholeRef> for F {
     type Output = R;
 
     fn call(self, value: &'a Option<T>) -> Option<R> {
@@ -159,6 +169,17 @@ where
     }
 }
 
+impl<'a, T, C, F> OptionWait<'a, &'a mut Option<T>, WholeRef> for F
+where
+    T: Sync,
+    F: FnOnce(&'a Option<T>) -> C + Send + 'a,
+    C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
+{
+    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+        wait_some(Some(&*value), self)
+    }
+}
+
 impl<'a, T, C, F> OptionWait<'a, &'a Option<T>, ByRef> for F
 where
     T: Sync,
@@ -170,7 +191,7 @@ where
     }
 }
 
-impl<'a, T, C, F> OptionWait<'a, &'a Option<T>, Whole> for F
+impl<'a, T, C, F> OptionWait<'a, &'a Option<T>, WholeRef> for F
 where
     T: Sync,
     F: FnOnce(&'a Option<T>) -> C + Send + 'a,
