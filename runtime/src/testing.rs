@@ -69,15 +69,16 @@ const WITHIN: Duration = Duration::from_secs(1);
 /// use sundown::testing::LeakCheck;
 ///
 /// let mut leaks = LeakCheck::new();
-/// let (tell, told) = std::sync::mpsc::channel::<()>();
+/// let (work, works) = std::sync::mpsc::sync_channel(0);
 /// let builder = std::thread::Builder::new().name("forgotten".into());
-/// let worker = builder.spawn(move || told.recv().is_ok()).unwrap();
+/// let worker = builder.spawn(move || works.iter().for_each(drop)).unwrap();
+/// work.send(()).unwrap(); // taken: it runs, and has set its name
 ///
 /// let survivors = leaks.survivors(Duration::ZERO);
 /// # #[cfg(target_os = "linux")]
 /// assert!(survivors.to_string().contains("thread `forgotten`"), "{survivors}");
 ///
-/// drop(tell);
+/// drop(work);
 /// worker.join().unwrap();
 /// leaks.assert_none(Duration::from_secs(5));
 /// ```

@@ -55,11 +55,11 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo { arguments } => cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check(),
         Command::Test { filter, summary, arguments } => test::run(filter.as_deref(), summary.as_deref(), &arguments),
-        Command::Lint => lint::run(),
-        Command::Bench { names } => bench::run(&names),
+        Command::Lint => lint::run().map(|()| ExitCode::SUCCESS),
+        Command::Bench { names } => bench::run(&names).map(|()| ExitCode::SUCCESS),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -1,18 +1,20 @@
 //! `cargo xtask test`.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::cargo::{Call, cargo, target};
 use crate::steps::Steps;
 
-/// Runs everything; with a filter, the tests whose names contain it.
+/// Runs everything; with a filter, the tests whose names contain it. A failure if a test fails, does not compile, or if a
+/// step finds no test although there is no filter. The counts are the last line in any case.
 ///
 /// # Errors
 ///
-/// If a test fails, does not compile, or if a step finds no test although there is no filter.
-pub(crate) fn run(filter: Option<&str>, summary: Option<&Path>, arguments: &[String]) -> Result<()> {
+/// If the counts cannot be written to the file.
+pub(crate) fn run(filter: Option<&str>, summary: Option<&Path>, arguments: &[String]) -> Result<ExitCode> {
     let mut steps = Steps::default();
     let mut total = Counts::default();
     let mut step = |name: &str, call: Call| {
@@ -43,8 +45,11 @@ pub(crate) fn run(filter: Option<&str>, summary: Option<&Path>, arguments: &[Str
         std::fs::write(path, format!("{line}\n")).with_context(|| path.display().to_string())?;
     }
     let result = steps.finish();
+    if let Err(error) = &result {
+        eprintln!("error: {error}");
+    }
     println!("{line}");
-    result
+    Ok(if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// With loom's types in place of std's. In a target directory of its own, because a flag of rustc's concerns every crate.
