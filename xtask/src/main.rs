@@ -11,6 +11,7 @@ mod test;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::cargo::cargo;
@@ -52,17 +53,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Demo { arguments } => cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check(),
-        Command::Test { filter, summary, arguments } => test::run(filter.as_deref(), summary.as_deref(), &arguments),
-        Command::Lint => lint::run().map(|()| ExitCode::SUCCESS),
-        Command::Bench { names } => bench::run(&names).map(|()| ExitCode::SUCCESS),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+    run(Arguments::parse().command).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo { arguments } => cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check()?,
+        Command::Test { filter, summary, arguments } => {
+            return test::run(filter.as_deref(), summary.as_deref(), &arguments);
         }
+        Command::Lint => lint::run()?,
+        Command::Bench { names } => bench::run(&names)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
