@@ -43,6 +43,8 @@ mod on_drop;
 mod orphans;
 mod outcome;
 mod plan;
+#[cfg(all(feature = "process", target_os = "linux"))]
+mod process;
 mod reaper;
 pub mod registry;
 mod report;
@@ -70,6 +72,8 @@ pub use guard::{Phase, ShutdownGuard};
 pub use memo::Memo;
 pub use on_drop::{Dropped, OnDrop, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use outcome::{Failure, Outcome};
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub use process::Process;
 pub use report::{Report, StepReport};
 pub use shared::{Shared, SharedGuard};
 pub use sundown_macros::{Teardown, must_shutdown};

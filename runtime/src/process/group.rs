@@ -1,0 +1,118 @@
+//! Who is in a process group, and when all of them have ended.
+//!
+//! The leader is our child and stays a zombie until we reap it, so the group's id is the group's own for as long as these
+//! functions are used. The others are children of others: the OS tells of their end through a descriptor of each
+//! (`pidfd_open`, Linux 5.3). Whoever is a zombie has ended; its own parent, or init, reaps it.
+
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// Ready when every process of the group has ended.
+pub(super) async fn ended(group: u32) -> io::Result<()> {
+    // Whoever is there may start others before it ends: look again until nobody is left.
+    loop {
+        let running = running(group)?;
+        if running.is_empty() {
+            return Ok(());
+        }
+        for process in running {
+            let _ = watch(process.end)?.readable().await?;
+        }
+    }
+}
+
+#[allow(
+    unsafe_code,
+    reason = "tokio's safe constructor is deprecated as unsound for types that do not own their descriptor"
+)]
+fn watch(end: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` has one descriptor, which it keeps open until it is dropped, and `AsyncFd` deregisters before
+    // it drops what it owns.
+    Ok(unsafe { AsyncFd::register_with_interest(end, Interest::READABLE) }?)
+}
+
+/// As [`ended`], blocking this thread.
+pub(super) fn ended_blocking(group: u32) -> io::Result<()> {
+    loop {
+        let running = running(group)?;
+        if running.is_empty() {
+            return Ok(());
+        }
+        for process in running {
+            while let Err(Errno::INTR) = poll(&mut [PollFd::new(&process.end, PollFlags::IN)], None) {}
+        }
+    }
+}
+
+/// The names and ids of those that run; none if nobody does.
+pub(super) fn names(group: u32) -> Option<String> {
+    let names: Vec<_> = stats(group).map(|stat| format!("`{}` ({})", stat.name, stat.pid)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+struct Running {
+    /// Readable when the process has ended.
+    end: OwnedFd,
+}
+
+fn running(group: u32) -> io::Result<Vec<Running>> {
+    let mut running = Vec::new();
+    for stat in stats(group) {
+        let Some(pid) = Pid::from_raw(stat.pid) else { continue };
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            // Between the look and this the id may have gone to another process, whose end does not concern us.
+            Ok(end) if self::stat(stat.pid).is_some_and(|now| now.group == stat.group) => running.push(Running { end }),
+            Ok(_) | Err(Errno::SRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(running)
+}
+
+/// What `/proc/PID/stat` says of a process that has not ended.
+struct Stat {
+    pid: i32,
+    name: String,
+    group: u32,
+}
+
+fn stats(group: u32) -> impl Iterator<Item = Stat> {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(stat)
+        .filter(move |stat| stat.group == group)
+}
+
+fn stat(pid: i32) -> Option<Stat> {
+    // `PID (NAME) STATE PPID PGRP …`; the name may have blanks and parentheses.
+    let text = String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?).into_owned();
+    let (head, rest) = text.rsplit_once(')')?;
+    let (_, name) = head.split_once('(')?;
+    let mut fields = rest.split_whitespace();
+    let (state, _parent, group) = (fields.next()?, fields.next()?, fields.next()?.parse().ok()?);
+    (!matches!(state, "Z" | "X" | "x")).then(|| Stat { pid, name: name.to_owned(), group })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_in_its_own_group() {
+        let own = stat(std::process::id().try_into().unwrap()).unwrap();
+        assert!(names(own.group).unwrap().contains(&format!("`{}` ({})", own.name, own.pid)));
+    }
+
+    #[test]
+    fn nobody_is_in_a_group_that_there_is_not() {
+        assert_eq!(names(u32::MAX), None);
+        ended_blocking(u32::MAX).unwrap();
+    }
+}

@@ -1,0 +1,190 @@
+//! `Process` with real shells: asked, killed, reaped, with all that they started.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sundown::{Process, Report, ShutdownGuard, must_shutdown, registry};
+use sundown_tests::GENEROUS;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+
+#[must_shutdown(timeout = "1500ms", on_drop = "log")]
+struct Owner {
+    #[shutdown]
+    process: Process,
+    guard: ShutdownGuard<Self>,
+}
+
+/// A shell that has printed `lines` lines, which are returned.
+async fn start(script: &str, lines: usize) -> (Owner, Vec<String>) {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).stdout(Stdio::piped());
+    let process = Process::spawn("script", command).unwrap();
+    let mut output = BufReader::new(process.stdout().unwrap()).lines();
+    let mut said = Vec::new();
+    for _ in 0..lines {
+        said.push(output.next_line().await.unwrap().unwrap());
+    }
+    // The reader is kept open for the script's life.
+    tokio::spawn(async move { while let Ok(Some(_)) = output.next_line().await {} });
+    (Owner { process, guard: ShutdownGuard::new() }, said)
+}
+
+async fn shut_down(mut owner: Owner) -> Report {
+    match owner.shutdown().await {
+        Ok(report) => report,
+        Err(error) => error.into_report(),
+    }
+}
+
+fn said(report: &Report) -> (&'static str, String) {
+    let step = report.find("Owner.process").unwrap();
+    (step.outcome().word(), step.detail().unwrap_or_default().to_owned())
+}
+
+/// Running, or a zombie that nobody has reaped.
+fn exists(pid: &str) -> bool {
+    std::path::Path::new("/proc").join(pid).exists()
+}
+
+const TRAPS: &str = "trap 'echo bye; exit 7' TERM; echo $$; while :; do sleep 0.02; done";
+const IGNORES: &str = "trap '' TERM; echo $$; while :; do sleep 0.02; done";
+
+#[tokio::test]
+async fn one_that_traps_the_signal_ends_by_itself() {
+    let (owner, said_by) = start(TRAPS, 1).await;
+    let process = owner.process.clone();
+    let report = shut_down(owner).await;
+    assert_eq!(said(&report), ("stopped", "exit status: 7".to_owned()));
+    assert_eq!(process.status().unwrap().code(), Some(7));
+    assert_eq!(process.id(), None);
+    assert!(!exists(&said_by[0]), "no zombie");
+}
+
+#[tokio::test]
+async fn one_that_ignores_it_is_killed() {
+    let (owner, said_by) = start(IGNORES, 1).await;
+    let report = shut_down(owner).await;
+    let (word, detail) = said(&report);
+    assert_eq!(word, "forced", "{report}");
+    assert!(detail.starts_with("killed `sh` (") && detail.ends_with("signal: 9 (SIGKILL)"), "{detail}");
+    assert!(!exists(&said_by[0]));
+}
+
+/// The child ends at once; its own child ignores SIGTERM and is nobody's any more.
+#[tokio::test]
+async fn a_grandchild_is_no_orphan() {
+    let script = "(trap '' TERM; echo ready; while :; do sleep 0.02; done) & echo $!; trap 'exit 0' TERM; wait";
+    let (owner, mut said_by) = start(script, 2).await;
+    said_by.retain(|line| line != "ready");
+    let grandchild = said_by.pop().unwrap();
+    assert!(exists(&grandchild));
+    let report = shut_down(owner).await;
+    let (word, detail) = said(&report);
+    assert_eq!(word, "forced", "{report}");
+    assert!(detail.contains(&format!("({grandchild})")), "named: {detail}");
+    assert!(detail.ends_with("exit status: 0"), "the child itself had ended well: {detail}");
+    assert!(!is_running(&grandchild), "no orphan");
+}
+
+/// Not a zombie: init reaps a grandchild in its own time.
+fn is_running(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+}
+
+#[tokio::test]
+async fn one_that_has_ended_before_it_is_asked() {
+    let (owner, said_by) = start("echo $$; exit 5", 1).await;
+    assert_eq!(owner.process.wait().await.unwrap().code(), Some(5));
+    assert_eq!(owner.process.wait().await.unwrap().code(), Some(5), "again");
+    let report = shut_down(owner).await;
+    assert_eq!(said(&report), ("stopped", "exit status: 5".to_owned()));
+    assert!(!exists(&said_by[0]));
+}
+
+#[tokio::test]
+async fn one_that_is_stopped_is_continued() {
+    let (owner, said_by) = start(TRAPS, 1).await;
+    let stop = std::process::Command::new("kill").args(["-STOP", &said_by[0]]).status().unwrap();
+    assert!(stop.success());
+    assert_eq!(said(&shut_down(owner).await), ("stopped", "exit status: 7".to_owned()));
+}
+
+/// The blocking driver does not depend on the runtime, which nobody turns here.
+#[test]
+fn under_the_blocking_driver_with_a_runtime_that_nobody_turns() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (script, word) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
+        let (mut owner, said_by) = runtime.block_on(start(script, 1));
+        let report = match owner.shutdown_blocking() {
+            Ok(report) => report,
+            Err(error) => error.into_report(),
+        };
+        assert_eq!(said(&report).0, word, "{report}");
+        assert!(!exists(&said_by[0]));
+    }
+}
+
+/// Looks again and again: who reaps tells nobody.
+fn reaped(pid: &str) -> bool {
+    let end = Instant::now() + GENEROUS;
+    while exists(pid) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    !exists(pid)
+}
+
+#[tokio::test]
+async fn the_last_handle_kills_and_the_reaper_reaps() {
+    let (owner, said_by) = start(IGNORES, 1).await;
+    let process = owner.process.clone();
+    owner.guard.dismiss();
+    drop(owner);
+    assert!(exists(&said_by[0]), "there is a handle left");
+    assert!(registry::snapshot().to_string().contains("Process `script`"));
+    drop(process);
+    assert!(reaped(&said_by[0]));
+}
+
+#[tokio::test]
+async fn a_drop_of_the_owner_gives_it_its_time() {
+    let (owner, said_by) = start(TRAPS, 1).await;
+    let process = owner.process.clone();
+    drop(owner);
+    assert!(reaped(&said_by[0]));
+    assert_eq!(process.status().unwrap().code(), Some(7), "asked and awaited by the reaper, not killed");
+}
+
+#[tokio::test]
+async fn two_owners_of_one_child() {
+    let (first, _) = start(TRAPS, 1).await;
+    let second = Owner { process: first.process.clone(), guard: ShutdownGuard::new() };
+    let (first, second) = tokio::join!(shut_down(first), shut_down(second));
+    assert_eq!((said(&first).0, said(&second).0), ("stopped", "stopped"));
+}
+
+#[tokio::test]
+async fn many_at_once() {
+    let mut owners = Vec::new();
+    for _ in 0..16 {
+        owners.push(start(TRAPS, 1).await);
+    }
+    let all = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let mut set = tokio::task::JoinSet::new();
+    for (owner, said_by) in owners {
+        let all = Arc::clone(&all);
+        set.spawn(async move {
+            let report = shut_down(owner).await;
+            all.lock().unwrap().push((said(&report).0, exists(&said_by[0])));
+        });
+    }
+    tokio::time::timeout(GENEROUS, async { while set.join_next().await.is_some() {} }).await.unwrap();
+    assert!(all.lock().unwrap().iter().all(|&(word, exists)| word == "stopped" && !exists));
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_there_is_an_error() {
+    assert!(Process::spawn("nothing", Command::new("/no/such/program")).is_err());
+}
