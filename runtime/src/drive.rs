@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+#[cfg(feature = "tokio")]
+use std::pin::Pin;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -96,6 +98,7 @@ impl Drive {
     }
 
     /// Whether a blocking driver runs the teardown: the runtime that was entered may have nobody to turn it.
+    #[cfg(all(feature = "process", target_os = "linux"))]
     pub(crate) fn is_blocking(&self) -> bool {
         self.blocks.is_some()
     }
