@@ -17,7 +17,9 @@ pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) ->
     }
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let (rt, teardown, memo, wait, stub) = (krate.rt(), krate.teardown(), krate.memo(), krate.wait(), stub());
+    let (rt, stub) = (krate.rt(), stub());
+    let teardown = teardown(&local!(#impl_generics), &local!(#ident #ty_generics #where_clause), krate);
+    let by_ref = args.shared.as_ref().map(|_| by_ref(input, krate));
     let methods = (flavour == Flavour::MustShutdown).then(|| {
         let bodies = Bodies {
             shutdown: stub.clone(),
@@ -31,8 +33,33 @@ pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) ->
     });
     local! {
         #guarded
+        #teardown
         #[allow(unused)]
-        impl #impl_generics #teardown for #ident #ty_generics #where_clause {
+        impl #impl_generics #rt::AskRoots for #ident #ty_generics #where_clause {
+            fn ask_roots(&self) {
+                #stub
+            }
+        }
+        #by_ref
+        #methods
+    }
+}
+
+/// The `Teardown` of `&T`.
+fn by_ref(input: &DeriveInput, krate: &Krate) -> TokenStream {
+    let ident = &input.ident;
+    let (_, ty_generics, where_clause) = input.generics.split_for_impl();
+    let mut generics = input.generics.clone();
+    generics.params.insert(0, syn::parse_quote!('__shared));
+    let (impl_generics, ..) = generics.split_for_impl();
+    teardown(&local!(#impl_generics), &local!(&'__shared #ident #ty_generics #where_clause), krate)
+}
+
+fn teardown(impl_generics: &TokenStream, of: &TokenStream, krate: &Krate) -> TokenStream {
+    let (teardown, memo, wait, stub) = (krate.teardown(), krate.memo(), krate.wait(), stub());
+    local! {
+        #[allow(unused)]
+        impl #impl_generics #teardown for #of {
             fn request(&mut self, memo: &mut #memo) {
                 #stub
             }
@@ -43,13 +70,6 @@ pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) ->
                 #stub
             }
         }
-        #[allow(unused)]
-        impl #impl_generics #rt::AskRoots for #ident #ty_generics #where_clause {
-            fn ask_roots(&self) {
-                #stub
-            }
-        }
-        #methods
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Service {
     requests: Tasks,
     jobs: Tasks,
     tail: Thread,
-    child: Process,
+    child: Child,
     cache: Cache,
     db: Database,
     log: Log,

@@ -13,7 +13,7 @@ pub struct Service {
     #[shutdown(timeout = "1s")]
     tail: Thread,
     #[shutdown(after = jobs, timeout = "2s")]
-    child: Process,
+    child: Child,
     #[shutdown(after = jobs)]
     cache: Cache,
     #[shutdown(after = [cache, child])]
