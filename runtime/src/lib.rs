@@ -76,7 +76,10 @@ pub use outcome::{Failure, Outcome};
 pub use process::Process;
 pub use report::{Report, StepReport};
 pub use shared::{Shared, SharedGuard};
-pub use sundown_macros::{Teardown, must_shutdown};
+#[doc = include_str!("macro_docs/derive_teardown.md")]
+pub use sundown_macros::Teardown;
+#[doc = include_str!("macro_docs/must_shutdown.md")]
+pub use sundown_macros::must_shutdown;
 #[cfg(feature = "tokio")]
 pub use tasks::{Closed, TaskInfo, Tasks};
 pub use teardown::{Teardown, Wait};
