@@ -19,7 +19,11 @@ pub(crate) fn section(written: &Written<'_>, args: &StructArgs) -> TokenStream {
     lines.push(quote!(#[doc = #head]));
     let steps = in_order(steps(written));
     if !steps.is_empty() {
-        lines.extend([quote!(#[doc = ""]), quote!(#[doc = " In this order:"]), quote!(#[doc = ""])]);
+        lines.extend([
+            quote!(#[doc = ""]),
+            quote!(#[doc = " It stops these, each as soon as those that it is after have ended:"]),
+            quote!(#[doc = ""]),
+        ]);
         lines.extend(steps.iter().map(|step| {
             let text = step.line();
             match &step.cfg[..] {

@@ -74,6 +74,12 @@ fn lifetimes_of_ours(input: &DeriveInput) -> Option<TokenStream> {
     input.generics.lifetimes().next().map(|_| local!(#[allow(single_use_lifetimes)]))
 }
 
+/// An impl of a trait of `__rt`, which is no part of the user's docs.
+fn implement_hidden(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
+    let implementation = implement(model, of, body);
+    local!(#[doc(hidden)] #implementation)
+}
+
 /// An impl of a trait for the struct.
 fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
     let ident = model.ident();
@@ -91,7 +97,7 @@ fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStre
 fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     let spec = spec(model, krate);
-    implement(model, local!(#rt::Guarded), local!(const SPEC: &'static #rt::Spec = #spec;))
+    implement_hidden(model, local!(#rt::Guarded), local!(const SPEC: &'static #rt::Spec = #spec;))
 }
 
 /// What the runtime must know of the type: data, and no code.
@@ -156,7 +162,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let steps = steps(model, Borrow::Unique, krate);
     let (this, this_mut) = (moves::receiver(model, Borrow::Shared), moves::receiver(model, Borrow::Unique));
     let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| uses_of_moves(krate));
-    let annotated = implement(
+    let annotated = implement_hidden(
         model,
         local!(#rt::Annotated),
         local! {
@@ -180,7 +186,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
                 #steps
             }
         };
-        implement(model, local!(#rt::AnnotatedShared), body)
+        implement_hidden(model, local!(#rt::AnnotatedShared), body)
     });
     let asks = model
         .steps()
@@ -193,7 +199,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
             #(#asks)*
         }
     };
-    let ask_roots = implement(model, local!(#rt::AskRoots), body);
+    let ask_roots = implement_hidden(model, local!(#rt::AskRoots), body);
     quote!(#annotated #shared #ask_roots)
 }
 

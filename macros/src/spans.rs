@@ -36,10 +36,13 @@ pub(crate) fn call(callee: TokenStream, arguments: TokenStream, (first, last): (
     call
 }
 
-/// Our own tokens in a place of the user's.
+/// Our own tokens in a place of the user's. A `$crate` keeps what it means.
 pub(crate) fn placed(tokens: TokenStream, span: Span) -> TokenStream {
     let placed = |mut token: TokenTree| {
-        token.set_span(span);
+        match &token {
+            TokenTree::Ident(ident) if ident == "$crate" => token.set_span(token.span().located_at(span)),
+            _ => token.set_span(span),
+        }
         token
     };
     tokens.into_iter().map(placed).collect()

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `jobs` after `nothing`
 #[must_use = "`Broken` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `jobs`
 #[cfg_attr(all(feature = "cache"), doc = " - `cache` after `jobs`")]
@@ -31,6 +31,7 @@ const _: () = {
         <::sundown::__rt::Probe<Database>>::COUNTED,
     );
 };
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Service {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
@@ -52,6 +53,7 @@ impl ::sundown::__rt::Guarded for Service {
         ],
     };
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Service {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
@@ -69,6 +71,7 @@ impl ::sundown::__rt::Annotated for Service {
         ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::AskRoots for Service {
     fn ask_roots(&self) {

@@ -9,6 +9,7 @@ struct Inner<T> {
     jobs: Tasks,
     label: Vec<T>,
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl<T> ::sundown::__rt::Annotated for Inner<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
@@ -75,6 +76,7 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
         ::core::option::Option::None
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl<T> ::sundown::__rt::AskRoots for Inner<T> {
     fn ask_roots(&self) {
@@ -117,6 +119,7 @@ struct Plain {
     #[shutdown]
     jobs: Tasks,
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Plain {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
@@ -143,6 +146,7 @@ impl ::sundown::__rt::Annotated for Plain {
         ::core::option::Option::None
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::AskRoots for Plain {
     fn ask_roots(&self) {

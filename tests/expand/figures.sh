@@ -46,7 +46,7 @@ RUST
         echo "pub fn make() -> Service { std::hint::black_box(None::<Service>).unwrap() }"
         echo "fn main() { $3 }"
     } >"$dir/src/main.rs"
-    (cd "$dir" && CARGO_TARGET_DIR=$target/build cargo rustc --quiet --config net.offline=true -- \
+    (cd "$dir" && CARGO_TARGET_DIR=$target/build cargo rustc --quiet -- \
         --emit=llvm-ir -Cno-prepopulate-passes -Cpasses=name-anon-globals -Ccodegen-units=1 -Cdebuginfo=0)
     ir=$(ls -t "$target"/build/debug/deps/"$1"-*.ll | head -n 1)
     awk '/^define /{inside=1} inside && NF && !/^ *;/{lines++} /^}/{inside=0} END{print lines}' "$ir"

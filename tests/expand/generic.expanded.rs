@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within `LIMIT`: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `inner`
 /// - `pools` after `inner`
@@ -31,6 +31,7 @@ const _: () = {
         <crate::vendored::sundown::__rt::Probe<&'static str>>::COUNTED,
     );
 };
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::Guarded
@@ -76,6 +77,7 @@ where
         }
     };
 }
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::Annotated
@@ -120,6 +122,7 @@ where
         )
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::AskRoots
@@ -261,7 +264,7 @@ where
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `jobs`
 #[must_use = "`Borrowed` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
@@ -280,6 +283,7 @@ const _: () = {
         <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::COUNTED,
     );
 };
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
@@ -297,6 +301,7 @@ impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
         ],
     };
 }
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
@@ -312,6 +317,7 @@ impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
         ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::AskRoots for Borrowed<'a> {

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s.
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `socket`, within 1s
 /// - `log` after `socket`
@@ -26,6 +26,7 @@ const _: () = {
         <::sundown::__rt::Probe<u32>>::COUNTED,
     );
 };
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Hand {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `by_path`, by `Pool::close`
 /// - `by_value`
@@ -21,6 +21,7 @@ struct Options<'a, T> {
     not_detachable: Option<Held<'a, T>>,
     guard: ShutdownGuard<Self>,
 }
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::__rt::Guarded for Options<'a, T> {
@@ -58,6 +59,7 @@ impl<'a, T> ::sundown::__rt::Guarded for Options<'a, T> {
         ],
     };
 }
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
@@ -138,6 +140,7 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
         ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::__rt::AskRoots for Options<'a, T> {

@@ -6,7 +6,7 @@
 ///
 /// Must be shut down, within 10s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `stop`
 /// - `scheduler`
@@ -32,6 +32,7 @@ const _: () = {
         <::sundown::__rt::Probe<Config>>::COUNTED,
     );
 };
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Runner {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
@@ -65,6 +66,7 @@ impl ::sundown::__rt::Guarded for Runner {
         ],
     };
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Runner {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
@@ -93,6 +95,7 @@ impl ::sundown::__rt::Annotated for Runner {
         ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::AskRoots for Runner {
     fn ask_roots(&self) {

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `jobs`
 /// - `db` after `jobs`, by `Pool::close`
@@ -17,6 +17,7 @@ pub struct Hub {
     spare: Option<Pool>,
     guard: ShutdownGuard<Self>,
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Hub {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
@@ -43,6 +44,7 @@ impl ::sundown::__rt::Guarded for Hub {
         ],
     };
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Hub {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
@@ -85,6 +87,7 @@ impl ::sundown::__rt::Annotated for Hub {
         ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::AnnotatedShared for Hub {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
@@ -121,6 +124,7 @@ impl ::sundown::__rt::AnnotatedShared for Hub {
         )
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::AskRoots for Hub {
     fn ask_roots(&self) {

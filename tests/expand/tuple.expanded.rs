@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// In this order:
+/// It stops these, each as soon as those that it is after have ended:
 ///
 /// - `0`
 /// - `1` after `0`
@@ -21,6 +21,7 @@ const _: () = {
         <::sundown::__rt::Probe<u32>>::COUNTED,
     );
 };
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Pair {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
@@ -42,6 +43,7 @@ impl ::sundown::__rt::Guarded for Pair {
         ],
     };
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Pair {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
@@ -72,6 +74,7 @@ impl ::sundown::__rt::Annotated for Pair {
         ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.3))
     }
 }
+#[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::AskRoots for Pair {
     fn ask_roots(&self) {

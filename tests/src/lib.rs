@@ -168,3 +168,21 @@ impl Teardown for Pinned {
         self.0.force(memo);
     }
 }
+
+#[doc(hidden)]
+pub use sundown as __sundown;
+
+/// A struct that is annotated by the macro of one crate in another.
+#[macro_export]
+macro_rules! annotated {
+    ($vis:vis struct $name:ident) => {
+        #[$crate::__sundown::must_shutdown(crate = $crate::__sundown)]
+        $vis struct $name {
+            #[shutdown]
+            $vis jobs: $crate::__sundown::Tasks,
+            #[shutdown(with = async |_| (), ask = |_| (), after = jobs)]
+            $vis pool: u8,
+            $vis guard: $crate::__sundown::ShutdownGuard<Self>,
+        }
+    };
+}

@@ -30,7 +30,7 @@ fn golden_expansions_are_as_reviewed() {
     assert!(differing.is_empty(), "these are out of date, or wrong: {differing:?}; SUNDOWN_BLESS=1 writes them anew");
 }
 
-/// `cargo xtask figures` prints it; the number is stated in the docs of `must_shutdown`.
+/// `tests/expand/figures.sh` prints it; the number is stated in the docs of `must_shutdown`.
 #[test]
 fn golden_of_ten_resources_stays_small() {
     let golden = directory().join("ten_resources.expanded.rs");

@@ -160,6 +160,19 @@ fn the_crate_under_another_path() {
     assert!(runner.shutdown_blocking().unwrap().is_clean());
 }
 
+/// The macro of another crate, which names `sundown` by its `$crate`.
+mod dollar_crate {
+    mod sundown {}
+
+    sundown_tests::annotated!(pub(super) struct Runner);
+}
+
+#[test]
+fn the_crate_by_dollar_crate() {
+    let mut runner = dollar_crate::Runner { jobs: Tasks::new(), pool: 1, guard: ShutdownGuard::new() };
+    assert!(runner.shutdown_blocking().unwrap().is_clean());
+}
+
 /// Fields and functions with the names of our locals.
 mod locals {
     use sundown::{ShutdownGuard, Tasks, must_shutdown};

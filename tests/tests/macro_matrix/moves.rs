@@ -409,3 +409,41 @@ async fn moves_of_a_generic_struct() {
         GenericMoves { held: Held(&number, false), optional: Some(Held(&number, false)), guard: ShutdownGuard::new() };
     assert!(value.shutdown().await.unwrap().is_clean());
 }
+
+/// Says when it was closed.
+struct Connection(oneshot::Sender<()>);
+
+impl Connection {
+    async fn close(self) {
+        tokio::task::yield_now().await;
+        let _ = self.0.send(());
+    }
+}
+
+#[must_shutdown(on_drop = "log")]
+struct Dropped {
+    #[shutdown(with = Connection::close)]
+    connection: Option<Connection>,
+    guard: ShutdownGuard<Self>,
+}
+
+#[tokio::test]
+async fn what_is_in_an_option_is_closed_after_a_drop() {
+    let (closed, was_closed) = oneshot::channel();
+    drop(Dropped { connection: Some(Connection(closed)), guard: ShutdownGuard::new() });
+    assert_eq!(was_closed.await, Ok(()), "moved out of the value, and closed by the reaper");
+}
+
+#[tokio::test]
+async fn what_was_taken_is_closed_after_a_drop() {
+    let (closed, was_closed) = oneshot::channel();
+    let mut value = Dropped { connection: Some(Connection(closed)), guard: ShutdownGuard::new() };
+    tokio::select! {
+        biased;
+        _ = value.shutdown() => panic!("it yields first"),
+        () = std::future::ready(()) => {}
+    }
+    assert!(value.connection.is_none(), "its future is in the memo");
+    drop(value);
+    assert_eq!(was_closed.await, Ok(()));
+}
