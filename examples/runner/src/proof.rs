@@ -32,13 +32,21 @@ impl Holdings {
         }
     }
 
-    /// The processes in the groups of the children, some of which may have lost their parent: an orphan is no child.
+    /// The processes that run in the groups of the children. Some may have lost their parent: an orphan is no child of
+    /// ours any more. One that has ended (`Z`) is left out; it is up to its new parent to reap it, and a child of our own
+    /// that nobody reaped is found by the leak check.
     fn groups(&self) -> Vec<String> {
         let stat = entries("/proc").into_iter().map(|pid| read(&format!("/proc/{pid}/stat")));
-        // `pid (name) state parent group …`; a name may have anything in it.
-        let group = |stat: &str| stat.rsplit_once(')')?.1.split_whitespace().nth(2)?.parse().ok();
-        stat.filter(|stat| group(stat).is_some_and(|group: u32| self.children.contains(&group))).collect()
+        stat.filter(|stat| runs_in_group(stat).is_some_and(|group| self.children.contains(&group))).collect()
     }
+}
+
+/// The group in `pid (name) state parent group …`; a name may have anything in it.
+fn runs_in_group(stat: &str) -> Option<u32> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    let group = fields.nth(1)?.parse().ok()?;
+    (state != "Z").then_some(group)
 }
 
 impl fmt::Display for Holdings {

@@ -1,10 +1,8 @@
 //! `runner serve` and the signals.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{Serving, folder, last_notice, query};
+use crate::support::{Serving, folder, last_notice, query};
 
 const HALF_WAY: &str = "SELECT (SELECT count(*) FROM jobs WHERE state = 'running')
     + (SELECT count(*) FROM ledger WHERE job NOT IN (SELECT id FROM jobs WHERE state = 'done'))";

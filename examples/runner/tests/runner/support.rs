@@ -10,18 +10,18 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
-pub fn runner() -> Command {
+pub(crate) fn runner() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
     command.env("RUST_BACKTRACE", "0");
     command
 }
 
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for the test")
 }
 
 /// A `runner serve` that is ready. Killed when the test fails.
-pub struct Serving {
+pub(crate) struct Serving {
     process: Child,
     output: BufReader<ChildStdout>,
     address: String,
@@ -29,7 +29,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    pub fn start(data: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut command = runner();
         command.arg("serve").arg("--data").arg(data).args(arguments).stdout(Stdio::piped());
         let mut process = command.spawn().expect("the runner starts");
@@ -41,7 +41,7 @@ impl Serving {
     }
 
     /// The next line of output that contains `text`.
-    pub fn line_with(&mut self, text: &str) -> String {
+    pub(crate) fn line_with(&mut self, text: &str) -> String {
         let mut line = String::new();
         while self.output.read_line(&mut line).expect("its output can be read") > 0 {
             if line.contains(text) {
@@ -53,22 +53,22 @@ impl Serving {
     }
 
     /// Appends jobs to the inbox.
-    pub fn feed(&self, lines: &[&str]) {
+    pub(crate) fn feed(&self, lines: &[&str]) {
         let mut inbox = File::options().append(true).open(self.data.join("inbox.jsonl")).expect("the inbox exists");
         inbox.write_all((lines.join("\n") + "\n").as_bytes()).expect("the inbox can be written");
     }
 
-    pub fn post(&self, job: &str) -> String {
+    pub(crate) fn post(&self, job: &str) -> String {
         let length = job.len();
         self.http(&format!("POST /jobs HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}"), job)
     }
 
     /// The job, once it has ended.
-    pub fn ended(&self, id: i64) -> String {
+    pub(crate) fn ended(&self, id: i64) -> String {
         self.http(&format!("GET /jobs/{id}?wait=true HTTP/1.1"), "")
     }
 
-    pub fn http(&self, head: &str, body: &str) -> String {
+    pub(crate) fn http(&self, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("the endpoint listens");
         write!(stream, "{head}\r\nhost: {}\r\nconnection: close\r\n\r\n{body}", self.address).expect("it reads");
         let mut answer = String::new();
@@ -77,13 +77,13 @@ impl Serving {
         answer.split_once("\r\n\r\n").expect("an answer has a body").1.to_owned()
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.process.id().to_string()).status();
         assert!(status.expect("`kill` runs").success());
     }
 
     /// Its exit status and the rest of its output.
-    pub fn exit(mut self) -> (ExitStatus, String) {
+    pub(crate) fn exit(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).expect("its output can be read");
         (self.process.wait().expect("it can be waited for"), rest)
@@ -98,7 +98,7 @@ impl Drop for Serving {
 }
 
 /// What the database of a runner that has ended says.
-pub fn query(data: &Path, sql: &'static str) -> i64 {
+pub(crate) fn query(data: &Path, sql: &'static str) -> i64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let options = SqliteConnectOptions::new().filename(data.join("runner.db"));
@@ -110,7 +110,7 @@ pub fn query(data: &Path, sql: &'static str) -> i64 {
 }
 
 /// The last line that the hook has written.
-pub fn last_notice(data: &Path) -> String {
+pub(crate) fn last_notice(data: &Path) -> String {
     let notices = std::fs::read_to_string(data.join("notices.log")).expect("the hook has written");
     notices.lines().last().expect("a line").to_owned()
 }

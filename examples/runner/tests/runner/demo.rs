@@ -1,8 +1,6 @@
 //! `runner demo` proves itself; here it is held to it.
 
-mod support;
-
-use support::runner;
+use crate::support::runner;
 
 #[test]
 fn the_demo_names_what_was_forced_and_leaves_nothing() {

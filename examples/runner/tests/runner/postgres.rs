@@ -1,8 +1,6 @@
 //! The same in Postgres, where one is at hand.
 
-mod support;
-
-use support::{Serving, folder};
+use crate::support::{Serving, folder};
 
 /// `RUNNER_POSTGRES=postgres://user@host/empty-database cargo test -p runner -- --ignored`
 #[test]
