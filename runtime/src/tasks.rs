@@ -4,6 +4,7 @@ mod ledger;
 #[cfg(all(test, sundown_loom))]
 mod models;
 mod panics;
+mod slots;
 mod teardown;
 mod tracked;
 

@@ -17,10 +17,10 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::task::{Context, Poll};
 
-use slab::Slab;
-
 use crate::sync::modelled::{Mutex, MutexGuard, lock};
 use crate::waiters::{self, Place, Waiters};
+
+use super::slots::Slots;
 
 #[cfg(not(sundown_loom))]
 const SHARDS: usize = 8;
@@ -42,7 +42,7 @@ struct Books<A> {
     closed: bool,
     aborted: bool,
     last_id: u64,
-    entries: Slab<Entry<A>>,
+    entries: Slots<Entry<A>>,
     waiters: Waiters,
 }
 
@@ -147,7 +147,7 @@ impl<A> Ledger<A> {
     pub(super) fn leave(&self, key: Key) {
         let (entry, woken) = {
             let mut books = self.lock(key.shard());
-            let entry = books.entries.try_remove(key.slot());
+            let entry = books.entries.remove(key.slot());
             (entry, books.woken())
         };
         drop(entry);
@@ -174,7 +174,7 @@ impl<A> Ledger<A> {
 
     /// The tasks in the books.
     pub(super) fn all(&self) -> Vec<Named> {
-        self.lock_all().iter().flat_map(|books| books.entries.iter().map(|(_, entry)| entry.named())).collect()
+        self.lock_all().iter().flat_map(|books| books.entries.iter().map(Entry::named)).collect()
     }
 
     pub(super) fn named(&self, key: Key) -> Option<Named> {
@@ -249,11 +249,11 @@ impl Waiting {
 
 impl<A> Books<A> {
     fn new() -> Self {
-        Books { closed: false, aborted: false, last_id: 0, entries: Slab::new(), waiters: Waiters::new() }
+        Books { closed: false, aborted: false, last_id: 0, entries: Slots::new(), waiters: Waiters::new() }
     }
 
     fn is_done(&self, except: Option<Key>) -> bool {
-        let but = except.is_some_and(|key| self.entries.contains(key.slot()));
+        let but = except.is_some_and(|key| self.entries.get(key.slot()).is_some());
         self.closed && self.entries.len() == usize::from(but)
     }
 

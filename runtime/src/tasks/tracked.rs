@@ -73,7 +73,13 @@ impl<F: Future> Future for Tracked<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         this.ticket.run(|| match this.future.as_mut().as_pin_mut() {
-            Some(future) => future.poll(cx),
+            Some(future) => {
+                let poll = future.poll(cx);
+                if poll.is_ready() {
+                    this.future.set(None);
+                }
+                poll
+            }
             None => unreachable!("tokio does not poll a task again that has ended"),
         })
     }
