@@ -156,6 +156,21 @@ fn shutdown_blocking_waits_for_tasks() {
     assert!(value.shutdown_blocking().unwrap().is_clean());
 }
 
+/// The blocking driver enters the runtime that the guard was made in: futures that need tokio's timer find it.
+#[test]
+fn shutdown_blocking_enters_the_runtime_of_the_constructor() {
+    struct Pool;
+    #[must_shutdown]
+    struct Pooled {
+        #[shutdown(with = async |_pool| tokio::time::sleep(Duration::from_millis(1)).await)]
+        pool: Pool,
+        guard: ShutdownGuard<Self>,
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut value = runtime.block_on(async { Pooled { pool: Pool, guard: ShutdownGuard::new() } });
+    assert!(value.shutdown_blocking().unwrap().is_clean());
+}
+
 #[must_shutdown(manual, on_drop = "panic")]
 struct ByHand {
     name: &'static str,

@@ -8,6 +8,7 @@ use sundown::{Process, Report, ShutdownGuard, must_shutdown, registry};
 use sundown_tests::GENEROUS;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 #[must_shutdown(timeout = "1500ms", on_drop = "log")]
 struct Owner {
@@ -15,6 +16,10 @@ struct Owner {
     process: Process,
     guard: ShutdownGuard<Self>,
 }
+
+/// One test at a time: a machine that is busy with other shells may need longer than the 100 ms in which a force is
+/// confirmed, and then says so.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// A shell that has printed `lines` lines, which are returned.
 async fn start(script: &str, lines: usize) -> (Owner, Vec<String>) {
@@ -53,6 +58,7 @@ const IGNORES: &str = "trap '' TERM; echo $$; while :; do sleep 0.02; done";
 
 #[tokio::test]
 async fn one_that_traps_the_signal_ends_by_itself() {
+    let _alone = ALONE.lock().await;
     let (owner, said_by) = start(TRAPS, 1).await;
     let process = owner.process.clone();
     let report = shut_down(owner).await;
@@ -64,6 +70,7 @@ async fn one_that_traps_the_signal_ends_by_itself() {
 
 #[tokio::test]
 async fn one_that_ignores_it_is_killed() {
+    let _alone = ALONE.lock().await;
     let (owner, said_by) = start(IGNORES, 1).await;
     let report = shut_down(owner).await;
     let (word, detail) = said(&report);
@@ -75,6 +82,7 @@ async fn one_that_ignores_it_is_killed() {
 /// The child ends at once; its own child ignores SIGTERM and is nobody's any more.
 #[tokio::test]
 async fn a_grandchild_is_no_orphan() {
+    let _alone = ALONE.lock().await;
     let script = "(trap '' TERM; echo ready; while :; do sleep 0.02; done) & echo $!; trap 'exit 0' TERM; wait";
     let (owner, mut said_by) = start(script, 2).await;
     said_by.retain(|line| line != "ready");
@@ -96,6 +104,7 @@ fn is_running(pid: &str) -> bool {
 
 #[tokio::test]
 async fn one_that_has_ended_before_it_is_asked() {
+    let _alone = ALONE.lock().await;
     let (owner, said_by) = start("echo $$; exit 5", 1).await;
     assert_eq!(owner.process.wait().await.unwrap().code(), Some(5));
     assert_eq!(owner.process.wait().await.unwrap().code(), Some(5), "again");
@@ -106,6 +115,7 @@ async fn one_that_has_ended_before_it_is_asked() {
 
 #[tokio::test]
 async fn one_that_is_stopped_is_continued() {
+    let _alone = ALONE.lock().await;
     let (owner, said_by) = start(TRAPS, 1).await;
     let stop = std::process::Command::new("kill").args(["-STOP", &said_by[0]]).status().unwrap();
     assert!(stop.success());
@@ -115,6 +125,7 @@ async fn one_that_is_stopped_is_continued() {
 /// The blocking driver does not depend on the runtime, which nobody turns here.
 #[test]
 fn under_the_blocking_driver_with_a_runtime_that_nobody_turns() {
+    let _alone = ALONE.blocking_lock();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for (script, word) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
         let (mut owner, said_by) = runtime.block_on(start(script, 1));
@@ -138,6 +149,7 @@ fn reaped(pid: &str) -> bool {
 
 #[tokio::test]
 async fn the_last_handle_kills_and_the_reaper_reaps() {
+    let _alone = ALONE.lock().await;
     let (owner, said_by) = start(IGNORES, 1).await;
     let process = owner.process.clone();
     owner.guard.dismiss();
@@ -150,6 +162,7 @@ async fn the_last_handle_kills_and_the_reaper_reaps() {
 
 #[tokio::test]
 async fn a_drop_of_the_owner_gives_it_its_time() {
+    let _alone = ALONE.lock().await;
     let (owner, said_by) = start(TRAPS, 1).await;
     let process = owner.process.clone();
     drop(owner);
@@ -159,6 +172,7 @@ async fn a_drop_of_the_owner_gives_it_its_time() {
 
 #[tokio::test]
 async fn two_owners_of_one_child() {
+    let _alone = ALONE.lock().await;
     let (first, _) = start(TRAPS, 1).await;
     let second = Owner { process: first.process.clone(), guard: ShutdownGuard::new() };
     let (first, second) = tokio::join!(shut_down(first), shut_down(second));
@@ -167,6 +181,7 @@ async fn two_owners_of_one_child() {
 
 #[tokio::test]
 async fn many_at_once() {
+    let _alone = ALONE.lock().await;
     let mut owners = Vec::new();
     for _ in 0..16 {
         owners.push(start(TRAPS, 1).await);
@@ -186,5 +201,6 @@ async fn many_at_once() {
 
 #[tokio::test]
 async fn a_command_that_is_not_there_is_an_error() {
+    let _alone = ALONE.lock().await;
     assert!(Process::spawn("nothing", Command::new("/no/such/program")).is_err());
 }
