@@ -14,15 +14,16 @@ use tokio::task::JoinHandle;
 
 const SCRIPT: &str = include_str!("hook.sh");
 
-/// The child gets SIGTERM and, once every notice is written, the end of its input. It may use the time between.
+/// The child gets SIGTERM and, once every notice is written, the end of its input: in either order, for it has to read
+/// what is still on its way.
 #[derive(Debug, Teardown)]
 pub(crate) struct Hook {
+    #[shutdown]
+    process: Process,
     #[shutdown]
     notices: Option<mpsc::Sender<String>>,
     #[shutdown]
     writer: JoinHandle<io::Result<()>>,
-    #[shutdown]
-    process: Process,
 }
 
 impl Hook {
@@ -39,7 +40,7 @@ impl Hook {
         let output = pipe::Sender::from_owned_fd(OwnedFd::from(output))?;
         let process = Process::spawn("hook", command)?;
         let (notices, queue) = mpsc::channel(64);
-        Ok(Hook { notices: Some(notices), writer: tokio::spawn(write(queue, output)), process })
+        Ok(Hook { process, notices: Some(notices), writer: tokio::spawn(write(queue, output)) })
     }
 
     /// Where the jobs send their notices.

@@ -31,14 +31,15 @@ pub(crate) struct Runner {
     inbox: Thread,
     #[shutdown(timeout = "1s")]
     status: StatusServer,
-    /// What the dispatcher has started.
-    #[shutdown(after = dispatcher, timeout = "2s")]
+    /// Asked at the same time as the dispatcher, which may be waiting for a lock that a job holds. What it claims after
+    /// that cannot be spawned any more and goes back into the queue.
+    #[shutdown(timeout = "2s")]
     jobs: Tasks,
     /// A child process that is told of every job's end.
-    #[shutdown(after = jobs, timeout = "1s")]
+    #[shutdown(after = [dispatcher, jobs], timeout = "1s")]
     hook: Hook,
     /// Closes last: the rows of jobs that had to be aborted are settled here.
-    #[shutdown(after = [cron, inbox, status, jobs], with = Store::close)]
+    #[shutdown(after = [cron, dispatcher, inbox, status, jobs], with = Store::close)]
     store: Store,
     pub(crate) guard: ShutdownGuard<Self>,
 }
