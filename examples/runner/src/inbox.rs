@@ -7,7 +7,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use sundown::{StopSignal, Thread};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -32,8 +32,11 @@ impl Inbox {
     async fn run(self, stop: StopSignal) -> anyhow::Result<()> {
         // One place is enough: the news is that there is news.
         let (news, mut changed) = mpsc::channel(1);
-        let mut watcher: RecommendedWatcher = notify::recommended_watcher(move |_| {
-            let _ = news.try_send(());
+        let mut watcher: RecommendedWatcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            // Our own reading is news too, to which reading again would be no answer.
+            if !event.is_ok_and(|event| event.kind.is_access()) {
+                let _ = news.try_send(());
+            }
         })?;
         watcher.watch(&self.path, RecursiveMode::NonRecursive)?;
         loop {

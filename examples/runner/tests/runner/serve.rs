@@ -70,3 +70,17 @@ fn what_a_killed_runner_left_behind_is_queued_again() {
     assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs WHERE state = 'done'"), 2);
     assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs"), 4, "no line became two jobs");
 }
+
+/// Everything waits for an event: over half a second, a runner without work computes next to nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_runner_without_work_is_idle() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &[]);
+    serving.feed(&[r#"{"kind":"import","rows":1}"#]);
+    assert!(serving.ended(1).contains("done"));
+    let before = serving.cpu_ticks();
+    std::thread::sleep(Duration::from_millis(500)); // what is measured, not what is hoped for
+    let ticks = serving.cpu_ticks() - before;
+    assert!(ticks <= 5, "{ticks} hundredths of a second");
+}

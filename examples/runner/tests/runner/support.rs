@@ -82,6 +82,14 @@ impl Serving {
         assert!(status.expect("`kill` runs").success());
     }
 
+    /// The processor time that it has used, in hundredths of a second.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("it runs");
+        let fields = stat.rsplit_once(')').expect("a name in parentheses").1.split_whitespace();
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
+    }
+
     /// Its exit status and the rest of its output.
     pub(crate) fn exit(mut self) -> (ExitStatus, String) {
         let mut rest = String::new();
