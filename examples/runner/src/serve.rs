@@ -10,7 +10,7 @@ use crate::runner::Runner;
 use crate::signals::Signals;
 
 /// What a forced shutdown is given: enough to abort, kill, reap and close.
-const FORCED: Duration = Duration::from_millis(500);
+const FORCED: Duration = Duration::from_secs(1);
 
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;

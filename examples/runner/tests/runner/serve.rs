@@ -45,8 +45,8 @@ fn a_second_signal_forces() {
     let start = Instant::now();
     serving.signal("INT");
     let (status, output) = serving.exit();
-    // Unforced, the stuck job alone would take the two seconds that it has.
-    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}\n{output}", start.elapsed());
+    // Unforced, the stuck job would take almost the two seconds that it has, and the child another.
+    assert!(start.elapsed() < Duration::from_millis(1800), "{:?}\n{output}", start.elapsed());
     assert_eq!(status.code(), Some(1), "{output}");
     assert!(output.contains("SIGINT: forcing") && output.contains("stuck #1"), "{output}");
 
