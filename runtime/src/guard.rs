@@ -75,8 +75,8 @@ impl<T: ?Sized> ShutdownGuard<T> {
         self.entry.location
     }
 
-    /// Whether somebody wants the value to be shut down: `request_shutdown`, or
-    /// [`registry::shutdown_all`](crate::registry::shutdown_all) that could not reach the value itself.
+    /// Whether the value should stop: its shutdown has begun, or somebody wants it to, by `request_shutdown` or by
+    /// [`registry::shutdown_all`](crate::registry::shutdown_all), which could not reach the value itself.
     #[must_use]
     pub fn stop_requested(&self) -> bool {
         lock(&self.entry.state).stop_requested
@@ -209,13 +209,18 @@ impl Entry {
 
     /// The shutdown begins. False if it has ended or the value was dismissed.
     pub(crate) fn begin(&self) -> bool {
-        let mut state = lock(&self.state);
-        if matches!(state.phase, Phase::Live | Phase::Stopping) {
-            state.phase = Phase::Stopping;
-            true
-        } else {
-            false
+        let begins = {
+            let mut state = lock(&self.state);
+            let open = matches!(state.phase, Phase::Live | Phase::Stopping);
+            if open {
+                state.phase = Phase::Stopping;
+            }
+            open
+        };
+        if begins {
+            self.request_stop();
         }
+        begins
     }
 
     pub(crate) fn result(&self) -> Option<Result<Report, ShutdownError>> {
@@ -240,19 +245,13 @@ impl Entry {
     }
 
     pub(crate) fn request_stop(&self) {
+        let mut state = lock(&self.state);
+        state.stop_requested = true;
         #[cfg(feature = "tokio")]
-        let token = {
-            let mut state = lock(&self.state);
-            state.stop_requested = true;
-            state.stop_token.clone()
-        };
-        #[cfg(feature = "tokio")]
-        if let Some(token) = token {
+        if let Some(token) = state.stop_token.clone() {
+            // Its waiters' wakers are called outside the lock.
+            drop(state);
             token.cancel();
-        }
-        #[cfg(not(feature = "tokio"))]
-        {
-            lock(&self.state).stop_requested = true;
         }
     }
 

@@ -234,7 +234,7 @@ fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[StepReport], indent: &mut St
         let (branch, below) = if i + 1 == steps.len() { ("`- ", "   ") } else { ("|- ", "|  ") };
         let room = width.saturating_sub(indent.len());
         write!(f, "\n{indent}{branch}{:room$}  {:9}  {:>8}", step.name, step.outcome.word(), Millis(step.took))?;
-        if let Some(asked) = step.asked_after.filter(|asked| *asked >= Duration::from_micros(50)) {
+        if let Some(asked) = step.asked_after.filter(|asked| *asked >= Duration::from_millis(1)) {
             write!(f, "  asked at {}", Millis(asked))?;
         }
         // A group's explanation is its member's, who says it below.

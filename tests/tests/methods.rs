@@ -130,6 +130,15 @@ async fn request_shutdown_asks_the_first_steps_through_a_shared_reference() {
     assert!(report.unwrap().is_clean());
 }
 
+#[tokio::test]
+async fn a_shutdown_that_begins_is_told_by_the_guard() {
+    let mut service = Service::new();
+    let token = service.guard.stop_token();
+    assert!(!token.is_cancelled());
+    service.shutdown().await.unwrap();
+    assert!(token.is_cancelled() && service.guard.stop_requested());
+}
+
 /// The blocking shutdown of something that lives on a runtime: other threads turn it.
 #[test]
 fn shutdown_blocking_waits_for_tasks() {
