@@ -1,6 +1,6 @@
 //! The macros of `sundown`. Depend on `sundown`: it re-exports them, with their documentation.
 //!
-//! The stages are in [`expand`]: parse, model, check, expand. Types of `proc_macro` stop in this file, so that everything
+//! The stages are in `expand`: parse, model, check, expand. Types of `proc_macro` stop in this file, so that everything
 //! behind it can be tested.
 
 mod args;
