@@ -1,12 +1,16 @@
 //! `Thread`: an OS thread with a name, a stop signal and an end that can be awaited.
 
+mod end;
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
-use std::future::ready;
+use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
+use std::task::Poll;
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -15,6 +19,7 @@ use crate::latch::Latch;
 use crate::registry::{self, Kind, Reach, Registered, Row};
 use crate::sync::lock;
 use crate::{Memo, Outcome, Phase, Teardown, Wait};
+use end::{End, Join};
 
 /// An OS thread with a name and a stop signal, whose end is an event: no other thread is needed to join it.
 ///
@@ -63,9 +68,9 @@ struct Inner {
 /// What the thread itself holds.
 struct Shared {
     stop: Latch,
-    /// Set by the last destructor of the thread.
-    ended: Latch,
-    /// Written before `ended` is set.
+    /// Told by the last destructor of the thread.
+    end: End,
+    /// Written before the end is told.
     result: Mutex<Ended>,
 }
 
@@ -98,7 +103,7 @@ impl Thread {
         let location = Location::caller();
         let shared = Arc::new(Shared {
             stop: Latch::new(),
-            ended: Latch::new(),
+            end: End::new(),
             result: Mutex::new(Ended { outcome: Outcome::Stopped, payload: None }),
         });
         let own = Arc::clone(&shared);
@@ -135,7 +140,16 @@ impl Thread {
     /// Whether it has ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.inner.shared.ended.is_set()
+        self.inner.shared.end.is_told()
+    }
+
+    /// Ready when it has ended; on the very thread it never is. Works under any executor, and does not ask it to stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and made anew.
+    pub async fn wait(&self) {
+        self.inner.shared.end.wait().await;
     }
 
     /// The payload of its panic, once it has ended in one; only once. The report has the message all the same.
@@ -206,7 +220,8 @@ struct AtEnd(Arc<Shared>);
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        self.0.ended.set();
+        // A waker that panics here would abort the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.0.end.tell()));
     }
 }
 
@@ -221,10 +236,10 @@ fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
 }
 
 impl Inner {
-    /// Joins the thread, which has ended: the OS takes it away meanwhile. What it came to.
-    fn join(&self) -> Outcome {
+    /// What the thread, which has ended, came to. The OS takes it away meanwhile, if it can be joined.
+    fn join(&self, join: Join) -> Outcome {
         let handle = lock(&self.handle).take();
-        if let Some(handle) = handle {
+        if let (Some(handle), Join::AtOnce) = (handle, join) {
             // Its panic was caught inside.
             let _ = handle.join();
         }
@@ -247,12 +262,18 @@ impl Teardown for &Thread {
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         let id = self.id();
-        if thread::current().id() == id || memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id)) {
-            return Box::pin(ready(Outcome::abandoned(format!("thread `{}` would wait for itself", self.name()))));
-        }
+        let blocks_it = memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id));
         Box::pin(async move {
-            self.inner.shared.ended.wait().await;
-            self.inner.join()
+            let mut end = pin!(self.inner.shared.end.wait());
+            poll_fn(|cx| {
+                // Asked in each poll: an executor may move this onto the very thread later on.
+                if blocks_it || thread::current().id() == id {
+                    let name = self.name();
+                    return Poll::Ready(Outcome::abandoned(format!("thread `{name}` would wait for itself")));
+                }
+                end.as_mut().poll(cx).map(|join| self.inner.join(join))
+            })
+            .await
         })
     }
 
@@ -267,7 +288,7 @@ teardown_by_ref!([] Thread);
 
 impl Reach for Inner {
     fn row(&self, now: Instant) -> Row {
-        let phase = match (self.shared.stop.is_set(), self.shared.ended.is_set()) {
+        let phase = match (self.shared.stop.is_set(), self.shared.end.is_told()) {
             (_, true) => Phase::Settled,
             (true, false) => Phase::Stopping,
             (false, false) => Phase::Live,
@@ -277,6 +298,6 @@ impl Reach for Inner {
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        (!self.shared.ended.is_set()).then(|| Box::new(Thread { inner: self }) as Box<dyn Teardown + Send>)
+        (!self.shared.end.is_told()).then(|| Box::new(Thread { inner: self }) as Box<dyn Teardown + Send>)
     }
 }

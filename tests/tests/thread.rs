@@ -76,7 +76,8 @@ async fn one_that_ignores_its_signal_is_named() {
 #[tokio::test]
 async fn a_panic_keeps_its_payload() {
     let thread = Thread::spawn("panics", |_| -> () { std::panic::panic_any(17_u8) }).unwrap();
-    let error = Owner::of(&thread).shutdown().await.unwrap_err();
+    // A panic that prints a backtrace takes its time.
+    let error = Owner::of(&thread).shutdown_within(GENEROUS).await.unwrap_err();
     assert!(error.to_string().contains("panicked: a panic whose payload is not a string"), "{error}");
     assert_eq!(thread.take_panic().unwrap().downcast_ref(), Some(&17_u8));
     assert!(thread.take_panic().is_none());

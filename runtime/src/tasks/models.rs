@@ -94,12 +94,13 @@ fn a_close_wakes_whoever_waits_for_an_empty_group() {
     });
 }
 
+/// Three tasks in two shards: the one that waits has a shard with one of the others.
 #[test]
 fn a_task_that_waits_for_the_others_is_woken_by_the_last_of_them() {
     model(|| {
         let ledger: Arc<Ledger<Handle>> = Arc::new(Ledger::new());
-        let own = ledger.enter(named()).expect("it is open");
-        let other = ledger.enter(named()).expect("it is open");
+        let [own, next, other] = std::array::from_fn(|_| ledger.enter(named()).expect("it is open"));
+        ledger.leave(next.key);
         let leaver = Arc::clone(&ledger);
         let leaver = thread::spawn(move || leaver.leave(other.key));
         ledger.close();

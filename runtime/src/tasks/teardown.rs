@@ -44,7 +44,7 @@ impl Teardown for &Tasks {
             memo.detail(format!("aborted {names}"));
         }
         if let Some(names) = blocking.names() {
-            memo.detail(format!("waited for what blocks a thread: {names}"));
+            memo.detail(format!("cannot be aborted once they run: {names}"));
         }
         let group = Arc::clone(&self.group);
         memo.if_stuck(move || {
