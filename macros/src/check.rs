@@ -7,7 +7,7 @@ use quote::ToTokens;
 use crate::duration;
 use crate::errors::{Error, Errors};
 use crate::model::{After, Field, Guard, Model, Role, Step};
-use crate::parse::{Flavour, Policy, Timeout, member_name};
+use crate::parse::{Call, Flavour, Policy, Timeout, member_name};
 
 /// What bounds a `#[must_shutdown]` struct that does not say.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -106,6 +106,21 @@ fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
                 .note("`manual` generates no `Drop`")
                 .help("write `\"panic\"` or `\"log\"`"),
         );
+    }
+    for (_, step) in model.steps() {
+        for (name, call) in [("with", &step.with), ("ask", &step.ask), ("force", &step.force)] {
+            if let Some(call) = call {
+                let written = match call {
+                    Call::Path(path) => path.to_token_stream(),
+                    Call::Closure(closure) => closure.to_token_stream(),
+                };
+                errors.push(
+                    Error::at(&written, format!("`{name}` has no effect with `manual`"))
+                        .note("the shutdown of a `manual` struct is written by hand")
+                        .help(format!("remove `{name}`")),
+                );
+            }
+        }
     }
 }
 

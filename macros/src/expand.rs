@@ -97,7 +97,9 @@ fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStre
 fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     let spec = spec(model, krate);
-    implement_hidden(model, local!(#rt::Guarded), local!(const SPEC: &'static #rt::Spec = #spec;))
+    let guarded = implement_hidden(model, local!(#rt::Guarded), local!(const SPEC: &'static #rt::Spec = #spec;));
+    let by_hand = model.manual().then(|| implement_hidden(model, local!(#rt::ByHand), TokenStream::new()));
+    quote!(#guarded #by_hand)
 }
 
 /// What the runtime must know of the type: data, and no code.

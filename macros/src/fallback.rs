@@ -13,7 +13,10 @@ pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) ->
     let krate = &Krate::new(args.krate.as_ref());
     let guarded = (flavour == Flavour::MustShutdown).then(|| guarded(input, krate));
     if flavour == Flavour::MustShutdown && args.manual.is_some() {
-        return guarded.unwrap_or_default();
+        let ident = &input.ident;
+        let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+        let rt = krate.rt();
+        return local!(#guarded impl #impl_generics #rt::ByHand for #ident #ty_generics #where_clause {});
     }
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();

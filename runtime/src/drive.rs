@@ -20,7 +20,7 @@ use crate::reaper;
 use crate::sync::lock;
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
-const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
 /// The clock and the alarms of one running teardown.
 #[derive(Debug)]

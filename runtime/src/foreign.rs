@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod child;
+mod std_sync;
 mod thread;
 #[cfg(feature = "tokio")]
 mod tokio_runtime;

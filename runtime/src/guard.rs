@@ -8,14 +8,16 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::ptr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::drive::Home;
+use crate::drive::{Drive, Home};
+use crate::latch::Latch;
 use crate::on_drop;
 use crate::plan::Spec;
 use crate::registry::{self, Registered};
-use crate::rt::Guarded;
+use crate::rt::{ByHand, Guarded};
 use crate::slot::Slot;
 use crate::sync::modelled::{Mutex, lock};
 use crate::{Memo, Report, ShutdownError};
@@ -95,19 +97,21 @@ impl<T: ?Sized> ShutdownGuard<T> {
         self.entry.phase()
     }
 
-    /// Says what a shutdown that is written by hand came to. The first report counts.
+    /// Lets go on purpose: the value may be dropped without a shutdown.
+    pub fn dismiss(&self) {
+        self.entry.dismiss();
+    }
+}
+
+impl<T: ByHand> ShutdownGuard<T> {
+    /// Says what the shutdown of a `manual` type, which is written by hand, came to. The first report counts.
     ///
     /// # Errors
     ///
     /// The error of a report that is not clean, so that a hand-written `shutdown` can end with
     /// `self.guard.settle(report)`.
     pub fn settle(&self, report: Report) -> Result<Report, ShutdownError> {
-        self.entry.settle(report.into_result())
-    }
-
-    /// Lets go on purpose: the value may be dropped without a shutdown.
-    pub fn dismiss(&self) {
-        self.entry.dismiss();
+        self.entry.settle(report.into_result(), None)
     }
 }
 
@@ -132,6 +136,7 @@ impl<T: ?Sized> fmt::Debug for ShutdownGuard<T> {
 impl<T: ?Sized> Drop for ShutdownGuard<T> {
     fn drop(&mut self) {
         registry::unregister(&self.registered);
+        self.entry.over.set();
         crate::observe::gone(&self.entry);
         if self.entry.spec.manual {
             on_drop::manual(&self.entry);
@@ -173,6 +178,8 @@ pub struct Entry {
     pub(crate) created: Instant,
     pub(crate) home: Home,
     pub(crate) memo: Slot<Memo>,
+    /// The value was settled or dismissed, or is gone.
+    pub(crate) over: Latch,
     state: Mutex<State>,
 }
 
@@ -182,6 +189,8 @@ struct State {
     #[cfg(feature = "tokio")]
     stop_token: Option<tokio_util::sync::CancellationToken>,
     result: Option<Result<Report, ShutdownError>>,
+    /// The address of the drive that the teardown ran under; only compared with that of a live one.
+    under: usize,
 }
 
 impl Entry {
@@ -193,12 +202,14 @@ impl Entry {
             created: Instant::now(),
             home: Home::current(),
             memo: Slot::new(Memo::new(spec.name)),
+            over: Latch::new(),
             state: Mutex::new(State {
                 phase: Phase::Live,
                 stop_requested: false,
                 #[cfg(feature = "tokio")]
                 stop_token: None,
                 result: None,
+                under: 0,
             }),
         }
     }
@@ -228,20 +239,39 @@ impl Entry {
     }
 
     /// The result that counts: this one, or one that was there before.
-    pub(crate) fn settle(&self, result: Result<Report, ShutdownError>) -> Result<Report, ShutdownError> {
-        let mut state = lock(&self.state);
-        if state.phase != Phase::Dismissed {
-            state.phase = Phase::Settled;
-        }
-        state.result.get_or_insert(result).clone()
+    pub(crate) fn settle(
+        &self,
+        result: Result<Report, ShutdownError>,
+        under: Option<&Arc<Drive>>,
+    ) -> Result<Report, ShutdownError> {
+        let result = {
+            let mut state = lock(&self.state);
+            if state.phase != Phase::Dismissed {
+                state.phase = Phase::Settled;
+            }
+            if state.result.is_none() {
+                state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
+            }
+            state.result.get_or_insert(result).clone()
+        };
+        self.over.set();
+        result
+    }
+
+    /// Whether the teardown ran as a part of what `drive` runs.
+    pub(crate) fn was_settled_under(&self, drive: &Arc<Drive>) -> bool {
+        lock(&self.state).under == Arc::as_ptr(drive) as usize
     }
 
     /// The value's owner answers for it: its drop is not a leak, and there is no report of its own.
     pub(crate) fn dismiss(&self) {
-        let mut state = lock(&self.state);
-        if state.phase != Phase::Settled {
-            state.phase = Phase::Dismissed;
+        {
+            let mut state = lock(&self.state);
+            if state.phase != Phase::Settled {
+                state.phase = Phase::Dismissed;
+            }
         }
+        self.over.set();
     }
 
     pub(crate) fn request_stop(&self) {
@@ -296,7 +326,7 @@ mod models {
             return result.expect("clean").took();
         }
         assert!(entry.begin());
-        let result = entry.settle(Report::new("V").taking(took).into_result());
+        let result = entry.settle(Report::new("V").taking(took).into_result(), None);
         drop(taken);
         result.expect("clean").took()
     }

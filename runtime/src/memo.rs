@@ -144,7 +144,6 @@ impl Memo {
     }
 
     /// Set by `force`: `who` names what still runs, should the end not be confirmed in time.
-    #[cfg(feature = "tokio")]
     pub(crate) fn if_stuck(&mut self, who: impl Fn() -> Option<String> + Send + 'static) {
         self.stuck = Some(Box::new(who));
     }

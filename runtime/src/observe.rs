@@ -92,12 +92,13 @@ pub(crate) fn reaped(report: &Report) {
     settled(report);
 }
 
-/// A value was dropped without a shutdown.
-pub(crate) fn leaked(dropped: &Dropped) {
+/// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
+pub(crate) fn leaked(dropped: &Dropped, panics: bool) {
     #[cfg(feature = "tracing")]
     tracing::error!(value = dropped.type_name, created = %dropped.created, "{dropped}");
-    #[cfg(not(feature = "tracing"))]
-    eprintln!("sundown: {dropped}");
+    if !panics && nobody_listens() {
+        eprintln!("sundown: {dropped}");
+    }
     #[cfg(feature = "metrics")]
     metrics::counter!("sundown_leaks_total", "type" => dropped.type_name).increment(1);
 }
@@ -115,6 +116,15 @@ pub(crate) fn task_panicked(task: &crate::TaskInfo, message: &str) {
 pub(crate) fn complain(what: &str) {
     #[cfg(feature = "tracing")]
     tracing::error!("{what}");
+    if nobody_listens() {
+        eprintln!("sundown: {what}");
+    }
+}
+
+/// Whether an event would be lost.
+fn nobody_listens() -> bool {
+    #[cfg(feature = "tracing")]
+    return !tracing::dispatcher::has_been_set();
     #[cfg(not(feature = "tracing"))]
-    eprintln!("sundown: {what}");
+    true
 }

@@ -43,6 +43,8 @@ pub struct Dropped {
     pub type_name: &'static str,
     /// Where the value was made.
     pub created: &'static Location<'static>,
+    /// Whether its shutdown is written by hand (`manual`): then nothing was asked to stop.
+    pub manual: bool,
     /// What would happen without the hook.
     pub policy: OnDrop,
 }
@@ -51,11 +53,19 @@ pub struct Dropped {
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Dropped { type_name, created, .. } = self;
+        if self.manual {
+            return write!(
+                f,
+                "`{type_name}` (created at {created}) was dropped before its guard was settled; nothing was asked to \
+                 stop\nhelp: shut it down and `settle` its guard; `guard.dismiss()` lets go on purpose"
+            );
+        }
         write!(
             f,
             "`{type_name}` (created at {created}) was dropped without `shutdown().await`; its resources were asked to \
-             stop.\nnote: a `?` that returned early is the usual cause, and its error is lost behind this\n\
-             help: `with_shutdown` shuts down whatever happens; `guard.dismiss()` lets go on purpose"
+             stop\nnote: a `?` that returned early (its error is lost behind this), or a `select!`, `timeout` or `abort` \
+             that dropped the owner\nhelp: keep the value outside of what is cancelled, and run the rest in \
+             `with_shutdown`; `guard.dismiss()` lets go on purpose"
         )
     }
 }
@@ -89,7 +99,7 @@ pub fn clear_hook() {
 
 /// The policy from the environment, read once.
 static ENVIRONMENT: LazyLock<Option<OnDrop>> =
-    LazyLock::new(|| match std::env::var("SUNDOWN_ON_DROP").ok()?.as_str() {
+    LazyLock::new(|| match &*std::env::var("SUNDOWN_ON_DROP").ok()?.to_ascii_lowercase() {
         "panic" => Some(OnDrop::Panic),
         "log" => Some(OnDrop::Log),
         "wait" => Some(OnDrop::Wait),
@@ -102,7 +112,8 @@ static ENVIRONMENT: LazyLock<Option<OnDrop>> =
 fn policy(entry: &Entry) -> (OnDrop, Dropped) {
     let default = if cfg!(debug_assertions) { OnDrop::Panic } else { OnDrop::Log };
     let policy = entry.spec.on_drop.unwrap_or(default);
-    let mut dropped = Dropped { type_name: entry.type_name, created: entry.location, policy };
+    let mut dropped =
+        Dropped { type_name: entry.type_name, created: entry.location, manual: entry.spec.manual, policy };
     if let Some(policy) = *ENVIRONMENT {
         dropped.policy = policy;
         return (policy, dropped);
@@ -129,7 +140,7 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
         // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
         let report = wait(entry, steps, &mut memo);
         observe::settled(&report);
-        let _ = entry.settle(report.into_result());
+        let _ = entry.settle(report.into_result(), None);
         return;
     }
     hand_over(entry.spec, &mut steps, memo.keep(), entry);
@@ -150,8 +161,10 @@ pub(crate) fn manual(entry: &Arc<Entry>) {
 
 /// Says that a value was leaked, as loudly as the policy wants and the place allows.
 fn speak(policy: OnDrop, dropped: &Dropped) {
-    observe::leaked(dropped);
-    if policy == OnDrop::Panic && !thread::panicking() && !exit::is_exiting() && !exit::in_thread_local_destructor() {
+    let panics =
+        policy == OnDrop::Panic && !thread::panicking() && !exit::is_exiting() && !exit::in_thread_local_destructor();
+    observe::leaked(dropped, panics);
+    if panics {
         panic!("{dropped}");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! How the budget is divided (rule 1 of the design): a step that may start at `now` gets what is left of the plan's
 //! budget divided by the steps left on its longest chain; a step with a cap of its own gets the cap, within what is left.
-//! The last tenth of that, 100 ms at most, is for confirming a force.
+//! The last tenth of that, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
+//! and forced now, in no order, and has 100 ms to be confirmed.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,18 +87,19 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
     spec.prepare(memo);
     let drive = memo.drive.get_or_insert_with(Drive::asynchronous).clone();
     let limit = memo.deadline.unwrap_or_else(|| drive.after(spec.timeout));
-    let forced = memo.is_forced();
+    let in_order = !memo.is_forced() && limit > drive.now();
     let chains = spec.chains();
     let mut ended: Vec<bool> = memo.children.iter().map(|child| child.outcome.is_some()).collect();
     let mut blocked: Vec<_> = steps.into_iter().zip(&mut memo.children).map(Some).collect();
     let mut running = FuturesUnordered::new();
     loop {
         for (i, step_spec) in spec.steps.iter().enumerate() {
-            if !forced && !step_spec.after.iter().all(|&before| ended[before]) {
+            if in_order && !step_spec.after.iter().all(|&before| ended[before]) {
                 continue;
             }
             let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
-            let share = share(limit.saturating_duration_since(drive.now()), step_spec.timeout, chains[i]);
+            let left = limit.saturating_duration_since(drive.now());
+            let share = if in_order { Share::of(left, step_spec.timeout, chains[i]) } else { Share::at_once(left) };
             let drive = &drive;
             running.push(async move {
                 run_step(step, child, share, drive).await;
@@ -137,21 +139,37 @@ pub(crate) fn worst(memo: &Memo) -> Outcome {
 }
 
 /// The share of the budget that a step gets.
-fn share(left: Duration, cap: Option<Duration>, chain: u32) -> Duration {
-    match cap {
-        Some(cap) => cap.min(left),
-        None => left / chain,
+struct Share {
+    /// To end by itself.
+    wait: Duration,
+    /// To be confirmed after a force.
+    settle: Duration,
+}
+
+impl Share {
+    fn of(left: Duration, cap: Option<Duration>, chain: u32) -> Self {
+        let whole = match cap {
+            Some(cap) => cap.min(left),
+            None => left / chain,
+        };
+        let settle = (whole / 10).min(SETTLE_MAX);
+        Share { wait: whole - settle, settle }
+    }
+
+    /// For what is forced whatever the order: it has ended already, or it is forced.
+    fn at_once(left: Duration) -> Self {
+        Share { wait: Duration::ZERO, settle: if left.is_zero() { SETTLE_MAX } else { left } }
     }
 }
 
 /// The three moves of one step, with what a panic in any of them becomes.
-async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Duration, drive: &Arc<Drive>) {
+async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc<Drive>) {
     memo.drive = Some(Arc::clone(drive));
-    let limit = drive.after(share);
+    let deadline = drive.after(share.wait);
+    let limit = deadline + share.settle;
     ask(&mut step, memo, drive.now());
     let mut outcome = None;
     if memo.forced.is_none() {
-        let deadline = limit - (share / 10).min(SETTLE_MAX);
         memo.deadline = Some(deadline);
         outcome = drive.until(deadline, ended(&mut step, memo)).await;
         if outcome.is_none() {
@@ -328,8 +346,9 @@ pub(crate) async fn run(
 
 /// Runs steps that do not depend on each other, each with the whole of `timeout`.
 pub(crate) async fn run_together(steps: Vec<(Step<'_>, &mut Memo)>, timeout: Duration, drive: &Arc<Drive>) {
+    let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout, None, 1) };
     let mut running: FuturesUnordered<_> =
-        steps.into_iter().map(|(step, memo)| run_step(step, memo, timeout, drive)).collect();
+        steps.into_iter().map(|(step, memo)| run_step(step, memo, share(), drive)).collect();
     while running.next().await.is_some() {}
 }
 

@@ -25,16 +25,21 @@ use table::Table;
 pub fn snapshot() -> Snapshot {
     let now = Instant::now();
     let values = VALUES.all().into_iter().map(|entry| Row::of_value(&entry, now));
-    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade()).map(|handle| handle.row(now));
-    let mut rows: Vec<Row> = values.chain(handles).collect();
+    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade());
+    let given = lock(&GIVEN).clone().into_iter().filter(|given| given.is_alive());
+    let reachable = handles.chain(given).map(|handle| handle.row(now));
+    let mut rows: Vec<Row> = values.chain(reachable).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.age));
     Snapshot { rows }
 }
 
-/// Stops what can be reached, each within `timeout`: our own handles ([`Tasks`](crate::Tasks) and the like), values that
-/// were [shared](share) and values that were [given](give). Of any other guarded value it sets
-/// [`stop_requested`](crate::ShutdownGuard::stop_requested) and reports it as not reached, unless its owner has shut it
-/// down by the time the rest has ended.
+/// Stops everything that is registered, within `timeout`.
+///
+/// First the guarded values: those that were [shared](share) or [given](give) are shut down, each in its own order; of any
+/// other it sets [`stop_requested`](crate::ShutdownGuard::stop_requested), and waits for its owner to shut it down. Then
+/// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, whoever owns them. While there are handles, half
+/// of the time is theirs. A value whose owner does not answer is reported as not reached; so call this where you own none,
+/// or after you have shut down your own.
 ///
 /// # Errors
 ///
@@ -304,30 +309,65 @@ fn enabled() -> bool {
     !DISABLED.load(Ordering::Relaxed)
 }
 
+/// Values first, each in its own order; then the handles that are left. Who waits for the values gets half of the time
+/// while there are handles.
 async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
-    let values = VALUES.all();
-    values.iter().filter(|entry| entry.phase() == Phase::Live).for_each(|entry| entry.request_stop());
-
-    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade());
-    let given = std::mem::take(&mut *lock(&GIVEN));
-    let reached = handles.chain(given).filter_map(|handle| {
-        let name = handle.row(drive.now()).name;
-        Some((name, handle.teardown()?))
-    });
-    let (names, mut resources): (Vec<_>, Vec<_>) = reached.unzip();
+    let start = drive.now();
+    let end = drive.after(timeout);
     let mut memo = Memo::new("registry");
-    memo.asked = Some(drive.now());
-    memo.children = names.into_iter().map(Memo::new).collect();
-    let steps = resources.iter_mut().map(Step::new).zip(&mut memo.children).collect();
-    plan::run_together(steps, timeout, drive).await;
+    memo.asked = Some(start);
 
-    for entry in values.iter().filter(|entry| matches!(entry.phase(), Phase::Live | Phase::Stopping)) {
-        let mut missed = Memo::new(entry.spec.name);
-        missed.asked = memo.asked;
-        missed.detail(format!("created at {}", entry.location));
-        missed.finish(Outcome::abandoned("not reached; its owner was asked by `stop_requested`"), drive.now());
-        memo.children.push(missed);
-    }
+    let owned: Vec<_> = VALUES.all().into_iter().filter(|entry| is_open(entry)).collect();
+    owned.iter().for_each(|entry| entry.request_stop());
+    let given = std::mem::take(&mut *lock(&GIVEN));
+    let for_values = if HANDLES.all().is_empty() { timeout } else { timeout / 2 };
+    let owners = drive.until(drive.after(for_values), async {
+        for entry in &owned {
+            entry.over.wait().await;
+        }
+    });
+    let (mut reached, _) = futures_util::join!(stop_together(given, for_values, drive), owners);
+    memo.children.append(&mut reached);
+    // What was reached is in the reports above.
+    let by_owners = owned.iter().filter(|entry| !entry.was_settled_under(drive));
+    memo.children.extend(by_owners.map(|entry| of_owner(entry, start, drive.now())));
+
+    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade()).collect();
+    let left = end.saturating_duration_since(drive.now());
+    memo.children.extend(stop_together(handles, left, drive).await);
     memo.finish(plan::worst(&memo), drive.now());
     Report::of(&memo, None, Some(timeout), drive.now()).into_result()
+}
+
+fn is_open(entry: &Entry) -> bool {
+    matches!(entry.phase(), Phase::Live | Phase::Stopping)
+}
+
+/// What became of a value that only its owner can shut down.
+fn of_owner(entry: &Entry, asked: Instant, now: Instant) -> Memo {
+    if let Some(result) = entry.result() {
+        return result.unwrap_or_else(ShutdownError::into_report).into_memo();
+    }
+    let mut memo = Memo::new(entry.spec.name);
+    memo.asked = Some(asked);
+    memo.detail(format!("created at {}", entry.location));
+    let outcome = match is_open(entry) {
+        true => Outcome::abandoned("not reached; its owner was asked by `stop_requested`"),
+        false => Outcome::Stopped, // dismissed
+    };
+    memo.finish(outcome, now);
+    memo
+}
+
+/// Stops what can be reached, each with the whole of `timeout`, and says what became of it.
+async fn stop_together(reach: Vec<Arc<dyn Reach>>, timeout: Duration, drive: &Arc<Drive>) -> Vec<Memo> {
+    let now = drive.now();
+    let reached = reach.into_iter().filter_map(|handle| {
+        let row = handle.row(now);
+        Some((Memo::new(format!("{} ({})", row.name, row.created)), handle.teardown()?))
+    });
+    let (mut memos, mut resources): (Vec<_>, Vec<_>) = reached.unzip();
+    let steps = resources.iter_mut().map(Step::new).zip(&mut memos).collect();
+    plan::run_together(steps, timeout, drive).await;
+    memos
 }

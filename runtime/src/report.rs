@@ -5,6 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
+use crate::drive::FOREVER;
 use crate::{Memo, Outcome};
 
 /// What became of a whole teardown.
@@ -24,6 +25,9 @@ pub struct Report {
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
     created: Option<&'static Location<'static>>,
     limit: Option<Duration>,
+    /// So that the times of a report that becomes a part of another are still right.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    started: Instant,
     took: Duration,
     steps: Vec<StepReport>,
 }
@@ -45,7 +49,14 @@ impl Report {
     /// A report without steps, for a shutdown that is written by hand; see [`step`](Self::step) and
     /// [`ShutdownGuard::settle`](crate::ShutdownGuard::settle).
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Report { name: name.into(), created: None, limit: None, took: Duration::ZERO, steps: Vec::new() }
+        Report {
+            name: name.into(),
+            created: None,
+            limit: None,
+            started: Instant::now(),
+            took: Duration::ZERO,
+            steps: Vec::new(),
+        }
     }
 
     /// Adds a step that ended with `outcome` and took `took`; the report's own time is that of the longest.
@@ -78,15 +89,28 @@ impl Report {
         Report {
             name: memo.name.clone(),
             created,
-            limit,
+            // A limit that nobody lives to see is none.
+            limit: limit.filter(|limit| *limit < FOREVER),
+            started: start,
             took: memo.ended.unwrap_or(now).saturating_duration_since(start),
             steps: memo.children.iter().map(|child| StepReport::of(child, start, now)).collect(),
         }
     }
 
     /// Puts the steps of a nested value's report where its owner's memo keeps them.
-    pub(crate) fn into_memos(self, now: Instant) -> Vec<Memo> {
-        self.steps.into_iter().map(|step| step.into_memo(now)).collect()
+    pub(crate) fn into_memos(self) -> Vec<Memo> {
+        let Report { started, steps, .. } = self;
+        steps.into_iter().map(|step| step.into_memo(started)).collect()
+    }
+
+    /// Puts the report of a value where the memo of a whole keeps it.
+    pub(crate) fn into_memo(self) -> Memo {
+        let (name, outcome, started, took) = (self.name.clone(), self.outcome(), self.started, self.took);
+        let mut memo = Memo::new(name);
+        memo.asked = Some(started);
+        memo.children = self.into_memos();
+        memo.finish(outcome, started + took);
+        memo
     }
 
     /// The name of the type, or the one given by `name = "…"`.
@@ -168,12 +192,13 @@ impl StepReport {
         }
     }
 
-    fn into_memo(self, now: Instant) -> Memo {
+    fn into_memo(self, started: Instant) -> Memo {
         let mut memo = Memo::new(self.name);
-        memo.asked = Some(now.checked_sub(self.took).unwrap_or(now));
+        let asked = started + self.asked_after.unwrap_or_default();
+        memo.asked = Some(asked);
         memo.detail = self.detail;
-        memo.children = self.steps.into_iter().map(|step| step.into_memo(now)).collect();
-        memo.finish(self.outcome, now);
+        memo.children = self.steps.into_iter().map(|step| step.into_memo(started)).collect();
+        memo.finish(self.outcome, asked + self.took);
         memo
     }
 

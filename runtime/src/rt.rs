@@ -17,7 +17,7 @@ pub use moves::{
 pub use probe::{Kind, NotResource, Probe, not_forgotten};
 pub use sundown_macros::__MustShutdown as MustShutdown;
 pub use value::{
-    Annotated, AnnotatedShared, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,
+    Annotated, AnnotatedShared, ByHand, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,
     nested_shared_force, nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown,
     shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };

@@ -37,7 +37,8 @@ pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
     message = "`{Self}` cannot be shut down",
     label = "this type has no `Teardown`",
     note = "implement `Teardown` for `{Self}`, or name an async function with `with = path`",
-    note = "a bare `std::thread::JoinHandle`, `Runtime`, `oneshot::Sender` or `mpsc::Sender` must be in an `Option`"
+    note = "a bare `std::thread::JoinHandle`, `tokio::runtime::Runtime` or channel sender must be in an `Option`; in a \
+            `shared` struct, what is no handle must be in a `Shared`"
 )]
 pub trait Teardown {
     /// Asks the resource to stop: cancels its token, sends SIGTERM, closes its channel.

@@ -278,9 +278,12 @@ impl Teardown for &Thread {
     }
 
     fn force(&mut self, memo: &mut Memo) {
-        if !self.is_finished() {
-            memo.abandon(format!("thread `{}` ignores its stop signal, and a thread cannot be forced", self.name()));
-        }
+        // Nothing can be done to it; but it may have been on its way out.
+        let handle = self.clone();
+        memo.if_stuck(move || {
+            let name = handle.name();
+            Some(format!("thread `{name}` ignores its stop signal, and a thread cannot be forced"))
+        });
     }
 }
 

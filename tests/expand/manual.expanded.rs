@@ -50,3 +50,6 @@ impl ::sundown::__rt::Guarded for Hand {
         ],
     };
 }
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::ByHand for Hand {}

@@ -1,9 +1,8 @@
-//! Values with several owners: `shared` types, nested types, the registry.
+//! Values with several owners: `shared` types, nested types.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use sundown::{Phase, ShutdownGuard, Teardown, must_shutdown, registry};
+use sundown::{Phase, ShutdownGuard, Teardown, must_shutdown};
 use sundown_tests::{Spy, What};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -148,33 +147,4 @@ async fn an_inner_value_whose_shutdown_was_dropped_half_way() {
     spy.release();
     assert!(outer.shutdown().await.unwrap().is_clean());
     assert_eq!(spy.moves(), [What::Asked, What::Ended], "asked once");
-}
-
-/// The registry is the process's, so its tests are one test.
-#[tokio::test]
-async fn the_registry_knows_and_stops() {
-    let shared = Server::new();
-    registry::share(&shared);
-    let given = Spy::new();
-    given.release();
-    registry::give(given.clone());
-    let owned = Inner { spy: Spy::new(), guard: ShutdownGuard::new() };
-
-    let table = registry::snapshot().to_string();
-    for part in ["name", "Server", "Inner", "live", "sharing.rs:"] {
-        assert!(table.contains(part), "{part} is not in\n{table}");
-    }
-
-    assert!(!owned.guard.stop_requested());
-    let error = registry::shutdown_all(Duration::from_secs(5)).await.unwrap_err();
-    assert!(owned.guard.stop_requested());
-    assert!(owned.guard.stop_token().is_cancelled());
-    assert_eq!(shared.guard.phase(), Phase::Settled);
-    assert_eq!(given.moves(), [What::Asked, What::Ended]);
-    let said = error.to_string();
-    assert!(said.contains("`Inner` abandoned: not reached"), "{said}");
-    assert!(!said.contains("Server"), "{said}");
-    owned.guard.dismiss();
-    drop(owned);
-    assert!(!registry::snapshot().to_string().contains("Inner"), "gone with the value");
 }

@@ -11,12 +11,17 @@ use crate::by_ref::teardown_by_ref;
 use crate::{Memo, Outcome, Teardown, Wait};
 
 /// What a task ended as. One that was aborted by somebody else has stopped too; the driver knows what it forced.
-fn joined<T>(result: Result<T, JoinError>) -> Outcome {
+fn joined<T>(result: Result<T, JoinError>, memo: &mut Memo) -> Outcome {
     match result {
         Ok(_) => Outcome::Stopped,
         Err(error) => match error.try_into_panic() {
             Ok(payload) => Outcome::from_panic(&*payload),
-            Err(_cancelled) => Outcome::Stopped,
+            Err(_cancelled) => {
+                if !memo.is_forced() {
+                    memo.detail("aborted by somebody else, or by the end of its runtime");
+                }
+                Outcome::Stopped
+            }
         },
     }
 }
@@ -26,8 +31,8 @@ fn joined<T>(result: Result<T, JoinError>) -> Outcome {
 impl<T: Send + 'static> Teardown for JoinHandle<T> {
     fn request(&mut self, _memo: &mut Memo) {}
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
-        Box::pin(async move { joined(self.await) })
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move { joined(self.await, memo) })
     }
 
     fn force(&mut self, _memo: &mut Memo) {
@@ -89,7 +94,7 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
         Box::pin(async move {
             // What was joined is noted in the memo at once: the future may be dropped at the next await.
             while let Some(result) = self.join_next().await {
-                match joined(result) {
+                match joined(result, memo) {
                     Outcome::Stopped => {}
                     other => memo.problem(other),
                 }

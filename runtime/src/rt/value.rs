@@ -22,6 +22,14 @@ pub trait Guarded {
     const SPEC: &'static Spec;
 }
 
+/// A `manual` type.
+#[diagnostic::on_unimplemented(
+    message = "the shutdown of `{Self}` is generated",
+    label = "settled by its `shutdown` alone",
+    note = "`settle` is for a shutdown that is written by hand: `#[must_shutdown(manual)]`"
+)]
+pub trait ByHand: Guarded {}
+
 /// A type whose `Teardown` was generated.
 pub trait Annotated {
     /// What the macro said of the type.
@@ -108,9 +116,8 @@ pub fn nested_request<V: Annotated>(value: &mut V, memo: &mut Memo) {
 /// `Teardown::wait` of a value inside another: bounded by its own timeout too.
 pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wait<'a> {
     if let Some(report) = adopt(value, memo) {
-        let now = drive_of(memo).now();
         let outcome = report.outcome();
-        memo.children = report.into_memos(now);
+        memo.children = report.into_memos();
         return Box::pin(std::future::ready(outcome));
     }
     let entry = value.entry().cloned();
@@ -123,7 +130,7 @@ pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wa
             let now = drive_of(memo).now();
             let report = Report::of(memo, Some(entry.location), Some(V::SPEC.timeout), now);
             // An error is in the owner's report.
-            let _ = entry.settle(report.into_result());
+            let _ = entry.settle(report.into_result(), memo.drive.as_ref());
         }
         outcome
     })
@@ -175,7 +182,7 @@ pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Me
         let timeout = left.map_or(V::SPEC.timeout, |left| left.min(V::SPEC.timeout));
         let report = teardown(&entry, steps, Some(timeout), &drive).await.unwrap_or_else(ShutdownError::into_report);
         let outcome = report.outcome();
-        memo.children = report.into_memos(drive.now());
+        memo.children = report.into_memos();
         outcome
     })
 }
@@ -240,5 +247,5 @@ async fn teardown(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Dura
     plan::run(entry.spec, steps, &mut memo, timeout, drive).await;
     let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());
     observe::settled(&report);
-    entry.settle(report.into_result())
+    entry.settle(report.into_result(), Some(drive))
 }
