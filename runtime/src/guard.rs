@@ -101,16 +101,17 @@ impl<T: ?Sized> ShutdownGuard<T> {
     pub fn dismiss(&self) {
         self.entry.dismiss();
     }
-}
 
-impl<T: ByHand> ShutdownGuard<T> {
     /// Says what the shutdown of a `manual` type, which is written by hand, came to. The first report counts.
     ///
     /// # Errors
     ///
     /// The error of a report that is not clean, so that a hand-written `shutdown` can end with
     /// `self.guard.settle(report)`.
-    pub fn settle(&self, report: Report) -> Result<Report, ShutdownError> {
+    pub fn settle(&self, report: Report) -> Result<Report, ShutdownError>
+    where
+        T: ByHand,
+    {
         self.entry.settle(report.into_result(), None)
     }
 }

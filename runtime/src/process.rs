@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::runtime::{self, Handle};
 
 use crate::by_ref::teardown_by_ref;
 use crate::joiner::{Joiner, wait_exit};
@@ -58,6 +59,8 @@ struct Inner {
     /// Of the child, and of its group.
     id: u32,
     child: Mutex<Child>,
+    /// The runtime that it was started in, which has an I/O driver.
+    runtime: runtime::Id,
     location: &'static Location<'static>,
     created: Instant,
     registered: Registered,
@@ -90,6 +93,7 @@ impl Process {
             name: name.into(),
             id,
             child: Mutex::new(Child { wrapper: Some(wrapper), asked: false, status: None }),
+            runtime: Handle::current().id(),
             location,
             created: Instant::now(),
             registered: registry::register_handle(Weak::clone(inner) as Weak<dyn Reach>),
@@ -226,9 +230,10 @@ impl Teardown for &Process {
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
             let id = self.inner.id;
-            // A runtime that the blocking driver has entered may have nobody to turn its I/O driver.
+            // A runtime that the blocking driver has entered may have nobody to turn its I/O driver, and another than the
+            // one that the child was started in may have no such driver: tokio would panic.
             let turned = memo.drive.as_ref().is_none_or(|drive| !drive.is_blocking())
-                && tokio::runtime::Handle::try_current().is_ok();
+                && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
             let ended = if self.status().is_some() {
                 Ok(())
             } else if turned {
