@@ -20,7 +20,7 @@ use crate::registry::{self, Kind, Reach, Registered, Row};
 use crate::sync::lock;
 use crate::{Memo, Outcome, Phase, Teardown, Wait, exit, reaper};
 
-/// A child process in a process group of its own, so that what it starts is stopped with it.
+/// A child process in a process group of its own, so that what it starts is stopped with it. Feature `process`; Linux.
 ///
 /// A cheap handle: all clones are one child. As a [`Teardown`](Teardown) it is asked by SIGTERM to the whole group (and
 /// SIGCONT, for one that is stopped), has ended when every process of the group has and the child was reaped, and is forced

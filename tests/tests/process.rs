@@ -138,6 +138,19 @@ fn under_the_blocking_driver_with_a_runtime_that_nobody_turns() {
     }
 }
 
+/// Started in one runtime and shut down in another, which has no I/O driver.
+#[test]
+fn in_a_runtime_without_io() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let other = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    for (script, word) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
+        let (owner, said_by) = runtime.block_on(start(script, 1));
+        let report = other.block_on(shut_down(owner));
+        assert_eq!(said(&report).0, word, "{report}");
+        assert!(!exists(&said_by[0]));
+    }
+}
+
 /// Looks again and again: who reaps tells nobody.
 fn reaped(pid: &str) -> bool {
     let end = Instant::now() + GENEROUS;

@@ -190,6 +190,19 @@ mod the_wait {
         }
     }
 
+    #[tokio::test]
+    async fn an_empty_group_is_waited_for_until_it_is_closed() {
+        let tasks = Tasks::new();
+        let waiter = tokio::spawn({
+            let tasks = tasks.clone();
+            async move { tasks.wait().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        tasks.close();
+        tokio::time::timeout(GENEROUS, waiter).await.unwrap().unwrap();
+    }
+
     /// A task belongs to its group until its future was dropped.
     #[tokio::test]
     async fn a_future_is_dropped_before_its_task_has_ended() {
