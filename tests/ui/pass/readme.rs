@@ -1,0 +1,40 @@
+//! The example of README.md, to the letter: `tests/readme.rs` compares them.
+
+#![allow(dead_code, reason = "it is only compiled")]
+
+// README {
+use sundown::{ShutdownGuard, Tasks, must_shutdown};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+#[must_shutdown(timeout = "10s")]
+struct Runner {
+    #[shutdown]
+    stop: CancellationToken,
+    #[shutdown]
+    scheduler: JoinHandle<()>,   // listens to `stop`
+    #[shutdown(after = scheduler, timeout = "2s")]
+    jobs: Tasks,
+    #[shutdown(after = jobs, with = SqlitePool::close)]
+    db: SqlitePool,
+    guard: ShutdownGuard<Self>,  // ShutdownGuard::new(): knows the type and the place
+}
+
+async fn run(runner: Runner) -> Result<(), sundown::ShutdownError> {
+    let (_served, report) = runner.with_shutdown(async |runner| runner.serve().await).await;
+    println!("{}", report?); // a tree; the error of a shutdown that was not clean has one too
+    Ok(())
+}
+// }
+
+struct SqlitePool;
+
+impl SqlitePool {
+    async fn close(&self) {}
+}
+
+impl Runner {
+    async fn serve(&self) {}
+}
+
+fn main() {}
