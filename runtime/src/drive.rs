@@ -97,10 +97,11 @@ impl Drive {
         self.within == Some(runtime.handle().id())
     }
 
-    /// Whether a blocking driver runs the teardown: the runtime that was entered may have nobody to turn it.
-    #[cfg(all(feature = "process", target_os = "linux"))]
-    pub(crate) fn is_blocking(&self) -> bool {
-        self.blocks.is_some()
+    /// Whether a runtime polls the teardown, and so turns its I/O driver. One that was only entered, by the blocking driver or
+    /// under another executor, may have nobody to turn it.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_turned(&self) -> bool {
+        self.blocks.is_none() && self.within.is_some()
     }
 
     /// The output of `future`, or `None` once `at` has passed. A future that is ready wins over a deadline that has
@@ -140,6 +141,12 @@ struct Alarm<'a> {
 impl Alarm<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.drive.now() >= self.at {
+            // Pending for tokio's budget alone is not late: the next poll tells.
+            #[cfg(feature = "tokio")]
+            if !tokio::task::coop::has_budget_remaining() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             return Poll::Ready(());
         }
         let mut alarms = lock(&self.drive.alarms);
@@ -266,14 +273,15 @@ impl Wake for Unpark {
     }
 }
 
-/// Catches a panic in any poll of `future`. The future is not polled again after one.
+/// Catches a panic in any poll of `future`, and in its drop after the last. The future is not polled again after one.
 pub(crate) async fn catch<F: Future>(future: F) -> thread::Result<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+    let mut future = Box::pin(future);
+    let result = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Ok),
         Err(payload) => Poll::Ready(Err(payload)),
     })
-    .await
+    .await;
+    catch_unwind(AssertUnwindSafe(|| drop(future))).and(result)
 }
 
 /// A tokio runtime that a teardown is entered into: the one that the guard captured when the value was made.
@@ -292,18 +300,20 @@ impl Home {
         }
     }
 
+    /// Calls `f` inside this runtime, unless the caller is inside another one.
+    pub(crate) fn within<T>(&self, f: impl FnOnce() -> T) -> T {
+        #[cfg(feature = "tokio")]
+        let _entered = match tokio::runtime::Handle::try_current() {
+            Ok(_) => None,
+            Err(_) => self.handle.as_ref().map(|handle| handle.enter()),
+        };
+        f()
+    }
+
     /// Polls `future` inside this runtime, unless the poll happens inside another one.
     pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        poll_fn(|cx| {
-            #[cfg(feature = "tokio")]
-            let _entered = match tokio::runtime::Handle::try_current() {
-                Ok(_) => None,
-                Err(_) => self.handle.as_ref().map(|handle| handle.enter()),
-            };
-            future.as_mut().poll(cx)
-        })
-        .await
+        poll_fn(|cx| self.within(|| future.as_mut().poll(cx))).await
     }
 }
 

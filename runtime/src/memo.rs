@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -160,14 +161,16 @@ impl Memo {
 
     /// The step is over. What a move reported counts where it is worse.
     pub(crate) fn finish(&mut self, outcome: Outcome, now: Instant) {
+        let kept = (self.kept.take(), self.stuck.take());
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(kept))) {
+            self.problem(Outcome::caught(payload));
+        }
         let outcome = match self.problem.take() {
             Some(problem) => self.worse(outcome, problem),
             None => outcome,
         };
         self.outcome = Some(outcome);
         self.ended = Some(now);
-        self.kept = None;
-        self.stuck = None;
     }
 }
 

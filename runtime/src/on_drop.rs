@@ -18,6 +18,7 @@ use crate::drive::{self, Drive};
 use crate::guard::Entry;
 use crate::orphans::Orphans;
 use crate::plan::{self, Spec, Step};
+use crate::slot::Taken;
 use crate::sync::lock;
 use crate::{Memo, Phase, Report, exit, observe, reaper};
 
@@ -89,12 +90,15 @@ static HOOK: Mutex<Option<Arc<Hook>>> = Mutex::new(None);
 /// });
 /// ```
 pub fn set_hook(hook: impl Fn(&Dropped) -> OnDrop + Send + Sync + 'static) {
-    *lock(&HOOK) = Some(Arc::new(hook));
+    let hook: Arc<Hook> = Arc::new(hook);
+    let old = lock(&HOOK).replace(hook);
+    drop(old); // its captures are a user's, and not dropped under the lock
 }
 
 /// Takes the hook away again: each type's own policy counts.
 pub fn clear_hook() {
-    *lock(&HOOK) = None;
+    let old = lock(&HOOK).take();
+    drop(old);
 }
 
 /// The policy from the environment, read once.
@@ -130,20 +134,25 @@ fn policy(entry: &Entry) -> (OnDrop, Dropped) {
 pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     let leaked = (entry.phase() == Phase::Live).then(|| policy(entry));
     // Nobody else can have it: a teardown in another task would borrow the value.
-    let Some(mut memo) = entry.memo.try_take() else { return };
+    // Gone with a shutdown's future that was leaked (`mem::forget`): then nothing is known, and all is done again.
+    let mut memo = entry.memo.try_take();
     entry.begin();
     let wants_wait = match &leaked {
         Some((policy, _)) => *policy == OnDrop::Wait,
         None => entry.spec.on_drop == Some(OnDrop::Wait),
     };
-    if wants_wait && may_wait() {
+    if wants_wait
+        && may_wait()
+        && let Some(memo) = &mut memo
+    {
         // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
-        let report = wait(entry, steps, &mut memo);
+        let report = wait(entry, steps, memo);
         observe::settled(&report);
         let _ = entry.settle(report.into_result(), None);
         return;
     }
-    hand_over(entry.spec, &mut steps, memo.keep(), entry);
+    let memo = memo.map_or_else(|| Memo::new(entry.spec.name), Taken::keep);
+    entry.home.within(|| hand_over(entry.spec, &mut steps, memo, entry));
     entry.dismiss();
     if let Some((policy, dropped)) = leaked {
         speak(policy, &dropped);
@@ -171,7 +180,7 @@ fn speak(policy: OnDrop, dropped: &Dropped) {
 
 /// Whether this thread may be blocked: no task of a runtime runs on it and none depends on it.
 fn may_wait() -> bool {
-    if thread::panicking() || exit::is_exiting() {
+    if thread::panicking() || exit::is_exiting() || reaper::is_current() {
         return false;
     }
     #[cfg(feature = "tokio")]
@@ -197,7 +206,14 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry:
     plan::request(spec, steps, &mut memo);
     let orphans = plan::detach(spec, steps, &mut memo);
     if exit::is_exiting() || orphans.iter().all(Option::is_none) {
-        drop(Orphans::new(spec, orphans, memo));
+        let mut orphans = Orphans::new(spec, orphans, memo);
+        orphans.end();
+        observe::reaped(&Report::of(
+            orphans.memo(),
+            Some(entry.location),
+            Some(spec.timeout),
+            plan::now(orphans.memo()),
+        ));
         return;
     }
     let mut orphans = Orphans::new(spec, orphans, memo);

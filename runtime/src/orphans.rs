@@ -28,6 +28,12 @@ impl Orphans {
         self.ended = true;
     }
 
+    /// Forces what has not ended; nobody waits for it.
+    pub(crate) fn end(&mut self) {
+        plan::force(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+        self.ended = true;
+    }
+
     pub(crate) fn memo(&self) -> &Memo {
         &self.memo
     }
@@ -40,7 +46,7 @@ fn steps(resources: &mut Resources) -> Vec<Step<'_>> {
 impl Drop for Orphans {
     fn drop(&mut self) {
         if !self.ended {
-            plan::force(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+            self.end();
         }
     }
 }
@@ -53,7 +59,7 @@ impl Teardown for Orphans {
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
-            let outcome = plan::wait(self.spec, steps(&mut self.resources), memo).await;
+            let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), memo).await;
             self.ended = true;
             outcome
         })

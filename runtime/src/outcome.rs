@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// What became of one step of a teardown.
@@ -50,6 +51,15 @@ impl Outcome {
     #[must_use]
     pub fn from_panic(payload: &(dyn Any + Send)) -> Self {
         Outcome::Panicked { message: panic_message(payload) }
+    }
+
+    /// As [`from_panic`](Self::from_panic), of a panic that goes no further. A payload may panic in its drop.
+    pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Self {
+        let outcome = Self::from_panic(&*payload);
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(again);
+        }
+        outcome
     }
 
     /// An [`Abandoned`](Outcome::Abandoned) with this reason.

@@ -84,6 +84,12 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Me
 
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
 pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo) -> Outcome {
+    if memo.drive.is_none() {
+        // No driver has made this memo: its alarms are served here.
+        let drive = Drive::asynchronous();
+        memo.drive = Some(Arc::clone(&drive));
+        return Box::pin(crate::drive::run(&drive, wait(spec, steps, memo))).await;
+    }
     spec.prepare(memo);
     let drive = memo.drive.get_or_insert_with(Drive::asynchronous).clone();
     let limit = memo.deadline.unwrap_or_else(|| drive.after(spec.timeout));
@@ -113,6 +119,15 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
     }
     drop(running);
     worst(memo)
+}
+
+/// As [`wait`], for a value inside another: bounded by its own timeout too.
+pub(crate) async fn wait_nested(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo) -> Outcome {
+    if let Some(drive) = &memo.drive {
+        let own = drive.after(spec.timeout);
+        memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
+    }
+    wait(spec, steps, memo).await
 }
 
 /// Forces every step that has not ended; one that was never asked is asked first.
@@ -171,18 +186,28 @@ async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc
     let mut outcome = None;
     if memo.forced.is_none() {
         memo.deadline = Some(deadline);
-        outcome = drive.until(deadline, ended(&mut step, memo)).await;
+        outcome = until(deadline, &mut step, memo, drive).await;
         if outcome.is_none() {
             force_step(&mut step, memo, drive.now());
         }
     }
     if outcome.is_none() {
         memo.deadline = Some(limit);
-        outcome = drive.until(limit, ended(&mut step, memo)).await;
+        outcome = until(limit, &mut step, memo, drive).await;
     }
     let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(memo.stuck()));
     memo.finish(outcome, drive.now());
     crate::observe::step_ended(memo);
+}
+
+/// What the step ends as, unless `at` passes before. A wait that is late is dropped, and may panic even then.
+async fn until(at: Instant, step: &mut Step<'_>, memo: &mut Memo, drive: &Drive) -> Option<Outcome> {
+    let mut wait = Box::pin(ended(step, memo));
+    let outcome = drive.until(at, wait.as_mut()).await;
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(wait))) {
+        memo.problem(Outcome::caught(payload));
+    }
+    outcome
 }
 
 /// What a step that was asked, and perhaps forced, ends as.
@@ -190,10 +215,20 @@ pub(crate) async fn ended(step: &mut Step<'_>, memo: &mut Memo) -> Outcome {
     if memo.is_abandoned() {
         return Outcome::Forced; // the reason counts, in `Memo::finish`
     }
-    match catch(step.wait(memo)).await {
+    match catch(async { step.wait(memo).await }).await {
         Ok(Outcome::Stopped) if memo.is_forced() => Outcome::Forced,
         Ok(outcome) => outcome,
-        Err(payload) => Outcome::from_panic(&*payload),
+        Err(payload) => {
+            let outcome = Outcome::caught(payload);
+            // It ended the wait, and perhaps not the resource.
+            let before = memo.problem.take();
+            force_step(step, memo, now(memo));
+            if memo.is_abandoned() {
+                memo.problem = None; // that it panicked says more than that it has no force
+            }
+            before.into_iter().for_each(|problem| memo.problem(problem));
+            outcome
+        }
     }
 }
 
@@ -222,7 +257,7 @@ pub(crate) fn ask_and_force(step: &mut Step<'_>) {
 /// Makes a move that must not take the others with it when it panics.
 fn guarded(memo: &mut Memo, make: impl FnOnce(&mut Memo)) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| make(memo))) {
-        memo.problem(Outcome::from_panic(&*payload));
+        memo.problem(Outcome::caught(payload));
     }
 }
 
@@ -313,7 +348,8 @@ pub(crate) fn detach(
         if memo.outcome.is_some() {
             return None;
         }
-        let detached = catch_unwind(AssertUnwindSafe(|| step.detach())).ok().flatten();
+        let mut detached = None;
+        guarded(memo, |_| detached = step.detach());
         if detached.is_none() {
             ask(step, memo, now);
             force_step(step, memo, now);
@@ -340,7 +376,7 @@ pub(crate) async fn run(
     memo.drive = Some(Arc::clone(drive));
     memo.asked.get_or_insert_with(|| drive.now());
     memo.deadline = Some(drive.after(timeout));
-    let outcome = catch(wait(spec, steps, memo)).await.unwrap_or_else(|payload| Outcome::from_panic(&*payload));
+    let outcome = catch(wait(spec, steps, memo)).await.unwrap_or_else(Outcome::caught);
     memo.finish(outcome, drive.now());
 }
 

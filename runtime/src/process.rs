@@ -230,9 +230,9 @@ impl Teardown for &Process {
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
             let id = self.inner.id;
-            // A runtime that the blocking driver has entered may have nobody to turn its I/O driver, and another than the
-            // one that the child was started in may have no such driver: tokio would panic.
-            let turned = memo.drive.as_ref().is_none_or(|drive| !drive.is_blocking())
+            // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the child
+            // was started in may have no such driver: tokio would panic.
+            let turned = memo.drive.as_ref().is_some_and(|drive| drive.is_turned())
                 && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
             let ended = if self.status().is_some() {
                 Ok(())
@@ -250,7 +250,11 @@ impl Teardown for &Process {
                     memo.detail(status.to_string());
                     Outcome::Stopped
                 }
-                Err(error) => Outcome::from_result(Err::<(), _>(error)),
+                Err(error) => {
+                    // Nobody can tell when it ends, so it does not get the time to: SIGKILL needs no descriptor.
+                    let _ = self.inner.signal(libc::SIGKILL);
+                    Outcome::abandoned(format!("killed, because it cannot be watched: {error}"))
+                }
             }
         })
     }

@@ -75,6 +75,11 @@ thread_local! {
     static REAPER_DRIVE: std::cell::RefCell<Option<Arc<Drive>>> = const { std::cell::RefCell::new(None) };
 }
 
+/// Whether this is the reaper thread, which others depend on.
+pub(crate) fn is_current() -> bool {
+    REAPER_DRIVE.try_with(|cell| cell.borrow().is_some()).unwrap_or(false)
+}
+
 fn reap() {
     let drive = Drive::blocking();
     REAPER_DRIVE.with(|cell| *cell.borrow_mut() = Some(Arc::clone(&drive)));

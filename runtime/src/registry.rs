@@ -104,28 +104,32 @@ where
         }
     }
     let shared: Arc<dyn Reach> = Arc::new(Shared(Arc::downgrade(value), Location::caller(), Instant::now()));
-    let mut given = lock(&GIVEN);
-    given.retain(|other| other.is_alive());
-    given.push(shared);
+    forget_the_ended();
+    lock(&GIVEN).push(shared);
+}
+
+/// Drops what has ended, outside the lock.
+fn forget_the_ended() {
+    let ended: Vec<_> = lock(&GIVEN).clone().into_iter().filter(|given| !given.is_alive()).collect();
+    lock(&GIVEN).retain(|given| !ended.iter().any(|ended| Arc::ptr_eq(ended, given)));
 }
 
 /// Gives a value away: it lives until [`shutdown_all`] stops it, or the process ends.
 #[track_caller]
 pub fn give<T: Teardown + Send + 'static>(value: T) {
-    struct Given<T>(Mutex<Option<T>>, &'static Location<'static>, Instant);
+    struct Given<T>(crate::Shared<T>, &'static Location<'static>, Instant);
     impl<T: Teardown + Send + 'static> Reach for Given<T> {
         fn row(&self, now: Instant) -> Row {
             Row::new(std::any::type_name::<T>(), self.1, now - self.2, Phase::Live, Kind::Given)
         }
         fn is_alive(&self) -> bool {
-            self.0.lock().is_ok_and(|value| value.is_some())
+            !self.0.has_ended()
         }
         fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-            let value = self.0.lock().ok()?.take()?;
-            Some(Box::new(value))
+            Some(Box::new(self.0.clone()))
         }
     }
-    lock(&GIVEN).push(Arc::new(Given(Mutex::new(Some(value)), Location::caller(), Instant::now())));
+    lock(&GIVEN).push(Arc::new(Given(crate::Shared::new(value), Location::caller(), Instant::now())));
 }
 
 /// Switches the registration of values and handles made from now on off, or on again. On at first; off, a guard costs
@@ -319,7 +323,8 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
 
     let owned: Vec<_> = VALUES.all().into_iter().filter(|entry| is_open(entry)).collect();
     owned.iter().for_each(|entry| entry.request_stop());
-    let given = std::mem::take(&mut *lock(&GIVEN));
+    // They stay in the list until they have ended: this future may be dropped, and others may look meanwhile.
+    let given = lock(&GIVEN).clone();
     let for_values = if HANDLES.all().is_empty() { timeout } else { timeout / 2 };
     let owners = drive.until(drive.after(for_values), async {
         for entry in &owned {
@@ -327,6 +332,7 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
         }
     });
     let (mut reached, _) = futures_util::join!(stop_together(given, for_values, drive), owners);
+    forget_the_ended();
     memo.children.append(&mut reached);
     // What was reached is in the reports above.
     let by_owners = owned.iter().filter(|entry| !entry.was_settled_under(drive));

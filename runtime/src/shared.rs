@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::by_ref::teardown_by_ref;
-use crate::plan;
+use crate::plan::{self, Step};
 use crate::slot::{Slot, Taken};
 use crate::{Memo, Outcome, Teardown, Wait};
 
@@ -36,6 +36,11 @@ struct Content<T> {
 }
 
 impl<T> Shared<T> {
+    /// Whether it was torn down.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.slot.try_take().is_some_and(|content| content.memo.outcome.is_some())
+    }
+
     /// Wraps `value`.
     pub fn new(value: T) -> Self {
         Shared { slot: Arc::new(Slot::new(Content { value, memo: Memo::new("") })) }
@@ -116,12 +121,11 @@ impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
             }
             content.make_move(memo, |value, memo| value.request(memo));
             let Content { value, memo: own } = &mut *content;
-            let outcome = value.wait(own).await;
-            let now = plan::now(own);
-            own.finish(outcome.clone(), now);
+            let outcome = plan::ended(&mut Step::new(value), own).await;
+            own.finish(outcome, plan::now(own));
             memo.detail.clone_from(&own.detail);
             memo.children = std::mem::take(&mut own.children);
-            outcome
+            own.outcome.clone().expect("it was just finished")
         })
     }
 
@@ -142,7 +146,8 @@ impl<T: Teardown> Content<T> {
         }
         own.name.clone_from(&memo.name);
         own.drive.clone_from(&memo.drive);
-        (own.asked, own.forced, own.deadline) = (memo.asked, memo.forced, memo.deadline);
+        // Whoever forced it, it is forced for all.
+        (own.asked, own.forced, own.deadline) = (own.asked.or(memo.asked), own.forced.or(memo.forced), memo.deadline);
         make(&mut self.value, own);
         memo.detail.clone_from(&own.detail);
         if let Some(problem) = own.problem.take() {

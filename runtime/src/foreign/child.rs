@@ -18,6 +18,17 @@ impl Teardown for tokio::process::Child {
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
+            // As a `Process`: without anybody to turn the runtime's drivers a thread waits.
+            if let Some(id) = self.id().filter(|_| !memo.drive.as_ref().is_some_and(|drive| drive.is_turned())) {
+                let name = memo.name().to_owned();
+                match memo.keep(|| Joiner::spawn(&name, move || wait_exit(id))).wait().await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => return Outcome::from_result(Err::<(), _>(error)),
+                    Err(payload) => return Outcome::from_panic(&*payload),
+                }
+                let ended = self.try_wait().and_then(|status| status.ok_or_else(|| io::Error::other("it still runs")));
+                return reaped(ended, memo);
+            }
             let ended = tokio::process::Child::wait(self).await;
             reaped(ended, memo)
         })

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
@@ -53,7 +53,8 @@ pub(super) fn ended_blocking(group: u32) -> io::Result<()> {
 
 /// The names and ids of those that run; none if nobody does.
 pub(super) fn names(group: u32) -> Option<String> {
-    let names: Vec<_> = stats(group).map(|stat| format!("`{}` ({})", stat.name, stat.pid)).collect();
+    let names: Vec<_> =
+        stats(group).ok()?.filter(|stat| !stat.zombie).map(|stat| format!("`{}` ({})", stat.name, stat.pid)).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
@@ -64,11 +65,13 @@ struct Running {
 
 fn running(group: u32) -> io::Result<Vec<Running>> {
     let mut running = Vec::new();
-    for stat in stats(group) {
+    for stat in stats(group)? {
         let Some(pid) = Pid::from_raw(stat.pid) else { continue };
         match pidfd_open(pid, PidfdFlags::empty()) {
             // Between the look and this the id may have gone to another process, whose end does not concern us.
-            Ok(end) if self::stat(stat.pid).is_some_and(|now| now.group == stat.group) => running.push(Running { end }),
+            Ok(end) if self::stat(stat.pid).is_some_and(|now| now.group == stat.group) && !has_ended(&end)? => {
+                running.push(Running { end });
+            }
             Ok(_) | Err(Errno::SRCH) => {}
             Err(error) => return Err(error.into()),
         }
@@ -76,18 +79,26 @@ fn running(group: u32) -> io::Result<Vec<Running>> {
     Ok(running)
 }
 
-/// What `/proc/PID/stat` says of a process that has not ended.
+/// A process whose main thread alone has ended is a zombie in `/proc`, too: only its descriptor tells.
+fn has_ended(end: &OwnedFd) -> io::Result<bool> {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    Ok(poll(&mut [PollFd::new(end, PollFlags::IN)], Some(&now))? > 0)
+}
+
+/// What `/proc/PID/stat` says of a process.
 struct Stat {
     pid: i32,
     name: String,
     group: u32,
+    zombie: bool,
 }
 
-fn stats(group: u32) -> impl Iterator<Item = Stat> {
-    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
-    pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+fn stats(group: u32) -> io::Result<impl Iterator<Item = Stat>> {
+    let pids = fs::read_dir("/proc")?.flatten();
+    Ok(pids
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .filter_map(stat)
-        .filter(move |stat| stat.group == group)
+        .filter(move |stat| stat.group == group))
 }
 
 fn stat(pid: i32) -> Option<Stat> {
@@ -97,7 +108,7 @@ fn stat(pid: i32) -> Option<Stat> {
     let (_, name) = head.split_once('(')?;
     let mut fields = rest.split_whitespace();
     let (state, _parent, group) = (fields.next()?, fields.next()?, fields.next()?.parse().ok()?);
-    (!matches!(state, "Z" | "X" | "x")).then(|| Stat { pid, name: name.to_owned(), group })
+    Some(Stat { pid, name: name.to_owned(), group, zombie: matches!(state, "Z" | "X" | "x") })
 }
 
 #[cfg(test)]

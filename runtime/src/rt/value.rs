@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::drive::{self, Drive, catch};
 use crate::orphans::Orphans;
 use crate::plan::{self, Spec, Step};
-use crate::{Memo, Phase, Report, ShutdownError, ShutdownGuard, Teardown, Wait, observe, on_drop};
+use crate::{Memo, Outcome, Phase, Report, ShutdownError, ShutdownGuard, Teardown, Wait, observe, on_drop};
 
 pub use crate::guard::Entry;
 
@@ -123,9 +123,7 @@ pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wa
     let entry = value.entry().cloned();
     let steps = value.steps();
     Box::pin(async move {
-        let own = drive_of(memo).after(V::SPEC.timeout);
-        memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
-        let outcome = plan::wait(V::SPEC, steps, memo).await;
+        let outcome = plan::wait_nested(V::SPEC, steps, memo).await;
         if let Some(entry) = entry {
             let now = drive_of(memo).now();
             let report = Report::of(memo, Some(entry.location), Some(V::SPEC.timeout), now);
@@ -234,7 +232,13 @@ fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
 /// One caller at a time has the memo and runs the plan; the others wait for it and find the result. A caller that is
 /// dropped half-way puts the memo back, and the next goes on where it stopped.
 async fn teardown(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Duration>, drive: &Arc<Drive>) -> Result {
-    let taken = entry.memo.take().await;
+    let timeout = timeout.unwrap_or(entry.spec.timeout);
+    let limit = drive.after(timeout);
+    let Some(taken) = drive.until(limit, entry.memo.take()).await else {
+        // The teardown goes on; only this caller's time is up.
+        let late = Outcome::abandoned("another caller is still shutting it down");
+        return Report::new(entry.spec.name).step(entry.spec.name, late, timeout).into_result();
+    };
     if let Some(result) = entry.result() {
         return result;
     }
@@ -243,8 +247,8 @@ async fn teardown(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Dura
         return Report::new(entry.spec.name).into_result();
     };
     entry.begin();
-    let timeout = timeout.unwrap_or(entry.spec.timeout);
-    plan::run(entry.spec, steps, &mut memo, timeout, drive).await;
+    let left = limit.saturating_duration_since(drive.now());
+    plan::run(entry.spec, steps, &mut memo, left, drive).await;
     let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());
     observe::settled(&report);
     entry.settle(report.into_result(), Some(drive))
