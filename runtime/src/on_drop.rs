@@ -16,7 +16,7 @@ use std::thread;
 
 use crate::drive::{self, Drive};
 use crate::guard::Entry;
-use crate::orphans::Orphans;
+use crate::orphans::{self, Orphans};
 use crate::plan::{self, Spec, Step};
 use crate::slot::Taken;
 use crate::sync::lock;
@@ -204,25 +204,25 @@ fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, memo: &mut Memo) -> Report {
 /// Asks; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.
 fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry: &Arc<Entry>) {
     plan::request(spec, steps, &mut memo);
-    let orphans = plan::detach(spec, steps, &mut memo);
-    if exit::is_exiting() || orphans.iter().all(Option::is_none) {
-        let mut orphans = Orphans::new(spec, orphans, memo);
+    let resources = plan::detach(spec, steps, &mut memo);
+    let nothing = resources.iter().all(Option::is_none);
+    let mut orphans = Orphans::new(spec, resources, memo);
+    let (created, limit) = (entry.location, spec.timeout);
+    if nothing || exit::is_exiting() {
         orphans.end();
-        observe::reaped(&Report::of(
-            orphans.memo(),
-            Some(entry.location),
-            Some(spec.timeout),
-            plan::now(orphans.memo()),
-        ));
+        let now = plan::now(orphans.memo());
+        observe::reaped(&Report::of(orphans.memo(), Some(created), Some(limit), now));
         return;
     }
-    let mut orphans = Orphans::new(spec, orphans, memo);
     let home = entry.home.clone();
-    let (created, limit) = (entry.location, spec.timeout);
+    let dropped = orphans::Dropped::register(spec.name, created);
     // If the thread cannot be started, the job is dropped and `Orphans` forces what it owns.
     let started = reaper::submit(move |drive| async move {
         home.enter(orphans.run(limit, &drive)).await;
-        observe::reaped(&Report::of(orphans.memo(), Some(created), Some(limit), drive.now()));
+        let report = Report::of(orphans.memo(), Some(created), Some(limit), drive.now());
+        observe::reaped(&report);
+        drop(orphans);
+        dropped.ended(report.outcome());
     });
     if let Err(error) = started {
         observe::complain(&format!("the reaper thread did not start: {error}"));

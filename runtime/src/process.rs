@@ -136,7 +136,7 @@ impl Process {
         if let Some(status) = self.status() {
             return Ok(status);
         }
-        group::ended(self.inner.id).await?;
+        group::ended(self.inner.id, || self.status().is_none()).await?;
         self.inner.reap()
     }
 
@@ -237,10 +237,13 @@ impl Teardown for &Process {
             let ended = if self.status().is_some() {
                 Ok(())
             } else if turned {
-                group::ended(id).await
+                group::ended(id, || self.status().is_none()).await
             } else {
                 let name = memo.name().to_owned();
-                match memo.keep(|| Joiner::spawn(&name, move || group::ended_blocking(id))).wait().await {
+                // Weakly, so that the thread does not keep the child alive that the last handle would kill.
+                let inner = Arc::downgrade(&self.inner);
+                let is_ours = move || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
+                match memo.keep(|| Joiner::spawn(&name, move || group::ended_blocking(id, is_ours))).wait().await {
                     Ok(ended) => ended,
                     Err(payload) => return Outcome::from_panic(&*payload),
                 }

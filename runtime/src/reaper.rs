@@ -1,10 +1,11 @@
-//! The reaper: one thread that tears down what was dropped where nobody could wait, and keeps alarms for async callers
-//! outside a runtime.
+//! The reaper: a thread that tears down what was dropped where nobody could wait; and another that keeps alarms for async
+//! callers outside a runtime.
 //!
-//! It is started when there is something to do and ends when there is nothing left, so that an idle process has no
+//! Each is started when there is something to do and ends when there is nothing left, so that an idle process has no
 //! thread of ours. A job is never lost: it is pushed, and the thread marked as running, under one lock; the thread marks
 //! itself as ended under the same lock, and only while the inbox is empty.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
@@ -15,18 +16,25 @@ use std::time::Instant;
 
 use futures_util::stream::{FuturesUnordered, Stream as _};
 
+use crate::Outcome;
 use crate::drive::{self, Drive};
 use crate::sync::lock;
 
-/// The thread's name.
-pub(crate) const NAME: &str = "sundown-reaper";
+/// Tears down what was dropped.
+static REAPER: Background = Background::new("sundown-reaper");
+/// Keeps the alarms: on a thread of their own, because what is torn down may be slow to drop.
+static ALARMS: Background = Background::new("sundown-alarm");
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+type MakeJob = Box<dyn FnOnce(Arc<Drive>) -> Job + Send>;
 
-static INBOX: Mutex<Inbox> = Mutex::new(Inbox { jobs: Vec::new(), running: None });
+struct Background {
+    name: &'static str,
+    inbox: Mutex<Inbox>,
+}
 
 struct Inbox {
-    jobs: Vec<Job>,
+    jobs: Vec<MakeJob>,
     /// What wakes the thread, while there is one; a no-op until its first poll.
     running: Option<Waker>,
 }
@@ -40,68 +48,78 @@ pub(crate) fn submit<F>(make: impl FnOnce(Arc<Drive>) -> F + Send + 'static) -> 
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let job: Job = Box::pin(async move {
-        let drive = REAPER_DRIVE.with(|cell| cell.borrow().clone()).expect("jobs run on the reaper thread");
-        // A panic that got this far must not end the thread that others wait for.
-        let _ = drive::catch(make(drive)).await;
-    });
-    let (wake, start) = {
-        let mut inbox = lock(&INBOX);
-        inbox.jobs.push(job);
-        match &inbox.running {
-            Some(waker) => (Some(waker.clone()), false),
-            None => {
-                inbox.running = Some(Waker::noop().clone());
-                (None, true)
-            }
-        }
-    };
-    if let Some(waker) = wake {
-        waker.wake();
-    }
-    if start && let Err(error) = thread::Builder::new().name(NAME.to_owned()).spawn(reap) {
-        let lost = {
-            let mut inbox = lock(&INBOX);
-            inbox.running = None;
-            std::mem::take(&mut inbox.jobs)
-        };
-        drop(lost);
-        return Err(error);
-    }
-    Ok(())
+    REAPER.submit(Box::new(|drive| Box::pin(make(drive))))
 }
 
 thread_local! {
-    static REAPER_DRIVE: std::cell::RefCell<Option<Arc<Drive>>> = const { std::cell::RefCell::new(None) };
+    static IS_BACKGROUND: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this is the reaper thread, which others depend on.
+/// Whether this is a thread of this module, which others depend on.
 pub(crate) fn is_current() -> bool {
-    REAPER_DRIVE.try_with(|cell| cell.borrow().is_some()).unwrap_or(false)
+    IS_BACKGROUND.get()
 }
 
-fn reap() {
-    let drive = Drive::blocking();
-    REAPER_DRIVE.with(|cell| *cell.borrow_mut() = Some(Arc::clone(&drive)));
-    let mut jobs = FuturesUnordered::new();
-    drive::block_on(&drive, poll_fn(|cx| poll_jobs(&mut jobs, cx)));
-}
+impl Background {
+    const fn new(name: &'static str) -> Self {
+        Background { name, inbox: Mutex::new(Inbox { jobs: Vec::new(), running: None }) }
+    }
 
-/// Ready when there is nothing left to do and the inbox says so.
-fn poll_jobs(jobs: &mut FuturesUnordered<Job>, cx: &mut Context<'_>) -> Poll<()> {
-    loop {
-        {
-            let mut inbox = lock(&INBOX);
-            jobs.extend(inbox.jobs.drain(..));
-            if jobs.is_empty() {
-                inbox.running = None;
-                return Poll::Ready(());
+    fn submit(&'static self, job: MakeJob) -> io::Result<()> {
+        let (wake, start) = {
+            let mut inbox = lock(&self.inbox);
+            inbox.jobs.push(job);
+            match &inbox.running {
+                Some(waker) => (Some(waker.clone()), false),
+                None => {
+                    inbox.running = Some(Waker::noop().clone());
+                    (None, true)
+                }
             }
-            inbox.running = Some(cx.waker().clone());
+        };
+        if let Some(waker) = wake {
+            waker.wake();
         }
-        match Pin::new(&mut *jobs).poll_next(cx) {
-            Poll::Ready(_) => {}
-            Poll::Pending => return Poll::Pending,
+        if start && let Err(error) = thread::Builder::new().name(self.name.to_owned()).spawn(|| self.run()) {
+            let lost = {
+                let mut inbox = lock(&self.inbox);
+                inbox.running = None;
+                std::mem::take(&mut inbox.jobs)
+            };
+            drop(lost);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn run(&self) {
+        IS_BACKGROUND.set(true);
+        let drive = Drive::blocking();
+        let mut jobs = FuturesUnordered::new();
+        drive::block_on(&drive, poll_fn(|cx| self.poll(&mut jobs, &drive, cx)));
+    }
+
+    /// Ready when there is nothing left to do and the inbox says so.
+    fn poll(&self, jobs: &mut FuturesUnordered<Job>, drive: &Arc<Drive>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let new = {
+                let mut inbox = lock(&self.inbox);
+                if jobs.is_empty() && inbox.jobs.is_empty() {
+                    inbox.running = None;
+                    return Poll::Ready(());
+                }
+                inbox.running = Some(cx.waker().clone());
+                std::mem::take(&mut inbox.jobs)
+            };
+            // A panic that got this far must not end the thread that others wait for.
+            jobs.extend(new.into_iter().map(|make| {
+                let drive = Arc::clone(drive);
+                let job = async move { drop(drive::catch(async { make(drive).await }).await.map_err(Outcome::caught)) };
+                Box::pin(job) as Job
+            }));
+            if Pin::new(&mut *jobs).poll_next(cx).is_pending() {
+                return Poll::Pending;
+            }
         }
     }
 }
@@ -109,25 +127,33 @@ fn poll_jobs(jobs: &mut FuturesUnordered<Job>, cx: &mut Context<'_>) -> Poll<()>
 /// Wakes `waker` once `at` has passed, unless the alarm is dropped before.
 pub(crate) fn wake_at(at: Instant, waker: Waker) -> Alarm {
     let set = Arc::new(Mutex::new(Set { caller: Some(waker), job: None, dropped: false }));
-    let for_job = Arc::clone(&set);
-    // Without a thread nobody could wake the caller: better at once than never.
-    if submit(move |drive| ring(drive, at, for_job)).is_err() {
-        Set::ring(&set);
-    }
+    let for_job = RingOnDrop(Arc::clone(&set));
+    // Without a thread the job is dropped, and rings: better at once than never.
+    let _ = ALARMS.submit(Box::new(move |drive| Box::pin(ring(drive, at, for_job))));
     Alarm { at, set }
 }
 
-async fn ring(drive: Arc<Drive>, at: Instant, set: Arc<Mutex<Set>>) {
+async fn ring(drive: Arc<Drive>, at: Instant, set: RingOnDrop) {
     let dropped = poll_fn(|cx| {
-        let mut set = lock(&set);
+        let mut set = lock(&set.0);
         if set.dropped {
             return Poll::Ready(());
         }
         set.job = Some(cx.waker().clone());
         Poll::Pending
     });
-    if drive.until(at, dropped).await.is_none() {
-        Set::ring(&set);
+    drive.until(at, dropped).await;
+}
+
+/// Wakes the caller at the end of the job, however it comes about.
+struct RingOnDrop(Arc<Mutex<Set>>);
+
+impl Drop for RingOnDrop {
+    fn drop(&mut self) {
+        let caller = lock(&self.0).caller.take();
+        if let Some(waker) = caller {
+            waker.wake();
+        }
     }
 }
 
@@ -143,15 +169,6 @@ struct Set {
     dropped: bool,
 }
 
-impl Set {
-    fn ring(set: &Mutex<Set>) {
-        let caller = lock(set).caller.take();
-        if let Some(waker) = caller {
-            waker.wake();
-        }
-    }
-}
-
 impl Alarm {
     /// Whether this alarm is still set, for this time and this waker.
     pub(crate) fn is_for(&self, at: Instant, waker: &Waker) -> bool {
@@ -162,10 +179,10 @@ impl Alarm {
 /// Ends the job, so that the thread does not stay for an alarm that nobody waits for.
 impl Drop for Alarm {
     fn drop(&mut self) {
-        let job = {
+        let (job, _caller) = {
             let mut set = lock(&self.set);
             set.dropped = true;
-            set.job.take()
+            (set.job.take(), set.caller.take())
         };
         if let Some(waker) = job {
             waker.wake();

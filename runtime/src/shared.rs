@@ -109,7 +109,7 @@ impl<T> fmt::Debug for Shared<T> {
 impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
     fn request(&mut self, memo: &mut Memo) {
         if let Some(mut content) = self.slot.try_take() {
-            content.make_move(memo, |value, memo| value.request(memo));
+            content.ask(memo);
         }
     }
 
@@ -119,7 +119,7 @@ impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
             if let Some(outcome) = &content.memo.outcome {
                 return outcome.clone();
             }
-            content.make_move(memo, |value, memo| value.request(memo));
+            content.ask(memo);
             let Content { value, memo: own } = &mut *content;
             let outcome = plan::ended(&mut Step::new(value), own).await;
             own.finish(outcome, plan::now(own));
@@ -138,6 +138,16 @@ impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
 }
 
 impl<T: Teardown> Content<T> {
+    /// Asks once, whoever asks first.
+    fn ask(&mut self, memo: &mut Memo) {
+        let asked = self.memo.asked.is_some();
+        self.make_move(memo, |value, memo| {
+            if !asked {
+                value.request(memo);
+            }
+        });
+    }
+
     /// Makes a move of the value, unless it has ended, under the value's own memo.
     fn make_move(&mut self, memo: &mut Memo, make: impl FnOnce(&mut T, &mut Memo)) {
         let own = &mut self.memo;

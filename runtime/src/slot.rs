@@ -50,6 +50,8 @@ impl<T> Slot<T> {
 
     /// As [`take`](Self::take), for a hand-written future.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Taken<'_, T>>> {
+        // A waker's clone is code of the executor's.
+        let waker = cx.waker().clone();
         let mut inner = lock(&self.inner);
         match std::mem::replace(&mut inner.place, Place::Taken) {
             Place::Here(value) => Poll::Ready(Some(Taken { slot: self, value: Some(value) })),
@@ -58,8 +60,8 @@ impl<T> Slot<T> {
                 Poll::Ready(None)
             }
             Place::Taken => {
-                if !inner.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    inner.waiting.push(cx.waker().clone());
+                if !inner.waiting.iter().any(|other| other.will_wake(&waker)) {
+                    inner.waiting.push(waker);
                 }
                 Poll::Pending
             }

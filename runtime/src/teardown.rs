@@ -56,7 +56,8 @@ pub trait Teardown {
 
     /// Forces the end, because the deadline has passed: aborts, sends SIGKILL.
     ///
-    /// Must not block. A resource that cannot be forced calls [`Memo::abandon`]; any other is waited for a little longer,
+    /// Must not block, and must tolerate a resource that has ended meanwhile: the two always race. A resource that cannot
+    /// be forced calls [`Memo::abandon`]; any other is waited for a little longer,
     /// so that the end can be confirmed.
     fn force(&mut self, memo: &mut Memo);
 

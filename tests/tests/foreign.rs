@@ -250,6 +250,14 @@ fn children_under_the_blocking_driver() {
     }
 }
 
+/// tokio's own child, and a runtime that nobody turns.
+#[test]
+fn a_tokio_child_under_the_blocking_driver() {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let mut value = runtime.block_on(async { One::new(tokio_child(TRAPS).await) });
+    assert_eq!(detail(&value.shutdown_blocking().unwrap()), "exit status: 3");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_parts_of_collections_are_named() {
     let task = || tokio::spawn(async {});

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sundown::{Process, Report, ShutdownGuard, must_shutdown, registry};
 use sundown_tests::GENEROUS;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -83,7 +84,7 @@ async fn one_that_ignores_it_is_killed() {
 #[tokio::test]
 async fn a_grandchild_is_no_orphan() {
     let _alone = ALONE.lock().await;
-    let script = "(trap '' TERM; echo ready; while :; do sleep 0.02; done) & echo $!; trap 'exit 0' TERM; wait";
+    let script = "trap 'exit 0' TERM; (trap '' TERM; echo ready; while :; do sleep 0.02; done) & echo $!; wait";
     let (owner, mut said_by) = start(script, 2).await;
     said_by.retain(|line| line != "ready");
     let grandchild = said_by.pop().unwrap();
@@ -141,6 +142,7 @@ fn under_the_blocking_driver_with_a_runtime_that_nobody_turns() {
 /// Started in one runtime and shut down in another, which has no I/O driver.
 #[test]
 fn in_a_runtime_without_io() {
+    let _alone = ALONE.blocking_lock();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let other = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     for (script, word) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
@@ -216,4 +218,46 @@ async fn many_at_once() {
 async fn a_command_that_is_not_there_is_an_error() {
     let _alone = ALONE.lock().await;
     assert!(Process::spawn("nothing", Command::new("/no/such/program")).is_err());
+}
+
+/// A process whose main thread has ended is a `Z` in `/proc/PID/stat`, and runs.
+#[tokio::test]
+async fn one_whose_main_thread_has_ended_still_runs() {
+    let _alone = ALONE.lock().await;
+    let python = "import ctypes, signal, threading, time; \
+                  signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); \
+                  threading.Thread(target=time.sleep, args=(60,)).start(); ctypes.CDLL(None).pthread_exit(None)";
+    let (owner, said_by) = start(&format!("trap 'exit 0' TERM; python3 -c '{python}' & echo $!; wait"), 1).await;
+    let python = &said_by[0];
+    let end = Instant::now() + GENEROUS;
+    while is_running(python) {
+        assert!(Instant::now() < end, "its main thread has ended");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let report = shut_down(owner).await;
+    assert_eq!(said(&report).0, "forced", "its other thread ran: {report}");
+    assert!(reaped(python));
+}
+
+/// Without a descriptor left nobody can be watched; SIGKILL needs none.
+#[tokio::test]
+async fn one_that_cannot_be_watched_is_killed() {
+    let _alone = ALONE.lock().await;
+    let (owner, said_by) = start(IGNORES, 1).await;
+    let before = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(3), ..before }).unwrap();
+    let report = shut_down(owner).await;
+    setrlimit(Resource::Nofile, before).unwrap();
+    let outcome = report.find("Owner.process").unwrap().outcome().to_string();
+    assert!(outcome.starts_with("abandoned: killed, because it cannot be watched"), "{outcome}");
+    assert!(reaped(&said_by[0]));
+}
+
+/// Under an executor that is not tokio's, with a runtime that nobody turns.
+#[test]
+fn under_another_executor() {
+    let _alone = ALONE.blocking_lock();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (owner, _) = runtime.block_on(start(TRAPS, 1));
+    assert_eq!(said(&futures_executor::block_on(shut_down(owner))).0, "stopped");
 }

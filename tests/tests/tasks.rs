@@ -10,6 +10,7 @@ use sundown::{Phase, Report, ShutdownError, ShutdownGuard, Tasks, must_shutdown,
 use sundown_tests::GENEROUS;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 #[must_shutdown(timeout = "30s", on_drop = "log")]
 struct Owner {
@@ -159,7 +160,31 @@ mod the_wait {
         let _ = force(&tasks).await;
     }
 
-    /// The wait goes through the shards; several wait at once, one of them gives up.
+    /// So many that they are in several shards of the books; the last is in none of the first.
+    #[tokio::test]
+    async fn the_last_of_many_is_waited_for() {
+        let (tasks, token) = (Tasks::new(), CancellationToken::new());
+        for _ in 0..3000 {
+            tasks.spawn("one of many", token.clone().cancelled_owned()).unwrap();
+        }
+        let (end, ended) = oneshot::channel::<()>();
+        tasks.spawn("last", async move { ended.await.is_ok() }).unwrap();
+        tasks.close();
+        let waiter = tokio::spawn({
+            let tasks = tasks.clone();
+            async move { tasks.wait().await }
+        });
+        token.cancel();
+        while tasks.len() > 1 {
+            tokio::task::yield_now().await;
+        }
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        end.send(()).unwrap();
+        tokio::time::timeout(GENEROUS, waiter).await.unwrap().unwrap();
+    }
+
+    /// Several wait at once, and one of them gives up.
     #[tokio::test]
     async fn everybody_who_waits_is_woken() {
         let tasks = Tasks::new();
@@ -422,30 +447,28 @@ mod panics {
 mod within {
     use super::*;
 
-    /// It would wait for itself; the others are waited for. Eight groups, so that it is in each of the shards once.
+    /// It would wait for itself; the others are waited for.
     #[tokio::test(start_paused = true)]
     async fn a_task_that_shuts_its_own_group_down_is_named() {
-        for _ in 0..8 {
-            let tasks = Tasks::new();
-            let mut ends = Vec::new();
-            for _ in 0..20 {
-                let (end, ended) = oneshot::channel::<()>();
-                tasks.spawn("other", async move { ended.await.is_ok() }).unwrap();
-                ends.push(end);
-            }
-            let group = tasks.clone();
-            let task = tasks.spawn("suicidal", async move { shut_down(&group).await }).unwrap();
-            for end in ends {
-                tokio::task::yield_now().await;
-                assert!(!task.is_finished());
-                end.send(()).unwrap();
-            }
-            let report = task.await.expect("it was not aborted");
-            let (outcome, _) = said(&report);
-            assert!(outcome.starts_with("abandoned: `suicidal` ("), "{report}");
-            assert!(outcome.ends_with("shuts down its own group"), "{report}");
-            assert_eq!(report.took(), Duration::ZERO, "it did not wait for the deadline");
+        let tasks = Tasks::new();
+        let mut ends = Vec::new();
+        for _ in 0..20 {
+            let (end, ended) = oneshot::channel::<()>();
+            tasks.spawn("other", async move { ended.await.is_ok() }).unwrap();
+            ends.push(end);
         }
+        let group = tasks.clone();
+        let task = tasks.spawn("suicidal", async move { shut_down(&group).await }).unwrap();
+        for end in ends {
+            tokio::task::yield_now().await;
+            assert!(!task.is_finished());
+            end.send(()).unwrap();
+        }
+        let report = task.await.expect("it was not aborted");
+        let (outcome, _) = said(&report);
+        assert!(outcome.starts_with("abandoned: `suicidal` ("), "{report}");
+        assert!(outcome.ends_with("shuts down its own group"), "{report}");
+        assert_eq!(report.took(), Duration::ZERO, "it did not wait for the deadline");
     }
 
     /// As above, and another one is late: the force spares the one that forces.

@@ -15,17 +15,20 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// Ready when every process of the group has ended.
-pub(super) async fn ended(group: u32) -> io::Result<()> {
+///
+/// `is_ours` says whether the leader was not reaped yet: another handle of it may do so meanwhile.
+pub(super) async fn ended(group: u32, is_ours: impl Fn() -> bool) -> io::Result<()> {
     // Whoever is there may start others before it ends: look again until nobody is left.
-    loop {
+    while is_ours() {
         let running = running(group)?;
         if running.is_empty() {
-            return Ok(());
+            break;
         }
         for process in running {
             let _ = watch(process.end)?.readable().await?;
         }
     }
+    Ok(())
 }
 
 #[allow(
@@ -39,16 +42,17 @@ fn watch(end: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 }
 
 /// As [`ended`], blocking this thread.
-pub(super) fn ended_blocking(group: u32) -> io::Result<()> {
-    loop {
+pub(super) fn ended_blocking(group: u32, is_ours: impl Fn() -> bool) -> io::Result<()> {
+    while is_ours() {
         let running = running(group)?;
         if running.is_empty() {
-            return Ok(());
+            break;
         }
         for process in running {
             while let Err(Errno::INTR) = poll(&mut [PollFd::new(&process.end, PollFlags::IN)], None) {}
         }
     }
+    Ok(())
 }
 
 /// The names and ids of those that run; none if nobody does.
@@ -124,6 +128,6 @@ mod tests {
     #[test]
     fn nobody_is_in_a_group_that_there_is_not() {
         assert_eq!(names(u32::MAX), None);
-        ended_blocking(u32::MAX).unwrap();
+        ended_blocking(u32::MAX, || true).unwrap();
     }
 }

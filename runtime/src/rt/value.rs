@@ -108,39 +108,25 @@ pub fn dropped<V: Annotated>(value: &mut V) {
 
 /// `Teardown::request` of a value inside another.
 pub fn nested_request<V: Annotated>(value: &mut V, memo: &mut Memo) {
-    if adopt(value, memo).is_none() {
-        plan::request(V::SPEC, &mut value.steps(), memo);
+    match value.entry().cloned() {
+        Some(entry) => guarded_request(&entry, value.steps(), memo),
+        None => plan::request(V::SPEC, &mut value.steps(), memo),
     }
 }
 
 /// `Teardown::wait` of a value inside another: bounded by its own timeout too.
 pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wait<'a> {
-    if let Some(report) = adopt(value, memo) {
-        let outcome = report.outcome();
-        memo.children = report.into_memos();
-        return Box::pin(std::future::ready(outcome));
+    match value.entry().cloned() {
+        Some(entry) => guarded_wait(entry, value.steps(), memo),
+        None => Box::pin(plan::wait_nested(V::SPEC, value.steps(), memo)),
     }
-    let entry = value.entry().cloned();
-    let steps = value.steps();
-    Box::pin(async move {
-        let outcome = plan::wait_nested(V::SPEC, steps, memo).await;
-        if let Some(entry) = entry {
-            let now = drive_of(memo).now();
-            let report = Report::of(memo, Some(entry.location), Some(V::SPEC.timeout), now);
-            // An error is in the owner's report.
-            let _ = entry.settle(report.into_result(), memo.drive.as_ref());
-        }
-        outcome
-    })
 }
 
-/// `Teardown::force` of a value inside another, which answers for it from now on.
+/// `Teardown::force` of a value inside another.
 pub fn nested_force<V: Annotated>(value: &mut V, memo: &mut Memo) {
-    if adopt(value, memo).is_none() {
-        plan::force(V::SPEC, &mut value.steps(), memo);
-        if let Some(entry) = value.entry() {
-            entry.dismiss();
-        }
+    match value.entry().cloned() {
+        Some(entry) => guarded_force(&entry, value.steps(), memo),
+        None => plan::force(V::SPEC, &mut value.steps(), memo),
     }
 }
 
@@ -160,24 +146,39 @@ pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + S
 }
 
 /// `Teardown::request` of a `shared` value through `&`.
-pub fn nested_shared_request<V: AnnotatedShared>(value: &V, _memo: &mut Memo) {
-    let entry = owned_entry(value);
-    // Whoever has the memo runs the teardown, and has asked.
-    if entry.begin()
-        && let Some(mut own) = entry.memo.try_take()
-    {
-        plan::request(V::SPEC, &mut value.steps_shared(), &mut own);
-    }
+pub fn nested_shared_request<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
+    guarded_request(&owned_entry(value), value.steps_shared(), memo);
 }
 
 /// `Teardown::wait` of a `shared` value through `&`: one teardown for all its owners.
 pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Memo) -> Wait<'a> {
-    let entry = owned_entry(value);
-    let steps = value.steps_shared();
+    guarded_wait(owned_entry(value), value.steps_shared(), memo)
+}
+
+/// `Teardown::force` of a `shared` value through `&`.
+pub fn nested_shared_force<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
+    guarded_force(&owned_entry(value), value.steps_shared(), memo);
+}
+
+// A guarded value inside another keeps its own books, in its guard: whoever shuts it down, its owner or somebody else,
+// before or after, goes on where the last one stopped. Its owner's memo gets the report.
+
+fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Memo) {
+    // Whoever has the memo runs the teardown, and has asked.
+    if entry.begin()
+        && let Some(mut own) = entry.memo.try_take()
+    {
+        own.asked.get_or_insert(plan::now(memo));
+        own.drive.clone_from(&memo.drive);
+        plan::request(entry.spec, &mut steps, &mut own);
+    }
+}
+
+fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
     Box::pin(async move {
         let drive = Arc::clone(drive_of(memo));
         let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
-        let timeout = left.map_or(V::SPEC.timeout, |left| left.min(V::SPEC.timeout));
+        let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
         let report = teardown(&entry, steps, Some(timeout), &drive).await.unwrap_or_else(ShutdownError::into_report);
         let outcome = report.outcome();
         memo.children = report.into_memos();
@@ -185,28 +186,24 @@ pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Me
     })
 }
 
-/// `Teardown::force` of a `shared` value through `&`.
-pub fn nested_shared_force<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
-    let entry = owned_entry(value);
+/// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
+fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, memo: &mut Memo) {
     match entry.memo.try_take() {
-        Some(mut own) => plan::force(V::SPEC, &mut value.steps_shared(), &mut own),
+        Some(mut own) => {
+            own.forced.get_or_insert(plan::now(memo));
+            own.drive.clone_from(&memo.drive);
+            plan::force(entry.spec, &mut steps, &mut own);
+        }
         None => memo.abandon("another owner is shutting it down"),
     }
-}
-
-/// Takes over what the value's own guard knows of a shutdown that began before its owner's. `Some` if it has ended.
-fn adopt<V: Annotated>(value: &V, memo: &mut Memo) -> Option<Report> {
-    let entry = value.entry()?;
-    if let Some(result) = entry.result() {
-        return Some(result.unwrap_or_else(ShutdownError::into_report));
-    }
-    entry.begin();
-    if memo.children.is_empty()
-        && let Some(mut own) = entry.memo.try_take()
-    {
-        memo.children = std::mem::take(&mut own.children);
-    }
-    None
+    entry.dismiss();
+    let entry = Arc::clone(entry);
+    memo.if_stuck(move || {
+        let own = entry.memo.try_take()?;
+        let left = own.children.iter().filter(|step| step.outcome.is_none());
+        let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck())).collect();
+        (!left.is_empty()).then(|| left.join(", "))
+    });
 }
 
 fn drive_of(memo: &mut Memo) -> &Arc<Drive> {

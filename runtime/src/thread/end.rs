@@ -144,14 +144,15 @@ mod models {
         }
     }
 
-    /// Joins inside the poll, under the executor's lock: loom reports it if nobody can go on.
+    /// Joins inside the poll, under the executor's lock: loom reports it if nobody can go on. The first polls come without
+    /// a wake, so that they may meet one that is under way.
     fn wait_and_join(end: &End, thread: thread::JoinHandle<()>) -> Option<thread::JoinHandle<()>> {
-        let executor = Arc::new(Executor { woken: Mutex::new(true), changed: Condvar::new() });
+        let executor = Arc::new(Executor { woken: Mutex::new(false), changed: Condvar::new() });
         let waker = Waker::from(std::sync::Arc::new(WakerOf(Arc::clone(&executor))));
         let mut waiting = pin!(end.wait());
-        let mut woken = lock(&executor.woken);
-        loop {
-            while !*woken {
+        for spurious in [true, true, true].into_iter().chain(std::iter::repeat(false)) {
+            let mut woken = lock(&executor.woken);
+            while !*woken && !spurious {
                 woken = executor.changed.wait(woken).unwrap();
             }
             *woken = false;
@@ -164,6 +165,7 @@ mod models {
                 Poll::Pending => {}
             }
         }
+        unreachable!("it polls until the end is told")
     }
 
     /// Bounded, to keep each model to seconds.

@@ -1,0 +1,97 @@
+//! What once went wrong when everything was stopped. The registry is the process's, so the tests run one at a time.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use sundown::{Shared, ShutdownGuard, Tasks, must_shutdown, registry};
+use sundown_tests::{Spy, What};
+
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// 4. Cancel safety of `shutdown_all`.
+#[tokio::test]
+async fn what_was_given_survives_a_shutdown_all_that_was_dropped() {
+    let _alone = ALONE.lock().await;
+    let given = Spy::new();
+    registry::give(given.clone());
+    {
+        let mut half = Box::pin(registry::shutdown_all(Duration::from_secs(5)));
+        assert!(poll_fn(|cx| Poll::Ready(half.as_mut().poll(cx).is_pending())).await);
+    }
+    given.release();
+    let _ = registry::shutdown_all(Duration::from_secs(5)).await;
+    assert!(given.moves().contains(&What::Ended), "the second call reaches it: {:?}", given.moves());
+}
+
+/// 4b. Two at the same time.
+#[tokio::test]
+async fn a_second_shutdown_all_waits_for_what_the_first_stops() {
+    let _alone = ALONE.lock().await;
+    let given = Spy::new();
+    registry::give(given.clone());
+    let mut first = Box::pin(registry::shutdown_all(Duration::from_secs(5)));
+    assert!(poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_pending())).await);
+    let second =
+        tokio::time::timeout(Duration::from_millis(500), registry::shutdown_all(Duration::from_millis(300))).await;
+    let ended = given.moves().contains(&What::Ended) || given.moves().contains(&What::Forced);
+    given.release();
+    let _ = first.await;
+    assert!(
+        ended || second.is_err() || second.unwrap().is_err(),
+        "it said that all is well while the given value runs"
+    );
+}
+
+/// 17. The order within a shared value.
+#[must_shutdown(shared, timeout = "5s", on_drop = "log")]
+struct Server {
+    #[shutdown]
+    api: Shared<Spy>,
+    #[shutdown(after = api)]
+    jobs: Tasks,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test]
+async fn shutdown_all_keeps_the_order_within_a_shared_value() {
+    let _alone = ALONE.lock().await;
+    let api = Spy::new();
+    let server = Arc::new(Server { api: Shared::new(api.clone()), jobs: Tasks::new(), guard: ShutdownGuard::new() });
+    registry::share(&server);
+    let early = Arc::new(std::sync::Mutex::new(None));
+    let (spy, seen) = (api.clone(), Arc::clone(&early));
+    let token = server.jobs.token();
+    server
+        .jobs
+        .spawn("job", async move {
+            token.cancelled().await;
+            *seen.lock().unwrap() = Some(spy.moves());
+        })
+        .unwrap();
+    let releaser = api.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        releaser.release();
+    });
+    let _ = registry::shutdown_all(Duration::from_secs(5)).await;
+    let seen = early.lock().unwrap().clone().unwrap();
+    assert!(seen.contains(&What::Ended), "the jobs were told before the api had ended: {seen:?}");
+}
+
+/// 24. What the reaper still stops.
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct Logs {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test]
+async fn shutdown_all_knows_of_what_the_reaper_stops() {
+    let _alone = ALONE.lock().await;
+    let spy = Spy::new();
+    drop(Logs { spy: spy.clone(), guard: ShutdownGuard::new() });
+    let result = registry::shutdown_all(Duration::from_millis(200)).await;
+    let ended = spy.moves().contains(&What::Ended);
+    assert!(ended || result.is_err(), "all is well, and the spy runs: {:?}", spy.moves());
+}
