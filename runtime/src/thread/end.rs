@@ -18,7 +18,7 @@ use crate::sync::modelled::{Mutex, lock};
 use crate::waiters::{self, Place, Waiters};
 
 /// One round is enough unless those who are woken are faster than the thread that wakes them.
-const ROUNDS: usize = if cfg!(sundown_loom) { 2 } else { 16 };
+const ROUNDS: usize = if cfg!(sundown_loom) { 1 } else { 16 };
 
 #[derive(Debug)]
 pub(super) struct End {
@@ -171,7 +171,7 @@ mod models {
     /// Bounded, to keep each model to seconds.
     fn model(f: impl Fn() + Sync + Send + 'static) {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(2);
+        builder.preemption_bound = Some(3);
         builder.check(f);
     }
 
