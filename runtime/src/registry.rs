@@ -331,7 +331,7 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
             entry.over.wait().await;
         }
     });
-    let (mut reached, _) = futures_util::join!(stop_together(given, for_values, drive), owners);
+    let (mut reached, _) = futures_util::future::join(stop_together(given, for_values, drive), owners).await;
     forget_the_ended();
     memo.children.append(&mut reached);
     // What was reached is in the reports above.
