@@ -4,7 +4,6 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sundown::{Process, Report, ShutdownGuard, must_shutdown, registry};
 use sundown_tests::GENEROUS;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -237,20 +236,6 @@ async fn one_whose_main_thread_has_ended_still_runs() {
     let report = shut_down(owner).await;
     assert_eq!(said(&report).0, "forced", "its other thread ran: {report}");
     assert!(reaped(python));
-}
-
-/// Without a descriptor left nobody can be watched; SIGKILL needs none.
-#[tokio::test]
-async fn one_that_cannot_be_watched_is_killed() {
-    let _alone = ALONE.lock().await;
-    let (owner, said_by) = start(IGNORES, 1).await;
-    let before = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(3), ..before }).unwrap();
-    let report = shut_down(owner).await;
-    setrlimit(Resource::Nofile, before).unwrap();
-    let outcome = report.find("Owner.process").unwrap().outcome().to_string();
-    assert!(outcome.starts_with("abandoned: killed, because it cannot be watched"), "{outcome}");
-    assert!(reaped(&said_by[0]));
 }
 
 /// Under an executor that is not tokio's, with a runtime that nobody turns.
