@@ -22,22 +22,26 @@ pub(crate) struct Latch {
 #[derive(Debug)]
 struct State {
     set: bool,
+    /// The threads that are blocked here: telling a `Condvar` is a call of the OS, also where nobody waits.
+    blocked: usize,
     tasks: Waiters,
 }
 
 impl Latch {
     pub(crate) fn new() -> Self {
-        Latch { state: Mutex::new(State { set: false, tasks: Waiters::new() }), threads: Condvar::new() }
+        Latch { state: Mutex::new(State { set: false, blocked: 0, tasks: Waiters::new() }), threads: Condvar::new() }
     }
 
     /// The event has happened.
     pub(crate) fn set(&self) {
-        let tasks = {
+        let (blocked, tasks) = {
             let mut state = lock(&self.state);
             state.set = true;
-            state.tasks.take()
+            (state.blocked, state.tasks.take())
         };
-        self.threads.notify_all();
+        if blocked > 0 {
+            self.threads.notify_all();
+        }
         waiters::wake(tasks);
     }
 
@@ -49,7 +53,9 @@ impl Latch {
     pub(crate) fn wait_blocking(&self) {
         let mut state = lock(&self.state);
         while !state.set {
+            state.blocked += 1;
             state = self.threads.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
+            state.blocked -= 1;
         }
     }
 
@@ -66,8 +72,10 @@ impl Latch {
             if left.is_zero() {
                 return false;
             }
+            state.blocked += 1;
             let waited = self.threads.wait_timeout(state, left);
             state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;
+            state.blocked -= 1;
         }
         true
     }
