@@ -160,6 +160,13 @@ pub enum Phase {
     Dismissed,
 }
 
+impl Phase {
+    /// Neither settled nor dismissed.
+    fn is_open(self) -> bool {
+        matches!(self, Phase::Live | Phase::Stopping)
+    }
+}
+
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -219,11 +226,16 @@ impl Entry {
         lock(&self.state).phase
     }
 
+    /// Whether there is something left to shut down.
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase().is_open()
+    }
+
     /// The shutdown begins. False if it has ended or the value was dismissed.
     pub(crate) fn begin(&self) -> bool {
         let begins = {
             let mut state = lock(&self.state);
-            let open = matches!(state.phase, Phase::Live | Phase::Stopping);
+            let open = state.phase.is_open();
             if open {
                 state.phase = Phase::Stopping;
             }

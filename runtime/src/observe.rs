@@ -87,11 +87,6 @@ pub(crate) fn settled(report: &Report) {
     }
 }
 
-/// The reaper has torn down what a dropped value left.
-pub(crate) fn reaped(report: &Report) {
-    settled(report);
-}
-
 /// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
 pub(crate) fn leaked(dropped: &Dropped, panics: bool) {
     #[cfg(feature = "tracing")]

@@ -211,7 +211,7 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry:
     if nothing || exit::is_exiting() {
         orphans.end();
         let now = plan::now(orphans.memo());
-        observe::reaped(&Report::of(orphans.memo(), Some(created), Some(limit), now));
+        observe::settled(&Report::of(orphans.memo(), Some(created), Some(limit), now));
         return;
     }
     let home = entry.home.clone();
@@ -220,7 +220,7 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry:
     let started = reaper::submit(move |drive| async move {
         home.enter(orphans.run(limit, &drive)).await;
         let report = Report::of(orphans.memo(), Some(created), Some(limit), drive.now());
-        observe::reaped(&report);
+        observe::settled(&report);
         drop(orphans);
         dropped.ended(report.outcome());
     });

@@ -84,14 +84,13 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Me
 
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
 pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo) -> Outcome {
-    if memo.drive.is_none() {
+    let Some(drive) = memo.drive.clone() else {
         // No driver has made this memo: its alarms are served here.
         let drive = Drive::asynchronous();
         memo.drive = Some(Arc::clone(&drive));
         return Box::pin(crate::drive::run(&drive, wait(spec, steps, memo))).await;
-    }
+    };
     spec.prepare(memo);
-    let drive = memo.drive.get_or_insert_with(Drive::asynchronous).clone();
     let limit = memo.deadline.unwrap_or_else(|| drive.after(spec.timeout));
     let in_order = !memo.is_forced() && limit > drive.now();
     let chains = spec.chains();

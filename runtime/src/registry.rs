@@ -321,7 +321,7 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
     let mut memo = Memo::new("registry");
     memo.asked = Some(start);
 
-    let owned: Vec<_> = VALUES.all().into_iter().filter(|entry| is_open(entry)).collect();
+    let owned: Vec<_> = VALUES.all().into_iter().filter(|entry| entry.is_open()).collect();
     owned.iter().for_each(|entry| entry.request_stop());
     // They stay in the list until they have ended: this future may be dropped, and others may look meanwhile.
     let given = lock(&GIVEN).clone();
@@ -345,10 +345,6 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
     Report::of(&memo, None, Some(timeout), drive.now()).into_result()
 }
 
-fn is_open(entry: &Entry) -> bool {
-    matches!(entry.phase(), Phase::Live | Phase::Stopping)
-}
-
 /// What became of a value that only its owner can shut down.
 fn of_owner(entry: &Entry, asked: Instant, now: Instant) -> Memo {
     if let Some(result) = entry.result() {
@@ -357,7 +353,7 @@ fn of_owner(entry: &Entry, asked: Instant, now: Instant) -> Memo {
     let mut memo = Memo::new(entry.spec.name);
     memo.asked = Some(asked);
     memo.detail(format!("created at {}", entry.location));
-    let outcome = match is_open(entry) {
+    let outcome = match entry.is_open() {
         true => Outcome::abandoned("not reached; its owner was asked by `stop_requested`"),
         false => Outcome::Stopped, // dismissed
     };

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sundown::{Memo, OnDrop, Outcome, Phase, Shared, ShutdownGuard, Teardown, Wait, must_shutdown, registry};
+use sundown::{Memo, Outcome, Phase, Shared, ShutdownGuard, Teardown, Wait, must_shutdown};
 use sundown_tests::{Pinned, Spy, What};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -169,26 +169,6 @@ async fn an_inner_shutdown_goes_on_where_the_owners_stopped() {
     assert!(result.is_ok(), "{}", result.unwrap_err());
 }
 
-/// 7. What has ended is not asked and forced again by a drop.
-#[derive(Teardown)]
-struct Pool {
-    #[shutdown]
-    reader: Pinned,
-    #[shutdown]
-    writer: Spy,
-}
-#[must_shutdown(timeout = "2s", on_drop = "log")]
-struct Nested {
-    #[shutdown]
-    pool: Pool,
-    guard: ShutdownGuard<Self>,
-}
-#[must_shutdown(timeout = "2s", on_drop = "log")]
-struct Tuple {
-    #[shutdown]
-    pair: (Pinned, Spy),
-    guard: ShutdownGuard<Self>,
-}
 /// 8. A memo of one's own.
 #[derive(Teardown)]
 #[teardown(timeout = "100ms")]
@@ -199,6 +179,22 @@ struct Bounded {
 #[tokio::test]
 async fn a_nested_plan_under_a_memo_of_ones_own_is_bounded() {
     let mut v = Bounded { spy: Spy::new() };
+    let mut memo = Memo::new("bounded");
+    v.request(&mut memo);
+    let ended = tokio::time::timeout(MS(2_000), v.wait(&mut memo)).await;
+    assert!(ended.is_ok(), "nobody serves its alarms");
+}
+
+/// As above, where the value has a guard and keeps its own books.
+#[must_shutdown(timeout = "100ms", on_drop = "log")]
+struct GuardedAndBounded {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test]
+async fn a_guarded_value_under_a_memo_of_ones_own_is_bounded() {
+    let mut v = GuardedAndBounded { spy: Spy::new(), guard: ShutdownGuard::new() };
     let mut memo = Memo::new("bounded");
     v.request(&mut memo);
     let ended = tokio::time::timeout(MS(2_000), v.wait(&mut memo)).await;
@@ -432,11 +428,6 @@ fn a_hook_that_owns_a_guarded_value() {
         done.send(()).unwrap();
     });
     assert!(ended.recv_timeout(MS(3_000)).is_ok(), "`clear_drop_hook` drops the hook under its lock");
-}
-
-#[allow(dead_code)]
-fn unused(_: OnDrop, _: Arc<()>) {
-    let _ = registry::snapshot;
 }
 
 /// 21. The alarms of async callers outside a runtime, behind a job that blocks.

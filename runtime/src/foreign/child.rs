@@ -20,11 +20,8 @@ impl Teardown for tokio::process::Child {
         Box::pin(async move {
             // As a `Process`: without anybody to turn the runtime's drivers a thread waits.
             if let Some(id) = self.id().filter(|_| !memo.drive.as_ref().is_some_and(|drive| drive.is_turned())) {
-                let name = memo.name().to_owned();
-                match memo.keep(|| Joiner::spawn(&name, move || wait_exit(id))).wait().await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => return Outcome::from_result(Err::<(), _>(error)),
-                    Err(payload) => return Outcome::from_panic(&*payload),
+                if let Err(outcome) = exited(id, memo).await {
+                    return outcome;
                 }
                 let ended = self.try_wait().and_then(|status| status.ok_or_else(|| io::Error::other("it still runs")));
                 return reaped(ended, memo);
@@ -52,14 +49,10 @@ impl Teardown for std::process::Child {
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
-            if !matches!(self.try_wait(), Ok(Some(_))) {
-                let (name, id) = (memo.name().to_owned(), self.id());
-                let joiner = memo.keep(|| Joiner::spawn(&name, move || wait_exit(id)));
-                match joiner.wait().await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => return Outcome::from_result(Err::<(), _>(error)),
-                    Err(payload) => return Outcome::from_panic(&*payload),
-                }
+            if !matches!(self.try_wait(), Ok(Some(_)))
+                && let Err(outcome) = exited(self.id(), memo).await
+            {
+                return outcome;
             }
             // It has ended, so this does not block.
             reaped(std::process::Child::wait(self), memo)
@@ -70,6 +63,16 @@ impl Teardown for std::process::Child {
         if let Err(error) = self.kill() {
             memo.fail(error);
         }
+    }
+}
+
+/// Waits on a thread until the child has ended, and leaves it to be reaped. The error is what became of the step.
+async fn exited(id: u32, memo: &mut Memo) -> Result<(), Outcome> {
+    let name = memo.name().to_owned();
+    match memo.keep(|| Joiner::spawn(&name, move || wait_exit(id))).wait().await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Outcome::from_result(Err::<(), _>(error))),
+        Err(payload) => Err(Outcome::from_panic(&*payload)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::drive::{self, Drive, catch};
 use crate::orphans::Orphans;
 use crate::plan::{self, Spec, Step};
-use crate::{Memo, Outcome, Phase, Report, ShutdownError, ShutdownGuard, Teardown, Wait, observe, on_drop};
+use crate::{Memo, Outcome, Report, ShutdownError, ShutdownGuard, Teardown, Wait, observe, on_drop};
 
 pub use crate::guard::Entry;
 
@@ -101,7 +101,7 @@ pub fn request_shutdown<V: Annotated>(value: &V) {
 /// The generated `Drop`.
 pub fn dropped<V: Annotated>(value: &mut V) {
     let entry = owned_entry(value);
-    if !matches!(entry.phase(), Phase::Settled | Phase::Dismissed) {
+    if entry.is_open() {
         on_drop::generated(&entry, value.steps());
     }
 }
@@ -134,7 +134,7 @@ pub fn nested_force<V: Annotated>(value: &mut V, memo: &mut Memo) {
 pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + Send>> {
     let entry = value.entry().cloned();
     let mut memo = match &entry {
-        Some(entry) if matches!(entry.phase(), Phase::Settled | Phase::Dismissed) => return None,
+        Some(entry) if !entry.is_open() => return None,
         Some(entry) => entry.memo.try_take()?.keep(),
         None => Memo::new(V::SPEC.name),
     };
@@ -176,10 +176,16 @@ fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Memo) {
 
 fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
     Box::pin(async move {
-        let drive = Arc::clone(drive_of(memo));
+        let drive = memo.drive.clone().unwrap_or_else(Drive::asynchronous);
         let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
         let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
-        let report = teardown(&entry, steps, Some(timeout), &drive).await.unwrap_or_else(ShutdownError::into_report);
+        let teardown = teardown(&entry, steps, Some(timeout), &drive);
+        let result = match memo.drive {
+            Some(_) => teardown.await,
+            // No driver has made this memo: the alarms are served here.
+            None => drive::run(&drive, teardown).await,
+        };
+        let report = result.unwrap_or_else(ShutdownError::into_report);
         let outcome = report.outcome();
         memo.children = report.into_memos();
         outcome
@@ -204,10 +210,6 @@ fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, memo: &mut Memo) 
         let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck())).collect();
         (!left.is_empty()).then(|| left.join(", "))
     });
-}
-
-fn drive_of(memo: &mut Memo) -> &Arc<Drive> {
-    memo.drive.get_or_insert_with(Drive::asynchronous)
 }
 
 fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
