@@ -45,6 +45,8 @@ mod outcome;
 mod plan;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
+#[cfg(feature = "python")]
+pub mod python;
 mod reaper;
 pub mod registry;
 mod report;
