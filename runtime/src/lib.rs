@@ -37,6 +37,8 @@ mod foreign;
 mod guard;
 mod joiner;
 mod latch;
+#[cfg(any(feature = "python", test))]
+mod mailbox;
 mod memo;
 mod observe;
 mod on_drop;
