@@ -2,9 +2,11 @@
 
 mod bench;
 mod cargo;
+mod exit_stress;
 mod lint;
 mod metadata;
 mod msrv;
+mod python;
 mod steps;
 mod test;
 
@@ -32,7 +34,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Runs every test: unit, integration, UI and golden tests, doctests, without default features, loom models.
+    /// Runs every test: unit, integration, UI and golden tests, doctests, without default features, loom models, and
+    /// pytest on every interpreter in `SUNDOWN_PYTHONS`.
     Test {
         /// Only tests whose names contain this.
         filter: Option<String>,
@@ -43,8 +46,15 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Runs pytest alone, on every interpreter in `SUNDOWN_PYTHONS`.
+    Pytest {
+        /// Only tests whose names match this expression, pytest's `-k`.
+        filter: Option<String>,
+    },
     /// Checks formatting, clippy in all feature combinations, the docs and the minimum Rust version.
     Lint,
+    /// Runs programs that end in every awkward way, many times over, and tells how their processes ended.
+    ExitStress(exit_stress::Options),
     /// Measures: every bench, or those named.
     Bench {
         /// `guard`, `latency`, `compile`, … All, if none is named.
@@ -65,6 +75,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test { filter, summary, arguments } => {
             return test::run(filter.as_deref(), summary.as_deref(), &arguments);
         }
+        Command::ExitStress(options) => return exit_stress::run(&options),
+        Command::Pytest { filter } => return test::pytest(filter.as_deref()),
         Command::Lint => lint::run()?,
         Command::Bench { names } => bench::run(&names)?,
     }

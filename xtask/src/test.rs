@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::cargo::{Call, cargo, target};
+use crate::metadata::Metadata;
+use crate::python;
 use crate::steps::Steps;
 
 /// Runs everything; with a filter, the tests whose names contain it. A failure if a test fails, does not compile, or if a
@@ -17,29 +19,25 @@ use crate::steps::Steps;
 pub(crate) fn run(filter: Option<&str>, summary: Option<&Path>, arguments: &[String]) -> Result<ExitCode> {
     let mut steps = Steps::default();
     let mut total = Counts::default();
-    let mut step = |name: &str, call: Call| {
-        steps.run(name, || {
-            let mut counts = Counts::default();
-            let call = if let Some(filter) = filter { call.args([filter]) } else { call };
-            let call = if arguments.is_empty() { call } else { call.args(["--"]).args(arguments) };
-            let result = call.check_seeing(|line| counts.see(line));
-            total.add(&counts);
-            result?;
-            ensure!(counts.passed > 0 || filter.is_some(), "it ran no tests");
-            Ok(counts.to_string())
-        });
-    };
+    rust(&mut steps, &mut total, filter, arguments)?;
+    python(&mut steps, &mut total, filter);
 
-    let all = ["test", "--workspace", "--all-features", "--no-fail-fast"];
-    step("unit, integration, UI and golden tests", cargo(all).args(["--lib", "--bins", "--tests", "--examples"]));
-    step("doctests", cargo(all).args(["--doc"]));
-    let plain = ["test", "--package", "sundown", "--no-default-features", "--no-fail-fast", "--lib", "--tests"];
-    step("without default features", cargo(plain));
-    step(
-        "loom models",
-        with_loom(cargo(["test", "--package", "sundown", "--all-features", "--lib", "--release", "models"])),
-    );
+    finish(steps, &total, summary)
+}
 
+/// Runs pytest alone.
+///
+/// # Errors
+///
+/// None; a failure is the exit code.
+pub(crate) fn pytest(filter: Option<&str>) -> Result<ExitCode> {
+    let mut steps = Steps::default();
+    let mut total = Counts::default();
+    python(&mut steps, &mut total, filter);
+    finish(steps, &total, None)
+}
+
+fn finish(steps: Steps, total: &Counts, summary: Option<&Path>) -> Result<ExitCode> {
     let line = format!("{} passed, {} failed", total.passed, total.failed);
     if let Some(path) = summary {
         std::fs::write(path, format!("{line}\n")).with_context(|| path.display().to_string())?;
@@ -50,6 +48,66 @@ pub(crate) fn run(filter: Option<&str>, summary: Option<&Path>, arguments: &[Str
     }
     println!("{line}");
     Ok(if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn rust(steps: &mut Steps, total: &mut Counts, filter: Option<&str>, arguments: &[String]) -> Result<()> {
+    let mut step = |name: &str, call: Call| {
+        steps.run(name, || {
+            let call = if let Some(filter) = filter { call.args([filter]) } else { call };
+            let call = if arguments.is_empty() { call } else { call.args(["--"]).args(arguments) };
+            total.of(filter, |counts| call.check_seeing(|line| counts.see(line)))
+        });
+    };
+
+    let features = without_python(&Metadata::load()?)?;
+    let members = || {
+        let exclude = python::PACKAGES.iter().flat_map(|package| ["--exclude", package]);
+        cargo(["test", "--workspace", "--no-fail-fast", "--features", &features]).args(exclude)
+    };
+    step("unit, integration, UI and golden tests", members().args(["--lib", "--bins", "--tests", "--examples"]));
+    step("doctests", members().args(["--doc"]));
+    let plain = ["test", "--package", "sundown", "--no-default-features", "--no-fail-fast", "--lib", "--tests"];
+    step("without default features", cargo(plain));
+    let models = ["test", "--package", "sundown", "--features", &features, "--lib", "--release", "models"];
+    // Nothing else compiles with loom's types, and cargo takes one filter.
+    if filter.is_none() {
+        step("loom models", with_loom(cargo(models)));
+    }
+    Ok(())
+}
+
+/// All features of the workspace's packages but sundown's `python`, as `package/feature,…`. With `python` a test program
+/// would have to be linked with a libpython; what needs an interpreter is tested by pytest.
+fn without_python(metadata: &Metadata) -> Result<String> {
+    let features = metadata.features("sundown")?.into_keys().filter(|name| name != "python");
+    Ok(features.map(|name| format!("sundown/{name}")).collect::<Vec<_>>().join(","))
+}
+
+/// pytest, on every interpreter: with the one abi3 build, and on the oldest and the newest with one of their version too.
+fn python(steps: &mut Steps, total: &mut Counts, filter: Option<&str>) {
+    let mut interpreters = Vec::new();
+    steps.run("python: interpreters", || {
+        interpreters = python::interpreters()?;
+        let tags: Vec<&str> = interpreters.iter().map(python::Interpreter::tag).collect();
+        Ok(tags.join(", "))
+    });
+    let last = interpreters.len().saturating_sub(1);
+    for (index, interpreter) in interpreters.iter().enumerate() {
+        let of_version = index == 0 || index == last || !interpreter.takes_abi3();
+        for abi3 in [true, false] {
+            if !(if abi3 { interpreter.takes_abi3() } else { of_version }) {
+                continue;
+            }
+            let kind = if abi3 { "abi3" } else { "version-specific" };
+            steps.run(format!("python: pytest on {}, {kind}", interpreter.tag()), || {
+                let note = total.of(filter, |counts| {
+                    python::run_suite(interpreter, abi3, filter, |line| counts.see_pytest(line))
+                })?;
+                let missing = interpreter.missing().iter().map(|name| format!(", no {name}"));
+                Ok(note + &missing.collect::<String>())
+            });
+        }
+    }
 }
 
 /// With loom's types in place of std's. In a target directory of its own, because a flag of rustc's concerns every crate.
@@ -79,6 +137,36 @@ impl Counts {
         self.ignored += before("ignored").unwrap_or(0);
     }
 
+    /// `=== 2 failed, 12 passed, 1 skipped, 3 warnings in 4.20s ===`. An error in a fixture or an unexpected pass is a
+    /// failure.
+    fn see_pytest(&mut self, line: &str) {
+        let Some((counts, _)) = line.trim().trim_matches('=').trim().rsplit_once(" in ") else { return };
+        if !line.starts_with("==") {
+            return;
+        }
+        for count in counts.split(", ") {
+            let Some((number, what)) = count.split_once(' ') else { continue };
+            let Ok(number) = number.parse::<usize>() else { continue };
+            match what {
+                "passed" => self.passed += number,
+                "failed" | "error" | "errors" | "xpassed" => self.failed += number,
+                "skipped" | "xfailed" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+
+    /// Counts what a step sees and adds it here, even if the step fails. A step that saw no test fails too, unless a
+    /// filter chose them. Returns the note for the table.
+    fn of(&mut self, filter: Option<&str>, step: impl FnOnce(&mut Counts) -> Result<()>) -> Result<String> {
+        let mut counts = Counts::default();
+        let result = step(&mut counts);
+        self.add(&counts);
+        result?;
+        ensure!(counts.passed > 0 || filter.is_some(), "it ran no tests");
+        Ok(counts.to_string())
+    }
+
     fn add(&mut self, other: &Counts) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -104,5 +192,15 @@ mod tests {
             .see("test result: \u{1b}[31mFAILED\u{1b}[0m. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n");
         counts.see("12 passed; 7 failed\n");
         assert_eq!(counts.to_string(), "13 passed, 2 failed, 1 ignored");
+    }
+
+    #[test]
+    fn pytest_is_counted() {
+        let mut counts = Counts::default();
+        counts.see_pytest("===== 1 failed, 12 passed, 2 skipped, 1 xfailed, 3 warnings, 2 errors in 4.20s =====\n");
+        counts.see_pytest("============================= no tests ran in 0.01s =============================\n");
+        counts.see_pytest("5 passed in 1.00s\n");
+        counts.see_pytest("======== test session starts ========\n");
+        assert_eq!(counts.to_string(), "12 passed, 3 failed, 3 ignored");
     }
 }

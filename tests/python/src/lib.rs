@@ -1,0 +1,19 @@
+//! The extension module that the pytest suite uses: one function for each thing that a test needs, by topic.
+
+use pyo3::prelude::*;
+
+/// The module, under the name that the tests import.
+#[pymodule]
+fn sundown_pytest(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fill(module)
+}
+
+/// The same under a second name: a copy of the library file, imported beside the first, has statics of its own.
+#[pymodule]
+fn sundown_pytest_twin(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fill(module)
+}
+
+fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__build__", if cfg!(feature = "abi3") { "abi3" } else { "version-specific" })
+}

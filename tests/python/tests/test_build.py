@@ -1,0 +1,10 @@
+"""The module that is tested is the one that was built."""
+
+import os
+
+import sundown_pytest
+
+
+def test_it_is_the_build_on_the_path():
+    assert sundown_pytest.__file__.startswith(os.environ["PYTHONPATH"])
+    assert sundown_pytest.__build__ in ("abi3", "version-specific")

@@ -1,0 +1,163 @@
+//! `cargo xtask exit-stress`: every scenario of `tests/exit-stress/scenarios`, many times over, on every interpreter.
+
+mod child;
+mod modules;
+mod outcome;
+mod scenario;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Result, ensure};
+use clap::{Args, ValueEnum};
+
+use self::modules::Modules;
+use self::outcome::Ran;
+use self::scenario::Scenario;
+use self::table::Table;
+use crate::cargo::target;
+use crate::python::{self, Interpreter};
+
+/// How often what is run on what.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How often each scenario is run, on each interpreter.
+    #[arg(long, default_value_t = 20)]
+    runs: usize,
+    /// Only the scenarios whose names contain this. Can be given several times.
+    #[arg(long = "scenario", value_name = "NAME")]
+    scenarios: Vec<String>,
+    /// A Python interpreter. Can be given several times. Those in `SUNDOWN_PYTHONS`, if none is given.
+    #[arg(long = "python", value_name = "PATH")]
+    pythons: Vec<PathBuf>,
+    /// Runs the twin of each scenario beside it.
+    #[arg(long)]
+    against: Option<Against>,
+    /// How many processes run at a time.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Runs the twin alone.
+    #[arg(long, requires = "against")]
+    only_against: bool,
+    /// Builds the modules for each interpreter's version and not for the stable ABI.
+    #[arg(long)]
+    version_specific: bool,
+}
+
+/// With what sundown is compared.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Against {
+    /// pyo3-async-runtimes.
+    #[value(name = "p-a-r")]
+    PyO3AsyncRuntimes,
+}
+
+/// Which of the twins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Side {
+    Ours,
+    Peer,
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Side::Ours => "sundown",
+            Side::Peer => "p-a-r",
+        }
+    }
+}
+
+impl Options {
+    /// So many runs of every scenario on the interpreters of `SUNDOWN_PYTHONS`.
+    #[expect(dead_code, reason = "`cargo xtask test` is to call it")]
+    pub(crate) fn of_the_tests(runs: usize) -> Self {
+        Options {
+            runs,
+            scenarios: vec![],
+            pythons: vec![],
+            against: None,
+            jobs: 2,
+            only_against: false,
+            version_specific: false,
+        }
+    }
+}
+
+/// Runs what the options say and prints a table for each interpreter. A failure if a run of ours was not clean; what the
+/// twin did is no failure. What processes that were not clean printed is kept in `target/exit-stress`.
+///
+/// # Errors
+///
+/// If the modules cannot be built, a scenario's header is wrong, or no scenario has such a name.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let sides: &[Side] = match (options.against, options.only_against) {
+        (None, _) => &[Side::Ours],
+        (Some(Against::PyO3AsyncRuntimes), false) => &[Side::Ours, Side::Peer],
+        (Some(Against::PyO3AsyncRuntimes), true) => &[Side::Peer],
+    };
+    let scenarios = scenario::named(&options.scenarios)?;
+    let interpreters = if options.pythons.is_empty() {
+        python::interpreters()?
+    } else {
+        options.pythons.iter().map(|path| Interpreter::at(path)).collect::<Result<_>>()?
+    };
+    let kept = target().join("exit-stress").join("failures");
+    if kept.exists() {
+        std::fs::remove_dir_all(&kept)?;
+    }
+    child::allow_cores();
+
+    let mut unclean = 0;
+    for interpreter in &interpreters {
+        let modules = Modules::build(interpreter, sides, !options.version_specific)?;
+        let table = stress(options, sides, &scenarios, interpreter, &modules)?;
+        println!("{table}");
+        unclean += table.unclean(Side::Ours);
+    }
+    if kept.exists() {
+        println!("what was not clean is in {}", kept.display());
+    }
+    Ok(if unclean == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every scenario on one interpreter.
+fn stress(
+    options: &Options,
+    sides: &[Side],
+    scenarios: &[Scenario],
+    interpreter: &Interpreter,
+    modules: &Modules,
+) -> Result<Table> {
+    // The runs of a scenario lie apart, and the twins beside each other: what else the machine does concerns all alike.
+    let mut plan = vec![];
+    for run in 0..options.runs {
+        for scenario in scenarios {
+            let sides = sides.iter().filter(|side| **side == Side::Ours || scenario.has_peer);
+            plan.extend(sides.map(|side| (run, scenario, *side)));
+        }
+    }
+    ensure!(!plan.is_empty(), "there is nothing to run");
+
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<(&Scenario, Side, Ran)>> = Mutex::default();
+    std::thread::scope(|threads| {
+        let workers: Vec<_> = (0..options.jobs.max(1))
+            .map(|_| {
+                threads.spawn(|| -> Result<()> {
+                    while let Some((run, scenario, side)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let ran = child::run(interpreter, modules, scenario, *side, *run)?;
+                        results.lock().expect("no worker panics with the lock").push((scenario, *side, ran));
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("a worker reports its errors"))
+    })?;
+    let results = results.into_inner().expect("no worker panics with the lock");
+    Ok(Table::new(interpreter, sides, scenarios, &results))
+}

@@ -1,0 +1,49 @@
+//! The twins, built.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::Side;
+use crate::python::{Interpreter, build_extension};
+
+/// Where to import the twins from.
+pub(crate) struct Modules {
+    folders: BTreeMap<Side, PathBuf>,
+}
+
+impl Modules {
+    /// # Errors
+    ///
+    /// If one of them does not compile.
+    pub(crate) fn build(interpreter: &Interpreter, sides: &[Side], abi3: bool) -> Result<Self> {
+        let mut folders = BTreeMap::new();
+        for side in sides {
+            let package = match side {
+                Side::Ours => "stress-ours",
+                Side::Peer => "stress-peer",
+            };
+            let folder = build_extension(package, interpreter, abi3, false)?;
+            if *side == Side::Ours {
+                copy(&folder).context("a copy of the module under another name")?;
+            }
+            folders.insert(*side, folder);
+        }
+        Ok(Modules { folders })
+    }
+
+    /// The folder that has the module `stress` of this side.
+    pub(crate) fn folder(&self, side: Side) -> &Path {
+        &self.folders[&side]
+    }
+}
+
+/// A second extension module, `stress_too`: another file is another library to the loader, with statics of its own.
+fn copy(folder: &Path) -> Result<()> {
+    let files = fs::read_dir(folder.join("stress"))?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let library = files.iter().find(|path| path.extension().is_some_and(|extension| extension == "so"));
+    fs::copy(library.context("there is no library")?, folder.join("stress_too.so"))?;
+    Ok(())
+}

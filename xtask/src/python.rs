@@ -1,0 +1,24 @@
+//! Python interpreters, their environments, and extension modules built for them.
+//!
+//! ```ignore
+//! for interpreter in python::interpreters()? {
+//!     let folder = python::build_extension("sundown-pytest", &interpreter, true, false)?;
+//!     Call::new(interpreter.venv_python()).env("PYTHONPATH", folder).args(["-c", "import sundown_pytest"]).check()?;
+//! }
+//! ```
+//!
+//! `SUNDOWN_PYTHONS` names the interpreters, separated by colons; without it there is one, the `python3` on the PATH.
+//! Everything that is made is below `target/python`, and made once.
+
+mod build;
+mod interpreter;
+mod packages;
+mod suite;
+
+pub(crate) use build::build_extension;
+pub(crate) use interpreter::{Interpreter, interpreters};
+pub(crate) use suite::run as run_suite;
+
+/// The packages of the workspace that are extension modules or only make sense inside one. `cargo test` would have to
+/// link them with a libpython, which a machine with a Python need not have.
+pub(crate) const PACKAGES: [&str; 1] = ["sundown-pytest"];
