@@ -60,6 +60,33 @@ impl Metadata {
         Ok(features.iter().map(|(name, names)| (name.clone(), implied(names))).collect())
     }
 
+    /// The packages of the workspace that cannot be without Python: they need PyO3, or sundown's `python`, or each other.
+    ///
+    /// `cargo test` would have to link them with a libpython, which a machine with a Python need not have.
+    pub(crate) fn python_packages(&self) -> Vec<String> {
+        let members = list(&self.json, "workspace_members");
+        let packages = list(&self.json, "packages").iter().filter(|package| members.contains(&package["id"]));
+        let packages: Vec<&Value> = packages.collect();
+        let mut found: Vec<String> = Vec::new();
+        loop {
+            let needs_python = |dependency: &&Value| {
+                let name = text(dependency, "name");
+                let python = || list(dependency, "features").iter().any(|feature| feature == "python");
+                dependency["optional"] != true
+                    && (name == "pyo3" || name == "sundown" && python() || found.contains(&name))
+            };
+            let next: Vec<String> = packages
+                .iter()
+                .filter(|package| list(package, "dependencies").iter().any(|dependency| needs_python(&dependency)))
+                .map(|package| text(package, "name"))
+                .collect();
+            if next == found {
+                return found;
+            }
+            found = next;
+        }
+    }
+
     /// Everything that the package is built from: itself, its dependencies and theirs, those of its tests excepted.
     ///
     /// # Errors

@@ -18,7 +18,3 @@ mod suite;
 pub(crate) use build::build_extension;
 pub(crate) use interpreter::{Interpreter, interpreters};
 pub(crate) use suite::run as run_suite;
-
-/// The packages of the workspace that are extension modules or only make sense inside one. `cargo test` would have to
-/// link them with a libpython, which a machine with a Python need not have.
-pub(crate) const PACKAGES: [&str; 1] = ["sundown-pytest"];

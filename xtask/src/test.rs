@@ -59,9 +59,11 @@ fn rust(steps: &mut Steps, total: &mut Counts, filter: Option<&str>, arguments: 
         });
     };
 
-    let features = without_python(&Metadata::load()?)?;
+    let metadata = Metadata::load()?;
+    let features = without_python(&metadata)?;
+    let excluded = metadata.python_packages();
     let members = || {
-        let exclude = python::PACKAGES.iter().flat_map(|package| ["--exclude", package]);
+        let exclude = excluded.iter().flat_map(|package| ["--exclude", package]);
         cargo(["test", "--workspace", "--no-fail-fast", "--features", &features]).args(exclude)
     };
     step("unit, integration, UI and golden tests", members().args(["--lib", "--bins", "--tests", "--examples"]));
@@ -78,7 +80,7 @@ fn rust(steps: &mut Steps, total: &mut Counts, filter: Option<&str>, arguments: 
 
 /// All features of the workspace's packages but sundown's `python`, as `package/feature,…`. With `python` a test program
 /// would have to be linked with a libpython; what needs an interpreter is tested by pytest.
-fn without_python(metadata: &Metadata) -> Result<String> {
+pub(crate) fn without_python(metadata: &Metadata) -> Result<String> {
     let features = metadata.features("sundown")?.into_keys().filter(|name| name != "python");
     Ok(features.map(|name| format!("sundown/{name}")).collect::<Vec<_>>().join(","))
 }
