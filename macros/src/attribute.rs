@@ -131,7 +131,7 @@ fn wrong_item(item: TokenStream) -> TokenStream {
 }
 
 /// The keyword of an item: its kind.
-fn keyword(item: &TokenStream) -> TokenStream {
+pub(crate) fn keyword(item: &TokenStream) -> TokenStream {
     const KINDS: [&str; 10] = ["fn", "impl", "trait", "mod", "type", "const", "static", "use", "extern", "macro_rules"];
     let idents = || item.clone().into_iter().filter(|token| matches!(token, TokenTree::Ident(_)));
     let is = |token: &TokenTree, kind: &str| matches!(token, TokenTree::Ident(ident) if ident == kind);

@@ -16,6 +16,9 @@ mod methods;
 mod model;
 mod moves;
 mod parse;
+mod python_async_std;
+mod python_main;
+mod python_test;
 mod quotes;
 mod spans;
 #[cfg(test)]
@@ -24,6 +27,7 @@ mod tests;
 use proc_macro::TokenStream;
 
 use crate::parse::Flavour;
+use crate::python_main::Host;
 
 #[allow(missing_docs)] // documented where it is re-exported, so that the examples run
 #[proc_macro_attribute]
@@ -42,4 +46,38 @@ pub fn derive_teardown(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(__MustShutdown, attributes(shutdown, __sundown))]
 pub fn derive_must_shutdown(item: TokenStream) -> TokenStream {
     expand::derive(Flavour::MustShutdown, item.into()).into()
+}
+
+#[allow(missing_docs)] // documented where it is re-exported: `sundown::python::main`
+#[proc_macro_attribute]
+pub fn python_main(args: TokenStream, item: TokenStream) -> TokenStream {
+    python_main::main(Host::Sundown, args.into(), item.into()).into()
+}
+
+/// `pyo3_async_runtimes::tokio::main` of the package that stands in for the original.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __shim_main(args: TokenStream, item: TokenStream) -> TokenStream {
+    python_main::main(Host::Shim, args.into(), item.into()).into()
+}
+
+/// `pyo3_async_runtimes::tokio::test` of the package that stands in for the original.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __shim_test(_: TokenStream, item: TokenStream) -> TokenStream {
+    python_test::test(item.into()).into()
+}
+
+/// `pyo3_async_runtimes::async_std::main`: an error that says what to do.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __shim_async_std_main(_: TokenStream, _: TokenStream) -> TokenStream {
+    python_async_std::attribute("main").into()
+}
+
+/// `pyo3_async_runtimes::async_std::test`: an error that says what to do.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __shim_async_std_test(_: TokenStream, _: TokenStream) -> TokenStream {
+    python_async_std::attribute("test").into()
 }

@@ -294,7 +294,8 @@ fn name(value: &Expr) -> Result<String, Error> {
     }
 }
 
-fn krate(value: &Expr) -> Result<Path, Error> {
+/// The path after `crate =`.
+pub(crate) fn krate(value: &Expr) -> Result<Path, Error> {
     match bare(value) {
         Expr::Path(ExprPath { qself: None, path, .. })
             if path.segments.iter().all(|segment| segment.arguments.is_none()) =>
@@ -353,7 +354,7 @@ fn field_name(value: &Expr) -> Result<Member, Error> {
 }
 
 /// Without the invisible groups that `macro_rules` leaves around its fragments.
-fn bare(mut expr: &Expr) -> &Expr {
+pub(crate) fn bare(mut expr: &Expr) -> &Expr {
     while let Expr::Group(group) = expr {
         expr = &group.expr;
     }

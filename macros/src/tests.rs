@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod golden;
+mod python_main;
 mod style;
 
 use proc_macro2::TokenStream;

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use quote::quote;
 
 use crate::parse::Flavour;
-use crate::{attribute, expand};
+use crate::python_main::{self, Host};
+use crate::{attribute, expand, python_test};
 
 /// Words that mean something to the macros, and some that mean nothing.
 const WORDS: &[&str] = &[
@@ -94,6 +95,20 @@ fn arguments() -> impl Strategy<Value = TokenStream> {
     prop_oneof![tokens(8), proptest::collection::vec(argument(), 0..4).prop_map(TokenStream::from_iter)]
 }
 
+/// Arguments of `#[main]`, of which the keys exist or once did.
+fn main_arguments() -> impl Strategy<Value = TokenStream> {
+    const KEYS: &[&str] = &["flavor", "worker_threads", "crate", "core_threads", "current_thread", "other"];
+    const VALUES: &[&str] = &["\"current_thread\"", "\"multi_thread\"", "\"one\"", "0", "4", "-4", "::sundown", "f(x)"];
+    let argument = (proptest::sample::select(KEYS), proptest::option::of(proptest::sample::select(VALUES)));
+    proptest::collection::vec(argument, 0..4).prop_map(|arguments| {
+        let written = arguments.iter().map(|(key, value)| match value {
+            Some(value) => format!("{key} = {value},"),
+            None => format!("{key},"),
+        });
+        written.collect::<String>().parse().expect("these are tokens")
+    })
+}
+
 /// Every expansion of a struct must be Rust again, so that the errors in it are seen.
 fn must_be_rust(expansion: &TokenStream) -> Result<(), TestCaseError> {
     prop_assert!(syn::parse2::<syn::File>(expansion.clone()).is_ok(), "not Rust: {expansion}");
@@ -118,6 +133,14 @@ proptest! {
             let expansion = expand::derive(flavour, quote!(#[#carrier(#on_struct)] struct S #fields));
             must_be_rust(&expansion)?;
         }
+    }
+
+    #[test]
+    fn arbitrary_arguments_of_main_do_not_panic(args in prop_oneof![tokens(8), main_arguments()], item in tokens(16)) {
+        python_test::test(item.clone());
+        python_main::main(Host::Sundown, args.clone(), item);
+        must_be_rust(&python_main::main(Host::Sundown, args.clone(), quote!(async fn main() {})))?;
+        must_be_rust(&python_main::main(Host::Shim, args, quote!(fn serve(port: u16) {})))?;
     }
 
     #[test]

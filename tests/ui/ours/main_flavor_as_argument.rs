@@ -1,0 +1,4 @@
+use sundown_macros::python_main as main;
+
+#[main(current_thread)]
+async fn main() {}

@@ -1,0 +1,4 @@
+use sundown_macros::python_main as main;
+
+#[main]
+async fn main(_arguments: Vec<String>, _verbose: bool) {}
