@@ -22,7 +22,7 @@ pub(crate) struct Scenario {
     pub(crate) stderr: Vec<String>,
     /// `peer: no` where the twin cannot do the like.
     pub(crate) has_peer: bool,
-    /// `seconds:` after which it hangs. 20, if it is not said.
+    /// `seconds:` after which it hangs. 10, if it is not said.
     pub(crate) patience: Duration,
 }
 
@@ -64,7 +64,7 @@ impl Scenario {
             stdout: vec![],
             stderr: vec![],
             has_peer: true,
-            patience: Duration::from_secs(20),
+            patience: Duration::from_secs(10),
         };
         for line in text.lines() {
             let Some(line) = line.strip_prefix('#') else { break };

@@ -1,0 +1,24 @@
+# Four daemon threads await in event loops of their own when the main thread ends.
+#
+# stdout: running
+import asyncio
+import threading
+
+import stress
+from ending import end
+
+running = threading.Barrier(5)
+
+
+async def work():
+    await stress.value(1)
+    running.wait()
+    while True:
+        await asyncio.gather(*(stress.sleep(0.1) for _ in range(10)))
+
+
+for _ in range(4):
+    threading.Thread(target=asyncio.run, args=(work(),), daemon=True).start()
+running.wait()
+print("running")
+end()
