@@ -34,6 +34,9 @@ mod drive;
 mod error;
 mod exit;
 mod foreign;
+mod fork;
+#[cfg(any(feature = "python", test))]
+mod gate;
 mod guard;
 mod joiner;
 mod latch;

@@ -13,8 +13,12 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The switch is our own and not `--cfg loom`, because tokio would follow that one too.
 pub(crate) mod modelled {
     #[cfg(not(sundown_loom))]
+    pub(crate) use std::sync::atomic::AtomicPtr;
+    #[cfg(not(sundown_loom))]
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
+    #[cfg(sundown_loom)]
+    pub(crate) use loom::sync::atomic::AtomicPtr;
     #[cfg(sundown_loom)]
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 

@@ -1,0 +1,167 @@
+//! The exit of the interpreter, in two stages, with one budget.
+//!
+//! | stage | when | what |
+//! |---|---|---|
+//! | one | the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | runtimes that opted in cancel their work; nothing is refused |
+//! | two | `atexit` | nothing new starts; everything that lives is torn down at once; the [gate](super::gate) closes |
+//!
+//! CPython calls `atexit` handlers in reverse: what a user registered after this module was imported runs before stage two
+//! and may use the module; what was registered before is refused with a `ShutdownError`.
+
+mod budget;
+mod counters;
+mod interrupt;
+mod stages;
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use tokio_util::sync::CancellationToken;
+
+use super::exceptions::ShutdownError;
+use super::fork::{Hook, Hooks, PerProcess};
+use crate::Teardown;
+use crate::sync::lock;
+use counters::Counters;
+pub use counters::{Stats, stats};
+pub(super) use stages::install;
+
+/// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
+/// seconds, `0.5` say) comes before it.
+///
+/// The extension modules of a process that use this crate share one budget: what one has used the next has no more, and
+/// each gets at most what is left divided by the modules that are still to come.
+pub fn set_exit_timeout(timeout: Duration) {
+    let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+    STATE.get().timeout_nanos.store(nanos, Ordering::Relaxed);
+}
+
+/// Something that stage two tears down.
+pub(crate) trait Live: Send + Sync {
+    /// Its name in the report.
+    fn name(&self) -> String;
+
+    /// Where it was made.
+    fn created(&self) -> &'static Location<'static>;
+
+    /// A handle that stops it; none if there is nothing left to stop.
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>>;
+
+    /// Stage one: cancels its work, if it opted in. Must not block.
+    fn cancel_at_main_end(&self) {}
+
+    /// What CPython knows its threads by (`pthread_self`, in `on_thread_start`), of those that live.
+    fn python_threads(&self) -> Vec<u64> {
+        Vec::new()
+    }
+}
+
+/// Has stage two tear `live` down. It is held weakly.
+///
+/// Who registers asks [`is_closing`] *afterwards*: either stage two has seen it, or it sees that it came too late.
+pub(crate) fn register(live: Weak<dyn Live>) {
+    let mut lives = lock(&STATE.get().lives);
+    // What is gone is forgotten whenever the list would grow: each registration pays for a constant number of looks.
+    if lives.len() == lives.capacity() {
+        lives.retain(|live| live.strong_count() > 0);
+    }
+    lives.push(live);
+}
+
+/// Whether stage two has begun, or this module was imported after it: nothing new starts.
+pub(crate) fn is_closing() -> bool {
+    STATE.get().closing.load(Ordering::SeqCst)
+}
+
+/// A token that is cancelled when stage two begins.
+pub(crate) fn closing() -> CancellationToken {
+    STATE.get().token.clone()
+}
+
+/// The error for what is refused because the interpreter exits: `refuse("future_into_py")`. It is counted.
+pub(crate) fn refuse(what: &str) -> PyErr {
+    STATE.get().counters.refused();
+    ShutdownError::new_err(format!("the interpreter is exiting: `{what}` refused"))
+}
+
+/// Counts completions that were dropped quietly, because nobody is left to see them.
+pub(crate) fn count_late(completions: u64) {
+    STATE.get().counters.late(completions);
+}
+
+/// Has `hook` called, attached, once the gate is closed: on the thread that runs stage two, or that imports the module too
+/// late.
+pub(crate) fn on_gate_closed(hook: Hook) {
+    GATE_CLOSED.add(hook);
+}
+
+/// Names the report of the exit after the extension's module.
+pub(super) fn name_after(module: &Bound<'_, PyModule>) {
+    if let Ok(name) = module.name() {
+        let _ = NAME.set(name.to_string());
+    }
+}
+
+static GATE_CLOSED: Hooks = Hooks::new();
+static NAME: OnceLock<String> = OnceLock::new();
+static STATE: PerProcess<State> = PerProcess::inheriting(State::new);
+
+/// The default of [`set_exit_timeout`].
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+struct State {
+    closing: AtomicBool,
+    token: CancellationToken,
+    lives: Mutex<Vec<Weak<dyn Live>>>,
+    timeout_nanos: AtomicU64,
+    counters: Counters,
+}
+
+impl State {
+    /// A child starts with nothing that lives. If its parent was exiting, so is the child: its stage two may be over.
+    fn new(parents: Option<&'static State>) -> Self {
+        let load = |of: fn(&State) -> &AtomicU64| parents.map(|state| of(state).load(Ordering::Relaxed));
+        let closing = parents.is_some_and(|state| state.closing.load(Ordering::SeqCst));
+        let token = CancellationToken::new();
+        if closing {
+            token.cancel();
+        }
+        State {
+            closing: AtomicBool::new(closing),
+            token,
+            lives: Mutex::new(Vec::new()),
+            timeout_nanos: AtomicU64::new(
+                load(|state| &state.timeout_nanos).unwrap_or(u64::try_from(TIMEOUT.as_nanos()).unwrap_or(u64::MAX)),
+            ),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Nothing new starts. False if that was so before.
+    fn begin(&self) -> bool {
+        let begins = !self.closing.swap(true, Ordering::SeqCst);
+        self.token.cancel();
+        begins
+    }
+
+    /// What lives and was registered since the last call.
+    fn take_lives(&self) -> Vec<Arc<dyn Live>> {
+        let lives = std::mem::take(&mut *lock(&self.lives));
+        lives.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn timeout(&self) -> Duration {
+        let set = Duration::from_nanos(self.timeout_nanos.load(Ordering::Relaxed));
+        let Ok(text) = std::env::var("SUNDOWN_EXIT_TIMEOUT") else { return set };
+        match text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+            Some(timeout) => timeout,
+            None => {
+                crate::observe::complain(&format!("SUNDOWN_EXIT_TIMEOUT is `{text}`: it must be a number of seconds"));
+                set
+            }
+        }
+    }
+}

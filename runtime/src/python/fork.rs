@@ -1,0 +1,72 @@
+//! Fork: what the extension's parts are told in a child, beside what [`crate::fork`] does for everybody.
+//!
+//! There is no before-hook that holds locks: a child takes nothing over that a lock guards. What it needs it makes anew
+//! ([`PerProcess`]), what belongs to the parent it leaves alone ([`Inheritable`]).
+
+use std::sync::OnceLock;
+
+use pyo3::types::{PyCFunction, PyDict};
+use pyo3::{PyErr, PyResult, Python, prelude::*, wrap_pyfunction};
+
+use super::exceptions::ForkedProcessError;
+#[allow(unused_imports, reason = "one place to import from")]
+pub(crate) use crate::fork::{Inheritable, PerProcess, generation};
+
+/// Functions that are set once and read without a lock.
+pub(super) struct Hooks([OnceLock<Hook>; 8]);
+
+/// What is called with the interpreter attached.
+pub(super) type Hook = fn(Python<'_>);
+
+impl Hooks {
+    pub(super) const fn new() -> Self {
+        Hooks([const { OnceLock::new() }; 8])
+    }
+
+    /// Adds a function, once.
+    pub(super) fn add(&self, hook: Hook) {
+        let free = self.0.iter().find(|slot| match slot.get() {
+            None => slot.set(hook).is_ok(),
+            Some(set) => std::ptr::fn_addr_eq(*set, hook),
+        });
+        debug_assert!(free.is_some(), "there are as many places as parts of this module");
+    }
+
+    pub(super) fn call(&self, py: Python<'_>) {
+        for hook in self.0.iter().filter_map(OnceLock::get) {
+            hook(py);
+        }
+    }
+}
+
+static IN_CHILD: Hooks = Hooks::new();
+
+/// Has `hook` called in each forked child, attached, before user code runs on; not after a fork that Python does not know
+/// of. It must not touch an inherited lock.
+pub(crate) fn on_child(hook: Hook) {
+    IN_CHILD.add(hook);
+}
+
+/// The error for something of the parent process that is used in a forked child.
+pub(crate) fn forked_err(what: &str) -> PyErr {
+    ForkedProcessError::new_err(format!("{what} belongs to the parent process; make a new one in the forked child"))
+}
+
+/// Registers the hooks; there is no way to take them back.
+pub(super) fn install(py: Python<'_>) -> PyResult<()> {
+    // From now on forks are counted.
+    let _ = generation();
+    let arguments = PyDict::new(py);
+    let in_child: Bound<'_, PyCFunction> = wrap_pyfunction!(after_fork_in_child, py)?;
+    arguments.set_item("after_in_child", in_child)?;
+    let os = py.import("os")?;
+    if os.hasattr("register_at_fork")? {
+        os.call_method("register_at_fork", (), Some(&arguments))?;
+    }
+    Ok(())
+}
+
+#[pyfunction(name = "_sundown_after_fork_in_child")]
+fn after_fork_in_child(py: Python<'_>) {
+    IN_CHILD.call(py);
+}

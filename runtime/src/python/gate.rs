@@ -1,0 +1,44 @@
+//! The gate of this module: every entry of ours into Python passes it, and at exit it closes.
+
+use std::time::Instant;
+
+use super::exit;
+use crate::fork::{PerProcess, generation};
+use crate::gate::Gate;
+
+/// A child that was forked while its parent exits finds it closed.
+static GATE: PerProcess<Gate> = PerProcess::new(|| Gate::new(exit::is_closing()));
+
+/// The right to be inside Python; dropped, it is given back.
+#[derive(Debug)]
+#[must_use = "who drops it has left"]
+pub(crate) struct Pass {
+    gate: &'static Gate,
+    generation: u32,
+}
+
+/// A pass; none when the gate is closed.
+pub(crate) fn enter() -> Option<Pass> {
+    let gate = GATE.get();
+    gate.enter().then(|| Pass { gate, generation: generation() })
+}
+
+/// Lets nobody in any more, and blocks until all have left or `deadline` has come: to be called detached. How many are still
+/// inside.
+pub(crate) fn close(deadline: Instant) -> usize {
+    GATE.get().close(deadline)
+}
+
+/// Whether the gate is closed.
+pub(crate) fn is_closed() -> bool {
+    GATE.get().is_closed()
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        // Who forks inside leaves in the child too; there the gate is another one, and this one may be locked for ever.
+        if self.generation == generation() {
+            self.gate.leave();
+        }
+    }
+}

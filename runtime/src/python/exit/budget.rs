@@ -1,0 +1,1 @@
+//! The budget that the extension modules of a process share.
