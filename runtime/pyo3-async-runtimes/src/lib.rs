@@ -1,0 +1,43 @@
+//! The names of [pyo3-async-runtimes] 0.30, on the bridge of [`sundown`]: existing code compiles unchanged.
+//!
+//! ```toml
+//! [dependencies]
+//! pyo3-async-runtimes = { package = "sundown-pyo3-async-runtimes", version = "0.1", features = ["tokio-runtime"] }
+//! ```
+//!
+//! The functions are those of [`sundown::python`], which new code calls directly. Not supported are the deprecated
+//! `local_*` functions, [`generic`] and async-std; using one is a compile error that says what to do. `docs/MIGRATION.md`
+//! of sundown lists what differs, and why.
+//!
+//! [pyo3-async-runtimes]: https://docs.rs/pyo3-async-runtimes
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "async-std-runtime")]
+pub mod async_std;
+pub mod err;
+pub mod generic;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(feature = "tokio-runtime")]
+pub mod tokio;
+mod unsupported;
+
+use pyo3::prelude::*;
+
+pub use sundown::python::{TaskLocals, get_running_loop, into_future_with_locals};
+
+/// What `#[tokio::test]` lists the tests with.
+#[cfg(all(feature = "attributes", feature = "testing"))]
+pub use inventory;
+
+/// What the expansion of `#[tokio::main]` calls. No semver.
+#[doc(hidden)]
+pub mod __rt {
+    pub use sundown::__rt::python;
+}
+
+/// The module that the original has too, with `RustPanic` in it.
+#[pymodule]
+fn pyo3_async_runtimes(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("RustPanic", module.py().get_type::<err::RustPanic>())
+}
