@@ -1,6 +1,34 @@
-//! PyO3 extension modules: an owned runtime, an asyncio bridge that never attaches, and an exit that cannot crash.
+//! For PyO3 extension modules: an owned runtime, an asyncio bridge that never attaches, and an exit that cannot crash.
+//!
+//! ```no_run
+//! use pyo3::prelude::*;
+//! use std::time::Duration;
+//!
+//! #[pyfunction]
+//! fn sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+//!     sundown::python::future_into_py(py, async move {
+//!         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+//!         Ok(())
+//!     })
+//! }
+//!
+//! #[pymodule]
+//! fn my_extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
+//!     sundown::python::install(module)?;
+//!     module.add_function(wrap_pyfunction!(sleep, module)?)
+//! }
+//! ```
+//!
+//! - [`future_into_py`], [`into_future`] and the rest of the bridge have the names and generics of `pyo3-async-runtimes`.
+//! - [`Callback`] calls Python from any task or thread; no Rust thread runs Python for it.
+//! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
+//! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
+//!
+//! For CPython 3.9 to 3.15, from version-specific and abi3 wheels alike, on Unix.
+//!
+//! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__` runs in
+//! whatever PyO3 call comes next, on whatever thread.
 
-mod asyncio;
 mod block_on;
 mod bridge;
 mod callback;
@@ -20,9 +48,21 @@ mod signals;
 mod streams;
 mod wakeup;
 
+/// The exception of a Rust future that panicked, by the name that `pyo3-async-runtimes` has for it.
+pub mod err {
+    #[doc(no_inline)]
+    pub use super::exceptions::RuntimePanic as RustPanic;
+}
+
+pub use callback::Callback;
 pub use exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
 pub use exit::{Stats, set_exit_timeout, stats};
 pub use install::install;
+pub use into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
+pub use into_rust::{into_future, into_future_with_locals};
+pub use locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
+pub use run::{run, run_until_complete};
+pub use streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 
 /// The type stubs (`.pyi`) of what [`install`] adds to a module.
 ///

@@ -1,0 +1,77 @@
+//! The Python half of the bridge, loaded.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+use super::fork::PerProcess;
+use super::{exit, gate};
+
+/// What Rust needs of `glue.py`.
+#[derive(Debug)]
+pub(super) struct Glue {
+    pub(super) rust_future: Py<PyAny>,
+    pub(super) bridge_for: Py<PyAny>,
+    close_gate: Py<PyAny>,
+    /// Fails a future, whatever the exception.
+    pub(super) fail: Py<PyAny>,
+    pub(super) forward: Py<PyAny>,
+    pub(super) run: Py<PyAny>,
+    pub(super) start_serving: Py<PyAny>,
+    /// `asyncio.Future`
+    pub(super) future: Py<PyAny>,
+    pub(super) get_running_loop: Py<PyAny>,
+    pub(super) new_event_loop: Py<PyAny>,
+    pub(super) copy_context: Py<PyAny>,
+}
+
+/// A forked child loads it anew: the parent's tables of loops are not the child's.
+static GLUE: PerProcess<PyOnceLock<Glue>> = PerProcess::new(PyOnceLock::new);
+
+/// Loads it at first use; that imports asyncio.
+pub(super) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
+    let glue = GLUE.get();
+    if let Some(glue) = glue.get(py) {
+        return Ok(glue);
+    }
+    exit::on_gate_closed(close_gate);
+    let glue = glue.get_or_try_init(py, || load(py))?;
+    if gate::is_closed() {
+        close_gate(py);
+    }
+    Ok(glue)
+}
+
+/// Tells the Python half that it must not call into Rust any more.
+fn close_gate(py: Python<'_>) {
+    if let Some(glue) = GLUE.get().get(py) {
+        if let Err(error) = glue.close_gate.bind(py).call0() {
+            error.write_unraisable(py, None);
+        }
+    }
+}
+
+/// In a namespace of its own and not in `sys.modules`: another extension module may have the same file, for its own Rust.
+fn load(py: Python<'_>) -> PyResult<Glue> {
+    let builtins = py.import("builtins")?;
+    let namespace = PyDict::new(py);
+    namespace.set_item("__name__", "sundown.glue")?;
+    namespace.set_item("__builtins__", &builtins)?;
+    let code = builtins.call_method1("compile", (include_str!("glue.py"), "sundown/glue.py", "exec"))?;
+    builtins.call_method1("exec", (code, &namespace))?;
+
+    let of = |name: &str| PyResult::Ok(namespace.as_any().get_item(name)?.unbind());
+    Ok(Glue {
+        rust_future: of("RustFuture")?,
+        bridge_for: of("bridge_for")?,
+        close_gate: of("close_gate")?,
+        fail: of("fail")?,
+        forward: of("forward")?,
+        run: of("run")?,
+        start_serving: of("start_serving")?,
+        future: namespace.as_any().get_item("asyncio")?.getattr("Future")?.unbind(),
+        get_running_loop: of("get_running_loop")?,
+        new_event_loop: namespace.as_any().get_item("asyncio")?.getattr("new_event_loop")?.unbind(),
+        copy_context: py.import("contextvars")?.getattr("copy_context")?.unbind(),
+    })
+}

@@ -1,0 +1,112 @@
+//! A Python awaitable as a Rust future.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::asyncio::CancelledError;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+
+use super::bridge::{Answer, Bridge, Op};
+use super::locals::{TaskLocals, get_current_locals};
+use super::{exit, gate, install};
+
+/// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
+///
+/// It runs as an `asyncio.Task` in the context of those locals. An exception comes back with its type, its traceback and
+/// its cause; `asyncio.CancelledError` if the task was cancelled or its loop closed. `KeyboardInterrupt` and `SystemExit`
+/// come back too, and also stop the loop, as they do in any task.
+///
+/// ```no_run
+/// use pyo3::prelude::*;
+///
+/// #[pyfunction]
+/// fn twice<'py>(py: Python<'py>, coroutine: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+///     let result = sundown::python::into_future(coroutine)?;
+///     sundown::python::future_into_py(py, async move {
+///         let value = result.await?;
+///         Python::attach(|py| value.call_method1(py, "__mul__", (2,)))
+///     })
+/// }
+/// ```
+///
+/// # Errors
+///
+/// `RuntimeError` if there is no loop or it is closed; [`ShutdownError`](super::ShutdownError) if the interpreter is exiting.
+///
+/// # Cancel safety
+///
+/// Dropping the future cancels the Python task.
+pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
+    into_future_with_locals(&get_current_locals(awaitable.py())?, awaitable)
+}
+
+/// As [`into_future`], on the loop and in the context of `locals`.
+///
+/// # Errors
+///
+/// As [`into_future`].
+pub fn into_future_with_locals(
+    locals: &TaskLocals,
+    awaitable: Bound<'_, PyAny>,
+) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
+    let py = awaitable.py();
+    install::ensure(py)?;
+    let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else {
+        return Err(exit::refuse("into_future"));
+    };
+    let bridge = Bridge::of(&locals.event_loop(py))?;
+    let (answer, answered) = oneshot::channel();
+    let answer: Answer = Box::new(move |result| drop(answer.send(result.map(Bound::unbind))));
+    let context = locals.own_context(py);
+    let awaitable = awaitable.unbind();
+    Answered::ask(bridge, answer, answered, |key| Op::Await { key, awaitable, context })
+}
+
+/// The answer of Python to something that was asked through a bridge.
+#[derive(Debug)]
+#[must_use = "dropping it cancels what it waits for"]
+pub(super) struct Answered<T> {
+    answered: oneshot::Receiver<PyResult<T>>,
+    /// None once it was answered.
+    asked: Option<(Arc<Bridge>, u64)>,
+}
+
+impl<T> Answered<T> {
+    /// Sends what `op` returns to the loop.
+    pub(super) fn ask(
+        bridge: Arc<Bridge>,
+        answer: Answer,
+        answered: oneshot::Receiver<PyResult<T>>,
+        op: impl FnOnce(u64) -> Op,
+    ) -> PyResult<Self> {
+        let key = bridge.expect(answer);
+        if bridge.push(op(key)).is_err() {
+            bridge.give_up(key);
+            return Err(PyRuntimeError::new_err("Event loop is closed"));
+        }
+        Ok(Answered { answered, asked: Some((bridge, key)) })
+    }
+}
+
+impl<T> Future for Answered<T> {
+    type Output = PyResult<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<PyResult<T>> {
+        let answer = std::task::ready!(Pin::new(&mut self.answered).poll(cx));
+        self.asked = None;
+        // The loop was closed before it answered.
+        Poll::Ready(answer.unwrap_or_else(|_| Err(CancelledError::new_err(()))))
+    }
+}
+
+impl<T> Drop for Answered<T> {
+    fn drop(&mut self) {
+        if let Some((bridge, key)) = self.asked.take() {
+            bridge.give_up(key);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Panics, with their message and place.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use pyo3::PyErr;
+
+use super::exceptions::RuntimePanic;
+use crate::outcome::panic_message;
+
+/// A panic that was caught.
+#[derive(Debug)]
+pub(super) struct Panic {
+    message: String,
+}
+
+impl Panic {
+    /// Of what was caught on this thread just now: the place is the one that the hook saw last.
+    pub(super) fn caught(payload: &(dyn Any + Send)) -> Self {
+        let message = panic_message(payload);
+        Panic {
+            message: match PLACE.try_with(|place| place.take()).ok().flatten() {
+                Some(place) => format!("{message} ({place})"),
+                None => message,
+            },
+        }
+    }
+
+    /// `RuntimePanic: index out of bounds (src/jobs.rs:12:9)`
+    pub(super) fn into_pyerr(self) -> PyErr {
+        RuntimePanic::new_err(self.message)
+    }
+}
+
+/// Calls `f`; a panic is caught.
+pub(super) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Panic::caught(&*payload))
+}
+
+thread_local! {
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Chains a panic hook that remembers where a thread panicked, because the payload does not tell. The hook that was there
+/// goes on printing.
+pub(super) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let place = info.location().map(ToString::to_string);
+            let _ = PLACE.try_with(|last| last.replace(place));
+            before(info);
+        }));
+    });
+}

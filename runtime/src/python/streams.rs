@@ -1,0 +1,156 @@
+//! A Python async generator as a Rust stream.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::Stream;
+use pyo3::prelude::*;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::glue;
+use super::into_py::future_into_py_with_locals;
+use super::into_rust::into_future_with_locals;
+use super::locals::{TaskLocals, get_current_locals};
+
+/// What an async generator yields, one item ahead; an exception that it raises is the last item.
+///
+/// It runs on the event loop of [`get_current_locals`], as one task. Dropping the stream closes the generator.
+///
+/// # Errors
+///
+/// As [`into_future`](super::into_future).
+pub fn into_stream_v1(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
+    into_stream_with_locals_v1(get_current_locals(generator.py())?, generator)
+}
+
+/// As [`into_stream_v1`], on the loop of `locals`.
+///
+/// # Errors
+///
+/// As [`into_future`](super::into_future).
+pub fn into_stream_with_locals_v1(
+    locals: TaskLocals,
+    generator: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
+    Items::of(locals, generator, 1, true)
+}
+
+/// What an async generator yields, ten items ahead. An exception that it raises ends the stream, and is reported by the
+/// loop's exception handler.
+///
+/// Else as [`into_stream_v1`].
+///
+/// # Errors
+///
+/// As [`into_future`](super::into_future).
+pub fn into_stream_v2(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
+    into_stream_with_locals_v2(get_current_locals(generator.py())?, generator)
+}
+
+/// As [`into_stream_v2`], on the loop of `locals`.
+///
+/// # Errors
+///
+/// As [`into_future`](super::into_future).
+pub fn into_stream_with_locals_v2(
+    locals: TaskLocals,
+    generator: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
+    Ok(Values(Items::of(locals, generator, 10, false)?))
+}
+
+/// The items, and the task that forwards them.
+struct Items {
+    received: mpsc::Receiver<PyResult<Py<PyAny>>>,
+    /// None once it has ended; dropping it cancels the task.
+    forwarding: Option<Pin<Box<dyn Future<Output = PyResult<Py<PyAny>>> + Send>>>,
+}
+
+impl Items {
+    fn of(locals: TaskLocals, generator: Bound<'_, PyAny>, ahead: usize, with_errors: bool) -> PyResult<Self> {
+        let py = generator.py();
+        let (send, received) = mpsc::channel(ahead);
+        let sender = ItemSender { send: Some(send).into(), locals: locals.clone(), with_errors };
+        let task = glue::get(py)?.forward.bind(py).call1((generator, sender))?;
+        let forwarding = into_future_with_locals(&locals, task)?;
+        Ok(Items { received, forwarding: Some(Box::pin(forwarding)) })
+    }
+}
+
+impl Stream for Items {
+    type Item = PyResult<Py<PyAny>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Poll::Ready(Some(item)) = self.received.poll_recv(cx) {
+            return Poll::Ready(Some(item));
+        }
+        let Some(forwarding) = &mut self.forwarding else { return self.received.poll_recv(cx) };
+        if forwarding.as_mut().poll(cx).is_ready() {
+            self.forwarding = None;
+        }
+        // The task may have sent its last item just before it ended.
+        self.received.poll_recv(cx)
+    }
+}
+
+/// Without the errors.
+struct Values(Items);
+
+impl Stream for Values {
+    type Item = Py<PyAny>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(cx).map(|item| item.and_then(Result::ok))
+    }
+}
+
+/// What the generator's task sends through.
+#[pyclass(frozen, module = "sundown")]
+struct ItemSender {
+    send: std::sync::Mutex<Option<mpsc::Sender<PyResult<Py<PyAny>>>>>,
+    locals: TaskLocals,
+    with_errors: bool,
+}
+
+impl ItemSender {
+    fn sender(&self) -> Option<mpsc::Sender<PyResult<Py<PyAny>>>> {
+        crate::sync::lock(&self.send).clone()
+    }
+}
+
+#[pymethods]
+impl ItemSender {
+    /// True: go on. False: nobody listens any more. Else to be awaited, for one of the two.
+    fn send<'py>(&self, py: Python<'py>, item: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let answer = |go_on: bool| Ok(go_on.into_pyobject(py)?.to_owned().into_any());
+        let Some(send) = self.sender() else { return answer(false) };
+        match send.try_send(Ok(item)) {
+            Ok(()) => answer(true),
+            Err(TrySendError::Closed(_)) => answer(false),
+            Err(TrySendError::Full(item)) => {
+                future_into_py_with_locals(py, self.locals.clone(), async move { Ok(send.send(item).await.is_ok()) })
+            }
+        }
+    }
+
+    /// Whether the exception was sent.
+    fn fail<'py>(&self, py: Python<'py>, error: Bound<'py, PyAny>) -> PyResult<bool> {
+        let Some(send) = self.sender().filter(|_| self.with_errors) else { return Ok(false) };
+        // It waits for its place behind the items; the stream ends after it.
+        future_into_py_with_locals(py, self.locals.clone(), {
+            let error = PyErr::from_value(error);
+            async move {
+                let _ = send.send(Err(error)).await;
+                Ok(())
+            }
+        })?;
+        Ok(true)
+    }
+
+    fn close(&self) {
+        let sender = crate::sync::lock(&self.send).take();
+        drop(sender);
+    }
+}

@@ -57,4 +57,3 @@ impl Wakeup {
         while matches!((&self.pair.0).read(&mut [0u8; 64]), Ok(64)) {}
     }
 }
-
