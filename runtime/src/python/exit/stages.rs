@@ -1,7 +1,179 @@
-//! The two stages.
+//! The two stages, and how CPython comes to call them.
 
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
 use pyo3::prelude::*;
+use pyo3::wrap_pyfunction;
 
-pub(in crate::python) fn install(_py: Python<'_>) -> PyResult<()> {
-    Ok(())
+use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, interrupt};
+use crate::drive::{self, Drive};
+use crate::plan::{self, Step};
+use crate::python::gate;
+use crate::sync::lock;
+use crate::{Memo, Outcome, Report, observe};
+
+/// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
+const GATE_MAX: Duration = Duration::from_millis(100);
+
+/// Has CPython call the stages. After they would have been called the module is closed at once.
+pub(in crate::python) fn install(py: Python<'_>) -> PyResult<()> {
+    if is_too_late(py) {
+        STATE.get().begin();
+        py.detach(|| gate::close(Instant::now()));
+        GATE_CLOSED.call(py);
+        return Ok(());
+    }
+    // Handlers of this kind run in reverse: the joins of the executors' threads, whose work may wait for us, run after.
+    let registered = py.import("concurrent.futures.thread").and_then(|_| {
+        let one = wrap_pyfunction!(stage_one, py)?;
+        py.import("threading")?.call_method1("_register_atexit", (one,))
+    });
+    // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
+    drop(registered);
+    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stage_two, py)?,))?;
+    budget::join(py)
+}
+
+/// Whether a handler that is registered now with `atexit` would not be called.
+///
+/// CPython does not tell. `threading._shutdown` is called before the `atexit` handlers: while it runs, which is seen on the
+/// main thread's stack, it is not too late yet (rather, non-daemon threads still work); after it, it is.
+fn is_too_late(py: Python<'_>) -> bool {
+    let look = || -> PyResult<bool> {
+        let sys = py.import("sys")?;
+        if sys.call_method0("is_finalizing")?.is_truthy()? {
+            return Ok(true);
+        }
+        let threading = py.import("threading")?;
+        if !threading.getattr("_SHUTTING_DOWN")?.is_truthy()? {
+            return Ok(false);
+        }
+        let shutdown = threading.getattr("_shutdown")?.getattr("__code__")?;
+        let main = threading.call_method0("main_thread")?.getattr("ident")?;
+        let mut frame = sys.call_method0("_current_frames")?.get_item(main)?;
+        while !frame.is_none() {
+            if frame.getattr("f_code")?.is(&shutdown) {
+                return Ok(false);
+            }
+            frame = frame.getattr("f_back")?;
+        }
+        Ok(true)
+    };
+    // Where the names are others nothing is known: then it is an import like most.
+    look().unwrap_or(false)
+}
+
+/// Stage one. The main thread has ended.
+#[pyfunction(name = "_sundown_main_thread_ended")]
+fn stage_one(py: Python<'_>) {
+    py.detach(|| {
+        let lives: Vec<_> = lock(&STATE.get().lives).iter().filter_map(Weak::upgrade).collect();
+        for live in lives {
+            quietly(|| live.cancel_at_main_end());
+        }
+    });
+}
+
+/// Stage two. Nothing new starts, everything is torn down, the gate closes.
+#[pyfunction(name = "_sundown_exit")]
+fn stage_two(py: Python<'_>) {
+    let state = STATE.get();
+    if !py.detach(|| state.begin()) {
+        return;
+    }
+    let start = Instant::now();
+    let share = budget::begin(py, state.timeout());
+    let report = py.detach(|| tear_down(state, share));
+    quietly(|| GATE_CLOSED.call(py));
+    budget::end(py, start.elapsed());
+    py.detach(|| quietly(|| tell(&report)));
+}
+
+/// Stops everything that lives within `timeout`, then closes the gate. Blocks; detached.
+fn tear_down(state: &State, timeout: Duration) -> Report {
+    let drive = Drive::blocking();
+    let start = drive.now();
+    let end = drive.after(timeout);
+    let for_gate = (timeout / 10).min(GATE_MAX);
+    let mut memo = Memo::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
+    memo.asked = Some(start);
+    let interrupts = super::stats().interrupts;
+    // Until nothing is left that was registered meanwhile: once, nearly always.
+    loop {
+        let lives = state.take_lives();
+        if lives.is_empty() {
+            break;
+        }
+        let left = (end - for_gate).saturating_duration_since(drive.now());
+        quietly(|| {
+            drive::block_on(&drive, stop(&lives, left, &drive, &mut memo.children));
+        });
+    }
+    let interrupts = super::stats().interrupts - interrupts;
+    if interrupts > 0 {
+        let mut step = Memo::new("Python code on the runtimes' threads");
+        step.asked = Some(start);
+        step.detail(format!("sent {interrupts} asynchronous exceptions"));
+        step.finish(Outcome::Forced, drive.now());
+        memo.children.push(step);
+    }
+    memo.children.push(close_gate(end.max(drive.now() + for_gate)));
+    memo.finish(plan::worst(&memo), drive.now());
+    Report::of(&memo, None, Some(timeout), drive.now())
+}
+
+/// Stops `lives` at the same time, each with the whole of `timeout`; what became of them is added to `memos`.
+async fn stop(lives: &[Arc<dyn Live>], timeout: Duration, drive: &Arc<Drive>, memos: &mut Vec<Memo>) {
+    let reached = lives.iter().filter_map(|live| {
+        let resource = Arc::clone(live).teardown()?;
+        Some((Memo::new(format!("{} ({})", live.name(), live.created())), resource))
+    });
+    let (mut stopped, mut resources): (Vec<_>, Vec<_>) = reached.unzip();
+    {
+        let steps = resources.iter_mut().map(Step::new).zip(&mut stopped).collect();
+        let teardown = pin!(plan::run_together(steps, timeout, drive));
+        let interrupts = pin!(interrupt::interrupt(lives, drive.after(timeout), drive));
+        match select(teardown, interrupts).await {
+            Either::Left(((), _)) => {}
+            Either::Right((never, _)) => match never {},
+        }
+    }
+    memos.append(&mut stopped);
+}
+
+fn close_gate(deadline: Instant) -> Memo {
+    let mut memo = Memo::new("gate");
+    memo.asked = Some(Instant::now());
+    let outcome = match gate::close(deadline) {
+        0 => Outcome::Stopped,
+        1 => Outcome::abandoned("one thread of ours is still inside Python"),
+        inside => Outcome::abandoned(format!("{inside} threads of ours are still inside Python")),
+    };
+    memo.finish(outcome, Instant::now());
+    memo
+}
+
+/// Says what became of it, where somebody listens.
+fn tell(report: &Report) {
+    let asked = std::env::var_os("SUNDOWN_EXIT_REPORT").is_some_and(|value| !value.is_empty() && value != "0");
+    if asked {
+        // Not `eprintln!`: the stream may be closed by now.
+        let _ = writeln!(std::io::stderr(), "{report}");
+    }
+    // Of a process that used nothing there is nothing to say.
+    if report.steps().len() > 1 || !report.is_clean() {
+        observe::settled(report);
+    }
+}
+
+/// Nothing that happens at exit may become an exception: the handlers of others come next.
+fn quietly(f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        drop(Outcome::caught(payload));
+    }
 }
