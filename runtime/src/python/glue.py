@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import os
 import select
+import sys
 import threading
 import weakref
 from asyncio import CancelledError, InvalidStateError, ensure_future, get_running_loop
@@ -16,9 +17,13 @@ from contextvars import Context
 from functools import partial
 from itertools import chain
 from time import monotonic
+from types import CoroutineType
 
 #: So long, in seconds, a loop is kept from its other callbacks by a batch of completions.
 SLICE = 0.001
+
+#: `asyncio.Task` has `eager_start`.
+CAN_START_EAGERLY = sys.version_info >= (3, 12)
 
 #: The gate is closed: nothing enters Rust from here any more.
 closed = False
@@ -186,15 +191,31 @@ def perform(bridge, call, on_loop=True):
                     result.close()
                 raise TypeError("an async callable needs an event loop: make the Callback while one is running")
             awaitable = result
-        task = context.run(ensure_future, awaitable) if context is not None else ensure_future(awaitable)
+        task = start(awaitable, context)
     except BaseException as error:
         bridge.fail(key, error)
         if on_loop and isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         return
-    task.add_done_callback(partial(finished, bridge, key), context=context)
-    if not bridge.started(key, task):
-        task.cancel()
+    if task.done():
+        finished(bridge, key, task)
+    else:
+        task.add_done_callback(partial(finished, bridge, key), context=context)
+        if not bridge.started(key, task):
+            task.cancel()
+
+
+def start(awaitable, context):
+    """A task that awaits it, in a copy of `context`, as `create_task` would take one.
+
+    Since 3.12 a coroutine can run up to its first `await` at once: one that does not await needs no round of the loop.
+    """
+    if CAN_START_EAGERLY and type(awaitable) is CoroutineType:
+        loop = get_running_loop()
+        if loop.get_task_factory() is None:
+            context = context.copy() if context is not None else None
+            return asyncio.Task(awaitable, loop=loop, context=context, eager_start=True)
+    return ensure_future(awaitable) if context is None else context.run(ensure_future, awaitable)
 
 
 def finished(bridge, key, task):
