@@ -1,0 +1,18 @@
+//! What `bench.py` measures: functions written alike for sundown (`ours`) and for pyo3-async-runtimes (`peer`).
+
+mod ours;
+mod peer;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn bench_python(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    sundown::python::install(module)?;
+    let py = module.py();
+    let ours = PyModule::new(py, "ours")?;
+    ours::fill(&ours)?;
+    module.add_submodule(&ours)?;
+    let peer = PyModule::new(py, "peer")?;
+    peer::fill(&peer)?;
+    module.add_submodule(&peer)
+}
