@@ -62,6 +62,7 @@ pub use into_py::{future_into_py, future_into_py_eager, future_into_py_with_loca
 pub use into_rust::{into_future, into_future_with_locals};
 pub use locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
 pub use run::{run, run_until_complete};
+pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 pub use streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 
 /// The type stubs (`.pyi`) of what [`install`] adds to a module.

@@ -238,6 +238,14 @@ static GIVEN: Mutex<Vec<Arc<dyn Reach>>> = Mutex::new(Vec::new());
 #[derive(Debug)]
 pub(crate) struct Registered(Option<usize>);
 
+impl Registered {
+    /// The place of what is not in it.
+    #[cfg(feature = "python")]
+    pub(crate) fn nowhere() -> Self {
+        Registered(None)
+    }
+}
+
 pub(crate) fn register(entry: &Arc<Entry>) -> Registered {
     exit::watch();
     Registered(enabled().then(|| VALUES.insert(Arc::clone(entry))))

@@ -79,6 +79,13 @@ impl Report {
         self
     }
 
+    /// The same, of something that has a name of its own.
+    #[cfg(feature = "python")]
+    pub(crate) fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     pub(crate) fn of(
         memo: &Memo,
         created: Option<&'static Location<'static>>,

@@ -139,7 +139,22 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let named = Named { name: name.into(), location: Location::caller(), blocking: false };
+        self.spawn_at(name.into(), Location::caller(), future, runtime)
+    }
+
+    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for.
+    pub(crate) fn spawn_at<F>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        future: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let named = Named { name, location, blocking: false };
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(future)) };
         let task = runtime.spawn(Tracked::new(future, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
@@ -164,9 +179,25 @@ impl Tasks {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let named = Named { name: name.into(), location: Location::caller(), blocking: true };
+        let runtime = Handle::current();
+        self.spawn_blocking_at(name.into(), Location::caller(), f, &runtime)
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for.
+    pub(crate) fn spawn_blocking_at<F, T>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        f: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<T>, Closed<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let named = Named { name, location, blocking: true };
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(f)) };
-        let task = tokio::task::spawn_blocking(tracked::blocking(f, self.ticket(&entered)));
+        let task = runtime.spawn_blocking(tracked::blocking(f, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
     }
@@ -201,6 +232,18 @@ impl Tasks {
     /// Lets no more tasks in, for good. Those that run are not told; [`request`](crate::Teardown::request) tells them.
     pub fn close(&self) {
         self.group.ledger.close();
+    }
+
+    /// Cancels the group's [token](Self::token), and still lets tasks in.
+    #[cfg(feature = "python")]
+    pub(crate) fn cancel(&self) {
+        self.group.token.cancel();
+    }
+
+    /// Aborts the tasks that run now, and still lets others in.
+    #[cfg(feature = "python")]
+    pub(crate) fn abort_present(&self) {
+        self.group.ledger.abort_present().iter().for_each(AbortHandle::abort);
     }
 
     /// Whether the group lets no more tasks in.

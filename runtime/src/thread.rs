@@ -93,14 +93,35 @@ impl Thread {
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        let name = name.into();
+        Self::spawn_at(name.into(), Location::caller(), f, registry::register_handle)
+    }
+
+    /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is.
+    #[cfg(feature = "python")]
+    pub(crate) fn spawn_part<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
+        Self::spawn_at(name, location, f, |_| Registered::nowhere())
+    }
+
+    fn spawn_at<F, R>(
+        name: String,
+        location: &'static Location<'static>,
+        f: F,
+        register: impl FnOnce(Weak<dyn Reach>) -> Registered,
+    ) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
         if name.contains('\0') {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the name of a thread must not contain a NUL byte",
             ));
         }
-        let location = Location::caller();
         let shared = Arc::new(Shared {
             stop: Latch::new(),
             end: End::new(),
@@ -115,7 +136,7 @@ impl Thread {
             handle: Mutex::new(Some(handle)),
             location,
             created: Instant::now(),
-            registered: registry::register_handle(Weak::clone(inner) as Weak<dyn Reach>),
+            registered: register(Weak::clone(inner) as Weak<dyn Reach>),
         });
         Ok(Thread { inner })
     }

@@ -1,0 +1,239 @@
+//! A future on the calling thread, detached from the interpreter.
+//!
+//! tokio's own `block_on` cannot wait for a signal. So each poll is one of tokio's (the context, the budget, and its refusal
+//! of a thread that drives tasks), and the wait between them is ours: on a condition variable, or on Python's main thread
+//! on a pipe that signals come into as well.
+
+mod park;
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use tokio::runtime::Handle;
+
+use super::panics::{self, Panic};
+use super::signals::Watch;
+use super::{exit, gate, install};
+use park::Parker;
+
+/// Runs `future` inside the runtime of `handle`, on this thread, detached. The future is dropped detached too.
+///
+/// The caller answers for it that the future has no `Python<'py>` with it.
+///
+/// # Errors
+///
+/// As [`Runtime::block_on`](super::Runtime::block_on).
+pub(crate) fn block_on<F: Future>(py: Python<'_>, handle: &Handle, future: F) -> PyResult<F::Output> {
+    install::ensure(py)?;
+    block_on_until(py, handle, future, std::future::pending(), || exit::refuse("block_on"))
+}
+
+/// As [`block_on`], at most until `end` is ready: then with the error `ended`.
+pub(super) fn block_on_until<F: Future>(
+    py: Python<'_>,
+    handle: &Handle,
+    future: F,
+    end: impl Future<Output = ()>,
+    ended: impl FnOnce() -> PyErr,
+) -> PyResult<F::Output> {
+    // Until it is dropped, attached again, the exit waits for this thread.
+    let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else { return Err(exit::refuse("block_on")) };
+    let parker = Parker::take(py)?;
+    let result = detach(py, || run(handle, future, end, &parker));
+    Parker::put_back(parker);
+    result.map_err(|stop| match stop {
+        Stop::Raised(error) => error,
+        Stop::Panicked(panic) => panic.into_pyerr(),
+        Stop::DrivesTasks => PyRuntimeError::new_err(
+            "`block_on` cannot be called on a thread that drives async tasks: await the future there",
+        ),
+        Stop::Exit => exit::refuse("block_on"),
+        Stop::Ended => ended(),
+    })
+}
+
+/// Why a future was dropped before it was ready.
+enum Stop {
+    /// By a handler of a signal.
+    Raised(PyErr),
+    Panicked(Panic),
+    /// The thread must not block.
+    DrivesTasks,
+    /// The interpreter exits.
+    Exit,
+    /// What it runs on has ended.
+    Ended,
+}
+
+fn run<F: Future>(
+    handle: &Handle,
+    future: F,
+    end: impl Future<Output = ()>,
+    parker: &Arc<Parker>,
+) -> Result<F::Output, Stop> {
+    let waker = Waker::from(Arc::clone(parker));
+    let mut cx = Context::from_waker(&waker);
+    let mut future = pin!(Some(future));
+    let result = match poll_inside(handle, future.as_mut(), &mut cx) {
+        Ok(Poll::Ready(output)) => Ok(output),
+        Ok(Poll::Pending) => wait(handle, future.as_mut(), end, &mut cx, parker),
+        Err(stop) => Err(stop),
+    };
+    // What the future owns may need the runtime around it to be dropped.
+    let dropped = panics::catch(|| {
+        let _inside = handle.enter();
+        future.set(None);
+    });
+    dropped.map_err(Stop::Panicked).and(result)
+}
+
+/// The rest of a future that was not ready at once.
+fn wait<F: Future>(
+    handle: &Handle,
+    mut future: Pin<&mut Option<F>>,
+    end: impl Future<Output = ()>,
+    cx: &mut Context<'_>,
+    parker: &Parker,
+) -> Result<F::Output, Stop> {
+    let closing = exit::closing();
+    let mut closing = pin!(closing.cancelled());
+    let mut end = pin!(end);
+    let signals = Signals::watch(parker)?;
+    loop {
+        if closing.as_mut().poll(cx).is_ready() {
+            return Err(Stop::Exit);
+        }
+        if end.as_mut().poll(cx).is_ready() {
+            return Err(Stop::Ended);
+        }
+        let came = parker.park();
+        if let Some(signals) = &signals {
+            signals.handle(&came)?;
+        }
+        if let Poll::Ready(output) = poll_inside(handle, future.as_mut(), cx)? {
+            return Ok(output);
+        }
+    }
+}
+
+/// The signals of a wait on the main thread. Given back when it is dropped, also by a panic.
+struct Signals(Option<Watch>);
+
+impl Signals {
+    fn watch(parker: &Parker) -> Result<Option<Self>, Stop> {
+        let Some(pipe) = parker.pipe() else { return Ok(None) };
+        // A signal that came before is noted, and its number is in somebody else's descriptor.
+        let watching = attach(|py| {
+            let signals = Signals(Some(Watch::start(py, pipe)?));
+            signals.get().check(py)?;
+            Ok(signals)
+        });
+        watching.map(Some)
+    }
+
+    fn get(&self) -> &Watch {
+        self.0.as_ref().expect("it is taken by the drop")
+    }
+
+    fn handle(&self, came: &[u8]) -> Result<(), Stop> {
+        if came.is_empty() {
+            return Ok(());
+        }
+        self.get().forward(came);
+        attach(|py| self.get().check(py))
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        if let Some(watch) = self.0.take() {
+            // An error would be one of `signal.set_wakeup_fd`, which takes -1 at least.
+            let _ = attach(|py| watch.stop(py));
+        }
+    }
+}
+
+/// Attaches this thread again, which Python made or which has attached itself.
+fn attach<T>(f: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Stop> {
+    match Python::try_attach(f) {
+        Some(result) => result.map_err(Stop::Raised),
+        None => Err(Stop::Exit),
+    }
+}
+
+thread_local! {
+    /// Whether this thread is inside a poll of [`poll_inside`].
+    static POLLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// One poll, inside the runtime.
+fn poll_inside<F: Future>(
+    handle: &Handle,
+    mut future: Pin<&mut Option<F>>,
+    cx: &mut Context<'_>,
+) -> Result<Poll<F::Output>, Stop> {
+    let mut poll = || match future.as_mut().as_pin_mut() {
+        Some(future) => future.poll(cx),
+        None => unreachable!("it is taken out after the last poll"),
+    };
+    if POLLING.get() {
+        // A future that calls Python that calls us: this thread blocks already, and may. tokio would refuse, and the outer
+        // poll's budget would be used up for good.
+        let nested = panics::catch(|| {
+            let _inside = handle.enter();
+            let mut unconstrained = pin!(tokio::task::unconstrained(poll_fn(|_| Poll::Ready(poll()))));
+            match unconstrained.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(polled) => polled,
+                Poll::Pending => unreachable!("it returns what the poll inside returned"),
+            }
+        });
+        return nested.map_err(Stop::Panicked);
+    }
+    let entered = Cell::new(false);
+    let polled = panics::catch(|| {
+        let _quiet = panics::Quiet::new();
+        handle.block_on(poll_fn(|_| {
+            panics::Quiet::end();
+            entered.set(true);
+            let _polling = Polling::begin();
+            Poll::Ready(poll())
+        }))
+    });
+    polled.map_err(|panic| if entered.get() { Stop::Panicked(panic) } else { Stop::DrivesTasks })
+}
+
+struct Polling;
+
+impl Polling {
+    fn begin() -> Self {
+        POLLING.set(true);
+        Polling
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        POLLING.set(false);
+    }
+}
+
+/// As [`Python::detach`], for a closure that is not `Send`.
+fn detach<T>(py: Python<'_>, f: impl FnOnce() -> T) -> T {
+    struct Local<T>(T);
+    #[allow(unsafe_code, reason = "PyO3 takes `Send` for \"uses no `Python<'py>`\"")]
+    // SAFETY: it is not sent anywhere: `detach` calls the closure on this thread. That the closure uses no `Python<'py>` is
+    // what the callers of `block_on` answer for.
+    unsafe impl<T> Send for Local<T> {}
+    impl<T> Local<T> {
+        fn into_inner(self) -> T {
+            self.0
+        }
+    }
+    let f = Local(f);
+    py.detach(move || Local(f.into_inner()())).0
+}

@@ -1,7 +1,7 @@
 //! Panics, with their message and place.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
@@ -41,6 +41,28 @@ pub(super) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
 
 thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives a panic of this thread is not printed: one that is a refusal of tokio's, and becomes an exception.
+pub(super) struct Quiet;
+
+impl Quiet {
+    pub(super) fn new() -> Self {
+        QUIET.set(true);
+        Quiet
+    }
+
+    /// From here on user code runs.
+    pub(super) fn end() {
+        QUIET.set(false);
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        Self::end();
+    }
 }
 
 /// Chains a panic hook that remembers where a thread panicked, because the payload does not tell. The hook that was there
@@ -52,7 +74,9 @@ pub(super) fn install() {
         std::panic::set_hook(Box::new(move |info| {
             let place = info.location().map(ToString::to_string);
             let _ = PLACE.try_with(|last| last.replace(place));
-            before(info);
+            if !QUIET.try_with(Cell::get).unwrap_or(false) {
+                before(info);
+            }
         }));
     });
 }

@@ -163,7 +163,7 @@ pub fn nested_shared_force<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
 // A guarded value inside another keeps its own books, in its guard: whoever shuts it down, its owner or somebody else,
 // before or after, goes on where the last one stopped. Its owner's memo gets the report.
 
-fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Memo) {
+pub(crate) fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Memo) {
     // Whoever has the memo runs the teardown, and has asked.
     if entry.begin()
         && let Some(mut own) = entry.memo.try_take()
@@ -174,7 +174,7 @@ fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Memo) {
     }
 }
 
-fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
+pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
     Box::pin(async move {
         let drive = memo.drive.clone().unwrap_or_else(Drive::asynchronous);
         let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
@@ -193,7 +193,7 @@ fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo)
 }
 
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
-fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, memo: &mut Memo) {
+pub(crate) fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, memo: &mut Memo) {
     match entry.memo.try_take() {
         Some(mut own) => {
             own.forced.get_or_insert(plan::now(memo));
@@ -230,7 +230,12 @@ fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
 
 /// One caller at a time has the memo and runs the plan; the others wait for it and find the result. A caller that is
 /// dropped half-way puts the memo back, and the next goes on where it stopped.
-async fn teardown(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Duration>, drive: &Arc<Drive>) -> Result {
+pub(crate) async fn teardown(
+    entry: &Arc<Entry>,
+    steps: Vec<Step<'_>>,
+    timeout: Option<Duration>,
+    drive: &Arc<Drive>,
+) -> Result {
     let timeout = timeout.unwrap_or(entry.spec.timeout);
     let limit = drive.after(timeout);
     let Some(taken) = drive.until(limit, entry.memo.take()).await else {

@@ -193,6 +193,16 @@ impl<A> Ledger<A> {
         all
     }
 
+    /// The handles of those who are here now, which the caller aborts. Whoever is let in later is not aborted.
+    #[cfg(feature = "python")]
+    pub(super) fn abort_present(&self) -> Vec<A> {
+        let mut shards = self.lock_all();
+        shards
+            .iter_mut()
+            .flat_map(|books| books.entries.iter_mut().filter_map(|(_, entry)| entry.abort.take()))
+            .collect()
+    }
+
     /// Ready when the gate is closed and everybody has left, or everybody but the one that waits.
     pub(super) fn poll_empty(&self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Poll<()> {
         while waiting.shard < SHARDS {
