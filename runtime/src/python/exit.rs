@@ -11,6 +11,7 @@
 mod budget;
 mod counters;
 mod interrupt;
+mod late;
 mod stages;
 
 use std::panic::Location;

@@ -10,6 +10,7 @@ use futures_util::future::{Either, select};
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 
+use super::late::is_too_late;
 use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, interrupt};
 use crate::drive::{self, Drive};
 use crate::plan::{self, Step};
@@ -20,7 +21,7 @@ use crate::{Memo, Outcome, Report, observe};
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
 const GATE_MAX: Duration = Duration::from_millis(100);
 
-/// Has CPython call the stages. After they would have been called the module is closed at once.
+/// Has CPython call the stages. If it is too late for that the module is closed at once.
 pub(in crate::python) fn install(py: Python<'_>) -> PyResult<()> {
     if is_too_late(py) {
         STATE.get().begin();
@@ -37,35 +38,6 @@ pub(in crate::python) fn install(py: Python<'_>) -> PyResult<()> {
     drop(registered);
     py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stage_two, py)?,))?;
     budget::join(py)
-}
-
-/// Whether a handler that is registered now with `atexit` would not be called.
-///
-/// CPython does not tell. `threading._shutdown` is called before the `atexit` handlers: while it runs, which is seen on the
-/// main thread's stack, it is not too late yet (rather, non-daemon threads still work); after it, it is.
-fn is_too_late(py: Python<'_>) -> bool {
-    let look = || -> PyResult<bool> {
-        let sys = py.import("sys")?;
-        if sys.call_method0("is_finalizing")?.is_truthy()? {
-            return Ok(true);
-        }
-        let threading = py.import("threading")?;
-        if !threading.getattr("_SHUTTING_DOWN")?.is_truthy()? {
-            return Ok(false);
-        }
-        let shutdown = threading.getattr("_shutdown")?.getattr("__code__")?;
-        let main = threading.call_method0("main_thread")?.getattr("ident")?;
-        let mut frame = sys.call_method0("_current_frames")?.get_item(main)?;
-        while !frame.is_none() {
-            if frame.getattr("f_code")?.is(&shutdown) {
-                return Ok(false);
-            }
-            frame = frame.getattr("f_back")?;
-        }
-        Ok(true)
-    };
-    // Where the names are others nothing is known: then it is an import like most.
-    look().unwrap_or(false)
 }
 
 /// Stage one. The main thread has ended.
