@@ -1,5 +1,13 @@
 //! The extension module that the pytest suite uses: one function for each thing that a test needs, by topic.
 
+mod callback;
+mod futures;
+mod lifecycle;
+mod probe;
+mod runtime;
+mod streams;
+mod waiting;
+
 use pyo3::prelude::*;
 
 /// The module, under the name that the tests import.
@@ -15,5 +23,9 @@ fn sundown_pytest_twin(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("__build__", if cfg!(feature = "abi3") { "abi3" } else { "version-specific" })
+    sundown::python::install(module)?;
+    module.add("__build__", if cfg!(feature = "abi3") { "abi3" } else { "version-specific" })?;
+    let topics =
+        [callback::fill, futures::fill, lifecycle::fill, probe::fill, runtime::fill, streams::fill, waiting::fill];
+    topics.into_iter().try_for_each(|fill| fill(module))
 }

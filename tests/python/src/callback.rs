@@ -1,0 +1,56 @@
+//! Python callables that Rust calls.
+
+use futures_util::stream::{self, StreamExt as _};
+use pyo3::prelude::*;
+use sundown::python::{Callback, future_into_py};
+
+/// Calls the callable once from a Rust task and returns what it returns.
+#[pyfunction]
+fn call<'py>(callable: &Bound<'py, PyAny>, argument: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let callback = Callback::new(callable)?;
+    future_into_py(callable.py(), async move { callback.call((argument,)).await })
+}
+
+/// The same on a Python-created thread of the callback's own, whatever loop runs.
+#[pyfunction]
+fn call_on_thread<'py>(callable: &Bound<'py, PyAny>, argument: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let callback = Callback::on_thread(callable)?;
+    future_into_py(callable.py(), async move { callback.call((argument,)).await })
+}
+
+/// Calls with the numbers below `count`, at most `at_once` at a time; the sum of the results.
+#[pyfunction]
+#[pyo3(signature = (callable, count, at_once, thread=false))]
+fn call_many<'py>(
+    callable: &Bound<'py, PyAny>,
+    count: u64,
+    at_once: usize,
+    thread: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let callback = if thread { Callback::on_thread(callable)? } else { Callback::new(callable)? };
+    future_into_py(callable.py(), async move {
+        let calls = stream::iter(0..count).map(|number| callback.call_into::<u64, _>((number,)));
+        let results: Vec<PyResult<u64>> = calls.buffer_unordered(at_once).collect().await;
+        results.into_iter().sum::<PyResult<u64>>()
+    })
+}
+
+/// Begins a call and drops it when `stop`, an awaitable, is ready: "finished" or "dropped".
+#[pyfunction]
+fn call_until<'py>(callable: &Bound<'py, PyAny>, stop: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let callback = Callback::new(callable)?;
+    let stop = sundown::python::into_future(stop)?;
+    future_into_py(callable.py(), async move {
+        tokio::select! {
+            result = callback.call(()) => result.map(|_| "finished"),
+            stopped = stop => stopped.map(|_| "dropped"),
+        }
+    })
+}
+
+pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(call, module)?)?;
+    module.add_function(wrap_pyfunction!(call_on_thread, module)?)?;
+    module.add_function(wrap_pyfunction!(call_many, module)?)?;
+    module.add_function(wrap_pyfunction!(call_until, module)?)
+}

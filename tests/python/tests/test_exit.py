@@ -1,0 +1,478 @@
+"""The interpreter's exit, in processes of their own: clean, in time, and with what works today still working."""
+
+import pytest
+
+
+def test_import_and_exit(script):
+    assert script("print('bye')") == "bye\n"
+
+
+def test_use_and_exit(script):
+    out = script(
+        """
+        async def main():
+            return await asyncio.gather(*(sp.sleep(0.001, i) for i in range(100)))
+        print(sum(asyncio.run(main())))
+        """
+    )
+    assert out == "4950\n"
+
+
+def test_a_thousand_futures_in_flight(script):
+    script(
+        """
+        async def main():
+            for i in range(500):
+                sp.sleep(0.01 * (i % 5))
+                sp.sleep(60)
+            await sp.ready(None)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        """
+    )
+
+
+def test_a_non_daemon_thread_that_awaits_after_the_main_thread_ended(script):
+    out = script(
+        """
+        ended = threading.Event()
+        # Called when the main thread has ended and others are to be joined.
+        threading._register_atexit(ended.set)
+        async def main():
+            print(await sp.sleep(0.05, "slept"))
+            print(sum(await asyncio.gather(*(sp.ready(1) for _ in range(100)))))
+            async def python(): return "python"
+            print(await sp.relay(python()))
+            print(sp.stats()["refused_spawns"])
+        def work():
+            ended.wait()
+            asyncio.run(main())
+        threading.Thread(target=work).start()
+        """
+    )
+    assert out == "slept\n100\npython\n0\n"
+
+
+def test_an_atexit_handler_registered_after_the_import_may_use_the_module(script):
+    out = script(
+        """
+        async def flush():
+            print(await sp.sleep(0.05, "flushed"))
+        atexit.register(lambda: asyncio.run(flush()))
+        """
+    )
+    assert out == "flushed\n"
+
+
+def test_an_atexit_handler_registered_before_the_import_is_refused_by_name(script):
+    out = script(
+        """
+        import asyncio, atexit
+        def late():
+            async def main():
+                try:
+                    await sp.sleep(0.05)
+                except sp.ShutdownError as error:
+                    print(type(error).__mro__[1].__name__, error)
+                print(sp.stats()["refused_spawns"])
+            asyncio.run(main())
+        atexit.register(late)
+        import sundown_pytest as sp
+        async def main():
+            await sp.ready(1)
+        asyncio.run(main())
+        """,
+        prelude="",
+    )
+    kind, rest = out.split(" ", 1)
+    assert kind == "RuntimeError"
+    assert "exiting" in rest
+    assert rest.endswith("\n1\n")
+
+
+def test_the_first_use_in_an_atexit_handler(script):
+    out = script(
+        """
+        import asyncio, atexit
+        def late():
+            import sundown_pytest as sp
+            async def main():
+                try:
+                    print(await sp.sleep(0.01, "slept"))
+                except sp.ShutdownError as error:
+                    print("refused")
+            asyncio.run(main())
+        atexit.register(late)
+        """,
+        prelude="",
+    )
+    assert out in ("slept\n", "refused\n"), "imported within atexit: works or is refused, nothing else"
+
+
+def test_an_executor_thread_that_waits_for_us(script):
+    """`concurrent.futures` joins its threads when the main thread has ended: what they wait for must still come."""
+    out = script(
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        pool = ThreadPoolExecutor()
+        began = threading.Event()
+        def work():
+            async def main():
+                began.set()
+                return await sp.sleep(0.3, "worked")
+            print(asyncio.run(main()), flush=True)
+        pool.submit(work)
+        began.wait()
+        """
+    )
+    assert out == "worked\n"
+
+
+def test_sys_exit_in_a_callback(script):
+    script(
+        """
+        async def main():
+            for _ in range(100):
+                sp.sleep(0.05)
+            future = sp.sleep(0.01)
+            future.add_done_callback(lambda _: sys.exit(7))
+            await sp.sleep(60)
+        asyncio.run(main())
+        """,
+        status=7,
+    )
+
+
+def test_sys_exit_in_a_callable_called_by_rust(script):
+    script(
+        """
+        async def main():
+            await sp.call(lambda _: sys.exit(8), None)
+        asyncio.run(main())
+        """,
+        status=8,
+    )
+
+
+def test_an_unhandled_exception(script):
+    script(
+        """
+        async def main():
+            for _ in range(100):
+                sp.sleep(0.01)
+            await sp.ready(None)
+            raise LookupError("unhandled")
+        asyncio.run(main())
+        """,
+        status=1,
+        noise="LookupError: unhandled",
+    )
+
+
+def test_os_exit(script):
+    script(
+        """
+        async def main():
+            for _ in range(100):
+                sp.sleep(0.001)
+            await sp.ready(None)
+            os._exit(9)
+        asyncio.run(main())
+        """,
+        status=9,
+    )
+
+
+@pytest.mark.parametrize("signal_name", ["SIGTERM", "SIGINT"])
+def test_a_signal_with_its_default(script, signal_name):
+    import signal
+
+    number = getattr(signal, signal_name)
+    script(
+        f"""
+        signal.signal(signal.{signal_name}, signal.SIG_DFL)
+        async def main():
+            futures = [sp.sleep(0.01) for _ in range(100)]
+            await sp.ready(None)
+            os.kill(os.getpid(), signal.{signal_name})
+            await asyncio.sleep(60)
+        asyncio.run(main())
+        """,
+        status=-number,
+    )
+
+
+def test_a_signal_with_a_handler_that_exits(script):
+    script(
+        """
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
+        async def main():
+            futures = [sp.sleep(30) for _ in range(500)]
+            await sp.ready(None)
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.gather(*futures)
+        asyncio.run(main())
+        """,
+        status=5,
+    )
+
+
+def test_ctrl_c_during_asyncio_run(script):
+    script(
+        """
+        async def main():
+            futures = [sp.sleep(30) for _ in range(500)]
+            await sp.ready(None)
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.gather(*futures)
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt:
+            sys.exit(6)
+        """,
+        status=6,
+    )
+
+
+def test_daemon_threads_with_loops(script):
+    script(
+        """
+        ready = threading.Barrier(5)
+        def work():
+            async def main():
+                ready.wait()
+                while True:
+                    await asyncio.gather(*(sp.sleep(0.001) for _ in range(20)))
+            asyncio.run(main())
+        for _ in range(4):
+            threading.Thread(target=work, daemon=True).start()
+        ready.wait()
+        time.sleep(0.05)
+        """
+    )
+
+
+def test_daemon_threads_that_call_back(script):
+    script(
+        """
+        ready = threading.Barrier(3)
+        def work():
+            async def main():
+                ready.wait()
+                while True:
+                    await sp.call_many(lambda x: x, 1_000, 100)
+            asyncio.run(main())
+        for _ in range(2):
+            threading.Thread(target=work, daemon=True).start()
+        ready.wait()
+        time.sleep(0.05)
+        """
+    )
+
+
+def test_a_callback_that_is_stuck(script):
+    script(
+        """
+        stuck = threading.Event()
+        def sleep_on(_):
+            stuck.set()
+            time.sleep(60)
+        async def main():
+            future = sp.call_on_thread(sleep_on, None)
+            await asyncio.get_running_loop().run_in_executor(None, stuck.wait)
+        asyncio.run(main())
+        """
+    )
+
+
+def test_user_futures_that_attach(script):
+    script(
+        """
+        async def main():
+            called = []
+            futures = [sp.attach_for_ever(lambda: called.append(1)) for _ in range(8)]
+            while len(called) < 100:
+                await asyncio.sleep(0.001)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        """
+    )
+
+
+def test_blocking_work_is_waited_for_within_the_budget(script):
+    out = script(
+        """
+        probe = sp.Probe()
+        async def main():
+            sp.blocking(0.5, probe)
+            await asyncio.get_running_loop().run_in_executor(None, probe.wait_started)
+        atexit.register(lambda: print("began", time.monotonic() > 0))
+        asyncio.run(main())
+        """
+    )
+    assert out == "began True\n"
+
+
+def test_the_budget_bounds_the_exit(script):
+    import time
+
+    before = time.monotonic()
+    script(
+        """
+        sp.set_exit_timeout(0.5)
+        probe = sp.Probe()
+        async def main():
+            sp.blocking(40, probe)
+            await asyncio.get_running_loop().run_in_executor(None, probe.wait_started)
+        asyncio.run(main())
+        """
+    )
+    assert time.monotonic() - before < 20
+
+
+def test_the_budget_by_the_environment(script):
+    import time
+
+    before = time.monotonic()
+    script(
+        """
+        probe = sp.Probe()
+        async def main():
+            sp.blocking(40, probe)
+            await asyncio.get_running_loop().run_in_executor(None, probe.wait_started)
+        asyncio.run(main())
+        """,
+        env={"SUNDOWN_EXIT_TIMEOUT": "0.5"},
+    )
+    assert time.monotonic() - before < 20
+
+
+def test_the_report_on_request(script):
+    script(
+        """
+        async def main():
+            await sp.sleep(0.001)
+        asyncio.run(main())
+        """,
+        env={"SUNDOWN_EXIT_REPORT": "1"},
+        noise="sundown",
+    )
+
+
+def test_a_block_on_in_another_thread(script):
+    out = script(
+        """
+        probe = sp.Probe()
+        def work():
+            try:
+                sp.block_on_never(probe)
+            except sp.ShutdownError as error:
+                os.write(1, b"refused\\n")
+        threading.Thread(target=work, daemon=True).start()
+        assert probe.wait_started()
+        """
+    )
+    assert out in ("refused\n", "")
+
+
+def test_exit_from_another_threads_asyncio_run(script):
+    script(
+        """
+        def work():
+            async def main():
+                await asyncio.gather(*(sp.sleep(0.001) for _ in range(100)))
+                sys.exit(4)
+            try:
+                asyncio.run(main())
+            except SystemExit:
+                os.write(1, b"left\\n")
+        thread = threading.Thread(target=work)
+        thread.start()
+        """
+    )
+
+
+def test_a_value_in_a_module_global_a_cycle_and_a_thread_local(script):
+    script(
+        """
+        import builtins
+        async def main():
+            builtins.kept = sp.sleep(60)
+            cycle = [sp.sleep(60)]
+            cycle.append(cycle)
+            sys.leftover = cycle
+            local = threading.local()
+            local.value = sp.sleep(60)
+            sys.local = local
+            await sp.ready(None)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        """
+    )
+
+
+def test_a_del_that_spawns_at_finalization(script):
+    script(
+        """
+        class Late:
+            def __del__(self, sp=sp, asyncio=asyncio):
+                async def main():
+                    try:
+                        await sp.sleep(0.01)
+                    except RuntimeError:
+                        pass
+                try:
+                    asyncio.run(main())
+                except Exception:
+                    pass
+        sys.late = Late()
+        async def main():
+            await sp.ready(None)
+        asyncio.run(main())
+        """,
+        limit=40,
+    )
+
+
+def test_two_modules_that_both_use_sundown(script, twin):
+    out = script(
+        f"""
+        sys.path.insert(0, {str(twin)!r})
+        import sundown_pytest_twin as twin
+        assert twin.ShutdownError is not sp.ShutdownError, "two libraries, two sets of statics"
+        assert twin.__file__ != sp.__file__
+        async def main():
+            print(await sp.sleep(0.01, 1) + await twin.sleep(0.01, 2))
+            async def python(): return 3
+            print(await twin.relay(sp.relay(python())))
+            for _ in range(100):
+                sp.sleep(60)
+                twin.sleep(60)
+            await sp.ready(None)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        """
+    )
+    assert out == "3\n3\n"
+
+
+def test_two_modules_share_the_budget(script, twin):
+    import time
+
+    before = time.monotonic()
+    script(
+        f"""
+        sys.path.insert(0, {str(twin)!r})
+        import sundown_pytest_twin as twin
+        sp.set_exit_timeout(2)
+        twin.set_exit_timeout(2)
+        probes = [sp.Probe(), twin.Probe()]
+        async def main():
+            sp.blocking(40, probes[0])
+            twin.blocking(40, probes[1])
+            for probe in probes:
+                await asyncio.get_running_loop().run_in_executor(None, probe.wait_started)
+        asyncio.run(main())
+        """
+    )
+    assert time.monotonic() - before < 30

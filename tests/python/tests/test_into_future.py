@@ -1,0 +1,229 @@
+"""Python awaitables that Rust awaits."""
+
+import asyncio
+import gc
+import threading
+import traceback
+
+import pytest
+import sundown_pytest as sp
+
+
+async def value_after(seconds, value):
+    await asyncio.sleep(seconds)
+    return value
+
+
+async def at_once(value):
+    return value
+
+
+def test_coroutines(all_loops):
+    async def main():
+        assert await sp.relay(at_once(1)) == 1
+        assert await sp.relay(value_after(0.01, "later")) == "later"
+
+    all_loops.run(main())
+
+
+def test_other_awaitables(all_loops):
+    class Awaitable:
+        def __await__(self):
+            yield from asyncio.sleep(0).__await__()
+            return "awaited"
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        assert await sp.relay(Awaitable()) == "awaited"
+        assert await sp.relay(loop.create_task(at_once(2))) == 2
+        future = loop.create_future()
+        loop.call_soon(future.set_result, 3)
+        assert await sp.relay(future) == 3
+        assert await sp.relay(sp.ready(4)) == 4
+        assert await sp.relay(asyncio.gather(at_once(5), at_once(6))) == [5, 6]
+
+    all_loops.run(main())
+
+
+def test_what_is_not_awaitable(loops):
+    async def main():
+        with pytest.raises(TypeError):
+            await sp.relay(5)
+        assert await sp.ready(1) == 1
+
+    loops.run(main())
+
+
+def test_many_at_once(all_loops):
+    async def main():
+        relayed = await asyncio.gather(*(sp.relay(at_once(i)) for i in range(5_000)))
+        assert relayed == list(range(5_000))
+        relayed = await asyncio.gather(*(sp.relay(value_after(0.001, i)) for i in range(2_000)))
+        assert relayed == list(range(2_000))
+
+    all_loops.run(main())
+
+
+def test_there_and_back_many_times(all_loops):
+    """Rust awaits Python awaits Rust, a hundred levels deep."""
+
+    async def level(depth):
+        if depth == 0:
+            return await sp.sleep(0.001, "bottom")
+        return await sp.relay(level(depth - 1))
+
+    async def main():
+        assert await level(100) == "bottom"
+
+    all_loops.run(main())
+
+
+def test_it_runs_on_the_loops_thread(all_loops):
+    async def where():
+        return threading.get_ident(), asyncio.get_running_loop()
+
+    async def main():
+        here = await where()
+        assert await sp.relay(where()) == here
+
+    all_loops.run(main())
+
+
+def test_a_function_that_is_called_on_a_worker(all_loops):
+    """The task locals find the loop: `into_future` inside the Rust future, as users of p-a-r do it."""
+
+    async def where():
+        await asyncio.sleep(0)
+        return asyncio.get_running_loop()
+
+    async def main():
+        assert await sp.call_and_await(where) is asyncio.get_running_loop()
+
+    all_loops.run(main())
+
+
+def test_with_locals(all_loops):
+    async def main():
+        assert await sp.relay_with_locals(at_once(7), sp.Locals.running()) == 7
+        assert await sp.relay_with_locals(value_after(0.01, 8), sp.Locals.running().copy_context()) == 8
+
+    all_loops.run(main())
+
+
+class Own(Exception):
+    pass
+
+
+def test_exceptions(all_loops):
+    error = Own("text")
+
+    async def fails():
+        await asyncio.sleep(0)
+        raise error from KeyError("cause")
+
+    async def main():
+        with pytest.raises(Own) as caught:
+            await sp.relay(fails())
+        assert caught.value is error
+        assert isinstance(error.__cause__, KeyError)
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        assert "in fails" in text
+
+    all_loops.run(main())
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_interrupts_are_not_swallowed(all_loops, kind):
+    """As in asyncio itself: it leaves `run_until_complete`, and whoever awaits sees it too."""
+
+    async def interrupted():
+        raise kind("now")
+
+    async def main():
+        await sp.relay(interrupted())
+        return "swallowed"
+
+    loop = all_loops.new()
+    complaints = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    try:
+        task = loop.create_task(main())
+        with pytest.raises(kind):
+            loop.run_until_complete(task)
+        # The loop works afterwards.
+        assert loop.run_until_complete(at_once(1)) == 1
+        task.cancel()
+        try:
+            loop.run_until_complete(asyncio.wait([task], timeout=10))
+        except kind:
+            pass
+        if task.done() and not task.cancelled():
+            task.exception()
+    finally:
+        loop.close()
+    gc.collect()
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_from_a_rust_future(loops, kind):
+    async def main():
+        await sp.fail(kind("now"))
+
+    loop = loops.new()
+    try:
+        with pytest.raises(kind):
+            loop.run_until_complete(main())
+        assert loop.run_until_complete(at_once(1)) == 1
+    finally:
+        loop.close()
+
+
+def test_an_interrupt_in_a_callback_loses_no_result_of_its_batch(loops):
+    """The exception leaves the loop in the middle of a batch; the rest of the batch is settled when the loop goes on."""
+    loop = loops.new()
+    probe = sp.Probe()
+    try:
+
+        async def begin():
+            return [sp.sleep(0.005, i, probe) for i in range(200)]
+
+        futures = loop.run_until_complete(begin())
+        assert probe.wait_dropped(200)
+
+        def interrupt(_):
+            raise SystemExit(3)
+
+        futures[100].add_done_callback(interrupt)
+        with pytest.raises(SystemExit):
+            loop.run_until_complete(asyncio.sleep(60))
+
+        async def collect():
+            return await asyncio.gather(*futures)
+
+        assert loop.run_until_complete(collect()) == list(range(200))
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+    finally:
+        loop.close()
+
+
+def test_without_a_loop_it_is_an_error():
+    coroutine = at_once(1)
+    with pytest.raises(RuntimeError):
+        sp.drop_unpolled(coroutine)
+    coroutine.close()
+
+
+def test_the_loop_closes_under_a_relay(all_loops):
+    probe = sp.Probe()
+
+    async def main():
+        asyncio.ensure_future(begin())
+        await asyncio.sleep(0.02)
+
+    async def begin():
+        await sp.relay(asyncio.sleep(60), probe)
+
+    all_loops.run(main())
+    assert probe.wait_dropped()

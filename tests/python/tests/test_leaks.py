@@ -1,0 +1,246 @@
+"""Nothing is left after thousands of awaits: threads, descriptors, references."""
+
+import asyncio
+import gc
+import sys
+import threading
+import weakref
+
+import pytest
+import sundown_pytest as sp
+from conftest import descriptors, os_threads
+
+
+class Value:
+    pass
+
+
+async def a_bit_of_everything(probe):
+    async def python(value):
+        await asyncio.sleep(0)
+        return value
+
+    async def generator():
+        for i in range(5):
+            yield i
+
+    await asyncio.gather(*(sp.ready(i) for i in range(200)))
+    await asyncio.gather(*(sp.sleep(0.0005, i) for i in range(200)))
+    await asyncio.gather(*(sp.eager_ready(i) for i in range(200)))
+    await asyncio.gather(*(sp.relay(python(i)) for i in range(200)))
+    await asyncio.gather(*(sp.fail(ValueError()) for _ in range(20)), return_exceptions=True)
+    await sp.call_many(lambda x: x, 200, 50)
+    await sp.take_v2(generator(), 10)
+    await sp.take_v1(generator(), 3)
+    cancelled = [sp.never(probe) for _ in range(50)]
+    await sp.ready(None)
+    for future in cancelled:
+        future.cancel()
+    await asyncio.wait(cancelled, timeout=10)
+
+
+def test_threads(all_loops):
+    """The number of threads is the runtime's, however many awaits there were."""
+    all_loops.run(a_bit_of_everything(sp.Probe()))
+    gc.collect()
+    before = os_threads()
+    for _ in range(10):
+        all_loops.run(a_bit_of_everything(sp.Probe()))
+    gc.collect()
+    wait_until(lambda: len(os_threads()) <= len(before))
+    after = os_threads()
+    assert len(after) <= len(before), (before, after)
+
+
+def wait_until(condition, seconds=10):
+    """For what ends on another thread without an event that a test could wait for, such as a thread's own end."""
+    deadline = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        deadline.wait(0.02)
+
+
+def test_every_rust_thread_has_a_name(all_loops):
+    async def main():
+        await asyncio.gather(*(sp.sleep(0.001) for _ in range(500)))
+
+    before = os_threads()
+    all_loops.run(main())
+    own = set(os_threads()) - set(before)
+    assert not [name for name in own if not name], own
+
+
+def test_descriptors(all_loops):
+    probe = sp.Probe()
+    for _ in range(3):
+        all_loops.run(a_bit_of_everything(probe))
+    gc.collect()
+    before = descriptors()
+    for _ in range(10):
+        all_loops.run(a_bit_of_everything(probe))
+    gc.collect()
+    wait_until(lambda: len(descriptors()) <= len(before))
+    after = descriptors()
+    assert len(after) <= len(before), {fd: name for fd, name in after.items() if before.get(fd) != name}
+
+
+def test_results_are_freed(all_loops):
+    alive = []
+
+    async def main():
+        for _ in range(100):
+            value = Value()
+            alive.append(weakref.ref(value))
+            assert await sp.ready(value) is value
+            assert await sp.sleep(0.0001, value) is value
+            assert await sp.eager_ready(value) is value
+            del value
+        await sp.ready(None)
+        gc.collect()
+        return [reference for reference in alive if reference() is not None]
+
+    assert all_loops.run(main()) == []
+
+
+def test_a_result_has_one_reference_more_while_it_is_held(loops):
+    async def main():
+        value = object()
+        before = sys.getrefcount(value)
+        for _ in range(1_000):
+            await sp.ready(value)
+            await sp.sleep(0, value)
+        await sp.ready(None)
+        assert sys.getrefcount(value) == before
+
+    loops.run(main())
+
+
+@pytest.mark.parametrize("make", [sp.ready, sp.eager_ready, lambda value: sp.sleep(0.001, value)])
+def test_futures_are_freed_without_the_collector(all_loops, make):
+    """Reference counting alone frees a future whose result was taken: there is no cycle through the bridge."""
+
+    async def main():
+        gc.collect()
+        gc.disable()
+        try:
+            alive = []
+            for i in range(50):
+                future = make(i)
+                alive.append(weakref.ref(future))
+                await future
+                del future
+            await sp.ready(None)
+            await asyncio.sleep(0)
+            return sum(reference() is not None for reference in alive)
+        finally:
+            gc.enable()
+
+    assert all_loops.run(main()) <= 1
+
+
+def test_cancelled_futures_and_their_rust_halves_are_freed(all_loops):
+    probe = sp.Probe()
+
+    async def main():
+        alive = []
+        for _ in range(500):
+            future = sp.never(probe)
+            alive.append(weakref.ref(future))
+            future.cancel()
+            del future
+        assert await asyncio.get_running_loop().run_in_executor(None, probe.wait_dropped, 500)
+        await sp.sleep(0.01)
+        gc.collect()
+        return sum(reference() is not None for reference in alive)
+
+    assert all_loops.run(main()) <= 1
+
+
+def test_errors_are_freed(loops):
+    class Own(Exception):
+        pass
+
+    async def main():
+        alive = []
+        for _ in range(100):
+            error = Own()
+            alive.append(weakref.ref(error))
+            try:
+                await sp.fail(error)
+            except Own:
+                pass
+            del error
+        await sp.ready(None)
+        gc.collect()
+        return sum(reference() is not None for reference in alive)
+
+    assert loops.run(main()) == 0
+
+
+def test_relayed_coroutines_and_callables_are_freed(all_loops):
+    alive = []
+
+    async def main():
+        async def give(value):
+            await asyncio.sleep(0)
+            return value
+
+        for _ in range(100):
+            value = Value()
+            alive.append(weakref.ref(value))
+            await sp.relay(give(value))
+            await sp.call(lambda _, value=value: None, value)
+            del value
+        await sp.ready(None)
+        # Dropped on a worker: it waits in PyO3's pool for the next PyO3 call.
+        await sp.sleep(0.02)
+        sp.Probe()
+        gc.collect()
+        return sum(reference() is not None for reference in alive)
+
+    assert all_loops.run(main()) <= 1
+
+
+def test_results_that_come_too_late_are_freed(all_loops):
+    probe = sp.Probe()
+    alive = []
+
+    async def main():
+        for _ in range(100):
+            value = Value()
+            alive.append(weakref.ref(value))
+            future = sp.sleep(0.005, value, probe)
+            del value
+        assert probe.wait_dropped(100)
+        future.cancel()
+        return None
+
+    loop = all_loops.new()
+    loop.run_until_complete(main())
+    loop.close()
+    del loop
+    gc.collect()
+    all_loops.run(main_ready())
+    gc.collect()
+    assert sum(reference() is not None for reference in alive) == 0
+
+
+async def main_ready():
+    await sp.ready(None)
+
+
+def test_memory_does_not_grow(loops):
+    """A hundred thousand awaits: what CPython has allocated is the same before and after."""
+
+    async def main():
+        for _ in range(3):
+            await asyncio.gather(*(sp.ready(i) for i in range(5_000)))
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(20):
+            await asyncio.gather(*(sp.ready(i) for i in range(5_000)))
+        gc.collect()
+        return sys.getallocatedblocks() - before
+
+    assert loops.run(main()) < 5_000, "less than one block in twenty awaits"
