@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3_async_runtimes::tokio::{future_into_py, get_current_locals, into_future, run, scope};
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use crate::extras;
 
@@ -66,4 +67,16 @@ fn attach_on_worker(py: Python<'_>, callable: Py<PyAny>, pause_microseconds: u64
             tokio::time::sleep(Duration::from_micros(pause_microseconds)).await;
         }
     })
+}
+
+/// A tick about every so many microseconds, from a thread of its own: tokio's timer counts milliseconds.
+pub(crate) fn ticks(microseconds: u64) -> mpsc::Receiver<()> {
+    let (sender, receiver) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        // A full channel is one whose reader is late: it need not be told twice.
+        while !matches!(sender.try_send(()), Err(TrySendError::Closed(()))) {
+            std::thread::sleep(Duration::from_micros(microseconds));
+        }
+    });
+    receiver
 }

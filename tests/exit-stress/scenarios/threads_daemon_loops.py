@@ -14,7 +14,7 @@ async def work():
     await stress.value(1)
     running.wait()
     while True:
-        await asyncio.gather(*(stress.sleep(0.1) for _ in range(10)))
+        await asyncio.gather(*(stress.sleep(number / 50) for number in range(100)))
 
 
 for _ in range(4):

@@ -6,6 +6,8 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3_async_runtimes::tokio::{future_into_py, get_current_locals, get_runtime, into_future, scope};
 
+use crate::shared::ticks;
+
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(block_on, module)?)?;
     module.add_function(wrap_pyfunction!(blocking, module)?)?;
@@ -41,8 +43,8 @@ fn blocking(py: Python<'_>, milliseconds: u64) -> PyResult<Bound<'_, PyAny>> {
 fn call_every(callable: Py<PyAny>, microseconds: u64) {
     get_runtime().spawn(async move {
         let callable = Arc::new(callable);
-        loop {
-            tokio::time::sleep(Duration::from_micros(microseconds)).await;
+        let mut ticks = ticks(microseconds);
+        while ticks.recv().await.is_some() {
             let callable = Arc::clone(&callable);
             let call = get_runtime().spawn_blocking(move || Python::attach(|py| callable.call0(py).map(drop)));
             if !matches!(call.await, Ok(Ok(()))) {
@@ -57,8 +59,8 @@ fn call_every(callable: Py<PyAny>, microseconds: u64) {
 fn call_async_every(py: Python<'_>, callable: Py<PyAny>, microseconds: u64) -> PyResult<()> {
     let locals = get_current_locals(py)?;
     get_runtime().spawn(scope(locals, async move {
-        loop {
-            tokio::time::sleep(Duration::from_micros(microseconds)).await;
+        let mut ticks = ticks(microseconds);
+        while ticks.recv().await.is_some() {
             let Ok(future) = Python::attach(|py| into_future(callable.bind(py).call0()?)) else { return };
             if future.await.is_err() {
                 return;

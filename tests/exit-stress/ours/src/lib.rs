@@ -1,0 +1,18 @@
+//! The exit-stress module on sundown.
+
+mod extras;
+#[path = "../../module/shared.rs"]
+mod shared;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn stress(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    shared::fill(module)
+}
+
+/// The library under another name, copied, is a second extension module with statics of its own.
+#[pymodule]
+fn stress_too(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    shared::fill(module)
+}
