@@ -41,9 +41,11 @@ mod install;
 mod into_py;
 mod into_rust;
 mod locals;
+pub(crate) mod main;
 mod panics;
 mod run;
 mod runtime;
+pub(crate) mod shim;
 mod signals;
 mod streams;
 mod wakeup;
@@ -64,6 +66,8 @@ pub use locals::{TaskLocals, get_current_locals, get_current_loop, get_running_l
 pub use run::{run, run_until_complete};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 pub use streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
+#[doc = include_str!("macro_docs/python_main.md")]
+pub use sundown_macros::python_main as main;
 
 /// The type stubs (`.pyi`) of what [`install`] adds to a module.
 ///

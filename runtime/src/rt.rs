@@ -4,6 +4,13 @@ mod moves;
 mod probe;
 mod value;
 
+/// What `#[sundown::python::main]` and the shim of pyo3-async-runtimes call.
+#[cfg(feature = "python")]
+pub mod python {
+    pub use crate::python::main::{Flavor, main};
+    pub use crate::python::shim::{handle, refused};
+}
+
 pub use core;
 pub use std;
 

@@ -86,6 +86,4 @@ where
 
 /// async-std's streams are the trait of every runtime.
 #[cfg(feature = "unstable-streams")]
-pub use sundown::python::{
-    into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2,
-};
+pub use sundown::python::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};

@@ -18,9 +18,7 @@ pub use sundown::python::{
     into_future, run, run_until_complete, scope, scope_local,
 };
 #[cfg(feature = "unstable-streams")]
-pub use sundown::python::{
-    into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2,
-};
+pub use sundown::python::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 /// `async fn main` in an event loop of Python: see [`sundown::python::main`](macro@sundown::python::main).
 #[cfg(feature = "attributes")]
 pub use sundown_macros::__shim_main as main;

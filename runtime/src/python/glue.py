@@ -266,10 +266,25 @@ async def forward(generator, sender):
             await close()
 
 
+async def awaited(future):
+    return await future
+
+
+def run_until_complete(loop, future):
+    """`loop.run_until_complete(future)`, which as such would not return for a bare future that fails with `SystemExit` or
+    `KeyboardInterrupt`: asyncio relies on a task to have raised it out of the loop."""
+    waiting = awaited(future)
+    try:
+        loop.run_until_complete(waiting)
+    finally:
+        if inspect.getcoroutinestate(waiting) == inspect.CORO_CREATED:
+            waiting.close()  # The loop is closed, or runs already; Python would complain of it.
+
+
 def run(loop, future):
     """Runs `future` as `asyncio.run` does: what is left of the loop's tasks is cancelled, then the loop is closed."""
     try:
-        loop.run_until_complete(future)
+        run_until_complete(loop, future)
     finally:
         try:
             tasks = asyncio.all_tasks(loop)

@@ -17,6 +17,7 @@ pub(super) struct Glue {
     pub(super) fail: Py<PyAny>,
     pub(super) forward: Py<PyAny>,
     pub(super) run: Py<PyAny>,
+    pub(super) run_until_complete: Py<PyAny>,
     pub(super) start_serving: Py<PyAny>,
     /// `asyncio.Future`
     pub(super) future: Py<PyAny>,
@@ -68,6 +69,7 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         fail: of("fail")?,
         forward: of("forward")?,
         run: of("run")?,
+        run_until_complete: of("run_until_complete")?,
         start_serving: of("start_serving")?,
         future: namespace.as_any().get_item("asyncio")?.getattr("Future")?.unbind(),
         get_running_loop: of("get_running_loop")?,

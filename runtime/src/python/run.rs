@@ -45,7 +45,7 @@ where
     T: Send + Sync + 'static,
 {
     let (future, output) = started(&event_loop, fut)?;
-    event_loop.call_method1(pyo3::intern!(event_loop.py(), "run_until_complete"), (future,))?;
+    glue::get(event_loop.py())?.run_until_complete.bind(event_loop.py()).call1((&event_loop, future))?;
     output.take()
 }
 
