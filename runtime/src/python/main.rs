@@ -16,8 +16,13 @@ const INTERRUPTED: u8 = 130;
 /// The runtime that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Flavor {
+    /// One thread of ours drives all tasks.
     CurrentThread,
-    MultiThread { workers: Option<usize> },
+    /// As many worker threads as there are processors, unless told.
+    MultiThread {
+        /// How many.
+        workers: Option<usize>,
+    },
 }
 
 impl Flavor {
