@@ -1,18 +1,19 @@
 //! Whether the process, or this thread, is on its way out.
 
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the process is exiting: `exit` has begun to run its handlers.
 static EXITING: AtomicBool = AtomicBool::new(false);
-static WATCH: Once = Once::new();
+#[cfg(unix)]
+static WATCHED: AtomicBool = AtomicBool::new(false);
 
 /// Asks to be told when the process exits. Called when the first guard is made.
 pub(crate) fn watch() {
-    WATCH.call_once(|| {
-        #[cfg(unix)]
+    // No `Once`: a child that was forked meanwhile would wait for it for ever.
+    #[cfg(unix)]
+    if !WATCHED.swap(true, Ordering::Relaxed) {
         watch_unix();
-    });
+    }
     #[cfg(not(unix))]
     let _ = &EXITING;
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::drive::{Drive, Home};
+use crate::fork;
 use crate::latch::Latch;
 use crate::on_drop;
 use crate::plan::Spec;
@@ -136,6 +137,11 @@ impl<T: ?Sized> fmt::Debug for ShutdownGuard<T> {
 /// The guard of a `manual` type is all that notices the drop; of the others the generated `Drop` has run before.
 impl<T: ?Sized> Drop for ShutdownGuard<T> {
     fn drop(&mut self) {
+        if self.registered.is_inherited() {
+            // A lock of it may be held for ever, and what it keeps is the parent's: this clone is never dropped.
+            std::mem::forget(Arc::clone(&self.entry));
+            return;
+        }
         registry::unregister(&self.registered);
         self.entry.over.set();
         crate::observe::gone(&self.entry);
@@ -184,6 +190,7 @@ pub struct Entry {
     pub(crate) type_name: &'static str,
     pub(crate) location: &'static Location<'static>,
     pub(crate) created: Instant,
+    generation: u32,
     pub(crate) home: Home,
     pub(crate) memo: Slot<Memo>,
     /// The value was settled or dismissed, or is gone.
@@ -208,6 +215,7 @@ impl Entry {
             type_name,
             location,
             created: Instant::now(),
+            generation: fork::generation(),
             home: Home::current(),
             memo: Slot::new(Memo::new(spec.name)),
             over: Latch::new(),
@@ -224,6 +232,11 @@ impl Entry {
 
     pub(crate) fn phase(&self) -> Phase {
         lock(&self.state).phase
+    }
+
+    /// Whether the value belongs to the parent of this forked process.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.generation != fork::generation()
     }
 
     /// Whether there is something left to shut down.

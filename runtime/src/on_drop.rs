@@ -5,16 +5,18 @@
 //!
 //! | where the drop happens | what is done |
 //! |---|---|
+//! | a forked child, of a value of its parent's | nothing |
 //! | the process exits, or the reaper cannot be started | ask and force, without waiting |
 //! | policy `wait`, on a thread that is no task of a runtime, and not unwinding | wait, with the blocking driver |
 //! | anywhere else (a worker, a current-thread runtime, the runtime the value owns, a thread it would join) | ask, hand what can be moved out to the reaper thread, force the rest |
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crate::drive::{self, Drive};
+use crate::fork::PerProcess;
 use crate::guard::Entry;
 use crate::orphans::{self, Orphans};
 use crate::plan::{self, Spec, Step};
@@ -73,7 +75,9 @@ impl fmt::Display for Dropped {
 
 type Hook = dyn Fn(&Dropped) -> OnDrop + Send + Sync;
 
-static HOOK: Mutex<Option<Arc<Hook>>> = Mutex::new(None);
+/// A forked child keeps its parent's hook, unless another thread was changing it at that moment.
+static HOOK: PerProcess<Mutex<Option<Arc<Hook>>>> =
+    PerProcess::inheriting(|parents| Mutex::new(parents.and_then(|hook| hook.try_lock().ok()?.clone())));
 
 /// Sets the process's drop policy: `hook` is called for every value that is dropped before its shutdown began, on the
 /// thread that drops it, and says what to do. The environment variable `SUNDOWN_ON_DROP` (`panic`, `log` or `wait`), read
@@ -91,19 +95,22 @@ static HOOK: Mutex<Option<Arc<Hook>>> = Mutex::new(None);
 /// ```
 pub fn set_hook(hook: impl Fn(&Dropped) -> OnDrop + Send + Sync + 'static) {
     let hook: Arc<Hook> = Arc::new(hook);
-    let old = lock(&HOOK).replace(hook);
+    let old = lock(HOOK.get()).replace(hook);
     drop(old); // its captures are a user's, and not dropped under the lock
 }
 
 /// Takes the hook away again: each type's own policy counts.
 pub fn clear_hook() {
-    let old = lock(&HOOK).take();
+    let old = lock(HOOK.get()).take();
     drop(old);
 }
 
 /// The policy from the environment, read once.
-static ENVIRONMENT: LazyLock<Option<OnDrop>> =
-    LazyLock::new(|| match &*std::env::var("SUNDOWN_ON_DROP").ok()?.to_ascii_lowercase() {
+static ENVIRONMENT: PerProcess<Option<OnDrop>> =
+    PerProcess::inheriting(|parents| parents.copied().unwrap_or_else(from_environment));
+
+fn from_environment() -> Option<OnDrop> {
+    match &*std::env::var("SUNDOWN_ON_DROP").ok()?.to_ascii_lowercase() {
         "panic" => Some(OnDrop::Panic),
         "log" => Some(OnDrop::Log),
         "wait" => Some(OnDrop::Wait),
@@ -111,18 +118,19 @@ static ENVIRONMENT: LazyLock<Option<OnDrop>> =
             observe::complain(&format!("SUNDOWN_ON_DROP is `{other}`: the values are `panic`, `log` and `wait`"));
             None
         }
-    });
+    }
+}
 
 fn policy(entry: &Entry) -> (OnDrop, Dropped) {
     let default = if cfg!(debug_assertions) { OnDrop::Panic } else { OnDrop::Log };
     let policy = entry.spec.on_drop.unwrap_or(default);
     let mut dropped =
         Dropped { type_name: entry.type_name, created: entry.location, manual: entry.spec.manual, policy };
-    if let Some(policy) = *ENVIRONMENT {
+    if let Some(policy) = *ENVIRONMENT.get() {
         dropped.policy = policy;
         return (policy, dropped);
     }
-    let hook = lock(&HOOK).clone();
+    let hook = lock(HOOK.get()).clone();
     let policy = match hook {
         Some(hook) => catch_unwind(AssertUnwindSafe(|| hook(&dropped))).unwrap_or(policy),
         None => policy,
@@ -132,6 +140,9 @@ fn policy(entry: &Entry) -> (OnDrop, Dropped) {
 
 /// The drop of a value whose teardown was generated, and has not ended.
 pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
+    if entry.is_inherited() {
+        return; // its resources are the parent's to stop
+    }
     let leaked = (entry.phase() == Phase::Live).then(|| policy(entry));
     // Nobody else can have it: a teardown in another task would borrow the value.
     // Gone with a shutdown's future that was leaked (`mem::forget`): then nothing is known, and all is done again.

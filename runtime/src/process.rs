@@ -202,6 +202,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         registry::unregister_handle(&self.registered);
         let child = self.child.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.registered.is_inherited() {
+            std::mem::forget(child.wrapper.take()); // the parent of this fork has it, and has not dropped it
+            return;
+        }
         let Some(wrapper) = child.wrapper.take_if(|_| child.status.is_none()) else { return };
         let _ = wrapper.signal(libc::SIGKILL);
         if exit::is_exiting() {

@@ -18,6 +18,7 @@ use futures_util::stream::{FuturesUnordered, Stream as _};
 
 use crate::Outcome;
 use crate::drive::{self, Drive};
+use crate::fork::PerProcess;
 use crate::sync::lock;
 
 /// Tears down what was dropped.
@@ -30,7 +31,8 @@ type MakeJob = Box<dyn FnOnce(Arc<Drive>) -> Job + Send>;
 
 struct Background {
     name: &'static str,
-    inbox: Mutex<Inbox>,
+    /// A forked child has no such thread, whatever its parent has.
+    inbox: PerProcess<Mutex<Inbox>>,
 }
 
 struct Inbox {
@@ -62,12 +64,12 @@ pub(crate) fn is_current() -> bool {
 
 impl Background {
     const fn new(name: &'static str) -> Self {
-        Background { name, inbox: Mutex::new(Inbox { jobs: Vec::new(), running: None }) }
+        Background { name, inbox: PerProcess::new(|| Mutex::new(Inbox { jobs: Vec::new(), running: None })) }
     }
 
     fn submit(&'static self, job: MakeJob) -> io::Result<()> {
         let (wake, start) = {
-            let mut inbox = lock(&self.inbox);
+            let mut inbox = lock(self.inbox.get());
             inbox.jobs.push(job);
             match &inbox.running {
                 Some(waker) => (Some(waker.clone()), false),
@@ -82,7 +84,7 @@ impl Background {
         }
         if start && let Err(error) = thread::Builder::new().name(self.name.to_owned()).spawn(|| self.run()) {
             let lost = {
-                let mut inbox = lock(&self.inbox);
+                let mut inbox = lock(self.inbox.get());
                 inbox.running = None;
                 std::mem::take(&mut inbox.jobs)
             };
@@ -92,7 +94,7 @@ impl Background {
         Ok(())
     }
 
-    fn run(&self) {
+    fn run(&'static self) {
         IS_BACKGROUND.set(true);
         let drive = Drive::blocking();
         let mut jobs = FuturesUnordered::new();
@@ -100,10 +102,10 @@ impl Background {
     }
 
     /// Ready when there is nothing left to do and the inbox says so.
-    fn poll(&self, jobs: &mut FuturesUnordered<Job>, drive: &Arc<Drive>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(&'static self, jobs: &mut FuturesUnordered<Job>, drive: &Arc<Drive>, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let new = {
-                let mut inbox = lock(&self.inbox);
+                let mut inbox = lock(self.inbox.get());
                 if jobs.is_empty() && inbox.jobs.is_empty() {
                     inbox.running = None;
                     return Poll::Ready(());

@@ -10,10 +10,11 @@ mod table;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use crate::drive::{self, Drive};
+use crate::fork::{self, PerProcess};
 use crate::guard::Entry;
 use crate::plan::{self, Step};
 use crate::sync::lock;
@@ -24,9 +25,9 @@ use table::Table;
 #[must_use]
 pub fn snapshot() -> Snapshot {
     let now = Instant::now();
-    let values = VALUES.all().into_iter().map(|entry| Row::of_value(&entry, now));
-    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade());
-    let given = lock(&GIVEN).clone().into_iter().filter(|given| given.is_alive());
+    let values = VALUES.get().all().into_iter().map(|entry| Row::of_value(&entry, now));
+    let handles = HANDLES.get().all().into_iter().filter_map(|handle| handle.upgrade());
+    let given = lock(GIVEN.get()).clone().into_iter().filter(|given| given.is_alive());
     let reachable = handles.chain(given).map(|handle| handle.row(now));
     let mut rows: Vec<Row> = values.chain(reachable).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.age));
@@ -105,13 +106,13 @@ where
     }
     let shared: Arc<dyn Reach> = Arc::new(Shared(Arc::downgrade(value), Location::caller(), Instant::now()));
     forget_the_ended();
-    lock(&GIVEN).push(shared);
+    lock(GIVEN.get()).push(shared);
 }
 
 /// Drops what has ended, outside the lock.
 fn forget_the_ended() {
-    let ended: Vec<_> = lock(&GIVEN).clone().into_iter().filter(|given| !given.is_alive()).collect();
-    lock(&GIVEN).retain(|given| !ended.iter().any(|ended| Arc::ptr_eq(ended, given)));
+    let ended: Vec<_> = lock(GIVEN.get()).clone().into_iter().filter(|given| !given.is_alive()).collect();
+    lock(GIVEN.get()).retain(|given| !ended.iter().any(|ended| Arc::ptr_eq(ended, given)));
 }
 
 /// Gives a value away: it lives until [`shutdown_all`] stops it, or the process ends.
@@ -129,7 +130,7 @@ pub fn give<T: Teardown + Send + 'static>(value: T) {
             Some(Box::new(self.0.clone()))
         }
     }
-    lock(&GIVEN).push(Arc::new(Given(crate::Shared::new(value), Location::caller(), Instant::now())));
+    lock(GIVEN.get()).push(Arc::new(Given(crate::Shared::new(value), Location::caller(), Instant::now())));
 }
 
 /// Switches the registration of values and handles made from now on off, or on again. On at first; off, a guard costs
@@ -230,30 +231,43 @@ pub(crate) trait Reach: Send + Sync {
 }
 
 static DISABLED: AtomicBool = AtomicBool::new(false);
-static VALUES: LazyLock<Table<Arc<Entry>>> = LazyLock::new(Table::new);
-static HANDLES: LazyLock<Table<Weak<dyn Reach>>> = LazyLock::new(Table::new);
-static GIVEN: Mutex<Vec<Arc<dyn Reach>>> = Mutex::new(Vec::new());
+// A forked child knows nothing of what its parent made.
+static VALUES: PerProcess<Table<Arc<Entry>>> = PerProcess::new(Table::new);
+static HANDLES: PerProcess<Table<Weak<dyn Reach>>> = PerProcess::new(Table::new);
+static GIVEN: PerProcess<Mutex<Vec<Arc<dyn Reach>>>> = PerProcess::new(Mutex::default);
 
 /// The place of something in the registry; none if the registry was off.
 #[derive(Debug)]
-pub(crate) struct Registered(Option<usize>);
+pub(crate) struct Registered {
+    key: Option<usize>,
+    generation: u32,
+}
 
 impl Registered {
+    fn at(key: Option<usize>) -> Self {
+        Registered { key, generation: fork::generation() }
+    }
+
+    /// Whether what was registered belongs to the parent of this forked process: it is left alone.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
     /// The place of what is not in it.
     #[cfg(feature = "python")]
     pub(crate) fn nowhere() -> Self {
-        Registered(None)
+        Registered::at(None)
     }
 }
 
 pub(crate) fn register(entry: &Arc<Entry>) -> Registered {
     exit::watch();
-    Registered(enabled().then(|| VALUES.insert(Arc::clone(entry))))
+    Registered::at(enabled().then(|| VALUES.get().insert(Arc::clone(entry))))
 }
 
 pub(crate) fn unregister(registered: &Registered) {
-    if let Some(key) = registered.0 {
-        drop(VALUES.remove(key));
+    if let Some(key) = registered.key.filter(|_| !registered.is_inherited()) {
+        drop(VALUES.get().remove(key));
         #[cfg(feature = "testing")]
         crate::testing::registry_changed();
     }
@@ -261,12 +275,12 @@ pub(crate) fn unregister(registered: &Registered) {
 
 /// Registers a handle of ours. Its last clone unregisters it.
 pub(crate) fn register_handle(handle: Weak<dyn Reach>) -> Registered {
-    Registered(enabled().then(|| HANDLES.insert(handle)))
+    Registered::at(enabled().then(|| HANDLES.get().insert(handle)))
 }
 
 pub(crate) fn unregister_handle(registered: &Registered) {
-    if let Some(key) = registered.0 {
-        drop(HANDLES.remove(key));
+    if let Some(key) = registered.key.filter(|_| !registered.is_inherited()) {
+        drop(HANDLES.get().remove(key));
         #[cfg(feature = "testing")]
         crate::testing::registry_changed();
     }
@@ -306,11 +320,11 @@ impl fmt::Debug for Identity {
 #[cfg(feature = "testing")]
 pub(crate) fn census() -> Vec<(Identity, Row)> {
     let now = Instant::now();
-    let values = VALUES.all().into_iter().map(|entry| {
+    let values = VALUES.get().all().into_iter().map(|entry| {
         let row = Row::of_value(&entry, now);
         (Identity::Value(entry), row)
     });
-    let handles = HANDLES.all().into_iter().filter_map(|handle| {
+    let handles = HANDLES.get().all().into_iter().filter_map(|handle| {
         let row = handle.upgrade()?.row(now);
         Some((Identity::Handle(handle), row))
     });
@@ -329,11 +343,11 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
     let mut memo = Memo::new("registry");
     memo.asked = Some(start);
 
-    let owned: Vec<_> = VALUES.all().into_iter().filter(|entry| entry.is_open()).collect();
+    let owned: Vec<_> = VALUES.get().all().into_iter().filter(|entry| entry.is_open()).collect();
     owned.iter().for_each(|entry| entry.request_stop());
     // They stay in the list until they have ended: this future may be dropped, and others may look meanwhile.
-    let given = lock(&GIVEN).clone();
-    let for_values = if HANDLES.all().is_empty() { timeout } else { timeout / 2 };
+    let given = lock(GIVEN.get()).clone();
+    let for_values = if HANDLES.get().all().is_empty() { timeout } else { timeout / 2 };
     let owners = drive.until(drive.after(for_values), async {
         for entry in &owned {
             entry.over.wait().await;
@@ -346,7 +360,7 @@ async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report
     let by_owners = owned.iter().filter(|entry| !entry.was_settled_under(drive));
     memo.children.extend(by_owners.map(|entry| of_owner(entry, start, drive.now())));
 
-    let handles = HANDLES.all().into_iter().filter_map(|handle| handle.upgrade()).collect();
+    let handles = HANDLES.get().all().into_iter().filter_map(|handle| handle.upgrade()).collect();
     let left = end.saturating_duration_since(drive.now());
     memo.children.extend(stop_together(handles, left, drive).await);
     memo.finish(plan::worst(&memo), drive.now());

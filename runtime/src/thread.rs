@@ -270,6 +270,12 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if self.registered.is_inherited() {
+            // The thread is in the parent of this fork.
+            let handle = self.handle.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::mem::forget((handle.take(), Arc::clone(&self.shared)));
+            return;
+        }
         registry::unregister_handle(&self.registered);
         self.shared.stop.set();
     }

@@ -12,16 +12,17 @@ use std::thread;
 use std::time::Instant;
 
 use super::census::Census;
+use crate::fork::PerProcess;
 use crate::sync::lock;
 
 /// The name of the thread that waits for an async caller. It has at most 15 bytes.
 pub(super) const HELPER: &str = "sundown-leaks";
 
-static WATCHERS: Mutex<Vec<Arc<Signal>>> = Mutex::new(Vec::new());
+static WATCHERS: PerProcess<Mutex<Vec<Arc<Signal>>>> = PerProcess::new(Mutex::default);
 
 /// Something left the registry.
 pub(crate) fn registry_changed() {
-    let watchers = lock(&WATCHERS).clone();
+    let watchers = lock(WATCHERS.get()).clone();
     watchers.iter().for_each(|signal| signal.raise());
 }
 
@@ -34,7 +35,7 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new() -> Self {
         let signal = Arc::new(Signal::new());
-        lock(&WATCHERS).push(Arc::clone(&signal));
+        lock(WATCHERS.get()).push(Arc::clone(&signal));
         Watcher { signal }
     }
 
@@ -97,7 +98,7 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        lock(&WATCHERS).retain(|signal| !Arc::ptr_eq(signal, &self.signal));
+        lock(WATCHERS.get()).retain(|signal| !Arc::ptr_eq(signal, &self.signal));
     }
 }
 
