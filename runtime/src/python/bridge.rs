@@ -171,6 +171,16 @@ impl Bridge {
         self.mailbox.push(op, || self.wakeup.wake())
     }
 
+    /// Puts it into the queue, for [`announce`](Self::announce). Gives it back if the bridge is closed.
+    pub(super) fn put(&self, op: Op) -> Result<(), Op> {
+        self.mailbox.put(op)
+    }
+
+    /// Wakes the loop for what was put, if that has not happened yet.
+    pub(super) fn announce(&self) {
+        self.mailbox.announce(|| self.wakeup.wake());
+    }
+
     /// Notes a Python future that a task is going to complete.
     pub(super) fn enter(&self, future: Py<PyAny>, context: Option<Py<PyAny>>) -> u64 {
         lock(&self.futures).insert(Awaiting { future, context, task: None })

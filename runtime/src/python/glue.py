@@ -80,7 +80,7 @@ def connect(bridge):
     loop = get_running_loop()
     try:
         Context().run(loop.add_reader, bridge.descriptor, drain, bridge)
-    except (NotImplementedError, AttributeError):
+    except Exception:  # it has none, or cannot watch this kind of descriptor
         relayed[loop] = bridge
         bridge.relayed = True
         arguments = (weakref.ref(loop), weakref.ref(bridge), os.dup(bridge.descriptor))

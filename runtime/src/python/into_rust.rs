@@ -16,7 +16,7 @@ use super::{exit, gate, install};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
 ///
-/// It runs as an `asyncio.Task` in the context of those locals. An exception comes back with its type, its traceback and
+/// It runs as an `asyncio.Task` in the context of those locals, from the first poll of the future at the latest. An exception comes back with its type, its traceback and
 /// its cause; `asyncio.CancelledError` if the task was cancelled or its loop closed. `KeyboardInterrupt` and `SystemExit`
 /// come back too, and also stop the loop, as they do in any task.
 ///
@@ -73,10 +73,13 @@ pub(super) struct Answered<T> {
     answered: oneshot::Receiver<PyResult<T>>,
     /// None once it was answered.
     asked: Option<(Arc<Bridge>, u64)>,
+    /// Whether the loop was woken for it.
+    announced: bool,
 }
 
 impl<T> Answered<T> {
-    /// Sends what `op` returns to the loop.
+    /// Queues what `op` returns for the loop, which is woken at the first poll and not now: the caller is attached, and the
+    /// loop would wake up only to wait for the GIL.
     pub(super) fn ask(
         bridge: Arc<Bridge>,
         answer: Answer,
@@ -84,11 +87,11 @@ impl<T> Answered<T> {
         op: impl FnOnce(u64) -> Op,
     ) -> PyResult<Self> {
         let key = bridge.expect(answer);
-        if bridge.push(op(key)).is_err() {
+        if bridge.put(op(key)).is_err() {
             bridge.give_up(key);
             return Err(PyRuntimeError::new_err("Event loop is closed"));
         }
-        Ok(Answered { answered, asked: Some((bridge, key)) })
+        Ok(Answered { answered, asked: Some((bridge, key)), announced: false })
     }
 }
 
@@ -96,6 +99,12 @@ impl<T> Future for Answered<T> {
     type Output = PyResult<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<PyResult<T>> {
+        if !self.announced {
+            self.announced = true;
+            if let Some((bridge, _)) = &self.asked {
+                bridge.announce();
+            }
+        }
         let answer = std::task::ready!(Pin::new(&mut self.answered).poll(cx));
         self.asked = None;
         // The loop was closed before it answered.
@@ -107,6 +116,8 @@ impl<T> Drop for Answered<T> {
     fn drop(&mut self) {
         if let Some((bridge, key)) = self.asked.take() {
             bridge.give_up(key);
+            // What was not begun is cancelled on the loop.
+            bridge.announce();
         }
     }
 }
