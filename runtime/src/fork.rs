@@ -12,6 +12,7 @@
 //!    looks, which must not block.
 
 use std::mem::ManuallyDrop;
+#[cfg(any(test, not(sundown_loom)))]
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -147,6 +147,7 @@ mod models {
                 .collect();
             // loom's `wait_timeout` never times out: a wake-up that is lost is a deadlock there.
             assert_eq!(shared.0.close(Instant::now() + Duration::from_secs(3600)), 0);
+            assert!(shared.0.is_closed());
             shared.1.store(true, Ordering::Relaxed);
             visitors.into_iter().for_each(|visitor| visitor.join().unwrap());
         });
