@@ -13,6 +13,7 @@ mod counters;
 mod interrupt;
 mod late;
 mod stages;
+mod uncaught;
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

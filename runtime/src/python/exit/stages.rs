@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 
 use super::late::is_too_late;
-use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, interrupt};
+use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, interrupt, uncaught};
 use crate::drive::{self, Drive};
 use crate::plan::{self, Step};
 use crate::python::gate;
@@ -55,6 +55,8 @@ fn stage_one(py: Python<'_>) {
 #[pyfunction(name = "_sundown_exit")]
 fn stage_two(py: Python<'_>) {
     let state = STATE.get();
+    // Before the first refusal. An error makes threads loud, not unsafe.
+    drop(uncaught::quieten(py));
     if !py.detach(|| state.begin()) {
         return;
     }
