@@ -189,11 +189,6 @@ impl<T> Inheritable<T> {
     pub(crate) fn get(&self) -> Option<&T> {
         (!self.is_inherited()).then_some(&*self.value)
     }
-
-    /// As [`get`](Self::get).
-    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
-        (!self.is_inherited()).then_some(&mut *self.value)
-    }
 }
 
 impl<T> Drop for Inheritable<T> {

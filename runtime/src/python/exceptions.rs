@@ -121,6 +121,14 @@ pub(crate) fn shutdown_error(error: &crate::ShutdownError) -> PyErr {
     if late { Reported::<ShutdownTimeout>::err(error) } else { Reported::<ShutdownError>::err(error) }
 }
 
+/// So that `?` hands a shutdown's error on to Python: as `ShutdownTimeout` if something was forced or given up, else as
+/// `ShutdownError`.
+impl From<crate::ShutdownError> for PyErr {
+    fn from(error: crate::ShutdownError) -> Self {
+        shutdown_error(&error)
+    }
+}
+
 /// What an exception with a report is made from, once somebody looks at it.
 struct Reported<E> {
     message: String,
