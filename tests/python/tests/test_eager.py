@@ -27,6 +27,7 @@ def test_it_is_a_future(loops):
         future.add_done_callback(called.append)
         assert called == [], "callbacks come by the loop, as always"
         assert await asyncio.gather(future, sp.eager_ready(2)) == [1, 2]
+        await asyncio.sleep(0)
         assert called == [future]
 
     loops.run(main())
