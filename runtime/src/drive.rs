@@ -58,6 +58,12 @@ impl Drive {
         Self::new(Clock::Std, None)
     }
 
+    /// For a future that somebody awaits in a runtime whose timer may stop meanwhile.
+    #[cfg(feature = "python")]
+    pub(crate) fn asynchronous_without_tokio() -> Arc<Self> {
+        Self::new(Clock::Std, None)
+    }
+
     /// For a future that this thread blocks on.
     pub(crate) fn blocking() -> Arc<Self> {
         Self::new(Clock::Std, Some(thread::current().id()))

@@ -18,23 +18,18 @@ use tokio::runtime::Handle;
 
 use super::panics::{self, Panic};
 use super::signals::Watch;
-use super::{exit, gate, install};
+use super::{exit, gate};
 use park::Parker;
 
-/// Runs `future` inside the runtime of `handle`, on this thread, detached. The future is dropped detached too.
+/// Runs `future` inside the runtime of `handle`, on this thread, detached, at most until `end` is ready: then with the error
+/// `ended`. The future is dropped detached too.
 ///
 /// The caller answers for it that the future has no `Python<'py>` with it.
 ///
 /// # Errors
 ///
 /// As [`Runtime::block_on`](super::Runtime::block_on).
-pub(crate) fn block_on<F: Future>(py: Python<'_>, handle: &Handle, future: F) -> PyResult<F::Output> {
-    install::ensure(py)?;
-    block_on_until(py, handle, future, std::future::pending(), || exit::refuse("block_on"))
-}
-
-/// As [`block_on`], at most until `end` is ready: then with the error `ended`.
-pub(super) fn block_on_until<F: Future>(
+pub(super) fn block_on<F: Future>(
     py: Python<'_>,
     handle: &Handle,
     future: F,

@@ -375,7 +375,7 @@ impl Runtime {
     fn block<F: Future>(&self, py: Python<'_>, future: F) -> PyResult<F::Output> {
         install::ensure(py)?;
         let engine = self.live("block_on")?;
-        block_on::block_on_until(py, engine.handle(), future, engine.entry.over.wait(), || self.refusal("block_on"))
+        block_on::block_on(py, engine.handle(), future, engine.entry.over.wait(), || self.refusal("block_on"))
     }
 
     /// Stops the runtime within `timeout`, or within its [own budget](Builder::timeout). Whoever calls it later, or at the
@@ -396,7 +396,9 @@ impl Runtime {
     /// May be dropped and called again: the teardown goes on where it stopped.
     pub async fn shutdown(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, ShutdownError> {
         let Some(engine) = self.engine() else { return self.inherited() };
-        let drive = Drive::asynchronous();
+        // Its own timer stops with it.
+        let within = Handle::try_current().is_ok_and(|around| around.id() == engine.handle().id());
+        let drive = if within { Drive::asynchronous_without_tokio() } else { Drive::asynchronous() };
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
         self.named(drive::run(&drive, teardown::run(&engine, timeout, &drive)).await)
     }

@@ -159,9 +159,13 @@ fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
 
 /// How often the cancellation of the asyncio task around the caller was asked for; 0 outside a task, and before 3.11.
 fn cancelling(py: Python<'_>) -> PyResult<usize> {
-    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     // Where nobody has imported asyncio there is no task.
-    let Some(asyncio) = modules.cast::<PyDict>()?.get_item(intern!(py, "asyncio"))? else { return Ok(0) };
+    let Some(asyncio) = MODULES.import(py, "sys", "modules")?.get_item(intern!(py, "asyncio"))? else { return Ok(0) };
+    // Asked first because `current_task` raises where no loop runs, which takes as long as all the rest of a wait.
+    if asyncio.call_method0(intern!(py, "_get_running_loop")).is_ok_and(|running| running.is_none()) {
+        return Ok(0);
+    }
     let Ok(task) = asyncio.call_method0(intern!(py, "current_task")) else { return Ok(0) };
     match task.call_method0(intern!(py, "cancelling")) {
         Ok(count) => count.extract(),

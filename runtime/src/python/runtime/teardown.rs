@@ -39,7 +39,16 @@ pub(super) fn steps(engine: &Engine) -> Vec<Step<'_>> {
 
 /// A whole teardown of it, whose alarms are `drive`'s.
 pub(super) async fn run(engine: &Engine, timeout: Duration, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
-    teardown(&engine.entry, steps(engine), Some(timeout), drive).await
+    let result = teardown(&engine.entry, steps(engine), Some(timeout), drive).await;
+    tell_if_own(engine);
+    result
+}
+
+/// A shutdown on a thread of the runtime itself tells it to stop when all is said: it is one of the tasks that this drops.
+fn tell_if_own(engine: &Engine) {
+    if engine.threads.is_current() {
+        lock(&engine.core).tell();
+    }
 }
 
 /// What `spawn` and the bridge have spawned.
@@ -70,9 +79,8 @@ impl Teardown for Threads<'_> {
         Box::pin(async move {
             let engine = self.0;
             if engine.threads.is_current() {
-                lock(&engine.core).tell();
                 return Outcome::abandoned(
-                    "the shutdown runs on this runtime itself: it was told to stop, and cannot be waited for",
+                    "the shutdown runs on this runtime itself: it is told to stop, and cannot be waited for",
                 );
             }
             let (ended, borrowed) = {
@@ -116,7 +124,12 @@ impl Teardown for &Engine {
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         bound(self, memo);
-        guarded_wait(Arc::clone(&self.entry), steps(self), memo)
+        let engine: &'a Engine = self;
+        Box::pin(async move {
+            let outcome = guarded_wait(Arc::clone(&engine.entry), steps(engine), memo).await;
+            tell_if_own(engine);
+            outcome
+        })
     }
 
     fn force(&mut self, memo: &mut Memo) {
