@@ -10,6 +10,9 @@ use crate::metadata::Metadata;
 use crate::python;
 use crate::steps::Steps;
 
+/// Keeps PyO3 from linking a libpython, as in an extension module.
+const UNLINKED: &str = "PYO3_BUILD_EXTENSION_MODULE";
+
 /// Runs everything; with a filter, the tests whose names contain it. A failure if a test fails, does not compile, or if a
 /// step finds no test although there is no filter. The counts are the last line in any case.
 ///
@@ -68,6 +71,12 @@ fn rust(steps: &mut Steps, total: &mut Counts, filter: Option<&str>, arguments: 
     };
     step("unit, integration, UI and golden tests", members().args(["--lib", "--bins", "--tests", "--examples"]));
     step("doctests", members().args(["--doc"]));
+    // These link no libpython, if PyO3 is told that there is none.
+    let unlinked = |arguments: &[&str]| cargo(["test", "--all-features"]).args(arguments).env(UNLINKED, "1");
+    step("UI tests of the shim", unlinked(&["--package", "sundown-pyo3-async-runtimes", "--test", "ui"]));
+    if filter.is_none() {
+        step("doctests of the Python side, compiled", unlinked(&["--package", "sundown", "--doc", "python"]));
+    }
     let plain = ["test", "--package", "sundown", "--no-default-features", "--no-fail-fast", "--lib", "--tests"];
     step("without default features", cargo(plain));
     let models = ["test", "--package", "sundown", "--features", &features, "--lib", "--release", "models"];
