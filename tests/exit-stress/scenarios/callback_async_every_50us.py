@@ -6,15 +6,13 @@ import asyncio
 import stress
 from ending import end
 
-called = asyncio.Event()
-
-
-async def callback():
-    await asyncio.sleep(0)
-    called.set()
-
-
 async def main():
+    called = asyncio.Event()
+
+    async def callback():
+        await asyncio.sleep(0)
+        called.set()
+
     stress.call_async_every(callback, 50)
     await called.wait()
     print("called")

@@ -7,9 +7,12 @@ import stress
 from ending import end
 
 futures = []
+started = 0
 
 
 async def forever():
+    global started
+    started += 1
     await asyncio.sleep(60)
 
 
@@ -21,6 +24,8 @@ async def quick():
 async def main():
     futures.extend(stress.delegate(forever) for _ in range(100))
     assert await stress.delegate(quick) == 1
+    while started < 100:
+        await asyncio.sleep(0.001)
     print("delegated")
 
 
