@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use super::bridge::{Answer, Bridge, Op};
-use super::locals::{TaskLocals, get_current_locals};
+use super::locals::{TaskLocals, copy_context, get_current_locals};
 use super::{exit, gate, install};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
@@ -61,9 +61,10 @@ pub fn into_future_with_locals(
     let bridge = Bridge::of(&locals.event_loop(py))?;
     let (answer, answered) = oneshot::channel();
     let answer: Answer = Box::new(move |result| drop(answer.send(result.map(Bound::unbind))));
-    let context = locals.own_context(py);
+    // Without one, the caller's, as `loop.call_soon_threadsafe` takes it: the loop is in that of nobody when it gets there.
+    let context = locals.own_context(py).map_or_else(|| Ok(copy_context(py)?.unbind()), PyResult::Ok)?;
     let awaitable = awaitable.unbind();
-    Answered::ask(bridge, answer, answered, |key| Op::Await { key, awaitable, context })
+    Answered::ask(bridge, answer, answered, |key| Op::Await { key, awaitable, context: Some(context) })
 }
 
 /// The answer of Python to something that was asked through a bridge.

@@ -25,7 +25,7 @@ struct Locals {
 }
 
 impl TaskLocals {
-    /// For `event_loop`, without a context: coroutines get a copy of the one that their loop happens to be in.
+    /// For `event_loop`, without a context: coroutines get a copy of the one around the call that starts them.
     #[must_use]
     pub fn new(event_loop: Bound<'_, PyAny>) -> Self {
         TaskLocals(Arc::new(Locals { event_loop: event_loop.unbind(), context: None }))

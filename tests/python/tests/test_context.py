@@ -120,6 +120,12 @@ def test_locals_with_and_without_a_context(loops):
         variable.set("later")
         assert await sp.relay_with_locals(read(), locals_) == ("copied", "copied")
 
+        # Without a context, that of the caller, as `loop.call_soon_threadsafe` has it.
+        variable.set("caller's")
+        relayed = sp.relay_with_locals(read(), sp.Locals.running())
+        variable.set("later still")
+        assert await relayed == ("caller's", "caller's")
+
     loops.run(main())
 
 
