@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 use tokio::runtime::Handle;
 
 use super::panics::{self, Panic};
-use super::signals::Watch;
+use super::signals::{Pipe, Watch};
 use super::{exit, gate};
 use park::Parker;
 
@@ -74,6 +74,7 @@ fn run<F: Future>(
     let waker = Waker::from(Arc::clone(parker));
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(Some(future));
+    let stays = Stays::begin();
     let result = match poll_inside(handle, future.as_mut(), &mut cx) {
         Ok(Poll::Ready(output)) => Ok(output),
         Ok(Poll::Pending) => wait(handle, future.as_mut(), end, &mut cx, parker),
@@ -84,6 +85,7 @@ fn run<F: Future>(
         let _inside = handle.enter();
         future.set(None);
     });
+    drop(stays);
     dropped.map_err(Stop::Panicked).and(result)
 }
 
@@ -99,32 +101,78 @@ fn wait<F: Future>(
     let mut closing = pin!(closing.cancelled());
     let mut end = pin!(end);
     let signals = Signals::watch(parker)?;
-    loop {
+    // Looked at before each poll: a timer of a runtime that has ended panics.
+    let mut over = |cx: &mut Context<'_>| {
         if closing.as_mut().poll(cx).is_ready() {
-            return Err(Stop::Exit);
+            Some(Stop::Exit)
+        } else if !Stays::is_set() && end.as_mut().poll(cx).is_ready() {
+            Some(Stop::Ended)
+        } else {
+            None
         }
-        if end.as_mut().poll(cx).is_ready() {
-            return Err(Stop::Ended);
+    };
+    loop {
+        if let Some(stop) = over(cx) {
+            return Err(stop);
         }
         let came = parker.park();
         if let Some(signals) = &signals {
             signals.handle(&came)?;
         }
-        if let Poll::Ready(output) = poll_inside(handle, future.as_mut(), cx)? {
-            return Ok(output);
+        if let Some(stop) = over(cx) {
+            return Err(stop);
+        }
+        match poll_inside(handle, future.as_mut(), cx) {
+            Ok(Poll::Ready(output)) => return Ok(output),
+            Ok(Poll::Pending) => {}
+            // One that was polled just then.
+            Err(Stop::Panicked(panic)) => return Err(over(cx).unwrap_or(Stop::Panicked(panic))),
+            Err(stop) => return Err(stop),
         }
     }
 }
 
-/// The signals of a wait on the main thread. Given back when it is dropped, also by a panic.
-struct Signals(Option<Watch>);
+thread_local! {
+    static STAYS: Cell<bool> = const { Cell::new(false) };
+}
 
-impl Signals {
-    fn watch(parker: &Parker) -> Result<Option<Self>, Stop> {
+/// Whether the innermost `block_on` of this thread goes on when its runtime ends, because it is what shuts it down. Put back
+/// as it was when this is dropped.
+struct Stays(bool);
+
+impl Stays {
+    fn begin() -> Self {
+        Stays(STAYS.replace(false))
+    }
+
+    fn is_set() -> bool {
+        STAYS.get()
+    }
+}
+
+impl Drop for Stays {
+    fn drop(&mut self) {
+        STAYS.set(self.0);
+    }
+}
+
+/// Called in a poll: the `block_on` around it, if there is one, shuts its own runtime down, and goes on when that ends.
+pub(super) fn shuts_down_its_runtime() {
+    STAYS.set(true);
+}
+
+/// The signals of a wait on the main thread. Given back when it is dropped, also by a panic.
+struct Signals<'a> {
+    watch: Option<Watch>,
+    pipe: &'a Pipe,
+}
+
+impl<'a> Signals<'a> {
+    fn watch(parker: &'a Parker) -> Result<Option<Self>, Stop> {
         let Some(pipe) = parker.pipe() else { return Ok(None) };
         // A signal that came before is noted, and its number is in somebody else's descriptor.
         let watching = attach(|py| {
-            let signals = Signals(Some(Watch::start(py, pipe)?));
+            let signals = Signals { watch: Some(Watch::start(py, pipe)?), pipe };
             signals.get().check(py)?;
             Ok(signals)
         });
@@ -132,7 +180,7 @@ impl Signals {
     }
 
     fn get(&self) -> &Watch {
-        self.0.as_ref().expect("it is taken by the drop")
+        self.watch.as_ref().expect("it is taken by the drop")
     }
 
     fn handle(&self, came: &[u8]) -> Result<(), Stop> {
@@ -144,11 +192,11 @@ impl Signals {
     }
 }
 
-impl Drop for Signals {
+impl Drop for Signals<'_> {
     fn drop(&mut self) {
-        if let Some(watch) = self.0.take() {
+        if let Some(watch) = self.watch.take() {
             // An error would be one of `signal.set_wakeup_fd`, which takes -1 at least.
-            let _ = attach(|py| watch.stop(py));
+            let _ = attach(|py| watch.stop(py, self.pipe));
         }
     }
 }

@@ -375,7 +375,7 @@ impl Runtime {
     fn block<F: Future>(&self, py: Python<'_>, future: F) -> PyResult<F::Output> {
         install::ensure(py)?;
         let engine = self.live("block_on")?;
-        block_on::block_on(py, engine.handle(), future, engine.entry.over.wait(), || self.refusal("block_on"))
+        block_on::block_on(py, engine.handle(), future, engine.stopping.cancelled(), || self.refusal("block_on"))
     }
 
     /// Stops the runtime within `timeout`, or within its [own budget](Builder::timeout). Whoever calls it later, or at the
@@ -398,7 +398,12 @@ impl Runtime {
         let Some(engine) = self.engine() else { return self.inherited() };
         // Its own timer stops with it.
         let within = Handle::try_current().is_ok_and(|around| around.id() == engine.handle().id());
-        let drive = if within { Drive::asynchronous_without_tokio() } else { Drive::asynchronous() };
+        let drive = if within {
+            block_on::shuts_down_its_runtime();
+            Drive::asynchronous_without_tokio()
+        } else {
+            Drive::asynchronous()
+        };
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
         self.named(drive::run(&drive, teardown::run(&engine, timeout, &drive)).await)
     }

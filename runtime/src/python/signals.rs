@@ -32,11 +32,23 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
-    pub(super) fn new() -> io::Result<Self> {
+    fn new() -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
         write.set_nonblocking(true)?;
         Ok(Pipe { read, write })
+    }
+
+    /// A pipe, if this is the thread that runs Python's signal handlers.
+    pub(super) fn of_main_thread(py: Python<'_>) -> PyResult<Option<Self>> {
+        let pipe = Pipe::new()?;
+        // Only that thread may set the descriptor, and nothing else tells: `threading.main_thread()` is the first that has
+        // imported `threading`.
+        match Watch::start(py, &pipe) {
+            Ok(watch) => watch.stop(py, &pipe).map(|()| Some(pipe)),
+            Err(error) if error.is_instance_of::<PyValueError>(py) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Wakes whoever waits. A full pipe wakes it anyway.
@@ -61,17 +73,6 @@ impl Pipe {
             }
         }
         signals
-    }
-}
-
-/// Whether this is the thread that runs Python's signal handlers.
-pub(super) fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    // Only that thread may set the descriptor, and nothing else tells: `threading.main_thread()` is the first that has
-    // imported `threading`.
-    match set_wakeup_fd(py, NONE) {
-        Ok(owner) => set_wakeup_fd(py, owner).map(|_| true),
-        Err(error) if error.is_instance_of::<PyValueError>(py) => Ok(false),
-        Err(error) => Err(error),
     }
 }
 
@@ -117,8 +118,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Gives the descriptor back.
-    pub(super) fn stop(self, py: Python<'_>) -> PyResult<()> {
+    /// Gives the descriptor back, and passes on what has come into `pipe` to the last.
+    pub(super) fn stop(self, py: Python<'_>, pipe: &Pipe) -> PyResult<()> {
         OURS.store(self.outer, Ordering::Relaxed);
         // The owner may have closed it meanwhile.
         let put_in = match set_wakeup_fd(py, self.owner) {
@@ -129,6 +130,7 @@ impl Watch {
             // Somebody else has put in another one since, who will give it back.
             set_wakeup_fd(py, put_in)?;
         }
+        self.forward(&pipe.take());
         Ok(())
     }
 }

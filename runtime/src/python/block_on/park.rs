@@ -9,7 +9,7 @@ use std::task::Wake;
 
 use pyo3::prelude::*;
 
-use super::super::signals::{self, Pipe};
+use super::super::signals::Pipe;
 use crate::fork::generation;
 use crate::sync::lock;
 
@@ -57,9 +57,9 @@ impl Parker {
 
     #[cold]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        let by = match signals::is_main_thread(py)? {
-            true => By::Pipe(Pipe::new()?),
-            false => By::Condvar(Condvar::new()),
+        let by = match Pipe::of_main_thread(py)? {
+            Some(pipe) => By::Pipe(pipe),
+            None => By::Condvar(Condvar::new()),
         };
         Ok(Parker { state: Mutex::default(), by, generation: generation() })
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::super::exit::{self, Live};
 use super::builder::Source;
@@ -36,6 +37,8 @@ pub(super) struct Engine {
     /// Asked by their token.
     pub(super) tasks: Tasks,
     pub(super) threads: Arc<Threads>,
+    /// Cancelled before its threads are told to stop: whoever blocks on it must not poll what needs them any more.
+    pub(super) stopping: CancellationToken,
     /// Whether its threads list themselves.
     listed_at_start: bool,
     pub(super) core: Mutex<Core>,
@@ -63,6 +66,7 @@ impl Engine {
     ///
     /// If the OS gives no threads or no descriptors.
     pub(super) fn start(source: &Source, settings: &Arc<Settings>) -> io::Result<Arc<Self>> {
+        crate::exit::watch();
         let threads = Arc::new(Threads::default());
         let (core, handle, listed_at_start) = match source {
             Source::Borrowed(runtime) => (Core::Borrowed, runtime.handle().clone(), false),
@@ -85,6 +89,7 @@ impl Engine {
             spawned: Tasks::at(settings.location),
             tasks: Tasks::at(settings.location),
             threads,
+            stopping: CancellationToken::new(),
             listed_at_start,
             core: Mutex::new(core),
             entry: Arc::new(Entry::new(&SPEC, "sundown::python::Runtime", settings.location)),
@@ -159,6 +164,7 @@ impl Engine {
             group.cancel();
         }
         self.spawned.abort_present();
+        self.stopping.cancel();
         lock(&self.core).tell();
     }
 

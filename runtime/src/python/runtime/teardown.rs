@@ -78,6 +78,7 @@ impl Teardown for Threads<'_> {
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
             let engine = self.0;
+            engine.stopping.cancel();
             if engine.threads.is_current() {
                 return Outcome::abandoned(
                     "the shutdown runs on this runtime itself: it is told to stop, and cannot be waited for",
@@ -102,6 +103,7 @@ impl Teardown for Threads<'_> {
 
     fn force(&mut self, memo: &mut Memo) {
         let threads = Arc::clone(&self.0.threads);
+        self.0.stopping.cancel();
         lock(&self.0.core).tell();
         memo.if_stuck(move || {
             Some(format!("{} of its threads still run, and a thread cannot be forced", threads.idents().len()))
