@@ -6,6 +6,7 @@ import asyncio
 import stress
 from ending import end
 
+
 async def main():
     called = asyncio.Event()
 
