@@ -26,6 +26,15 @@ fn run_until_slept(event_loop: Bound<'_, PyAny>, seconds: f64, value: u64) -> Py
     })
 }
 
+/// `run_until_complete`, with a future that fails.
+#[pyfunction]
+fn run_until_failed(event_loop: Bound<'_, PyAny>, error: Py<PyAny>) -> PyResult<()> {
+    python::run_until_complete(event_loop, async move {
+        tokio::task::yield_now().await;
+        Err(Python::attach(|py| PyErr::from_value(error.into_bound(py))))
+    })
+}
+
 /// `block_on` of the default runtime, with a future that sleeps.
 #[pyfunction]
 #[pyo3(signature = (seconds, probe=None))]
@@ -58,6 +67,7 @@ fn block_on_panic(py: Python<'_>, message: String) -> PyResult<()> {
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(run_awaiting, module)?)?;
     module.add_function(wrap_pyfunction!(run_until_slept, module)?)?;
+    module.add_function(wrap_pyfunction!(run_until_failed, module)?)?;
     module.add_function(wrap_pyfunction!(block_on_sleep, module)?)?;
     module.add_function(wrap_pyfunction!(block_on_never, module)?)?;
     module.add_function(wrap_pyfunction!(block_on_panic, module)?)

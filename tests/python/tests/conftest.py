@@ -159,10 +159,12 @@ class Script:
 
     PRELUDE = "import asyncio, atexit, os, signal, sys, threading, time\nimport sundown_pytest as sp\n"
 
-    def __init__(self, code, *, env=None, limit=60, prelude=PRELUDE):
+    def __init__(self, code, *, env=None, limit=60, prelude=PRELUDE, forks=False):
         environment = {**os.environ, **(env or {})}
-        # Its own stacks first, if it hangs.
+        # Its own stacks first, if it hangs. A forked child would wait at its exit for faulthandler's thread, which it has
+        # not got.
         guard = f"import faulthandler; faulthandler.dump_traceback_later({limit - 5}, exit=True)\n"
+        guard = "" if forks else guard
         self.limit = limit
         self.process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", "-c", guard + prelude + textwrap.dedent(code)],

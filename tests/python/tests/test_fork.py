@@ -49,13 +49,14 @@ def test_a_child_uses_the_module_as_if_new(script):
             print(wait_for(fork(work)))
             print(child_main())
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "50\n0\n50\n"
 
 
 def test_a_child_of_a_process_that_never_used_it(script):
-    out = script(forked("print(wait_for(fork(child_main)))\nprint(child_main())"))
+    out = script(forked("print(wait_for(fork(child_main)))\nprint(child_main())"), forks=True)
     assert out == "0\n50\n"
 
 
@@ -78,7 +79,8 @@ def test_a_child_that_exits_as_python_does(script):
                 sys.exit(3)
             print(os.waitstatus_to_exitcode(wait_for(pid)))
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "50\n3\n"
 
@@ -94,7 +96,8 @@ def test_a_child_that_uses_nothing(script):
             asyncio.run(begin())
             print(wait_for(fork(lambda: None)))
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "0\n"
 
@@ -115,7 +118,8 @@ def test_fork_inside_a_running_loop(script):
                 print(status, await slow)
             asyncio.run(main())
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "0 parent's\n"
 
@@ -137,7 +141,8 @@ def test_fork_while_other_threads_are_busy_in_the_module(script):
             for thread in threads: thread.join()
             print(statuses.count(0))
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "20\n"
 
@@ -161,7 +166,8 @@ def test_an_inherited_future_does_not_hang(script):
             print(wait_for(fork(work)))
             print(futures[0].cancelled())
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "0\nFalse\n"
 
@@ -196,7 +202,8 @@ def test_the_parents_sockets_still_wake(script):
             print(other.recv(10).decode())
             peer.close(); other.close()
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "three\nnew\n"
 
@@ -214,7 +221,8 @@ def test_a_grandchild(script):
                 assert child_main() == 50
             print(wait_for(fork(child)))
             """
-        )
+        ),
+        forks=True,
     )
     assert out == "0\n"
 
@@ -261,6 +269,7 @@ if __name__ == "__main__":
         f"import runpy, sys; sys.argv = [{str(path)!r}]; sys.path.insert(0, {str(tmp_path)!r})\n"
         f"runpy.run_path({str(path)!r}, run_name='__main__')",
         prelude="",
+        forks=True,
         env={"PYTHONPATH": f"{tmp_path}:{__import__('os').environ['PYTHONPATH']}"},
     ).wait()
     assert ended.returncode == 0, ended

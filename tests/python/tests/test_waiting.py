@@ -73,6 +73,27 @@ def test_run_until_complete(all_loops):
         assert sp.run_until_slept(loop, 0, 6) == 6
 
 
+@pytest.mark.parametrize("error", [ValueError("bad"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_run_until_complete_raises_what_the_future_fails_with(all_loops, error):
+    """`SystemExit` and `KeyboardInterrupt` too, for which asyncio does not end a loop that waits for a bare future."""
+    with all_loops.open() as loop:
+        with pytest.raises(type(error)) as raised:
+            sp.run_until_failed(loop, error)
+        assert raised.value is error
+        assert sp.run_until_slept(loop, 0, 1) == 1, "the loop works afterwards"
+
+
+def test_run_until_complete_on_a_loop_that_cannot(all_loops):
+    async def inside():
+        with pytest.raises(RuntimeError, match="running"):
+            sp.run_until_slept(asyncio.get_running_loop(), 0, 1)
+
+    with all_loops.open() as loop:
+        loop.run_until_complete(inside())
+    with pytest.raises(RuntimeError, match="closed"):
+        sp.run_until_slept(loop, 0, 1)
+
+
 def test_ctrl_c_ends_block_on_at_once_and_cancels(script):
     out = script(
         """
@@ -167,8 +188,14 @@ def test_ctrl_c_in_run(script):
     out = script(
         """
         cancelled = []
+        began = threading.Event()
+        def interrupt():
+            began.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+        threading.Thread(target=interrupt).start()
         async def work():
-            threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT)).start()
+            # When the loop waits, not while this coroutine runs.
+            asyncio.get_running_loop().call_later(0.1, began.set)
             try:
                 await asyncio.sleep(60)
             except asyncio.CancelledError:
