@@ -1,5 +1,6 @@
 //! The extension module that the pytest suite uses: one function for each thing that a test needs, by topic.
 
+mod block_on;
 mod callback;
 mod futures;
 mod lifecycle;
@@ -25,7 +26,15 @@ fn sundown_pytest_twin(module: &Bound<'_, PyModule>) -> PyResult<()> {
 fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sundown::python::install(module)?;
     module.add("__build__", if cfg!(feature = "abi3") { "abi3" } else { "version-specific" })?;
-    let topics =
-        [callback::fill, futures::fill, lifecycle::fill, probe::fill, runtime::fill, streams::fill, waiting::fill];
+    let topics = [
+        block_on::fill,
+        callback::fill,
+        futures::fill,
+        lifecycle::fill,
+        probe::fill,
+        runtime::fill,
+        streams::fill,
+        waiting::fill,
+    ];
     topics.into_iter().try_for_each(|fill| fill(module))
 }

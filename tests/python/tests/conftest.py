@@ -233,6 +233,15 @@ def descriptors():
     return found
 
 
+def wait_until(condition, seconds=10):
+    """For what ends on another thread without an event that a test could wait for, such as that thread itself."""
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        pause.wait(0.02)
+
+
 def os_threads():
     """The names of all threads of this process, Rust's too."""
     names = []

@@ -3,12 +3,11 @@
 import asyncio
 import gc
 import sys
-import threading
 import weakref
 
 import pytest
 import sundown_pytest as sp
-from conftest import descriptors, os_threads
+from conftest import descriptors, os_threads, wait_until
 
 
 class Value:
@@ -50,15 +49,6 @@ def test_threads(all_loops):
     wait_until(lambda: len(os_threads()) <= len(before))
     after = os_threads()
     assert len(after) <= len(before), (before, after)
-
-
-def wait_until(condition, seconds=10):
-    """For what ends on another thread without an event that a test could wait for, such as a thread's own end."""
-    deadline = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        deadline.wait(0.02)
 
 
 def test_every_rust_thread_has_a_name(all_loops):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 import sundown_pytest as sp
-from conftest import Loops, WithoutAddReader, descriptors
+from conftest import Loops, WithoutAddReader, descriptors, wait_until
 
 
 def test_several_loops_in_several_threads(all_loops):
@@ -39,6 +39,10 @@ def test_loops_of_different_kinds_at_once():
     assert [thread.join() for thread in threads] == [1_000] * len(threads)
 
 
+def relays():
+    return [thread for thread in threading.enumerate() if thread.name == "sundown-relay"]
+
+
 def test_a_thousand_runs_in_a_row_leak_no_descriptor(all_loops):
     async def main():
         assert await sp.ready(1) == 1
@@ -47,10 +51,12 @@ def test_a_thousand_runs_in_a_row_leak_no_descriptor(all_loops):
     for _ in range(5):
         all_loops.run(main())
     gc.collect()
+    wait_until(lambda: not relays())
     before = descriptors()
     for _ in range(1_000):
         all_loops.run(main())
     gc.collect()
+    wait_until(lambda: len(descriptors()) <= len(before))
     after = descriptors()
     assert len(after) <= len(before), {fd: name for fd, name in after.items() if before.get(fd) != name}
 
@@ -66,6 +72,7 @@ def test_a_thousand_asyncio_runs():
             gc.collect()
             before = len(descriptors())
     gc.collect()
+    wait_until(lambda: len(descriptors()) <= before)
     assert len(descriptors()) <= before
 
 
@@ -79,10 +86,12 @@ def test_loops_that_end_with_work_in_flight_leak_no_descriptor(all_loops):
 
     all_loops.run(main())
     gc.collect()
+    wait_until(lambda: not relays())
     before = len(descriptors())
     for _ in range(100):
         all_loops.run(main())
     gc.collect()
+    wait_until(lambda: len(descriptors()) <= before)
     assert len(descriptors()) <= before
 
 
