@@ -30,8 +30,8 @@ closed = False
 
 #: The bridge of each loop, weakly: the loop's reader owns it, so that it is freed with the loop or when that is closed.
 bridges = weakref.WeakKeyDictionary()
-#: The bridges of loops without `add_reader`, whose owner is this table.
-relayed = weakref.WeakKeyDictionary()
+#: In seconds; not more, because some loops count milliseconds in 32 bits.
+DAY = 86_400
 
 _cancel = asyncio.Future.cancel
 _set_result = asyncio.Future.set_result
@@ -81,10 +81,15 @@ def connect(bridge):
     try:
         Context().run(loop.add_reader, bridge.descriptor, drain, bridge)
     except Exception:  # it has none, or cannot watch this kind of descriptor
-        relayed[loop] = bridge
+        keep(bridge)
         bridge.relayed = True
         arguments = (weakref.ref(loop), weakref.ref(bridge), os.dup(bridge.descriptor))
         threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
+
+
+def keep(bridge):
+    """A timer of the loop owns the bridge: a loop that is closed lets go of its timers, as of its readers."""
+    get_running_loop().call_later(DAY, keep, bridge, context=Context())
 
 
 def relay(loop_reference, bridge_reference, descriptor):
@@ -104,7 +109,6 @@ def relay(loop_reference, bridge_reference, descriptor):
             try:
                 loop.call_soon_threadsafe(drain, bridge, context=Context())
             except RuntimeError:  # closed
-                relayed.pop(loop, None)
                 bridge.close()
                 return
             del loop, bridge
@@ -273,12 +277,22 @@ async def awaited(future):
 def run_until_complete(loop, future):
     """`loop.run_until_complete(future)`, which as such would not return for a bare future that fails with `SystemExit` or
     `KeyboardInterrupt`: asyncio relies on a task to have raised it out of the loop."""
+    if loop.is_running() or asyncio._get_running_loop() is not None:
+        future.cancel()
+        raise RuntimeError("an event loop is already running, on this thread or elsewhere")
     waiting = awaited(future)
     try:
-        loop.run_until_complete(waiting)
-    finally:
-        if inspect.getcoroutinestate(waiting) == inspect.CORO_CREATED:
-            waiting.close()  # The loop is closed, or runs already; Python would complain of it.
+        task = loop.create_task(waiting)
+    except BaseException:  # closed
+        waiting.close()
+        future.cancel()
+        raise
+    try:
+        loop.run_until_complete(task)
+    except BaseException:
+        if task.done() and not task.cancelled():
+            task.exception()  # This is it, or a signal's handler raised another: nobody else will ask.
+        raise
 
 
 def run(loop, future):
