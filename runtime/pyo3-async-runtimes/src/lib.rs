@@ -1,4 +1,4 @@
-//! The names of [pyo3-async-runtimes] 0.30, on the bridge of [`sundown`]: existing code compiles unchanged.
+//! The names of `pyo3-async-runtimes` 0.30, on the bridge of [`sundown`]: existing code compiles unchanged.
 //!
 //! ```toml
 //! [dependencies]
@@ -8,8 +8,6 @@
 //! The functions are those of [`sundown::python`], which new code calls directly. Not supported are the deprecated
 //! `local_*` functions, [`generic`] and async-std; using one is a compile error that says what to do. `docs/MIGRATION.md`
 //! of sundown lists what differs, and why.
-//!
-//! [pyo3-async-runtimes]: https://docs.rs/pyo3-async-runtimes
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "async-std-runtime")]
