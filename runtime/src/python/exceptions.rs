@@ -9,8 +9,9 @@ use pyo3::exceptions::{PyBaseException, PyException, PyRuntimeError, PyTimeoutEr
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
-use pyo3::{PyErrArguments, PyTypeInfo, intern};
+use pyo3::{PyErrArguments, PyTypeInfo};
 
+use super::fork::name;
 use crate::Outcome;
 
 /// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
@@ -95,19 +96,30 @@ exception!(
     {}
 );
 
-/// Adds the types to an extension's module, which from then on they say they are of.
-pub(super) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let py = module.py();
-    let name = module.name()?;
-    for exception in [
+/// Makes the types.
+pub(super) fn make(py: Python<'_>) {
+    let _ = all(py);
+}
+
+fn all(py: Python<'_>) -> [Bound<'_, PyType>; 4] {
+    // Not of the module's: nobody catches it by name.
+    let _ = py.get_type::<InterpreterExit>();
+    [
         py.get_type::<ShutdownError>(),
         py.get_type::<ShutdownTimeout>(),
         py.get_type::<RuntimePanic>(),
         py.get_type::<ForkedProcessError>(),
-    ] {
+    ]
+}
+
+/// Adds the types to an extension's module, which from then on they say they are of.
+pub(super) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let name = module.name()?;
+    for exception in all(py) {
         // A second module of the same library (a submodule) has the same types.
-        if exception.getattr(intern!(py, "__module__"))?.eq("sundown")? {
-            exception.setattr(intern!(py, "__module__"), &name)?;
+        if exception.getattr(name!(py, "__module__"))?.eq("sundown")? {
+            exception.setattr(name!(py, "__module__"), &name)?;
         }
         module.add(exception.name()?, exception)?;
     }
@@ -144,7 +156,7 @@ impl<E: PyTypeInfo + 'static> Reported<E> {
 
     fn make<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let exception = py.get_type::<E>().call1((&self.message,))?;
-        exception.setattr(intern!(py, "report"), &self.report)?;
+        exception.setattr(name!(py, "report"), &self.report)?;
         Ok(exception)
     }
 }

@@ -2,6 +2,11 @@
 //!
 //! There is no before-hook that holds locks: a child takes nothing over that a lock guards. What it needs it makes anew
 //! ([`PerProcess`]), what belongs to the parent it leaves alone ([`Inheritable`]).
+//!
+//! That goes for PyO3's cells as well: whoever initialises a `PyOnceLock` holds it while it waits to be attached, and a
+//! thread that is attached may fork just then (gdb: the child's first `intern!` in `once_cell::imp::wait`, once in 800
+//! forks). So ours are in a [`PerProcess`], or initialised by [`ensure`](super::install::ensure); [`name!`] is for
+//! `pyo3::intern!`.
 
 use std::sync::OnceLock;
 
@@ -11,6 +16,21 @@ use pyo3::{PyErr, PyResult, Python, prelude::*, wrap_pyfunction};
 use super::exceptions::ForkedProcessError;
 #[allow(unused_imports, reason = "one place to import from")]
 pub(crate) use crate::fork::{Inheritable, PerProcess, generation};
+
+/// An interned string, as by `pyo3::intern!`, that a forked child makes for itself.
+macro_rules! name {
+    ($py:expr, $text:literal) => {{
+        use pyo3::prelude::*;
+        use pyo3::sync::PyOnceLock;
+        use pyo3::types::PyString;
+        use $crate::fork::PerProcess;
+
+        static NAME: PerProcess<PyOnceLock<Py<PyString>>> = PerProcess::new(PyOnceLock::new);
+        let py: Python<'_> = $py;
+        NAME.get().get_or_init(py, || PyString::intern(py, $text).unbind()).bind(py)
+    }};
+}
+pub(super) use name;
 
 /// Functions that are set once and read without a lock.
 pub(super) struct Hooks([OnceLock<Hook>; 8]);

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::bridge::{Bridge, Completion};
+use super::fork::name;
 use super::locals::{Current, Entered, TaskLocals, get_current_locals, get_running_loop};
 use super::panics::{self, Panic};
 use super::runtime::Runtime;
@@ -130,7 +131,7 @@ where
     let bridge = Bridge::of(&event_loop)?;
     let future = glue::get(py)?.rust_future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
     let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
-    future.setattr(pyo3::intern!(py, "_sundown_key"), key)?;
+    future.setattr(name!(py, "_sundown_key"), key)?;
     let task = Bridged { future: Some(fut), current: Some(Current::Bridged(Arc::clone(&bridge), key)) };
     match runtime.spawn_bridged("future_into_py", caller, task) {
         Ok(task) => {
@@ -148,7 +149,7 @@ where
 fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let py = event_loop.py();
     let arguments = PyDict::new(py);
-    arguments.set_item(pyo3::intern!(py, "loop"), event_loop)?;
+    arguments.set_item(name!(py, "loop"), event_loop)?;
     Ok(arguments)
 }
 
@@ -196,7 +197,7 @@ where
     let glue = glue::get(py)?;
     let future = glue.future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
     match result.and_then(|value| pyo3::IntoPyObjectExt::into_bound_py_any(value, py)) {
-        Ok(value) => future.call_method1(pyo3::intern!(py, "set_result"), (value,))?,
+        Ok(value) => future.call_method1(name!(py, "set_result"), (value,))?,
         Err(error) => glue.fail.bind(py).call1((&future, error.into_value(py)))?,
     };
     Ok(future)

@@ -10,13 +10,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use pyo3::exceptions::PyValueError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::fork;
+use super::fork::{self, PerProcess, name};
 
 /// What CPython takes for no descriptor.
 const NONE: RawFd = -1;
@@ -152,32 +151,34 @@ fn in_child(py: Python<'_>) {
 /// `signal.set_wakeup_fd`: the one that was there before. Whether that one's owner wanted to be warned of a full buffer
 /// cannot be asked; event loops do not.
 fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
-    static SET: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let set = SET.import(py, "signal", "set_wakeup_fd")?;
+    static SET: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
+    let set = SET.get().import(py, "signal", "set_wakeup_fd")?;
     let options = PyDict::new(py);
-    options.set_item(intern!(py, "warn_on_full_buffer"), false)?;
+    options.set_item(name!(py, "warn_on_full_buffer"), false)?;
     set.call((fd,), Some(&options))?.extract()
 }
 
 /// How often the cancellation of the asyncio task around the caller was asked for; 0 outside a task, and before 3.11.
 fn cancelling(py: Python<'_>) -> PyResult<usize> {
-    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    static MODULES: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
     // Where nobody has imported asyncio there is no task.
-    let Some(asyncio) = MODULES.import(py, "sys", "modules")?.get_item(intern!(py, "asyncio"))? else { return Ok(0) };
+    let Some(asyncio) = MODULES.get().import(py, "sys", "modules")?.get_item(name!(py, "asyncio"))? else {
+        return Ok(0);
+    };
     // Asked first because `current_task` raises where no loop runs, which takes as long as all the rest of a wait.
-    if asyncio.call_method0(intern!(py, "_get_running_loop")).is_ok_and(|running| running.is_none()) {
+    if asyncio.call_method0(name!(py, "_get_running_loop")).is_ok_and(|running| running.is_none()) {
         return Ok(0);
     }
-    let Ok(task) = asyncio.call_method0(intern!(py, "current_task")) else { return Ok(0) };
-    match task.call_method0(intern!(py, "cancelling")) {
+    let Ok(task) = asyncio.call_method0(name!(py, "current_task")) else { return Ok(0) };
+    match task.call_method0(name!(py, "cancelling")) {
         Ok(count) => count.extract(),
         Err(_) => Ok(0),
     }
 }
 
 fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
-    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    TYPE.import(py, "asyncio", "CancelledError")
+    static TYPE: PerProcess<PyOnceLock<Py<PyType>>> = PerProcess::new(PyOnceLock::new);
+    TYPE.get().import(py, "asyncio", "CancelledError")
 }
 
 #[allow(unsafe_code, reason = "a descriptor of somebody else's, which need not be open any more")]

@@ -108,7 +108,7 @@ impl Stream for Values {
 
 /// What the generator's task sends through.
 #[pyclass(frozen, module = "sundown")]
-struct ItemSender {
+pub(super) struct ItemSender {
     send: std::sync::Mutex<Option<mpsc::Sender<PyResult<Py<PyAny>>>>>,
     locals: TaskLocals,
     with_errors: bool,
