@@ -3,7 +3,7 @@
 //! The API is that of pyo3-async-runtimes' `testing`, (c) its authors, Apache-2.0; the code is new. A test target has
 //! `harness = false` and this `main`:
 //!
-//! ```ignore
+//! ```no_run
 //! #[pyo3_async_runtimes::tokio::main]
 //! async fn main() -> pyo3::PyResult<()> {
 //!     pyo3_async_runtimes::testing::main().await
@@ -62,7 +62,6 @@ impl Test {
     async fn outcome(&self) -> Result<(), String> {
         match AssertUnwindSafe(async { self.task().await }).catch_unwind().await {
             Ok(Ok(())) => Ok(()),
-            // The error's traceback would need the interpreter, and a worker must not wait for that.
             Ok(Err(error)) => Err(error.to_string()),
             Err(panic) => Err(message(&*panic)),
         }
