@@ -200,6 +200,12 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// As [`name`](Self::name), unless it was called.
+    pub(super) fn or_name(mut self, name: &str) -> Self {
+        self.name.get_or_insert_with(|| name.to_owned());
+        self
+    }
+
     /// The same again, for somebody who keeps this one.
     pub(super) fn again(&self) -> Self {
         Builder { source: self.source.clone(), name: self.name.clone(), ..*self }

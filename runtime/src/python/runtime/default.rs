@@ -10,6 +10,9 @@ use crate::sync::lock;
 
 static MODULE: PerProcess<Module> = PerProcess::inheriting(Module::of);
 
+/// What reports call it, unless somebody else says.
+const NAME: &str = "default";
+
 struct Module {
     runtime: OnceLock<&'static Runtime>,
     /// Held while the runtime is made, so that one is made. tokio calls a user's `thread_name_fn` meanwhile, which must not
@@ -21,7 +24,7 @@ impl Module {
     /// A forked child makes what its parent was told to make, as far as nobody held it at the fork.
     fn of(parent: Option<&'static Module>) -> Self {
         let inherited = parent.and_then(|parent| Some(parent.builder.try_lock().ok()?.for_child()));
-        let builder = inherited.unwrap_or_else(|| Runtime::builder().name("default"));
+        let builder = inherited.unwrap_or_else(|| Runtime::builder().name(NAME));
         Module { runtime: OnceLock::new(), builder: Mutex::new(builder) }
     }
 
@@ -78,7 +81,8 @@ pub fn get_runtime() -> &'static Runtime {
 /// sundown::python::init(builder);
 /// ```
 pub fn init(builder: impl Into<Builder>) {
-    *lock(&MODULE.get().builder) = builder.into();
+    let builder = builder.into().or_name(NAME);
+    *lock(&MODULE.get().builder) = builder;
 }
 
 /// Makes `runtime`, which is somebody else's, the [module-wide runtime](get_runtime): at exit only our tasks on it are
@@ -106,6 +110,6 @@ pub fn init_with_runtime(runtime: &'static tokio::runtime::Runtime) -> Result<()
         return Err(());
     }
     // Nothing is started, so nothing fails.
-    let made = Builder::from(runtime).name("default").build_at(caller).map_err(drop)?;
+    let made = Builder::from(runtime).name(NAME).build_at(caller).map_err(drop)?;
     module.runtime.set(Box::leak(Box::new(made))).map_err(drop)
 }
