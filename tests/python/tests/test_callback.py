@@ -5,7 +5,6 @@ import contextvars
 import gc
 import sys
 import threading
-import time
 
 import pytest
 import sundown_pytest as sp
@@ -171,23 +170,21 @@ def test_back_pressure(loops):
 
 
 def test_calls_do_not_hold_up_the_loop(loops):
-    gaps = []
+    turns = 0
 
     async def heartbeat():
-        last = time.perf_counter()
+        nonlocal turns
         while True:
+            turns += 1
             await asyncio.sleep(0)
-            now = time.perf_counter()
-            gaps.append(now - last)
-            last = now
 
     async def main():
         beat = asyncio.ensure_future(heartbeat())
-        assert await sp.call_many(lambda x: x, 50_000, 1_000) == sum(range(50_000))
+        assert await sp.call_many(lambda x: x, 50_000, 50_000) == sum(range(50_000))
         beat.cancel()
 
     loops.run(main())
-    assert max(gaps) < 0.3
+    assert turns >= 40, "there are at most 1,024 calls in a batch"
 
 
 def test_a_dropped_call_cancels_its_coroutine(all_loops):

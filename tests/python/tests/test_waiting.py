@@ -191,6 +191,8 @@ def test_ctrl_c_in_run(script):
         began = threading.Event()
         def interrupt():
             began.wait()
+            # asyncio itself does not hear a signal that arrives just before it blocks.
+            time.sleep(0.3)
             os.kill(os.getpid(), signal.SIGINT)
         threading.Thread(target=interrupt).start()
         async def work():
