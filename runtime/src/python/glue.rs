@@ -45,10 +45,10 @@ pub(super) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
 
 /// Tells the Python half that it must not call into Rust any more.
 fn close_gate(py: Python<'_>) {
-    if let Some(glue) = GLUE.get().get(py) {
-        if let Err(error) = glue.close_gate.bind(py).call0() {
-            error.write_unraisable(py, None);
-        }
+    if let Some(glue) = GLUE.get().get(py)
+        && let Err(error) = glue.close_gate.bind(py).call0()
+    {
+        error.write_unraisable(py, None);
     }
 }
 

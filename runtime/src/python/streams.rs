@@ -61,11 +61,14 @@ pub fn into_stream_with_locals_v2(
     Ok(Values(Items::of(locals, generator, 10, false)?))
 }
 
+/// The task in Python that sends the items.
+type Forwarding = Pin<Box<dyn Future<Output = PyResult<Py<PyAny>>> + Send>>;
+
 /// The items, and the task that forwards them.
 struct Items {
     received: mpsc::Receiver<PyResult<Py<PyAny>>>,
     /// None once it has ended; dropping it cancels the task.
-    forwarding: Option<Pin<Box<dyn Future<Output = PyResult<Py<PyAny>>> + Send>>>,
+    forwarding: Option<Forwarding>,
 }
 
 impl Items {
