@@ -66,7 +66,11 @@ def bridge_for(loop, make):
     if bridge is not None and not bridge.closed:
         return bridge
     bridge = make()
-    bridges[loop] = weakref.ref(bridge)
+    if reference is not None:
+        bridges.pop(loop, None)
+    first = bridges.setdefault(loop, weakref.ref(bridge))()
+    if first is not bridge and first is not None and not first.closed:
+        return first  # another thread was faster: a loop has one bridge, whose keys its futures have
     if asyncio._get_running_loop() is loop:
         connect(bridge)
     else:
