@@ -78,6 +78,17 @@ fn run<F: Future>(
     let result = match poll_inside(handle, future.as_mut(), &mut cx) {
         Ok(Poll::Ready(output)) => Ok(output),
         Ok(Poll::Pending) => wait(handle, future.as_mut(), end, &mut cx, parker),
+        // The runtime has ended since the caller looked.
+        Err(Stop::Panicked(panic)) if panic.is_of_an_ended_runtime() => {
+            let ended = pin!(end).poll(&mut cx).is_ready();
+            Err(if exit::is_closing() {
+                Stop::Exit
+            } else if ended {
+                Stop::Ended
+            } else {
+                Stop::Panicked(panic)
+            })
+        }
         Err(stop) => Err(stop),
     };
     // What the future owns may need the runtime around it to be dropped.
@@ -248,6 +259,11 @@ fn poll_inside<F: Future>(
         }))
     });
     polled.map_err(|panic| if entered.get() { Stop::Panicked(panic) } else { Stop::DrivesTasks })
+}
+
+/// Whether this thread is in a poll of a `block_on`.
+pub(super) fn is_polling() -> bool {
+    POLLING.try_with(Cell::get).unwrap_or(false)
 }
 
 struct Polling;

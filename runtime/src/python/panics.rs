@@ -7,8 +7,12 @@ use std::sync::Once;
 
 use pyo3::PyErr;
 
+use super::block_on;
 use super::exceptions::RuntimePanic;
 use crate::outcome::panic_message;
+
+/// tokio's words.
+const ENDED: &str = "A Tokio 1.x context was found, but it is being shutdown.";
 
 /// A panic that was caught.
 #[derive(Debug)]
@@ -26,6 +30,11 @@ impl Panic {
                 None => message,
             },
         }
+    }
+
+    /// Whether a timer was polled in a runtime that has ended.
+    pub(super) fn is_of_an_ended_runtime(&self) -> bool {
+        self.message.starts_with(ENDED)
     }
 
     /// `RuntimePanic: index out of bounds (src/jobs.rs:12:9)`
@@ -74,7 +83,9 @@ pub(super) fn install() {
         std::panic::set_hook(Box::new(move |info| {
             let place = info.location().map(ToString::to_string);
             let _ = PLACE.try_with(|last| last.replace(place));
-            if !QUIET.try_with(Cell::get).unwrap_or(false) {
+            // A `block_on` whose runtime ends while it polls returns an error that says so.
+            let ended = || block_on::is_polling() && panic_message(info.payload()).starts_with(ENDED);
+            if !QUIET.try_with(Cell::get).unwrap_or(false) && !ended() {
                 before(info);
             }
         }));
