@@ -18,7 +18,6 @@ use self::modules::Modules;
 use self::outcome::Ran;
 use self::scenario::Scenario;
 use self::table::Table;
-use crate::cargo::target;
 use crate::python::{self, Interpreter};
 
 /// How often what is run on what.
@@ -71,67 +70,69 @@ impl Side {
     }
 }
 
-impl Options {
-    /// So many runs of every scenario on the interpreters of `SUNDOWN_PYTHONS`.
-    #[expect(dead_code, reason = "`cargo xtask test` is to call it")]
-    pub(crate) fn of_the_tests(runs: usize) -> Self {
-        Options {
-            runs,
-            scenarios: vec![],
-            pythons: vec![],
-            against: None,
-            jobs: 2,
-            only_against: false,
-            version_specific: false,
-        }
-    }
-}
+/// How often a scenario is run in the test command.
+const RUNS_IN_TESTS: usize = 20;
 
 /// Runs what the options say and prints a table for each interpreter. A failure if a run of ours was not clean; what the
-/// twin did is no failure. What processes that were not clean printed is kept in `target/exit-stress`.
+/// twin did is no failure. What runs that were not clean have left is kept in `target/exit-stress`.
 ///
 /// # Errors
 ///
 /// If the modules cannot be built, a scenario's header is wrong, or no scenario has such a name.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let sides: &[Side] = match (options.against, options.only_against) {
-        (None, _) => &[Side::Ours],
-        (Some(Against::PyO3AsyncRuntimes), false) => &[Side::Ours, Side::Peer],
-        (Some(Against::PyO3AsyncRuntimes), true) => &[Side::Peer],
-    };
     let scenarios = scenario::named(&options.scenarios)?;
+    ensure!(!scenarios.is_empty(), "no scenario is called like that");
     let interpreters = if options.pythons.is_empty() {
         python::interpreters()?
     } else {
         options.pythons.iter().map(|path| Interpreter::at(path)).collect::<Result<_>>()?
     };
-    let kept = target().join("exit-stress").join("failures");
-    if kept.exists() {
-        std::fs::remove_dir_all(&kept)?;
-    }
-    child::allow_cores();
-
     let mut unclean = 0;
     for interpreter in &interpreters {
-        let modules = Modules::build(interpreter, sides, !options.version_specific)?;
-        let table = stress(options, sides, &scenarios, interpreter, &modules)?;
-        println!("{table}");
+        let table = stress(options, &scenarios, interpreter)?;
         unclean += table.unclean(Side::Ours);
-    }
-    if kept.exists() {
-        println!("what was not clean is in {}", kept.display());
     }
     Ok(if unclean == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Every scenario on one interpreter.
-fn stress(
-    options: &Options,
-    sides: &[Side],
-    scenarios: &[Scenario],
-    interpreter: &Interpreter,
-    modules: &Modules,
-) -> Result<Table> {
+/// Every scenario, or those whose names contain the filter, some times on one interpreter: how many scenarios were clean in
+/// all runs, and how many not.
+///
+/// # Errors
+///
+/// If the module cannot be built, or a scenario's header is wrong.
+pub(crate) fn test(interpreter: &Interpreter, filter: Option<&str>) -> Result<(usize, usize)> {
+    let scenarios = scenario::named(&filter.map(str::to_owned).into_iter().collect::<Vec<_>>())?;
+    if scenarios.is_empty() {
+        return Ok((0, 0));
+    }
+    let options = Options {
+        runs: RUNS_IN_TESTS,
+        scenarios: vec![],
+        pythons: vec![],
+        against: None,
+        jobs: 2,
+        only_against: false,
+        version_specific: false,
+    };
+    let table = stress(&options, &scenarios, interpreter)?;
+    Ok((table.clean_scenarios(), scenarios.len() - table.clean_scenarios()))
+}
+
+/// Every scenario on one interpreter. Prints the table.
+fn stress(options: &Options, scenarios: &[Scenario], interpreter: &Interpreter) -> Result<Table> {
+    let sides: &[Side] = match (options.against, options.only_against) {
+        (None, _) => &[Side::Ours],
+        (Some(Against::PyO3AsyncRuntimes), false) => &[Side::Ours, Side::Peer],
+        (Some(Against::PyO3AsyncRuntimes), true) => &[Side::Peer],
+    };
+    let modules = Modules::build(interpreter, sides, !options.version_specific)?;
+    let left = child::folder(interpreter);
+    if left.exists() {
+        std::fs::remove_dir_all(&left)?;
+    }
+    child::allow_cores();
+
     // The runs of a scenario lie apart, and the twins beside each other: what else the machine does concerns all alike.
     let mut plan = vec![];
     for run in 0..options.runs {
@@ -145,19 +146,21 @@ fn stress(
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<(&Scenario, Side, Ran)>> = Mutex::default();
     std::thread::scope(|threads| {
-        let workers: Vec<_> = (0..options.jobs.max(1))
-            .map(|_| {
-                threads.spawn(|| -> Result<()> {
-                    while let Some((run, scenario, side)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let ran = child::run(interpreter, modules, scenario, *side, *run)?;
-                        results.lock().expect("no worker panics with the lock").push((scenario, *side, ran));
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
+        let work = || -> Result<()> {
+            while let Some((run, scenario, side)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let ran = child::run(interpreter, &modules, scenario, *side, *run)?;
+                results.lock().expect("no worker panics with the lock").push((scenario, *side, ran));
+            }
+            Ok(())
+        };
+        let workers: Vec<_> = (0..options.jobs.max(1)).map(|_| threads.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().expect("a worker reports its errors"))
     })?;
     let results = results.into_inner().expect("no worker panics with the lock");
-    Ok(Table::new(interpreter, sides, scenarios, &results))
+    let table = Table::new(interpreter, sides, scenarios, &results);
+    println!("{table}");
+    if sides.iter().any(|side| table.unclean(*side) > 0) {
+        println!("what was not clean is in {}\n", left.display());
+    }
+    Ok(table)
 }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::cargo::{Call, cargo, target};
+use crate::exit_stress;
 use crate::metadata::Metadata;
-use crate::python;
+use crate::python::{self, Interpreter};
 use crate::steps::Steps;
 
 /// Keeps PyO3 from linking a libpython, as in an extension module.
@@ -23,8 +24,8 @@ pub(crate) fn run(filter: Option<&str>, summary: Option<&Path>, arguments: &[Str
     let mut steps = Steps::default();
     let mut total = Counts::default();
     rust(&mut steps, &mut total, filter, arguments)?;
-    python(&mut steps, &mut total, filter);
-
+    let interpreters = pytests(&mut steps, &mut total, filter);
+    exits(&mut steps, &mut total, filter, &interpreters);
     finish(steps, &total, summary)
 }
 
@@ -36,7 +37,7 @@ pub(crate) fn run(filter: Option<&str>, summary: Option<&Path>, arguments: &[Str
 pub(crate) fn pytest(filter: Option<&str>) -> Result<ExitCode> {
     let mut steps = Steps::default();
     let mut total = Counts::default();
-    python(&mut steps, &mut total, filter);
+    pytests(&mut steps, &mut total, filter);
     finish(steps, &total, None)
 }
 
@@ -95,11 +96,12 @@ pub(crate) fn without_python(metadata: &Metadata) -> Result<String> {
 }
 
 /// pytest, on every interpreter: with the one abi3 build, and on the oldest and the newest with one of their version too.
-fn python(steps: &mut Steps, total: &mut Counts, filter: Option<&str>) {
+/// Returns the interpreters.
+fn pytests(steps: &mut Steps, total: &mut Counts, filter: Option<&str>) -> Vec<Interpreter> {
     let mut interpreters = Vec::new();
     steps.run("python: interpreters", || {
         interpreters = python::interpreters()?;
-        let tags: Vec<&str> = interpreters.iter().map(python::Interpreter::tag).collect();
+        let tags: Vec<&str> = interpreters.iter().map(Interpreter::tag).collect();
         Ok(tags.join(", "))
     });
     let last = interpreters.len().saturating_sub(1);
@@ -118,6 +120,21 @@ fn python(steps: &mut Steps, total: &mut Counts, filter: Option<&str>) {
                 Ok(note + &missing.collect::<String>())
             });
         }
+    }
+    interpreters
+}
+
+/// The scenarios of exit-stress, on every interpreter.
+fn exits(steps: &mut Steps, total: &mut Counts, filter: Option<&str>, interpreters: &[Interpreter]) {
+    for interpreter in interpreters {
+        steps.run(format!("python: exit-stress on {}", interpreter.tag()), || {
+            total.of(filter, |counts| {
+                let (passed, failed) = exit_stress::test(interpreter, filter)?;
+                counts.add(&Counts { passed, failed, ignored: 0 });
+                ensure!(failed == 0, "{failed} scenarios were not clean");
+                Ok(())
+            })
+        });
     }
 }
 

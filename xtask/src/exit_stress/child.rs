@@ -16,7 +16,7 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 use super::Side;
 use super::modules::Modules;
 use super::outcome::{Class, Ending, Ran, class};
-use super::scenario::{Scenario, folder};
+use super::scenario::{self, Scenario};
 use crate::cargo::target;
 use crate::python::Interpreter;
 
@@ -25,6 +25,11 @@ pub(crate) fn allow_cores() {
     let maximum = getrlimit(Resource::Core).maximum;
     // Without cores there are no backtraces of crashes, that is all.
     let _ = setrlimit(Resource::Core, Rlimit { current: maximum, maximum });
+}
+
+/// Where the runs on this interpreter leave what they have printed, unless they were clean.
+pub(crate) fn folder(interpreter: &Interpreter) -> PathBuf {
+    target().join("exit-stress").join(interpreter.tag())
 }
 
 /// Runs a scenario once.
@@ -39,13 +44,12 @@ pub(crate) fn run(
     side: Side,
     run: usize,
 ) -> Result<Ran> {
-    let name = format!("{}-{}-{}-{run}", scenario.name, side.name(), interpreter.tag());
     let python = interpreter.venv_python();
-    let directory = target().join("exit-stress").join("failures").join(name);
+    let directory = folder(interpreter).join(format!("{}-{}-{run}", scenario.name, side.name()));
     std::fs::create_dir_all(&directory)?;
     let [stdout, stderr] = ["stdout", "stderr"].map(|name| directory.join(name));
 
-    let path = std::env::join_paths([modules.folder(side), &folder().join("helpers")])?;
+    let path = std::env::join_paths([modules.folder(side), &scenario::folder().join("helpers")])?;
     let mut child = Command::new(&python)
         .arg(&scenario.path)
         .current_dir(&directory)

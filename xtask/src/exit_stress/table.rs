@@ -43,6 +43,12 @@ impl Table {
         Table { title: interpreter.to_string(), sides: sides.to_vec(), rows: rows.collect() }
     }
 
+    /// How many scenarios were clean in all runs of ours.
+    pub(crate) fn clean_scenarios(&self) -> usize {
+        let ours = self.rows.iter().filter_map(|(_, cells)| cells.get(&Side::Ours));
+        ours.filter(|cell| cell.unclean() == 0).count()
+    }
+
     /// How many runs of a side were not clean.
     pub(crate) fn unclean(&self, side: Side) -> usize {
         self.rows.iter().filter_map(|(_, cells)| cells.get(&side)).map(Cell::unclean).sum()
