@@ -132,6 +132,7 @@ fn stress(options: &Options, scenarios: &[Scenario], interpreter: &Interpreter) 
         std::fs::remove_dir_all(&left)?;
     }
     child::allow_cores();
+    child::heed_interrupts()?;
 
     // The runs of a scenario lie apart, and the twins beside each other: what else the machine does concerns all alike.
     let mut plan = vec![];

@@ -4,6 +4,7 @@
 # stdout: blocked
 # stdout: awaited 1
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +17,11 @@ async def use():
     return await stress.value(1)
 
 
+said = threading.Event()
+
+
 def work():
+    said.wait()
     time.sleep(0.01)
     stress.block_on(30)
     print("blocked")
@@ -25,4 +30,5 @@ def work():
 
 ThreadPoolExecutor(1).submit(work)
 print("main has ended", flush=True)
+said.set()
 end()

@@ -27,6 +27,12 @@ pub(crate) fn allow_cores() {
     let _ = setrlimit(Resource::Core, Rlimit { current: maximum, maximum });
 }
 
+/// Lets the processes that this one starts have the default for SIGINT, also if this one was started in the background of a
+/// shell, which ignores it: a handler, unlike that, is not inherited.
+pub(crate) fn heed_interrupts() -> Result<()> {
+    ctrlc::set_handler(|| std::process::exit(130)).context("a handler for SIGINT")
+}
+
 /// Where the runs on this interpreter leave what they have printed, unless they were clean.
 pub(crate) fn folder(interpreter: &Interpreter) -> PathBuf {
     target().join("exit-stress").join(interpreter.tag())
