@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyAttributeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -169,10 +169,12 @@ fn cancelling(py: Python<'_>) -> PyResult<usize> {
     if asyncio.call_method0(name!(py, "_get_running_loop")).is_ok_and(|running| running.is_none()) {
         return Ok(0);
     }
-    let Ok(task) = asyncio.call_method0(name!(py, "current_task")) else { return Ok(0) };
+    // Up to 3.11 this is Python code, in which a signal's handler may run: what that raises is not to be lost.
+    let task = asyncio.call_method0(name!(py, "current_task"))?;
     match task.call_method0(name!(py, "cancelling")) {
         Ok(count) => count.extract(),
-        Err(_) => Ok(0),
+        Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(0),
+        Err(error) => Err(error),
     }
 }
 
