@@ -7,28 +7,28 @@ use crate::cron::Schedule;
 
 /// The flags of `runner serve`; `runner demo` makes its own.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Config {
+pub struct Config {
     /// The database: `sqlite://path?mode=rwc` or `postgres://user@host/name` [default: `runner.db` in the data folder]
     #[arg(long, value_name = "URL")]
-    pub(crate) database: Option<String>,
+    pub database: Option<String>,
     /// The folder of the embedded database, the inbox and the notices
     #[arg(long, default_value = "target/runner")]
-    pub(crate) data: PathBuf,
+    pub data: PathBuf,
     /// The address of the status endpoint; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]
-    pub(crate) listen: SocketAddr,
+    pub listen: SocketAddr,
     /// How many jobs run at the same time
     #[arg(long, default_value_t = 4)]
-    pub(crate) workers: usize,
+    pub workers: usize,
     /// Queues a job by the clock: `*/5 * * * * * = {"kind":"import","rows":10}`; may be given several times
     #[arg(long, value_name = "PATTERN = JOB")]
-    pub(crate) cron: Vec<Schedule>,
+    pub cron: Vec<Schedule>,
     /// The name of this runner in the rows; of those that share a database, each needs its own
     #[arg(long, default_value = "runner")]
-    pub(crate) name: String,
+    pub name: String,
     /// Starts a hook that ignores SIGTERM
     #[arg(long)]
-    pub(crate) stubborn_hook: bool,
+    pub stubborn_hook: bool,
 }
 
 impl Config {

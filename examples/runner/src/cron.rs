@@ -12,7 +12,7 @@ use crate::store::Store;
 
 /// A cron pattern, with seconds if it has six fields, and the job that is queued whenever it matches.
 #[derive(Clone, Debug)]
-pub(crate) struct Schedule {
+pub struct Schedule {
     pattern: Cron,
     spec: Spec,
 }

@@ -26,7 +26,12 @@ type Scene = (Report, Holdings);
 /// A job that takes longer than anybody waits.
 const LONG: &str = r#"{"kind":"wait","ms":3600000}"#;
 
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+/// Runs both scenes.
+///
+/// # Errors
+///
+/// If anything was left behind.
+pub fn run() -> anyhow::Result<ExitCode> {
     std::panic::set_hook(Box::new(|panic| {
         // A closed output must not make a second panic of the first.
         let _ = writeln!(stdout(), "   panic     {}", panic.to_string().replace('\n', " "));

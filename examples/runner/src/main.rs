@@ -1,23 +1,9 @@
-//! A small workflow service whose shutdown is ordered, bounded and reported. Start reading at `runner.rs`.
-
-mod config;
-mod cron;
-mod demo;
-mod executor;
-mod hook;
-mod inbox;
-mod job;
-mod proof;
-mod runner;
-mod serve;
-mod signals;
-mod status;
-mod store;
-mod work;
+//! The command line of the service.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use runner::{Config, demo, serve};
 use tokio::runtime::Runtime;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
@@ -39,7 +25,7 @@ enum Command {
     /// Shows an orderly stop and one with a stuck job, a panic and a child that ignores SIGTERM, and proves both clean
     Demo,
     /// Runs until Ctrl-C or SIGTERM; a second one forces
-    Serve(config::Config),
+    Serve(Config),
 }
 
 fn main() -> anyhow::Result<ExitCode> {

@@ -18,7 +18,7 @@ use crate::{cron, inbox};
 /// A small workflow service: jobs come from a file, the clock and HTTP, and are run so many at a time.
 #[must_shutdown(timeout = "6s")]
 #[derive(Debug)]
-pub(crate) struct Runner {
+pub struct Runner {
     /// Heard by the two loops below it.
     #[shutdown]
     stop: CancellationToken,
@@ -46,7 +46,11 @@ pub(crate) struct Runner {
 
 impl Runner {
     /// Opens what can fail first, then starts what has to be stopped.
-    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If the folder, the database, the address or the hook cannot be had.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make `{}`", config.data.display()))?;
         let store = Store::open(&config.database(), &config.name).await?;
         let listener =
@@ -63,15 +67,21 @@ impl Runner {
         Ok(Runner { stop, cron, dispatcher, inbox, status, jobs, hook, store, guard: ShutdownGuard::new() })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where its endpoint listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.status.address()
     }
 
-    pub(crate) fn store(&self) -> &Store {
+    /// The queue, and what became of the jobs.
+    #[must_use]
+    pub fn store(&self) -> &Store {
         &self.store
     }
 
-    pub(crate) fn jobs(&self) -> &Tasks {
+    /// The jobs that run.
+    #[must_use]
+    pub fn jobs(&self) -> &Tasks {
         &self.jobs
     }
 }

@@ -12,7 +12,12 @@ use crate::signals::Signals;
 /// What a forced shutdown is given: enough to abort, kill, reap and close.
 const FORCED: Duration = Duration::from_secs(1);
 
-pub(crate) async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
+/// Runs a service until a signal. The exit code is 0 if every step of its shutdown stopped by itself.
+///
+/// # Errors
+///
+/// If it cannot be started.
+pub async fn serve(config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let mut runner = Runner::start(config).await?;
     println!("runner: http://{}/status", runner.address());

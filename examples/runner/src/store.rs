@@ -21,7 +21,7 @@ use schema::Backend;
 
 /// A handle on the database; clones share one pool.
 #[derive(Clone, Debug)]
-pub(crate) struct Store {
+pub struct Store {
     pool: AnyPool,
     backend: Backend,
     /// The name of this runner in the rows that it works on. One process uses it at a time.
@@ -90,8 +90,12 @@ impl Store {
         }
     }
 
-    /// Adds a job to the queue.
-    pub(crate) async fn enqueue(&self, spec: &Spec, origin: &str) -> sqlx::Result<i64> {
+    /// Adds a job to the queue, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn enqueue(&self, spec: &Spec, origin: &str) -> sqlx::Result<i64> {
         let mut connection = self.pool.acquire().await?;
         let id = insert(&mut connection, &spec.to_string(), origin, State::Queued, "").await?;
         self.changed();
@@ -156,7 +160,12 @@ impl Store {
         Ok(Import { store: self, id, transaction: self.pool.begin().await?, rows: 0 })
     }
 
-    pub(crate) async fn job(&self, id: i64) -> anyhow::Result<Option<Job>> {
+    /// A job by its number, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn job(&self, id: i64) -> anyhow::Result<Option<Job>> {
         let row = sqlx::query("SELECT id, spec, state, note, attempts FROM jobs WHERE id = $1")
             .bind(id)
             .fetch_optional(&self.pool)
@@ -165,7 +174,11 @@ impl Store {
     }
 
     /// How many jobs are in each state.
-    pub(crate) async fn counts(&self) -> anyhow::Result<Vec<(State, i64)>> {
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn counts(&self) -> anyhow::Result<Vec<(State, i64)>> {
         let rows = sqlx::query("SELECT state, count(*) FROM jobs GROUP BY state").fetch_all(&self.pool).await?;
         let mut counts = Vec::new();
         for row in rows {
@@ -206,7 +219,8 @@ impl Store {
     }
 
     /// Tells of every change from now on, and of the latest one so far.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 

@@ -1,0 +1,24 @@
+//! A small workflow service whose shutdown is ordered, bounded and reported. Start reading at `runner.rs`.
+//!
+//! `main.rs` is its command line, and `examples/pyext` puts a Python class around it.
+
+mod config;
+mod cron;
+pub mod demo;
+mod executor;
+mod hook;
+mod inbox;
+mod job;
+mod proof;
+mod runner;
+pub mod serve;
+mod signals;
+mod status;
+mod store;
+mod work;
+
+pub use config::Config;
+pub use cron::Schedule;
+pub use job::{Job, Spec, State};
+pub use runner::Runner;
+pub use store::Store;
