@@ -22,6 +22,7 @@
 //! - [`future_into_py`], [`into_future`] and the rest of the bridge have the names and generics of `pyo3-async-runtimes`.
 //! - [`Callback`] calls Python from any task or thread; no Rust thread runs Python for it.
 //! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
+//! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
 //! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
 //!
 //! For CPython 3.9 to 3.15, from version-specific and abi3 wheels alike, on Unix.
@@ -32,6 +33,7 @@
 mod block_on;
 mod bridge;
 mod callback;
+mod event_loop;
 mod exceptions;
 mod exit;
 mod fork;
@@ -57,6 +59,7 @@ pub mod err {
 }
 
 pub use callback::Callback;
+pub use event_loop::{EventLoop, EventLoopBuilder};
 pub use exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
 pub use exit::{Stats, set_exit_timeout, stats};
 pub use install::install;

@@ -171,11 +171,22 @@ pub(super) enum Current {
     Bridged(Arc<Bridge>, u64),
 }
 
+impl Current {
+    /// The context, if there is one.
+    pub(super) fn context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match self {
+            Current::Given(locals) => locals.own_context(py),
+            Current::Bridged(bridge, key) => bridge.awaiting(py, *key)?.1,
+        }
+    }
+}
+
 thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
 
-fn current() -> Option<Current> {
+/// Those of the Rust future around the caller. Needs no interpreter.
+pub(super) fn current() -> Option<Current> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 

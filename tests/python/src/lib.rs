@@ -2,6 +2,7 @@
 
 mod block_on;
 mod callback;
+mod event_loop;
 mod futures;
 mod lifecycle;
 mod probe;
@@ -29,6 +30,7 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let topics = [
         block_on::fill,
         callback::fill,
+        event_loop::fill,
         futures::fill,
         lifecycle::fill,
         probe::fill,

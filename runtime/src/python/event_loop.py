@@ -1,0 +1,263 @@
+"""The Python half of `EventLoop`: a private asyncio loop on a thread of its own, and the way it ends.
+
+The thread is made here, and all that lies below the code it runs is Python: see `glue.py`. The methods of `desk` are leaves
+that note something for Rust and return.
+"""
+
+import asyncio
+import inspect
+import sys
+import threading
+import weakref
+from asyncio import CancelledError
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+#: `asyncio.Task` has `eager_start`.
+CAN_START_EAGERLY = sys.version_info >= (3, 12)
+
+
+class Executor(ThreadPoolExecutor):
+    """The loop's default executor. It knows what it runs, so that nobody has to block in a join to see the end of it."""
+
+    def __init__(self, name):
+        super().__init__(thread_name_prefix=name)
+        self.jobs = {}
+
+    def submit(self, fn, /, *args, **kwargs):
+        job = super().submit(fn, *args, **kwargs)
+        self.jobs[job] = fn
+        job.add_done_callback(self.forget)
+        return job
+
+    def forget(self, job):
+        self.jobs.pop(job, None)
+
+
+class Runner:
+    """One loop and its thread."""
+
+    def __init__(self, loop, desk, name):
+        self.loop = loop
+        self.desk = desk
+        self.name = name
+        self.executor = Executor(name)
+        loop.set_default_executor(self.executor)
+        if not hasattr(loop, "_default_executor"):
+            # uvloop does not show it, but has a place for attributes.
+            loop._default_executor = self.executor
+            loop.set_default_executor = partial(set_default_executor, type(loop), weakref.ref(loop))
+        #: The tasks of `call`.
+        self.calls = set()
+        self.finishing = None
+        self.over = False
+        #: Done when no task is waited for any more; when nothing is.
+        self.tasks_forced = loop.create_future()
+        self.all_forced = loop.create_future()
+
+    def start(self):
+        try:
+            threading.Thread(target=self.main, name=self.name, daemon=True).start()
+        except BaseException:
+            self.loop.close()
+            raise
+
+    def main(self):
+        self.desk.entered()
+        try:
+            self.serve()
+            self.close_what_is_left()
+        finally:
+            try:
+                self.loop.close()
+            finally:
+                self.desk.closed()
+
+    def serve(self):
+        while not self.over:
+            try:
+                self.loop.run_forever()
+            except Exception as error:
+                self.complain("the event loop broke", error)
+                return
+            except BaseException:
+                # `SystemExit` and its like end the task that raised them, which has them as its result, and not the loop.
+                pass
+
+    def call(self, number, function, arguments):
+        """Calls for Rust. What is awaited becomes a task, in the context around this."""
+        if not self.desk.begin(number, label(function)):
+            raise CancelledError
+        task = None
+        try:
+            result = function(*arguments)
+            if not inspect.isawaitable(result):
+                return result
+            coroutine = result if inspect.iscoroutine(result) else awaited(result)
+            if CAN_START_EAGERLY and self.loop.get_task_factory() is None:
+                task = asyncio.Task(coroutine, loop=self.loop, eager_start=True)
+            else:
+                task = self.loop.create_task(coroutine)
+            return task
+        finally:
+            self.desk.suspended()
+            if task is None:
+                self.desk.ended(number)
+            elif task.done():
+                self.ended(number, task)
+            else:
+                self.calls.add(task)
+                task.add_done_callback(partial(self.ended, number))
+
+    def ended(self, number, task):
+        self.calls.discard(task)
+        if not self.desk.ended(number):
+            self.look_at(task)
+
+    def stop(self):
+        """Ends the loop, from a callback of its own."""
+        if self.finishing is None:
+            self.finishing = asyncio.Task(self.finish(), loop=self.loop)
+
+    def force_tasks(self):
+        if not self.tasks_forced.done():
+            self.tasks_forced.set_result(None)
+
+    def force_all(self):
+        self.force_tasks()
+        if not self.all_forced.done():
+            self.all_forced.set_result(None)
+
+    async def finish(self):
+        try:
+            await self.end_tasks()
+            self.desk.drained()
+            await self.end_executor()
+        except Exception as error:
+            self.complain("the shutdown of the event loop failed", error)
+        finally:
+            self.over = True
+            self.loop.stop()
+
+    async def end_tasks(self):
+        while True:
+            tasks = self.tasks()
+            if not tasks:
+                generators = asyncio.ensure_future(self.loop.shutdown_asyncgens())
+                if not await self.within(generators, self.tasks_forced):
+                    self.desk.detail("asynchronous generators were not closed in time")
+                    return
+                if not self.tasks():
+                    return
+                continue
+            # What a call fails with Rust is told.
+            others = [task for task in tasks if task not in self.calls]
+            self.desk.left([label(task) for task in tasks])
+            for index, task in enumerate(tasks):
+                task.add_done_callback(partial(self.left, index))
+                task.cancel()
+            if not await self.within(asyncio.gather(*tasks, return_exceptions=True), self.tasks_forced):
+                await self.force(tasks)
+                return
+            for task in others:
+                self.look_at(task)
+
+    def tasks(self):
+        return [task for task in asyncio.all_tasks(self.loop) if task is not self.finishing]
+
+    def left(self, index, task):
+        self.desk.gone(index)
+
+    async def force(self, tasks):
+        """A second cancellation reaches a task that swallowed the first and waits for something else now."""
+        for task in tasks:
+            task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for task in tasks:
+            if not task.done():
+                self.desk.detail(f"`{label(task)}` did not end when it was cancelled")
+
+    def look_at(self, task):
+        """What nobody else will see."""
+        if task.cancelled() or task.exception() is None:
+            return
+        error = task.exception()
+        if self.finishing is not None:
+            self.desk.detail(f"`{label(task)}` failed when it was cancelled: {type(error).__qualname__}")
+        if isinstance(error, Exception):
+            self.complain("a task failed that nobody waits for", error, task)
+
+    async def end_executor(self):
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        jobs = [asyncio.wrap_future(job) for job in list(self.executor.jobs)]
+        if not jobs or await self.within(asyncio.gather(*jobs, return_exceptions=True), self.all_forced):
+            # The threads have nothing left to do but to end.
+            self.executor.shutdown(wait=True)
+        else:
+            names = sorted(f"`{label(function)}`" for function in list(self.executor.jobs.values()))
+            for job in jobs:
+                job.cancel()  # so that its end is of no interest to the closed loop
+            if names:
+                self.desk.abandoned(f"threads of its executor still run {', '.join(names)}")
+        others = getattr(self.loop, "_default_executor", self.executor)
+        if others is not self.executor and others is not None:
+            await self.end_others(others)
+
+    async def end_others(self, executor):
+        """Of an executor of the user's nothing is known but its `shutdown`, which blocks: so on a thread."""
+        ended = self.loop.create_future()
+
+        def join():
+            executor.shutdown(wait=True)
+            try:
+                self.loop.call_soon_threadsafe(ended.set_result, None)
+            except RuntimeError:  # closed meanwhile
+                pass
+
+        threading.Thread(target=join, name=self.name, daemon=True).start()
+        if not await self.within(ended, self.all_forced):
+            self.desk.abandoned("an executor of the user's still runs something")
+
+    async def within(self, future, forced):
+        """Whether `future` is done before it is no longer waited for."""
+        await asyncio.wait({future, forced}, return_when=asyncio.FIRST_COMPLETED)
+        return future.done()
+
+    def close_what_is_left(self):
+        """Coroutines whose tasks were given up end here, where nothing steps them any more, and not in a garbage collection."""
+        for task in self.tasks():
+            task._log_destroy_pending = False
+            close = getattr(task.get_coro(), "close", None)
+            if close is None:
+                continue
+            try:
+                close()
+            except BaseException as error:
+                self.complain("a coroutine could not be closed", error, task)
+
+    def complain(self, message, error, task=None):
+        context = {"message": f"{message} (event loop `{self.name}`)", "exception": error}
+        if task is not None:
+            context["task"] = task
+        self.loop.call_exception_handler(context)
+
+
+def set_default_executor(kind, reference, executor):
+    loop = reference()
+    kind.set_default_executor(loop, executor)
+    loop._default_executor = executor
+
+
+async def awaited(awaitable):
+    return await awaitable
+
+
+def label(thing):
+    """What a report calls a task or a callable."""
+    if isinstance(thing, asyncio.Future):
+        thing = thing.get_coro() if hasattr(thing, "get_coro") else thing
+    while isinstance(thing, partial):
+        thing = thing.func
+    name = getattr(thing, "__qualname__", None)
+    return name if isinstance(name, str) else type(thing).__qualname__

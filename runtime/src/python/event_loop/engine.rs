@@ -1,0 +1,247 @@
+//! The loop behind the handles of an [`EventLoop`](super::EventLoop).
+
+use std::panic::Location;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use pyo3::IntoPyObjectExt as _;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+
+use super::super::bridge::{self, Bridge, Op};
+use super::super::exit::{self, Live};
+use super::super::fork::PerProcess;
+use super::super::locals::Current;
+use super::super::{gate, glue, install};
+use super::desk::{Desk, LoopDesk};
+use super::teardown::{self, SPEC};
+use crate::guard::Entry;
+use crate::registry::{self, Kind, Reach, Registered, Row};
+use crate::{Phase, Teardown};
+
+pub(super) struct Engine {
+    pub(super) location: &'static Location<'static>,
+    pub(super) timeout: Duration,
+    pub(super) desk: Arc<Desk>,
+    pub(super) runner: Arc<Runner>,
+    pub(super) entry: Arc<Entry>,
+    registered: Registered,
+}
+
+/// The Python half, from `event_loop.py`.
+#[derive(Debug)]
+pub(super) struct Runner {
+    pub(super) event_loop: Py<PyAny>,
+    call: Py<PyAny>,
+    stop: Py<PyAny>,
+    force_tasks: Py<PyAny>,
+    force_all: Py<PyAny>,
+}
+
+/// What the loop is told by a teardown.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Told {
+    Stop,
+    /// Not to wait for tasks any more.
+    ForceTasks,
+    /// Not to wait for anything any more.
+    ForceAll,
+}
+
+/// A forked child loads it anew.
+static RUNNER: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
+
+impl Engine {
+    /// Starts a loop that `factory` makes, or asyncio.
+    pub(super) fn start(
+        py: Python<'_>,
+        name: String,
+        location: &'static Location<'static>,
+        timeout: Duration,
+        factory: Option<Py<PyAny>>,
+    ) -> PyResult<Arc<Self>> {
+        install::ensure(py)?;
+        let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else {
+            return Err(exit::refuse("EventLoop"));
+        };
+        crate::exit::watch();
+        let event_loop = match factory {
+            Some(factory) => factory.bind(py).call0()?,
+            None => glue::get(py)?.new_event_loop.bind(py).call0()?,
+        };
+        let (desk, runner) = start(&event_loop, name).inspect_err(|_| drop(event_loop.call_method0("close")))?;
+        let engine = Arc::new_cyclic(|engine: &Weak<Self>| Engine {
+            location,
+            timeout,
+            desk,
+            runner: Arc::new(runner),
+            entry: Arc::new(Entry::new(&SPEC, "sundown::python::EventLoop", location)),
+            registered: registry::register_handle(Weak::clone(engine) as Weak<dyn Reach>),
+        });
+        let live: Weak<Engine> = Arc::downgrade(&engine);
+        exit::register(live);
+        if exit::is_closing() {
+            // The exit may not have seen it.
+            engine.end_at_once();
+        }
+        Ok(engine)
+    }
+
+    /// Whether its shutdown is over, however it ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.entry.result().is_some()
+    }
+
+    /// Tells the loop, which need not listen. Never blocks, and does not attach.
+    pub(super) fn tell(&self, told: Told) {
+        let Some(bridge) = self.desk.bridge() else { return };
+        let key = bridge.expect(Box::new(|_| ()));
+        let call = Box::new(Tell { runner: Arc::clone(&self.runner), told });
+        if bridge.push(Op::Call { key, call }).is_err() {
+            bridge.give_up(key);
+        }
+    }
+
+    /// No call begins any more, and what runs is cancelled. Nobody waits for it.
+    pub(super) fn end_at_once(&self) {
+        self.desk.close();
+        self.tell(Told::Stop);
+    }
+
+    /// The last handle is gone: it is asked to stop, and waited for by the reaper, so that the caller never is.
+    pub(super) fn release(self: Arc<Self>) {
+        // No thread is started while the process exits. Its own drop tells it to stop.
+        if self.has_ended() || crate::exit::is_exiting() {
+            return;
+        }
+        // Without a reaper the job is dropped, and this with it.
+        let _ = crate::reaper::submit(|drive| async move {
+            // Its result is in the events; there is nobody else to be told.
+            let _ = teardown::run(&self, self.timeout, &drive).await;
+        });
+    }
+}
+
+/// Makes the bridge and the thread.
+fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<(Arc<Desk>, Runner)> {
+    let py = event_loop.py();
+    let load = || PyResult::Ok(glue::execute(py, "event_loop", include_str!("../event_loop.py"))?.as_any().get_item("Runner")?.unbind());
+    let class = RUNNER.get().get_or_try_init(py, load)?;
+    let bridge = Bridge::of(event_loop)?;
+    let desk = Desk::new(name, bridge);
+    let runner = class.bind(py).call1((event_loop, LoopDesk(Arc::clone(&desk)), &desk.name))?;
+    let of = |name: &str| PyResult::Ok(runner.getattr(name)?.unbind());
+    let parts = Runner {
+        event_loop: event_loop.clone().unbind(),
+        call: of("call")?,
+        stop: of("stop")?,
+        force_tasks: of("force_tasks")?,
+        force_all: of("force_all")?,
+    };
+    runner.call_method0("start")?;
+    Ok((desk, parts))
+}
+
+impl Drop for Engine {
+    /// What nobody has shut down is told to stop, and not waited for.
+    fn drop(&mut self) {
+        registry::unregister_handle(&self.registered);
+        if !self.has_ended() {
+            self.end_at_once();
+        }
+    }
+}
+
+impl Reach for Engine {
+    fn row(&self, now: Instant) -> Row {
+        let name = format!("EventLoop `{}`", self.desk.name);
+        let age = now.saturating_duration_since(self.entry.created);
+        Row::new(&name, self.location, age, self.entry.phase(), Kind::Handle)
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        (!self.has_ended()).then(|| Box::new(self) as Box<dyn Teardown + Send>)
+    }
+}
+
+impl Live for Engine {
+    fn name(&self) -> String {
+        self.desk.name.clone()
+    }
+
+    fn created(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        Reach::teardown(self)
+    }
+
+    /// An idle loop has no use for an exception: it is sent to one that does not end.
+    fn python_threads(&self) -> Vec<u64> {
+        let ends = self.entry.phase() == Phase::Live || self.desk.closed.is_set();
+        self.desk.ident().filter(|_| !ends).into_iter().collect()
+    }
+}
+
+/// Something that a teardown tells the loop.
+#[derive(Debug)]
+struct Tell {
+    runner: Arc<Runner>,
+    told: Told,
+}
+
+impl bridge::Call for Tell {
+    fn function(&self, py: Python<'_>) -> Py<PyAny> {
+        let function = match self.told {
+            Told::Stop => &self.runner.stop,
+            Told::ForceTasks => &self.runner.force_tasks,
+            Told::ForceAll => &self.runner.force_all,
+        };
+        function.clone_ref(py)
+    }
+
+    fn context(&self, _py: Python<'_>) -> Option<Py<PyAny>> {
+        None
+    }
+
+    fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
+        Ok(PyTuple::empty(py).unbind())
+    }
+}
+
+/// A call of a user's function.
+pub(super) struct Run<A> {
+    pub(super) runner: Arc<Runner>,
+    pub(super) number: u64,
+    pub(super) function: Arc<Py<PyAny>>,
+    pub(super) arguments: Option<A>,
+    /// Whose context it runs in.
+    pub(super) caller: Option<Current>,
+}
+
+impl<A> std::fmt::Debug for Run<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl<A> bridge::Call for Run<A>
+where
+    A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send,
+{
+    fn function(&self, py: Python<'_>) -> Py<PyAny> {
+        self.runner.call.clone_ref(py)
+    }
+
+    fn context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.caller.as_ref()?.context(py)
+    }
+
+    fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
+        let Some(arguments) = self.arguments.take() else { unreachable!("a call is made once") };
+        let arguments = arguments.into_bound_py_any(py)?;
+        Ok((self.number, self.function.bind(py), arguments).into_pyobject(py)?.unbind())
+    }
+}

@@ -1,0 +1,170 @@
+//! How an event loop is asked, waited for and forced: as [a runtime](super::super::Runtime) is, by a plan with one entry.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::EventLoop;
+use super::engine::{Engine, Told};
+use crate::by_ref::teardown_by_ref;
+use crate::drive::{Drive, FOREVER};
+use crate::latch::Latch;
+use crate::plan::{Spec, Step, StepSpec};
+use crate::rt::{guarded_force, guarded_request, guarded_wait, teardown};
+use crate::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+
+/// Tasks may need the executor, so that it ends after them.
+pub(super) static SPEC: Spec = Spec {
+    name: "EventLoop",
+    timeout: FOREVER, // each has a budget of its own
+    on_drop: None,
+    manual: false,
+    steps: &[
+        StepSpec { name: "EventLoop.tasks", after: &[], timeout: None },
+        StepSpec { name: "EventLoop.thread", after: &[0], timeout: None },
+    ],
+};
+
+fn steps(engine: &Engine) -> Vec<Step<'_>> {
+    vec![Step::owned(Box::new(Tasks(engine))), Step::owned(Box::new(Thread(engine)))]
+}
+
+/// A whole teardown of it, whose alarms are `drive`'s.
+pub(super) async fn run(engine: &Engine, timeout: Duration, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
+    teardown(&engine.entry, steps(engine), Some(timeout), drive).await
+}
+
+/// Waits for the loop, unless it is the loop's thread that would wait.
+async fn ended(engine: &Engine, latch: &Latch, drive: Option<&Drive>) -> Result<(), Outcome> {
+    let blocks_it = match (drive, engine.desk.thread()) {
+        (Some(drive), Some(thread)) => drive.blocks_thread(thread),
+        _ => false,
+    };
+    let mut end = pin!(latch.wait());
+    poll_fn(|cx| {
+        // Asked in each poll: an executor may move this onto the very thread later on.
+        if (blocks_it || engine.desk.is_current()) && !latch.is_set() {
+            let why = "the shutdown runs on this loop itself: it is told to stop, and cannot be waited for";
+            return Poll::Ready(Err(Outcome::abandoned(why)));
+        }
+        end.as_mut().poll(cx).map(Ok)
+    })
+    .await
+}
+
+/// What the loop has noted becomes part of the report.
+fn noted(engine: &Engine, memo: &mut Memo) -> Outcome {
+    let (details, abandoned) = engine.desk.take_notes();
+    details.into_iter().for_each(|detail| memo.detail(detail));
+    match abandoned.is_empty() {
+        true => Outcome::Stopped,
+        false => Outcome::abandoned(abandoned.join("; ")),
+    }
+}
+
+/// The tasks of the loop, and its asynchronous generators.
+struct Tasks<'a>(&'a Engine);
+
+impl Teardown for Tasks<'_> {
+    fn request(&mut self, _memo: &mut Memo) {
+        self.0.end_at_once();
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            match ended(self.0, &self.0.desk.drained, memo.drive.as_deref()).await {
+                Ok(()) => noted(self.0, memo),
+                Err(outcome) => outcome,
+            }
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        self.0.tell(Told::ForceTasks);
+        let desk = Arc::clone(&self.0.desk);
+        memo.if_stuck(move || Some(desk.stuck()));
+    }
+}
+
+/// The loop's executor, the loop, and its thread.
+struct Thread<'a>(&'a Engine);
+
+impl Teardown for Thread<'_> {
+    fn request(&mut self, _memo: &mut Memo) {}
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            let desk = &self.0.desk;
+            for latch in [&desk.closed, &desk.gone] {
+                if let Err(outcome) = ended(self.0, latch, memo.drive.as_deref()).await {
+                    return outcome;
+                }
+            }
+            noted(self.0, memo)
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        self.0.tell(Told::ForceAll);
+        let desk = Arc::clone(&self.0.desk);
+        memo.if_stuck(move || Some(desk.stuck()));
+    }
+}
+
+/// The last part of the budget is the loop's own, if that is less than its owner's.
+fn bound(engine: &Engine, memo: &mut Memo) {
+    if let Some(drive) = &memo.drive {
+        let own = drive.after(engine.timeout);
+        memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
+    }
+}
+
+impl Teardown for &Engine {
+    fn request(&mut self, memo: &mut Memo) {
+        guarded_request(&self.entry, steps(self), memo);
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        bound(self, memo);
+        let engine: &'a Engine = self;
+        guarded_wait(Arc::clone(&engine.entry), steps(engine), memo)
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        guarded_force(&self.entry, steps(self), memo);
+    }
+}
+
+/// As [`EventLoop::shutdown`], within its own budget and its owner's. In a forked child nothing is touched: the loop is the
+/// parent's.
+impl Teardown for &EventLoop {
+    fn request(&mut self, memo: &mut Memo) {
+        if let Some(engine) = self.engine() {
+            Teardown::request(&mut &**engine, memo);
+        }
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            match self.engine() {
+                Some(engine) => Teardown::wait(&mut &**engine, memo).await,
+                None => inherited(),
+            }
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        if let Some(engine) = self.engine() {
+            Teardown::force(&mut &**engine, memo);
+        }
+    }
+}
+
+/// What becomes of a loop of the parent process.
+pub(super) fn inherited() -> Outcome {
+    Outcome::abandoned("it belongs to the parent process")
+}
+
+teardown_by_ref!([] EventLoop);
