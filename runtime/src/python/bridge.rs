@@ -13,6 +13,7 @@
 //!    of a registered descriptor is not used again.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -227,10 +228,11 @@ impl Bridge {
         }
     }
 
-    /// Nothing gets in any more. What waits is let go: the tasks are aborted, the Rust futures get no answer.
-    pub(super) fn close(&self) {
+    /// Nothing gets in any more. What waits is let go: the tasks are aborted, the Rust futures get no answer. Returns what
+    /// was queued for the loop.
+    pub(super) fn close(&self) -> VecDeque<Op> {
         if self.closed.swap(true, Ordering::AcqRel) {
-            return;
+            return VecDeque::new();
         }
         let late = self.mailbox.close();
         exit::count_late(late.len() as u64);
@@ -241,9 +243,24 @@ impl Bridge {
             }
         }
         let replies = mem::take(&mut *lock(&self.replies));
-        drop((late, futures, replies));
+        drop((futures, replies));
         // A thread that waits for the descriptor sees that it is over.
         self.wakeup.wake();
+        late
+    }
+}
+
+/// Closes the coroutines that were to be awaited and never began, as they are with their loop. Otherwise they would complain
+/// that nobody has awaited them, and who wanted to, in Rust, is told by an error.
+fn close_coroutines(py: Python<'_>, late: VecDeque<Op>) {
+    let Ok(glue) = glue::get(py) else { return };
+    for op in late {
+        if let Op::Await { awaitable, .. } = op
+            && awaitable.bind(py).get_type().is(&glue.coroutine)
+        {
+            // It runs nothing of one that never began.
+            let _ = awaitable.call_method0(py, fork::name!(py, "close"));
+        }
     }
 }
 
@@ -292,9 +309,9 @@ impl LoopBridge {
         self.relayed.store(relayed, Ordering::Relaxed);
     }
 
-    fn close(&self) {
+    fn close(&self, py: Python<'_>) {
         if let Some(bridge) = self.open() {
-            bridge.close();
+            close_coroutines(py, bridge.close());
         }
     }
 
@@ -358,7 +375,11 @@ impl Drop for LoopBridge {
     fn drop(&mut self) {
         let Some(bridge) = self.bridge.take() else { return };
         if bridge.generation == fork::generation() {
-            bridge.close();
+            let late = bridge.close();
+            if !late.is_empty() {
+                // An object of Python's is freed by a thread that is attached.
+                Python::attach(|py| close_coroutines(py, late));
+            }
         } else {
             // The parent's: its tasks hold resources that must not be dropped here.
             mem::forget(bridge);

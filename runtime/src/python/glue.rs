@@ -21,6 +21,8 @@ pub(super) struct Glue {
     pub(super) start_serving: Py<PyAny>,
     /// `asyncio.Future`
     pub(super) future: Py<PyAny>,
+    /// `types.CoroutineType`
+    pub(super) coroutine: Py<PyAny>,
     pub(super) get_running_loop: Py<PyAny>,
     pub(super) new_event_loop: Py<PyAny>,
     pub(super) copy_context: Py<PyAny>,
@@ -77,6 +79,7 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         run_until_complete: of("run_until_complete")?,
         start_serving: of("start_serving")?,
         future: namespace.as_any().get_item("asyncio")?.getattr("Future")?.unbind(),
+        coroutine: of("CoroutineType")?,
         get_running_loop: of("get_running_loop")?,
         new_event_loop: namespace.as_any().get_item("asyncio")?.getattr("new_event_loop")?.unbind(),
         copy_context: py.import("contextvars")?.getattr("copy_context")?.unbind(),

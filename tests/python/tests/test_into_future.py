@@ -230,3 +230,23 @@ def test_the_loop_closes_under_a_relay(all_loops):
 
     all_loops.run(main())
     assert probe.wait_dropped()
+
+
+def test_a_coroutine_that_never_began_is_closed_with_its_loop(loops, recwarn):
+    loop = loops.new()
+    coroutine = at_once(1)
+
+    def ask_and_stop():
+        sp.relay(coroutine)
+        loop.stop()
+
+    loop.call_soon(ask_and_stop)
+    loop.run_forever()
+    loop.close()
+    del loop
+    gc.collect()
+    with pytest.raises(RuntimeError, match="cannot reuse already awaited coroutine"):
+        coroutine.send(None)
+    del coroutine, ask_and_stop
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn if "never awaited" in str(warning.message)] == []

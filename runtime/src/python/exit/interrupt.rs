@@ -12,12 +12,18 @@ use crate::python::exceptions::InterpreterExit;
 /// Less than this before the end an exception is no longer sent: it would not arrive in time.
 const LAST: Duration = Duration::from_millis(10);
 
-/// Never ends. A quarter before the end of the time between now and `end` every thread of `lives` that runs Python is sent
-/// an exception, and again each time half of the rest has passed: a thread may swallow it, or attach again.
+/// Of a short budget more than a quarter is kept: on a busy machine a thread needs a moment to meet its exception, and one
+/// that still runs Python at the end is what the exit must not meet.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// Never ends. A quarter before the end of the time between now and `end` (half a second at least, but no more than half of
+/// it) every thread of `lives` that runs Python is sent an exception, and again each time half of the rest has passed: a
+/// thread may swallow it, or attach again.
 ///
 /// Attaches, so it has to be polled by a thread that Python made, detached.
 pub(super) async fn interrupt(lives: &[Arc<dyn Live>], end: Instant, drive: &Drive) -> std::convert::Infallible {
-    let mut at = end.checked_sub(end.saturating_duration_since(drive.now()) / 4).unwrap_or(end);
+    let total = end.saturating_duration_since(drive.now());
+    let mut at = end.checked_sub((total / 4).max(FIRST.min(total / 2))).unwrap_or(end);
     while end.saturating_duration_since(at) > LAST {
         let _: Option<()> = drive.until(at, std::future::pending()).await;
         let threads: Vec<u64> = lives.iter().flat_map(|live| live.python_threads()).collect();
