@@ -6,9 +6,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use sundown::python::{
-    EventLoop, ShutdownError, TaskLocals, future_into_py, get_runtime, into_future_with_locals, scope,
-};
+use sundown::python::{EventLoop, TaskLocals, future_into_py, get_runtime, into_future_with_locals, scope};
 
 /// An `EventLoop` in a class. What takes it away leaves nothing behind.
 #[pyclass(frozen, name = "EventLoop")]
@@ -111,8 +109,8 @@ impl Own {
         })?
     }
 
-    /// `into_future_with_locals` on this loop.
-    fn into_future(&self, py: Python<'_>, awaitable: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    /// Awaits it on the loop: `into_future_with_locals`.
+    fn await_on_loop(&self, py: Python<'_>, awaitable: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let future = into_future_with_locals(&self.get()?.locals(py)?, awaitable)?;
         get_runtime().block_on(py, future)?
     }
@@ -150,10 +148,7 @@ impl Own {
 
     fn drop_on_a_worker(&self) -> PyResult<()> {
         let event_loop = self.take()?;
-        get_runtime()
-            .spawn(async move { drop(event_loop) })
-            .map(drop)
-            .map_err(|error| ShutdownError::new_err(error.to_string()))
+        get_runtime().spawn(async move { drop(event_loop) }).map(drop)
     }
 }
 

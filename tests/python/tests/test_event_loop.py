@@ -177,7 +177,7 @@ def test_a_call_runs_in_a_copy_of_the_callers_context(make, loops):
 
 def test_awaitables_of_ones_own(make):
     own = make()
-    assert own.into_future(double(21)) == 42
+    assert own.await_on_loop(double(21)) == 42
 
     class Awaitable:
         def __await__(self):
@@ -224,7 +224,7 @@ def test_closing_twice_is_one_shutdown(make):
         own.run(double, 1)
     coroutine = double(1)
     with pytest.raises(sp.ShutdownError, match="own loop.*was shut down"):
-        own.into_future(coroutine)
+        own.await_on_loop(coroutine)
     coroutine.close()
 
 
