@@ -106,7 +106,8 @@ fn read_one(input: ParseStream<'_>, known: &'static [Known], before: &[Arg]) -> 
 }
 
 fn listed(known: &[Known]) -> String {
-    let keys: Vec<String> = known.iter().map(|known| format!("`{}`", known.key)).collect();
+    let public = known.iter().filter(|known| !known.key.starts_with('_'));
+    let keys: Vec<String> = public.map(|known| format!("`{}`", known.key)).collect();
     format!("the arguments are {}", keys.join(", "))
 }
 

@@ -21,16 +21,16 @@ pub(crate) fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream
         return wrong_item(item);
     };
     // The derive reads the arguments again, and tells what is wrong with them.
-    let read = parse::must_shutdown_args(args.clone(), &mut Errors::default());
+    let read = parse::attribute_args(Flavour::MustShutdown, args.clone(), &mut Errors::default());
     if !matches!(input.data, Data::Struct(_)) {
         return not_a_struct(&input, item, &read);
     }
     let mut errors = Errors::default();
-    no_second_attribute(&mut input, &mut errors);
-    no_derive_of_teardown(&mut input, &mut errors);
-    no_shutdown_on_the_struct(&mut input, &mut errors);
+    no_second_attribute(Flavour::MustShutdown, &mut input, &mut errors);
+    no_derive_of_teardown(Flavour::MustShutdown, &mut input, &mut errors);
+    no_shutdown_on_the_struct(Flavour::MustShutdown, &mut input, &mut errors);
     guard_has_a_type(&mut input, &mut errors);
-    let docs = docs::section(&parse::read(Flavour::MustShutdown, &input, &mut Errors::default()), &read);
+    let docs = docs::section(Flavour::MustShutdown, &input, &read);
     let must_use = must_use(&input, &read);
     let rt = Krate::new(read.krate.as_ref()).rt();
     let carrier = quote_spanned!(Span::call_site()=> __sundown);
@@ -58,38 +58,38 @@ fn must_use(input: &DeriveInput, args: &StructArgs) -> Option<TokenStream> {
     Some(quote!(#[must_use = #reason]))
 }
 
-fn no_second_attribute(input: &mut DeriveInput, errors: &mut Errors) {
-    let is_ours = |attr: &Attribute| last_is(attr.path(), "must_shutdown");
+pub(crate) fn no_second_attribute(flavour: Flavour, input: &mut DeriveInput, errors: &mut Errors) {
+    let is_ours = |attr: &Attribute| last_is(attr.path(), flavour.attribute());
     for second in input.attrs.iter().filter(|attr| is_ours(attr)) {
         errors.push(
-            Error::at(second.path(), format!("`{}` has two `#[must_shutdown]`", input.ident))
+            Error::at(second.path(), format!("`{}` has two `{}`", input.ident, flavour.spelling()))
                 .help("remove one of the two"),
         );
     }
     input.attrs.retain(|attr| !is_ours(attr));
 }
 
-fn no_derive_of_teardown(input: &mut DeriveInput, errors: &mut Errors) {
+pub(crate) fn no_derive_of_teardown(flavour: Flavour, input: &mut DeriveInput, errors: &mut Errors) {
     for attr in input.attrs.iter_mut().filter(|attr| attr.path().is_ident("derive")) {
         let Meta::List(list) = &mut attr.meta else { continue };
         let Ok(paths) = list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated) else { continue };
         let (teardown, rest): (Vec<Path>, Vec<Path>) = paths.into_iter().partition(|path| last_is(path, "Teardown"));
         let Some(teardown) = teardown.first() else { continue };
-        errors.push(derived_twice(teardown));
+        errors.push(derived_twice(flavour, teardown));
         list.tokens = quote!(#(#rest),*);
     }
 }
 
 /// Told here and not by the derive: rustc knows the attribute only below a derive that has it.
-fn no_shutdown_on_the_struct(input: &mut DeriveInput, errors: &mut Errors) {
+pub(crate) fn no_shutdown_on_the_struct(flavour: Flavour, input: &mut DeriveInput, errors: &mut Errors) {
     for stray in input.attrs.iter().filter(|attr| attr.path().is_ident("shutdown")) {
-        errors.push(parse::stray_shutdown(stray, Flavour::MustShutdown));
+        errors.push(parse::stray_shutdown(stray, flavour));
     }
     input.attrs.retain(|attr| !attr.path().is_ident("shutdown"));
 }
 
 /// A bare `ShutdownGuard` is told here and mended, or rustc would tell it too.
-fn guard_has_a_type(input: &mut DeriveInput, errors: &mut Errors) {
+pub(crate) fn guard_has_a_type(input: &mut DeriveInput, errors: &mut Errors) {
     let Data::Struct(data) = &mut input.data else { return };
     for field in &mut data.fields {
         if let Type::Path(ty) = &mut field.ty
@@ -104,8 +104,12 @@ fn guard_has_a_type(input: &mut DeriveInput, errors: &mut Errors) {
 }
 
 /// The error for a struct with both macros, at the one that is too many.
-pub(crate) fn derived_twice(at: &impl ToTokens) -> Error {
-    Error::at(at, "`#[must_shutdown]` implements `Teardown` already").help("remove `Teardown` from the derive")
+pub(crate) fn derived_twice(flavour: Flavour, at: &impl ToTokens) -> Error {
+    let what = match flavour {
+        Flavour::PyClass => "a Python class is torn down by its methods",
+        Flavour::MustShutdown | Flavour::Teardown => "`#[must_shutdown]` implements `Teardown` already",
+    };
+    Error::at(at, what).help("remove `Teardown` from the derive")
 }
 
 pub(crate) fn last_is(path: &Path, name: &str) -> bool {
@@ -146,7 +150,7 @@ pub(crate) fn keyword(item: &TokenStream) -> TokenStream {
 }
 
 /// The item without `#[shutdown]` in it, which nobody would know.
-fn without_ours(item: TokenStream) -> TokenStream {
+pub(crate) fn without_ours(item: TokenStream) -> TokenStream {
     let mut out = TokenStream::new();
     let mut tokens = item.into_iter().peekable();
     while let Some(token) = tokens.next() {

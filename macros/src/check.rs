@@ -43,8 +43,11 @@ fn one_guard(model: &Model<'_>, errors: &mut Errors) {
         );
     } else if guards.is_empty() {
         errors.push(
-            Error::at_span(model.macro_span, "`#[must_shutdown]` needs a field of type `ShutdownGuard`")
-                .help("add `guard: ShutdownGuard<Self>` and set it to `ShutdownGuard::new()`"),
+            Error::at_span(
+                model.macro_span,
+                format!("`{}` needs a field of type `ShutdownGuard`", model.flavour.spelling()),
+            )
+            .help("add `guard: ShutdownGuard<Self>` and set it to `ShutdownGuard::new()`"),
         );
     }
 }
@@ -234,7 +237,7 @@ fn timeouts_within_the_structs(model: &Model<'_>, errors: &mut Errors) {
     let (limit, origin) = match (&model.args.timeout, model.flavour) {
         (Some(Timeout::Literal(limit, _)), _) => (*limit, ""),
         (Some(Timeout::Const(_)), _) | (None, Flavour::Teardown) => return,
-        (None, Flavour::MustShutdown) => (DEFAULT_TIMEOUT, " by default"),
+        (None, Flavour::MustShutdown | Flavour::PyClass) => (DEFAULT_TIMEOUT, " by default"),
     };
     for (field, step) in model.steps() {
         if let Some(Timeout::Literal(timeout, literal)) = &step.timeout

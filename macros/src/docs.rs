@@ -5,17 +5,18 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, Token};
+use syn::{Attribute, DeriveInput, Meta, Token};
 
 use crate::check::DEFAULT_TIMEOUT;
 use crate::duration;
 use crate::errors::Errors;
-use crate::parse::{self, Call, FieldArgs, StructArgs, Timeout, Written, member_name};
+use crate::parse::{self, Call, FieldArgs, Flavour, StructArgs, Timeout, Written, member_name};
 
 /// The `#[doc]` attributes.
-pub(crate) fn section(written: &Written<'_>, args: &StructArgs) -> TokenStream {
+pub(crate) fn section(flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
+    let written = &parse::read(flavour, input, &mut Errors::default());
     let mut lines = vec![quote!(#[doc = ""]), quote!(#[doc = " # Shutdown"]), quote!(#[doc = ""])];
-    let head = head(args);
+    let head = head(flavour, args);
     lines.push(quote!(#[doc = #head]));
     let steps = in_order(steps(written));
     if !steps.is_empty() {
@@ -35,11 +36,17 @@ pub(crate) fn section(written: &Written<'_>, args: &StructArgs) -> TokenStream {
     lines.into_iter().collect()
 }
 
-fn head(args: &StructArgs) -> String {
+fn head(flavour: Flavour, args: &StructArgs) -> String {
     let within = match &args.timeout {
         Some(timeout) => limit(timeout),
         None => duration::display(DEFAULT_TIMEOUT),
     };
+    if flavour == Flavour::PyClass {
+        // Python's users read it too.
+        return format!(
+            " Its resources are stopped, within {within}, by `with`, `async with`, `close()` or `aclose()`."
+        );
+    }
     if args.manual.is_some() {
         return format!(" Must be shut down, within {within}.");
     }

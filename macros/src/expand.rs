@@ -13,6 +13,7 @@ use crate::methods::{Bodies, methods};
 use crate::model::{Model, Step};
 use crate::moves::{self, Borrow};
 use crate::parse::{self, Flavour, Policy, Timeout};
+use crate::pyclass;
 use crate::quotes::{Krate, local};
 
 /// Expands a derive of ours. After an error, to the errors and to stubs.
@@ -24,7 +25,7 @@ pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
     if let Some(attribute) = annotated_too(flavour, &input) {
         // The attribute's own derive expands the rest.
         let mut errors = Errors::default();
-        errors.push(attribute::derived_twice(attribute));
+        errors.push(attribute::derived_twice(Flavour::MustShutdown, attribute));
         return quote!(#errors);
     }
     try_expand(flavour, &input).unwrap_or_else(|errors| {
@@ -56,8 +57,12 @@ fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Erro
 fn expand(model: &Model<'_>) -> TokenStream {
     let krate = &Krate::new(model.args.krate.as_ref());
     let mut items = forgotten::here(model, krate);
-    if model.flavour == Flavour::MustShutdown {
+    if model.flavour.is_guarded() {
         items.extend(guarded(model, krate));
+    }
+    if model.flavour == Flavour::PyClass {
+        items.extend(pyclass::class(model, krate));
+        return items;
     }
     if !model.manual() {
         items.extend(annotated(model, krate));
@@ -75,13 +80,13 @@ fn lifetimes_of_ours(input: &DeriveInput) -> Option<TokenStream> {
 }
 
 /// An impl of a trait of `__rt`, which is no part of the user's docs.
-fn implement_hidden(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
+pub(crate) fn implement_hidden(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
     let implementation = implement(model, of, body);
     local!(#[doc(hidden)] #implementation)
 }
 
 /// An impl of a trait for the struct.
-fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
+pub(crate) fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
     let ident = model.ident();
     let (impl_generics, ty_generics, where_clause) = model.input.generics.split_for_impl();
     let allow = lifetimes_of_ours(model.input);
@@ -108,7 +113,7 @@ fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let name = model.name();
     let timeout = match (&model.args.timeout, model.flavour) {
         (Some(timeout), _) => duration(timeout),
-        (None, Flavour::MustShutdown) => millis(check::DEFAULT_TIMEOUT),
+        (None, Flavour::MustShutdown | Flavour::PyClass) => millis(check::DEFAULT_TIMEOUT),
         // Only ever a field of others: their budget bounds it.
         (None, Flavour::Teardown) => local!(::core::time::Duration::MAX),
     };
@@ -206,7 +211,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
 }
 
 /// The traits through which the moves of a type are found that has none of its own.
-fn uses_of_moves(krate: &Krate) -> TokenStream {
+pub(crate) fn uses_of_moves(krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     local! {
         #[allow(unused_imports)]

@@ -11,7 +11,11 @@ use crate::quotes::{Krate, local};
 /// Stubs of everything that the rest of the user's crate may refer to.
 pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
     let krate = &Krate::new(args.krate.as_ref());
-    let guarded = (flavour == Flavour::MustShutdown).then(|| guarded(input, krate));
+    let guarded = flavour.is_guarded().then(|| guarded(input, krate));
+    if flavour == Flavour::PyClass {
+        let class = class(input, krate);
+        return local!(#guarded #class);
+    }
     if flavour == Flavour::MustShutdown && args.manual.is_some() {
         let ident = &input.ident;
         let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
@@ -90,6 +94,24 @@ fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
                 manual: true,
                 steps: &[],
             };
+        }
+    }
+}
+
+fn class(input: &DeriveInput, krate: &Krate) -> TokenStream {
+    let ident = &input.ident;
+    let (rt, stub) = (krate.rt(), stub());
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    local! {
+        #[allow(unused)]
+        impl #impl_generics #rt::python::Class for #ident #ty_generics #where_clause {
+            const UNSENDABLE: bool = false;
+            fn entry(&self) -> &::std::sync::Arc<#rt::Entry> {
+                #stub
+            }
+            fn handles(&self) -> ::std::vec::Vec<#rt::python::Kept> {
+                #stub
+            }
         }
     }
 }

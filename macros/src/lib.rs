@@ -16,6 +16,8 @@ mod methods;
 mod model;
 mod moves;
 mod parse;
+mod pyclass;
+mod pyclass_methods;
 mod python_async_std;
 mod python_main;
 mod python_test;
@@ -39,6 +41,19 @@ pub fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Teardown, attributes(shutdown, teardown))]
 pub fn derive_teardown(item: TokenStream) -> TokenStream {
     expand::derive(Flavour::Teardown, item.into()).into()
+}
+
+#[allow(missing_docs)] // documented where it is re-exported: `sundown::python::pyclass_teardown`
+#[proc_macro_attribute]
+pub fn pyclass_teardown(args: TokenStream, item: TokenStream) -> TokenStream {
+    pyclass::pyclass_teardown(args.into(), item.into()).into()
+}
+
+/// What `#[pyclass_teardown]` leaves on the struct.
+#[doc(hidden)]
+#[proc_macro_derive(__PyClassTeardown, attributes(shutdown, __sundown))]
+pub fn derive_pyclass_teardown(item: TokenStream) -> TokenStream {
+    expand::derive(Flavour::PyClass, item.into()).into()
 }
 
 /// What `#[must_shutdown]` leaves on the struct: it sees the fields after `cfg` and `cfg_attr` are resolved.

@@ -39,6 +39,19 @@ pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Bo
     local!(#rt::Step::#constructor(#field_ref, #ask, #wait, #force))
 }
 
+/// The expression that makes the clone of one field of a Python class.
+pub(crate) fn kept(model: &Model<'_>, field: &Field<'_>, step: &Step, krate: &Krate) -> TokenStream {
+    let rt = krate.rt();
+    let field_ref = field_ref(model, field, Borrow::Shared);
+    let place = ends(field.ty);
+    if !step.is_custom() {
+        return spans::call(local!(#rt::python::kept), field_ref, place);
+    }
+    let moves = Moves { field, step, borrow: Borrow::Unique, krate };
+    let (ask, wait, force) = (moves.ask(), moves.wait(), moves.force());
+    spans::call(local!(#rt::python::kept_with), local!(#field_ref, #ask, #wait, #force), place)
+}
+
 /// The statement that asks a step through `&self`, for `request_shutdown`; none if that can be ruled out.
 pub(crate) fn ask_by_ref(field: &Field<'_>, step: &Step, shared: bool, krate: &Krate) -> Option<TokenStream> {
     let rt = krate.rt();

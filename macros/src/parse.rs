@@ -18,6 +18,8 @@ use crate::errors::{Error, Errors};
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Flavour {
     MustShutdown,
+    /// `#[pyclass_teardown]`, on the struct.
+    PyClass,
     Teardown,
 }
 
@@ -26,14 +28,32 @@ impl Flavour {
     pub(crate) fn spelling(self) -> &'static str {
         match self {
             Flavour::MustShutdown => "#[must_shutdown]",
+            Flavour::PyClass => "#[pyclass_teardown]",
             Flavour::Teardown => "#[derive(Teardown)]",
+        }
+    }
+
+    /// The attribute that takes the arguments of the struct.
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Flavour::MustShutdown => "must_shutdown",
+            Flavour::PyClass => "pyclass_teardown",
+            Flavour::Teardown => "teardown",
+        }
+    }
+
+    /// Whether its structs have a guard.
+    pub(crate) fn is_guarded(self) -> bool {
+        match self {
+            Flavour::MustShutdown | Flavour::PyClass => true,
+            Flavour::Teardown => false,
         }
     }
 
     /// The attribute that carries the arguments of the struct.
     fn carrier(self) -> &'static str {
         match self {
-            Flavour::MustShutdown => "__sundown",
+            Flavour::MustShutdown | Flavour::PyClass => "__sundown",
             Flavour::Teardown => "teardown",
         }
     }
@@ -41,6 +61,7 @@ impl Flavour {
     fn arguments(self) -> &'static [Known] {
         match self {
             Flavour::MustShutdown => MUST_SHUTDOWN,
+            Flavour::PyClass => PYCLASS,
             Flavour::Teardown => TEARDOWN,
         }
     }
@@ -53,6 +74,14 @@ const MUST_SHUTDOWN: &[Known] = &[
     Known { key: "shared", example: "shared" },
     Known { key: "manual", example: "manual" },
     Known { key: "crate", example: "crate = ::sundown" },
+];
+
+const PYCLASS: &[Known] = &[
+    Known { key: "timeout", example: "timeout = \"10s\"" },
+    Known { key: "name", example: "name = \"Client\"" },
+    Known { key: "crate", example: "crate = ::sundown" },
+    // Written by the attribute, which sees what `#[pyclass]` says.
+    Known { key: "__unsendable", example: "__unsendable" },
 ];
 
 const TEARDOWN: &[Known] = &[
@@ -89,6 +118,8 @@ pub(crate) struct StructArgs {
     pub(crate) name: Option<String>,
     pub(crate) shared: Option<Ident>,
     pub(crate) manual: Option<Ident>,
+    /// Whether the value must stay on its thread.
+    pub(crate) unsendable: bool,
     pub(crate) krate: Option<Path>,
 }
 
@@ -135,7 +166,7 @@ pub(crate) enum Call {
 pub(crate) fn read<'a>(flavour: Flavour, input: &'a DeriveInput, errors: &mut Errors) -> Written<'a> {
     let carriers: Vec<&Attribute> = input.attrs.iter().filter(|attr| attr.path().is_ident(flavour.carrier())).collect();
     let macro_span = match (flavour, carriers.first()) {
-        (Flavour::MustShutdown, Some(carrier)) => carrier.path().span(),
+        (flavour, Some(carrier)) if flavour.is_guarded() => carrier.path().span(),
         _ => Span::call_site(),
     };
     let mut args = StructArgs::default();
@@ -172,10 +203,7 @@ fn not_a_struct<'a>(keyword: &impl ToTokens, flavour: Flavour, errors: &mut Erro
 }
 
 pub(crate) fn stray_shutdown(at: &Attribute, flavour: Flavour) -> Error {
-    let carrier = match flavour {
-        Flavour::MustShutdown => "must_shutdown",
-        Flavour::Teardown => "teardown",
-    };
+    let carrier = flavour.attribute();
     Error::at(at.path(), "`#[shutdown]` belongs on a field")
         .help(format!("give the arguments of the struct to `#[{carrier}(…)]`"))
 }
@@ -193,9 +221,9 @@ fn field_of<'a>(field: &'a syn::Field, member: Member, errors: &mut Errors) -> W
     WrittenField { member, ty: &field.ty, attrs: &field.attrs, args }
 }
 
-/// The arguments of a `#[must_shutdown(…)]`, as the attribute macro gets them.
-pub(crate) fn must_shutdown_args(tokens: TokenStream, errors: &mut Errors) -> StructArgs {
-    struct_args(args::read(tokens, MUST_SHUTDOWN, errors), errors)
+/// The arguments of a `#[must_shutdown(…)]` or `#[pyclass_teardown(…)]`, as the attribute macro gets them.
+pub(crate) fn attribute_args(flavour: Flavour, tokens: TokenStream, errors: &mut Errors) -> StructArgs {
+    struct_args(args::read(tokens, flavour.arguments(), errors), errors)
 }
 
 fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
@@ -208,6 +236,7 @@ fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
             ("crate", Some(value)) => args.krate = keep(krate(&value), errors),
             ("shared", None) => args.shared = Some(key),
             ("manual", None) => args.manual = Some(key),
+            ("__unsendable", None) => args.unsendable = true,
             _ => {}
         }
     }

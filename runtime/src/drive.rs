@@ -122,12 +122,12 @@ impl Drive {
         .await
     }
 
-    fn next_alarm(&self) -> Option<Instant> {
+    pub(crate) fn next_alarm(&self) -> Option<Instant> {
         lock(&self.alarms).wakers.keys().next().map(|(at, _)| *at)
     }
 
     /// Wakes whoever waits for a time that has come.
-    fn ring(&self) {
+    pub(crate) fn ring(&self) {
         let now = self.now();
         let due = {
             let mut alarms = lock(&self.alarms);
@@ -304,6 +304,17 @@ impl Home {
             #[cfg(feature = "tokio")]
             handle: tokio::runtime::Handle::try_current().ok(),
         }
+    }
+
+    #[cfg(feature = "python")]
+    pub(crate) fn is_none(&self) -> bool {
+        self.handle.is_none()
+    }
+
+    /// This runtime.
+    #[cfg(feature = "python")]
+    pub(crate) fn of(handle: tokio::runtime::Handle) -> Self {
+        Home { handle: Some(handle) }
     }
 
     /// Calls `f` inside this runtime, unless the caller is inside another one.

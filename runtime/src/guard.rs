@@ -144,6 +144,9 @@ impl<T: ?Sized> Drop for ShutdownGuard<T> {
         }
         registry::unregister(&self.registered);
         self.entry.over.set();
+        // It has a share in the entry.
+        #[cfg(feature = "python")]
+        drop(self.entry.object.take());
         crate::observe::gone(&self.entry);
         if self.entry.spec.manual {
             on_drop::manual(&self.entry);
@@ -195,6 +198,9 @@ pub struct Entry {
     pub(crate) memo: Slot<Memo>,
     /// The value was settled or dismissed, or is gone.
     pub(crate) over: Latch,
+    /// What a Python object is torn down with.
+    #[cfg(feature = "python")]
+    pub(crate) object: crate::python::Place,
     state: Mutex<State>,
 }
 
@@ -219,6 +225,8 @@ impl Entry {
             home: Home::current(),
             memo: Slot::new(Memo::new(spec.name)),
             over: Latch::new(),
+            #[cfg(feature = "python")]
+            object: crate::python::Place::default(),
             state: Mutex::new(State {
                 phase: Phase::Live,
                 stop_requested: false,
@@ -255,6 +263,8 @@ impl Entry {
             open
         };
         if begins {
+            #[cfg(feature = "python")]
+            self.object.close();
             self.request_stop();
         }
         begins

@@ -30,6 +30,7 @@
 //! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__` runs in
 //! whatever PyO3 call comes next, on whatever thread.
 
+mod attached;
 mod block_on;
 mod bridge;
 mod callback;
@@ -44,6 +45,7 @@ mod into_py;
 mod into_rust;
 mod locals;
 pub(crate) mod main;
+pub(crate) mod object;
 mod panics;
 mod run;
 mod runtime;
@@ -65,12 +67,16 @@ pub use exit::{Stats, set_exit_timeout, stats};
 pub use install::install;
 pub use into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
 pub use into_rust::{into_future, into_future_with_locals};
+pub(crate) use object::Place;
 pub use locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
+pub use object::{Handle, aclose, close, register};
 pub use run::{run, run_until_complete};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 pub use streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 #[doc = include_str!("macro_docs/python_main.md")]
 pub use sundown_macros::python_main as main;
+#[doc = include_str!("macro_docs/pyclass_teardown.md")]
+pub use sundown_macros::pyclass_teardown;
 
 /// The type stubs (`.pyi`) of what [`install`] adds to a module.
 ///

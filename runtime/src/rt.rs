@@ -8,7 +8,12 @@ mod value;
 #[cfg(feature = "python")]
 pub mod python {
     pub use crate::python::main::{Flavor, main};
+    pub use crate::python::object::{
+        Class, Kept, Made, Methods, New, NotNoted, Noted, PyReceiver, Refuse, aclose, aenter, aexit, close, closed, dropped_value, enter,
+        exit_context, kept, kept_with, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
+    };
     pub use crate::python::shim::{handle, refused};
+    pub use pyo3;
 }
 
 pub use core;
@@ -22,7 +27,7 @@ pub use moves::{
     wait_option,
 };
 pub use probe::{Kind, NotResource, Probe, not_forgotten};
-pub use sundown_macros::__MustShutdown as MustShutdown;
+pub use sundown_macros::{__MustShutdown as MustShutdown, __PyClassTeardown as PyClassTeardown};
 pub use value::{
     Annotated, AnnotatedShared, ByHand, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,
     nested_shared_force, nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown,

@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use super::panics::{self, Panic};
 use super::signals::{Pipe, Watch};
 use super::{exit, gate};
+use crate::drive::Drive;
 use park::Parker;
 
 /// Runs `future` inside the runtime of `handle`, on this thread, detached, at most until `end` is ready: then with the error
@@ -42,14 +43,43 @@ pub(super) fn block_on<F: Future>(
     let result = detach(py, || run(handle, future, end, &parker));
     Parker::put_back(parker);
     result.map_err(|stop| match stop {
-        Stop::Raised(error) => error,
-        Stop::Panicked(panic) => panic.into_pyerr(),
-        Stop::DrivesTasks => PyRuntimeError::new_err(
-            "`block_on` cannot be called on a thread that drives async tasks: await the future there",
-        ),
-        Stop::Exit => exit::refuse("block_on"),
         Stop::Ended => ended(),
+        other => other.into_pyerr(),
     })
+}
+
+/// Runs `future`, whose alarms are `drive`'s, on this thread, detached and outside of any runtime, until it is ready or a
+/// handler of a signal raises. It may block wherever its caller may.
+///
+/// The caller answers for it that the future has no `Python<'py>` with it.
+///
+/// # Errors
+///
+/// What a handler of a signal raised; that it cancelled the task around the caller.
+pub(super) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future: F) -> PyResult<F::Output> {
+    let parker = Parker::take(py)?;
+    let result = detach(py, || {
+        let waker = Waker::from(Arc::clone(&parker));
+        let mut cx = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        // Watched once there is something to wait for.
+        let mut signals = None;
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return Ok(output);
+            }
+            if signals.is_none() {
+                signals = Some(Signals::watch(&parker)?);
+            }
+            let came = parker.park(drive.next_alarm());
+            if let Some(Some(signals)) = &signals {
+                signals.handle(&came)?;
+            }
+            drive.ring();
+        }
+    });
+    Parker::put_back(parker);
+    result.map_err(Stop::into_pyerr)
 }
 
 /// Why a future was dropped before it was ready.
@@ -63,6 +93,19 @@ enum Stop {
     Exit,
     /// What it runs on has ended.
     Ended,
+}
+
+impl Stop {
+    fn into_pyerr(self) -> PyErr {
+        match self {
+            Stop::Raised(error) => error,
+            Stop::Panicked(panic) => panic.into_pyerr(),
+            Stop::DrivesTasks => PyRuntimeError::new_err(
+                "`block_on` cannot be called on a thread that drives async tasks: await the future there",
+            ),
+            Stop::Exit | Stop::Ended => exit::refuse("block_on"),
+        }
+    }
 }
 
 fn run<F: Future>(
@@ -126,7 +169,7 @@ fn wait<F: Future>(
         if let Some(stop) = over(cx) {
             return Err(stop);
         }
-        let came = parker.park();
+        let came = parker.park(None);
         if let Some(signals) = &signals {
             signals.handle(&came)?;
         }

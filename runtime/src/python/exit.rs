@@ -55,6 +55,16 @@ pub(crate) trait Live: Send + Sync {
     /// Stage one: cancels its work, if it opted in. Must not block.
     fn cancel_at_main_end(&self) {}
 
+    /// What tells it from all others, while it lives.
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>() as usize
+    }
+
+    /// The ids of those that it tears down itself, in an order of its own.
+    fn owned(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// What CPython knows its threads by (`pthread_self`, in `on_thread_start`), of those that live.
     fn python_threads(&self) -> Vec<u64> {
         Vec::new()

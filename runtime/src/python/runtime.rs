@@ -23,6 +23,7 @@ use tokio::runtime::{EnterGuard, Handle};
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::exceptions::ShutdownError as PyShutdownError;
+use super::exit::Live;
 use super::{block_on, exit, fork, install};
 use crate::drive::{self, Drive};
 use crate::fork::Inheritable;
@@ -432,6 +433,11 @@ impl Runtime {
             let drive = Drive::blocking();
             drive::block_on(&drive, teardown::run(&engine, timeout, &drive))
         }))
+    }
+
+    /// What the exit knows its engine by; none in a forked child.
+    pub(super) fn live_id(&self) -> Option<usize> {
+        Some(Live::id(&*self.engine()?))
     }
 
     fn named(&self, result: Result<Report, ShutdownError>) -> Result<Report, ShutdownError> {

@@ -8,12 +8,13 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use pyo3::exceptions::{PyAttributeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::fork::{self, PerProcess, name};
 
@@ -55,10 +56,12 @@ impl Pipe {
         let _ = (&self.write).write(&[0]);
     }
 
-    /// Blocks until something has come in.
-    pub(super) fn wait(&self) {
+    /// Blocks until something has come in, for `timeout` at most.
+    pub(super) fn wait(&self, timeout: Option<Duration>) {
+        // A timeout that is too long for the OS is none.
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         // A signal interrupts the call, and has written its number then or soon will.
-        let _ = poll(&mut [PollFd::new(&self.read, PollFlags::IN)], None);
+        let _ = poll(&mut [PollFd::new(&self.read, PollFlags::IN)], timeout.as_ref());
     }
 
     /// Takes what has come in: the numbers of the signals.

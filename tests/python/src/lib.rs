@@ -5,6 +5,7 @@ mod callback;
 mod event_loop;
 mod futures;
 mod lifecycle;
+mod object;
 mod probe;
 mod runtime;
 mod streams;
@@ -33,6 +34,7 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
         event_loop::fill,
         futures::fill,
         lifecycle::fill,
+        object::fill,
         probe::fill,
         runtime::fill,
         streams::fill,

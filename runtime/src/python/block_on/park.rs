@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Wake;
+use std::time::Instant;
 
 use pyo3::prelude::*;
 
@@ -72,14 +73,19 @@ impl Parker {
         }
     }
 
-    /// Blocks until it is woken, or a signal comes: the numbers of those that came.
-    pub(super) fn park(&self) -> Vec<u8> {
+    /// Blocks until it is woken, a signal comes, or `until` has passed: the numbers of the signals that came.
+    pub(super) fn park(&self, until: Option<Instant>) -> Vec<u8> {
+        let left = || until.map(|until| until.saturating_duration_since(Instant::now()));
+        let is_late = || left().is_some_and(|left| left.is_zero());
         match &self.by {
             By::Condvar(told) => {
                 let mut state = lock(&self.state);
-                while !state.woken {
+                while !state.woken && !is_late() {
                     state.waiting = true;
-                    state = told.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state = match left() {
+                        None => told.wait(state).unwrap_or_else(PoisonError::into_inner),
+                        Some(left) => told.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                    };
                 }
                 *state = State::default();
                 Vec::new()
@@ -89,13 +95,13 @@ impl Parker {
                 let came = pipe.take();
                 {
                     let mut state = lock(&self.state);
-                    if state.woken || !came.is_empty() {
+                    if state.woken || !came.is_empty() || is_late() {
                         *state = State::default();
                         return came;
                     }
                     state.waiting = true;
                 }
-                pipe.wait();
+                pipe.wait(left());
             },
         }
     }

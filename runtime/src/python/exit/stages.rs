@@ -1,5 +1,6 @@
 //! The two stages, and how CPython comes to call them.
 
+use std::collections::HashSet;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -103,7 +104,9 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
 
 /// Stops `lives` at the same time, each with the whole of `timeout`; what became of them is added to `memos`.
 async fn stop(lives: &[Arc<dyn Live>], timeout: Duration, drive: &Arc<Drive>, memos: &mut Vec<Memo>) {
-    let reached = lives.iter().filter_map(|live| {
+    // What an object owns is stopped by the object, in its order.
+    let owned: HashSet<usize> = lives.iter().flat_map(|live| live.owned()).collect();
+    let reached = lives.iter().filter(|live| !owned.contains(&live.id())).filter_map(|live| {
         let resource = Arc::clone(live).teardown()?;
         Some((Memo::new(format!("{} ({})", live.name(), live.created())), resource))
     });

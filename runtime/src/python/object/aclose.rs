@@ -1,0 +1,77 @@
+//! `aclose()`: the reaper runs the teardown, and the completion crosses by the bridge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::PyClass;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::{Class, Object, duration, find};
+use crate::python::bridge::{Bridge, Completion};
+use crate::python::fork::name;
+use crate::python::locals::get_current_locals;
+use crate::python::{exit, gate, glue, install};
+use crate::sync::lock;
+use crate::{Report, ShutdownError, reaper};
+
+/// Closes an object as [`close`](super::close()) does, and returns an `asyncio.Future` instead of waiting: what the generated
+/// `aclose()` does. The loop is not blocked.
+///
+/// The teardown does not depend on who awaits it: if the future is cancelled it goes on in the background.
+///
+/// # Errors
+///
+/// As [`close`](super::close()), some of them from the future; `RuntimeError` if no loop is running.
+pub fn aclose<'py, T: Class + PyClass>(object: &Bound<'py, T>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+    let timeout = duration(timeout)?;
+    begin(object.py(), find(object)?, timeout)
+}
+
+fn begin(py: Python<'_>, object: Arc<Object>, timeout: Option<Duration>) -> PyResult<Bound<'_, PyAny>> {
+    if object.is_inherited() {
+        return Err(object.forked());
+    }
+    drop(lock(&object.witness).take());
+    install::ensure(py)?;
+    let locals = get_current_locals(py)?;
+    let Some(_pass) = gate::enter() else { return Err(exit::refuse("aclose")) };
+    let event_loop = locals.event_loop(py);
+    let arguments = PyDict::new(py);
+    arguments.set_item(name!(py, "loop"), &event_loop)?;
+    if object.has_ended() {
+        let future = glue::get(py)?.future.bind(py).call((), Some(&arguments))?;
+        future.call_method1(name!(py, "set_result"), (py.None(),))?;
+        return Ok(future);
+    }
+    let bridge = Bridge::of(&event_loop)?;
+    let future = glue::get(py)?.rust_future.bind(py).call((), Some(&arguments))?;
+    let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
+    let told = Told { bridge, key, with: None };
+    future.setattr(name!(py, "_sundown_key"), key)?;
+    // Without a thread the job is dropped, and its future fails.
+    let started = reaper::submit(move |drive| async move {
+        let mut told = told;
+        told.with = Some(object.teardown(timeout, &drive).await);
+    });
+    started?;
+    Ok(future)
+}
+
+/// Tells the Python future, when it is dropped.
+struct Told {
+    bridge: Arc<Bridge>,
+    key: u64,
+    with: Option<Result<Report, ShutdownError>>,
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let completion = match self.with.take() {
+            Some(Ok(_)) => Completion::Value(Box::new(None::<bool>)),
+            Some(Err(error)) => Completion::Error(error.into()),
+            None => Completion::Lost,
+        };
+        self.bridge.complete(self.key, completion);
+    }
+}

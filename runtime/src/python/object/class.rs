@@ -1,0 +1,259 @@
+//! What the expansion of `#[pyclass_teardown]` calls, and the traits that it implements.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::{Borrowed, PyClass};
+
+use super::handle::{self, AnyHandle, Handle, Plain, With};
+use super::{Object, closed_err, dropped, find};
+use crate::guard::Entry;
+use crate::python::{Runtime, install};
+use crate::rt::Guarded;
+use crate::sync::lock;
+use crate::{Memo, Teardown, Wait};
+
+/// A class with the attribute on its struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has `#[pyclass_teardown]` on its methods only",
+    label = "the struct is not annotated",
+    note = "put `#[pyclass_teardown]` above the `#[pyclass]` of `{Self}` too"
+)]
+pub trait Class: Guarded + Sized + 'static {
+    /// Whether the value must stay on its thread.
+    const UNSENDABLE: bool;
+    /// The guard's entry.
+    fn entry(&self) -> &Arc<Entry>;
+    /// Clones of the resource fields, in the order of the spec.
+    fn handles(&self) -> Vec<Kept>;
+}
+
+/// A class with the attribute on its methods.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no methods to close it",
+    label = "the methods are not annotated",
+    note = "put `#[pyclass_teardown]` above the `#[pymethods]` of `{Self}` too, or add an empty block"
+)]
+pub trait Methods {}
+
+/// A resource of an object.
+pub struct Kept(Box<dyn AnyHandle>);
+
+impl Kept {
+    pub(super) fn teardown(&self) -> Box<dyn Teardown + Send> {
+        self.0.teardown()
+    }
+
+    pub(super) fn runtime(&self) -> Option<&Runtime> {
+        handle::runtime(self.0.as_any())
+    }
+
+    pub(super) fn live_id(&self) -> Option<usize> {
+        handle::live_id(self.0.as_any())
+    }
+}
+
+/// A field that makes its type's own moves.
+pub fn kept<T: Handle>(field: &T) -> Kept {
+    Kept(Box::new(Plain(field.clone())))
+}
+
+/// A field with a `with`, an `ask` or a `force`.
+pub fn kept_with<T: Clone + Send + Sync + 'static>(
+    field: &T,
+    ask: fn(&mut T, &mut Memo),
+    wait: for<'b> fn(&'b mut T, &'b mut Memo) -> Wait<'b>,
+    force: fn(&mut T, &mut Memo),
+) -> Kept {
+    Kept(Box::new(With { value: field.clone(), ask, wait, force }))
+}
+
+/// The generated `Drop`.
+pub fn dropped_value<T: Class>(value: &T) {
+    dropped::dropped(value);
+}
+
+/// What a `#[new]` returned. Of what has a value to look at, it notes the value.
+pub struct New<'a, R>(pub &'a R);
+
+/// A `#[new]` that returned something with the value in it.
+pub trait Noted {
+    /// Has it torn down at exit.
+    fn note(&self);
+}
+
+/// A `#[new]` that returned something else: it is noted when a method is called, or by `register`.
+pub trait NotNoted {
+    /// Does nothing.
+    fn note(&self) {}
+}
+
+impl<R: Made> Noted for New<'_, R> {
+    fn note(&self) {
+        self.0.note();
+    }
+}
+
+impl<R> NotNoted for &New<'_, R> {}
+
+/// Something with a new value in it.
+pub trait Made {
+    /// Has the value torn down at exit.
+    fn note(&self);
+}
+
+impl<T: Class> Made for T {
+    fn note(&self) {
+        let object = Object::of(self);
+        // Rust may have called it, on a thread that is not attached: then whoever uses the object sees to it.
+        crate::python::attached::if_attached(|py| {
+            let _ = install::ensure(py);
+            if let Some(witness) = dropped::witness(py) {
+                *lock(&object.witness) = Some(witness);
+            }
+        });
+    }
+}
+
+impl<T: Made, E> Made for Result<T, E> {
+    fn note(&self) {
+        if let Ok(made) = self {
+            made.note();
+        }
+    }
+}
+
+impl<T: Made, B> Made for (T, B) {
+    fn note(&self) {
+        self.0.note();
+    }
+}
+
+/// Why a call of a method is refused; none if it may go on.
+#[inline]
+pub fn refusal<T: Class>(value: &T) -> Option<PyErr> {
+    let entry = value.entry();
+    if entry.object.is_open_at(super::address_of(value)) && !entry.is_inherited() {
+        return None;
+    }
+    refusal_slowly(value)
+}
+
+#[cold]
+fn refusal_slowly<T: Class>(value: &T) -> Option<PyErr> {
+    let entry = value.entry();
+    if entry.is_inherited() {
+        return Some(crate::python::fork::forked_err(&format!("`{}`", T::SPEC.name)));
+    }
+    if entry.object.is_closed() {
+        return Some(closed_err(T::SPEC.name));
+    }
+    Object::noted(value);
+    None
+}
+
+/// As [`refusal`], for the object itself. One that is borrowed and was never noted counts as open.
+pub fn refusal_bound<T: Class + PyClass>(object: &Bound<'_, T>) -> Option<PyErr> {
+    if !T::UNSENDABLE
+        && let Ok(value) = object.try_borrow()
+    {
+        return refusal(&*value);
+    }
+    let object = find(object).ok()?;
+    if object.is_inherited() {
+        return Some(object.forked());
+    }
+    object.entry.object.is_closed().then(|| closed_err(object.name()))
+}
+
+/// A method that may not be refused borrows the value mutably from now on.
+#[inline]
+pub fn running<T: Class>(value: &T) {
+    let entry = value.entry();
+    if !entry.object.is_open_at(super::address_of(value)) && !entry.is_inherited() && !entry.object.is_closed() {
+        Object::noted(value);
+    }
+}
+
+/// Whether its shutdown has begun.
+pub fn closed<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<bool> {
+    let object = find(object)?;
+    Ok(object.is_inherited() || object.entry.object.is_closed())
+}
+
+/// The text of its report, once its shutdown is over.
+pub fn shutdown_report<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<Option<String>> {
+    let object = find(object)?;
+    if object.is_inherited() {
+        return Err(object.forked());
+    }
+    Ok(object.entry.result().map(|result| match result {
+        Ok(report) => report.to_string(),
+        Err(error) => error.report().to_string(),
+    }))
+}
+
+/// What a method returns that can say that the object is closed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot say that the object is closed",
+    label = "its error is not made from a `PyErr`",
+    note = "implement `From<PyErr>` for the error, or opt out with `#[shutdown(unchecked)]`"
+)]
+pub trait Refuse {
+    /// The result that says so.
+    fn refuse(error: PyErr) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: From<PyErr>> Refuse for Result<T, E> {
+    fn refuse(error: PyErr) -> Self {
+        Err(error.into())
+    }
+}
+
+/// A Python object, as the first parameter of a method.
+pub trait PyReceiver {
+    /// The class.
+    type Value;
+    /// Calls `f` with it.
+    fn with<R>(&self, f: impl FnOnce(&Bound<'_, Self::Value>) -> R) -> R;
+}
+
+impl<T> PyReceiver for Bound<'_, T> {
+    type Value = T;
+    fn with<R>(&self, f: impl FnOnce(&Bound<'_, T>) -> R) -> R {
+        f(self)
+    }
+}
+
+impl<T> PyReceiver for Borrowed<'_, '_, T> {
+    type Value = T;
+    fn with<R>(&self, f: impl FnOnce(&Bound<'_, T>) -> R) -> R {
+        f(self)
+    }
+}
+
+impl<T> PyReceiver for Py<T> {
+    type Value = T;
+    fn with<R>(&self, f: impl FnOnce(&Bound<'_, T>) -> R) -> R {
+        // A method is called attached.
+        Python::attach(|py| f(self.bind(py)))
+    }
+}
+
+impl<O: PyReceiver> PyReceiver for &O {
+    type Value = O::Value;
+    fn with<R>(&self, f: impl FnOnce(&Bound<'_, O::Value>) -> R) -> R {
+        (**self).with(f)
+    }
+}
+
+/// As [`refusal`], for a method that takes the Python object.
+pub fn refusal_object<O: PyReceiver<Value: Class + PyClass>>(object: &O) -> Option<PyErr> {
+    object.with(|object| refusal_bound(object))
+}
+
+/// As [`running`], for a method that takes the Python object: it may be borrowed mutably from now on.
+pub fn running_object<O: PyReceiver<Value: Class + PyClass>>(object: &O) {
+    object.with(|object| drop(find(object)));
+}

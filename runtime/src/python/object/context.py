@@ -1,0 +1,21 @@
+# What `with` and `async with` call: in Python, so that no Rust frame lies below a `close` that a subclass overrides.
+
+
+def __enter__(self):
+    """Returns the object; `close()` is called at the end of the block."""
+    self._sundown_check()
+    return self
+
+
+def __exit__(self, *_):
+    self.close()
+
+
+async def __aenter__(self):
+    """Returns the object; `aclose()` is awaited at the end of the block."""
+    self._sundown_check()
+    return self
+
+
+async def __aexit__(self, *_):
+    await self.aclose()

@@ -1,0 +1,88 @@
+//! What the resource fields of a Python class are.
+
+use std::any::Any;
+
+use crate::python::Runtime;
+use crate::{Memo, Teardown, Wait};
+
+/// A resource that a Python class may have: a cheap clone, and all clones are one resource. So a clone is enough to tear it
+/// down while a method has borrowed the object, and when the object is gone.
+///
+/// Every `Teardown` that is `Clone`, `Send` and `Sync` counts: [`Runtime`](super::Runtime), [`Tasks`](crate::Tasks),
+/// [`Thread`](crate::Thread), a `CancellationToken`, an `Arc` of a `#[must_shutdown(shared)]` struct, and [`Shared`](crate::Shared)
+/// around anything else. A type whose clone is another resource must not be a field as it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handle that a Python class can share with its teardown",
+    label = "not a cloneable handle",
+    note = "a resource of a Python class must be `Teardown`, `Clone`, `Send`, `Sync` and `'static`: `close()` uses a clone",
+    note = "wrap it: `Shared<{Self}>`; a tokio runtime becomes a `sundown::python::Runtime`"
+)]
+pub trait Handle: Teardown + Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Teardown + Clone + Send + Sync + 'static> Handle for T {}
+
+/// A handle of any type.
+pub(super) trait AnyHandle: Send + Sync {
+    fn teardown(&self) -> Box<dyn Teardown + Send>;
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// One that makes its type's own moves.
+pub(super) struct Plain<T>(pub(super) T);
+
+impl<T: Handle> AnyHandle for Plain<T> {
+    fn teardown(&self) -> Box<dyn Teardown + Send> {
+        Box::new(self.0.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+}
+
+type Ask<T> = fn(&mut T, &mut Memo);
+type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Memo) -> Wait<'b>;
+
+/// One with moves that the user named.
+#[derive(Clone)]
+pub(super) struct With<T> {
+    pub(super) value: T,
+    pub(super) ask: Ask<T>,
+    pub(super) wait: WaitFor<T>,
+    pub(super) force: Ask<T>,
+}
+
+impl<T: Clone + Send + Sync + 'static> AnyHandle for With<T> {
+    fn teardown(&self) -> Box<dyn Teardown + Send> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.value
+    }
+}
+
+impl<T: Send> Teardown for With<T> {
+    fn request(&mut self, memo: &mut Memo) {
+        (self.ask)(&mut self.value, memo);
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        (self.wait)(&mut self.value, memo)
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        (self.force)(&mut self.value, memo);
+    }
+}
+
+/// The runtime that a handle is, or may be.
+pub(super) fn runtime(handle: &dyn Any) -> Option<&Runtime> {
+    handle.downcast_ref::<Runtime>().or_else(|| handle.downcast_ref::<Option<Runtime>>()?.as_ref())
+}
+
+/// What the exit knows a handle by, if it would tear it down by itself.
+pub(super) fn live_id(handle: &dyn Any) -> Option<usize> {
+    runtime(handle).and_then(Runtime::live_id)
+}
