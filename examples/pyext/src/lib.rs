@@ -1,9 +1,19 @@
-//! Three Python bindings that clean up after themselves.
+//! Three Python bindings that clean up after themselves: [`runner`], [`client`] and [`tool`]. Each is a file, with what it
+//! is made of in the folder beside it; start reading at the struct with `#[pyclass_teardown]`.
+
+mod client;
+mod resp;
+mod seconds;
+mod server;
+mod tool;
 
 use pyo3::prelude::*;
 
-/// The module.
+/// What the Python package `sundown_demo` re-exports.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    sundown::python::install(module)
+    sundown::python::install(module)?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<server::Server>()?;
+    module.add_class::<tool::ScriptedTool>()
 }
