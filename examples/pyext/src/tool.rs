@@ -126,6 +126,6 @@ impl ScriptedTool {
 /// Dropping the script's future cancels the command that it waits for.
 async fn within(timeout: Option<Seconds>, script: impl Future<Output = PyResult<String>>) -> PyResult<String> {
     let Some(Seconds(timeout)) = timeout else { return script.await };
-    let late = || PyTimeoutError::new_err(format!("the script did not end within {timeout:?}"));
+    let late = || PyTimeoutError::new_err(format!("the script did not end within {} s", timeout.as_secs_f64()));
     tokio::time::timeout(timeout, script).await.unwrap_or_else(|_| Err(late()))
 }
