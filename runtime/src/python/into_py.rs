@@ -154,8 +154,8 @@ fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyD
 }
 
 /// So many futures in a row are ready at once before one takes the queue, to let the loop run: an `await` of a finished
-/// future does not yield.
-const IN_A_ROW: u32 = 64;
+/// future does not yield. It is tokio's number for the same thing.
+const IN_A_ROW: u32 = 128;
 
 #[track_caller]
 fn eager<'py, F, T>(py: Python<'py>, runtime: &Runtime, fut: F) -> PyResult<Bound<'py, PyAny>>
