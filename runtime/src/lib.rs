@@ -56,6 +56,8 @@ mod reaper;
 pub mod registry;
 mod report;
 mod rt;
+#[cfg(feature = "tokio")]
+mod runtime_thread;
 mod shared;
 mod slot;
 mod sync;
@@ -82,6 +84,8 @@ pub use outcome::{Failure, Outcome};
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub use process::Process;
 pub use report::{Report, StepReport};
+#[cfg(feature = "tokio")]
+pub use runtime_thread::{Inbox, Reply, RuntimeThread, RuntimeThreadError, Undelivered};
 pub use shared::{Shared, SharedGuard};
 #[doc = include_str!("macro_docs/derive_teardown.md")]
 pub use sundown_macros::Teardown;

@@ -8,6 +8,7 @@
 //! | `sundown_shutdown_duration_seconds` | histogram | `value` | the whole teardown |
 //! | `sundown_live_values` | gauge | `value` | guarded values that exist |
 //! | `sundown_leaks_total` | counter | `type` | values dropped without a shutdown |
+//! | `sundown_messages_total` | counter | `thread`, `outcome` | messages to a `RuntimeThread`: `accepted`, `refused` |
 //! | `sundown_task_panics_total` | counter | `task` | tasks of a [`Tasks`](crate::Tasks) that panicked |
 
 #![cfg_attr(
@@ -105,6 +106,13 @@ pub(crate) fn task_panicked(task: &crate::TaskInfo, message: &str) {
     tracing::error!(task = task.name(), spawned = %task.location(), message, "task panicked");
     #[cfg(feature = "metrics")]
     metrics::counter!("sundown_task_panics_total", "task" => task.name().to_owned()).increment(1);
+}
+
+/// A message was accepted or refused.
+#[cfg(feature = "tokio")]
+pub(crate) fn message(thread: &str, outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("sundown_messages_total", "thread" => thread.to_owned(), "outcome" => outcome).increment(1);
 }
 
 /// Something about sundown itself is not as it should be.

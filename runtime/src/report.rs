@@ -80,7 +80,7 @@ impl Report {
     }
 
     /// The same, of something that has a name of its own.
-    #[cfg(feature = "python")]
+    #[cfg(feature = "tokio")]
     pub(crate) fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self

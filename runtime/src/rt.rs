@@ -33,5 +33,5 @@ pub use value::{
     nested_shared_force, nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown,
     shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };
-#[cfg(feature = "python")]
+#[cfg(feature = "tokio")]
 pub(crate) use value::{guarded_force, guarded_request, guarded_wait, teardown};

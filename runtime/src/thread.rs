@@ -96,6 +96,16 @@ impl Thread {
         Self::spawn_at(name.into(), Location::caller(), f, registry::register_handle)
     }
 
+    /// As [`spawn`](Self::spawn), for a caller that was called from `location`.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn spawn_from<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
+        Self::spawn_at(name, location, f, registry::register_handle)
+    }
+
     /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is.
     #[cfg(feature = "python")]
     pub(crate) fn spawn_part<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
@@ -156,6 +166,12 @@ impl Thread {
     /// Asks it to stop: its [`StopSignal`] says so from now on. Never blocks.
     pub fn stop(&self) {
         self.inner.shared.stop.set();
+    }
+
+    /// What the thread itself has of it.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn signal(&self) -> StopSignal {
+        StopSignal { shared: Arc::clone(&self.inner.shared) }
     }
 
     /// Whether it has ended.
