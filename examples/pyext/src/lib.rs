@@ -3,6 +3,7 @@
 
 mod client;
 mod resp;
+mod runner;
 mod seconds;
 mod server;
 mod tool;
@@ -13,6 +14,8 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sundown::python::install(module)?;
+    module.add_class::<runner::Runner>()?;
+    module.add("WorkflowError", module.py().get_type::<runner::WorkflowError>())?;
     module.add_class::<client::Client>()?;
     module.add_class::<server::Server>()?;
     module.add_class::<tool::ScriptedTool>()

@@ -3,19 +3,23 @@
 from ._native import (
     Client,
     ForkedProcessError,
+    Runner,
     RuntimePanic,
     ScriptedTool,
     Server,
     ShutdownError,
     ShutdownTimeout,
+    WorkflowError,
 )
 
 __all__ = [
     "Client",
     "ForkedProcessError",
+    "Runner",
     "RuntimePanic",
     "ScriptedTool",
     "Server",
     "ShutdownError",
     "ShutdownTimeout",
+    "WorkflowError",
 ]

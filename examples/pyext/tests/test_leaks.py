@@ -1,0 +1,84 @@
+"""What fifty uses leave behind: nothing, whether the objects were closed or dropped."""
+
+import asyncio
+import gc
+import warnings
+
+import pytest
+from conftest import descriptors, os_threads, wait_until
+from sundown_demo import Client, Runner, ScriptedTool, Server
+from sundown_demo.steps import import_rows
+
+CYCLES = 50
+
+
+def use_client(close, address, _folder):
+    async def main():
+        client = Client(address)
+        await client.put("leak", b"none")
+        watch = await client.watch("leak")
+        await client.on_change("leak", lambda value: None)
+        await client.put("leak", b"still none")
+        assert await watch.__anext__() == b"still none"
+        if close:
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+def use_server(close, _address, _folder):
+    server = Server()
+    with Client(server.address):
+        pass
+    if close:
+        server.close()
+
+
+def use_tool(close, _address, _folder):
+    async def sleep():
+        await asyncio.sleep(30)
+
+    tool = ScriptedTool()
+    tool.add("say", lambda word: word)
+    tool.add("sleep", sleep)
+    assert tool.execute("say hello") == "hello\n"
+    assert tool.execute("say hello", session="other") == "hello\n"
+    tool.start("sleep")
+    if close:
+        tool.close()
+
+
+def use_runner(close, _address, folder):
+    runner = Runner(folder)
+    runner.run([import_rows(10)])
+    if close:
+        runner.close()
+
+
+@pytest.mark.parametrize("close", [True, False], ids=["closed", "dropped"])
+@pytest.mark.parametrize("use", [use_client, use_server, use_tool, use_runner])
+def test_nothing_is_left(use, close, tmp_path):
+    with Server() as server, warnings.catch_warnings():
+        if not close:
+            warnings.simplefilter("ignore", ResourceWarning)
+        # The first use makes what stays: the module's runtime, which every awaitable of every object shares.
+        use(close, server.address, tmp_path)
+        gc.collect()
+        wait_until(lambda: not own_threads())
+        threads, files = os_threads(), descriptors()
+        for _ in range(CYCLES):
+            use(close, server.address, tmp_path)
+        gc.collect()
+        # What was closed is gone by now. What was dropped may still be on its way out, and with it a blocking thread of tokio's,
+        # which would stay for 10 seconds if its runtime did.
+        if not close:
+            wait_until(lambda: not os_threads() - threads)
+        assert not os_threads() - threads, "threads that were not there before, by name"
+        # The server's end of a connection follows the client's.
+        wait_until(lambda: len(descriptors()) <= len(files))
+        assert sorted(descriptors().values()) == sorted(files.values())
+
+
+def own_threads():
+    """Those of objects that were dropped; the server's are still there."""
+    return {name for name in os_threads() if name in ("client", "tool", "runner")}
