@@ -179,7 +179,8 @@ pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'
         let drive = memo.drive.clone().unwrap_or_else(Drive::asynchronous);
         let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
         let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
-        let teardown = teardown(&entry, steps, Some(timeout), &drive);
+        // Its resources are of the runtime that it was made in, wherever its owner was made.
+        let teardown = entry.home.enter(teardown(&entry, steps, Some(timeout), &drive));
         let result = match memo.drive {
             Some(_) => teardown.await,
             // No driver has made this memo: the alarms are served here.
