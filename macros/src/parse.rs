@@ -82,6 +82,7 @@ const PYCLASS: &[Known] = &[
     Known { key: "crate", example: "crate = ::sundown" },
     // Written by the attribute, which sees what `#[pyclass]` says.
     Known { key: "__unsendable", example: "__unsendable" },
+    Known { key: "__extends", example: "__extends" },
 ];
 
 const TEARDOWN: &[Known] = &[
@@ -120,6 +121,8 @@ pub(crate) struct StructArgs {
     pub(crate) manual: Option<Ident>,
     /// Whether the value must stay on its thread.
     pub(crate) unsendable: bool,
+    /// Whether the class names its base class.
+    pub(crate) extends: bool,
     pub(crate) krate: Option<Path>,
 }
 
@@ -237,6 +240,7 @@ fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
             ("shared", None) => args.shared = Some(key),
             ("manual", None) => args.manual = Some(key),
             ("__unsendable", None) => args.unsendable = true,
+            ("__extends", None) => args.extends = true,
             _ => {}
         }
     }

@@ -75,13 +75,14 @@ fn of_struct(args: TokenStream, mut input: DeriveInput, item: TokenStream) -> To
     let rt = Krate::new(read.krate.as_ref()).rt();
     let name = said.name.filter(|_| read.name.is_none()).map(|name| quote!(name = #name,));
     let unsendable = said.is_unsendable.then(|| quote!(__unsendable,));
+    let extends = said.extends.then(|| quote!(__extends,));
     let carrier = quote_spanned!(Span::call_site()=> __sundown);
     let attrs = std::mem::take(&mut input.attrs);
     quote! {
         #(#attrs)*
         #docs
         #[::core::prelude::v1::derive(#rt::PyClassTeardown)]
-        #[#carrier(#name #unsendable #args)]
+        #[#carrier(#name #unsendable #extends #args)]
         #input
         #errors
     }
@@ -104,6 +105,7 @@ fn no_must_shutdown(input: &mut DeriveInput, errors: &mut Errors) {
 struct Said {
     is_pyclass: bool,
     is_unsendable: bool,
+    extends: bool,
     name: Option<syn::LitStr>,
 }
 
@@ -135,6 +137,8 @@ impl Said {
         for Argument { key, value } in all {
             if key == "unsendable" {
                 self.is_unsendable = true;
+            } else if key == "extends" {
+                self.extends = true;
             } else if key == "name"
                 && let Some(syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. })) = value
             {
@@ -177,6 +181,17 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let handles = model.steps().map(|(field, step)| moves::kept(model, field, step, krate));
     let this = moves::receiver(model, Borrow::Shared);
     let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| uses_of_moves(krate));
+    let bases = model.args.extends.then(|| {
+        local! {
+            fn bases(
+                object: &#rt::python::pyo3::Bound<'_, Self>,
+            ) -> #rt::python::pyo3::PyResult<#rt::python::Bases> {
+                #[allow(unused_imports)]
+                use #rt::python::{Annotated as _, NotAnnotated as _};
+                (&#rt::python::Base(object.as_super())).objects()
+            }
+        }
+    });
     let class = implement_hidden(
         model,
         local!(#rt::python::Class),
@@ -186,6 +201,8 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
             fn entry(#this) -> &::std::sync::Arc<#rt::Entry> {
                 #rt::entry::<Self>(#guard)
             }
+
+            #bases
 
             fn handles(#this) -> ::std::vec::Vec<#rt::python::Kept> {
                 #uses_moves

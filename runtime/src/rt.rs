@@ -9,7 +9,7 @@ mod value;
 pub mod python {
     pub use crate::python::main::{Flavor, main};
     pub use crate::python::object::{
-        Class, Kept, Made, Methods, New, NotNoted, Noted, PyReceiver, Refuse, aclose, aenter, aexit, close, closed, dropped_value, enter,
+        Annotated, Base, Bases, Class, Kept, Made, Methods, NotAnnotated, New, NotNoted, Noted, PyReceiver, Refuse, aclose, aenter, aexit, close, closed, dropped_value, enter,
         exit_context, kept, kept_with, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
     };
     pub use crate::python::shim::{handle, refused};

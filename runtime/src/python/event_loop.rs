@@ -21,6 +21,7 @@ use pyo3::types::PyTuple;
 use tokio::sync::oneshot;
 
 use super::bridge::{Answer, Op};
+use super::exit::Live;
 use super::into_rust::Answered;
 use super::locals::{self, TaskLocals};
 use super::{exit, fork};
@@ -260,6 +261,11 @@ impl EventLoop {
 
     fn inherited(&self) -> Result<Report, ShutdownError> {
         Report::new(self.name().to_owned()).step("EventLoop", teardown::inherited(), Duration::ZERO).into_result()
+    }
+
+    /// What the exit knows its engine by; none in a forked child.
+    pub(super) fn live_id(&self) -> Option<usize> {
+        Some(Live::id(&**self.engine()?))
     }
 
     /// None in a forked child.

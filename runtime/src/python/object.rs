@@ -19,7 +19,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::PyClass;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -38,8 +38,8 @@ use crate::{Memo, Report, ShutdownError, Teardown, Wait, observe};
 pub use aclose::aclose;
 #[doc(hidden)]
 pub use class::{
-    Class, Kept, Made, Methods, New, NotNoted, Noted, PyReceiver, Refuse, closed, dropped_value, kept, kept_with,
-    refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
+    Annotated, Base, Bases, Class, Kept, Made, Methods, New, NotAnnotated, NotNoted, Noted, PyReceiver, Refuse, closed,
+    dropped_value, kept, kept_with, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
 };
 #[doc(hidden)]
 pub use context::{aenter, aexit, enter, exit as exit_context};
@@ -96,7 +96,18 @@ pub fn register<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<()> {
 /// or no number; what a handler of a signal raised: then another call goes on.
 pub fn close<T: Class + PyClass>(object: &Bound<'_, T>, timeout: Option<f64>) -> PyResult<()> {
     let timeout = duration(timeout)?;
-    find(object)?.close(object.py(), timeout)
+    let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut result = Ok(());
+    for object_of_class in find_all(object)? {
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        let closed = object_of_class.close(object.py(), left);
+        // One that had to be forced keeps none of the others; whoever interrupts is obeyed.
+        if closed.as_ref().is_err_and(|error| !error.is_instance_of::<PyShutdownError>(object.py())) {
+            return closed;
+        }
+        result = result.and(closed);
+    }
+    result
 }
 
 /// A Python object's books, and the handles that it is torn down with.
@@ -196,8 +207,7 @@ impl Object {
         if !self.entry.home.is_none() {
             return self.entry.home.clone();
         }
-        let own = self.handles.iter().find_map(Kept::runtime).and_then(|runtime| runtime.handle().ok());
-        own.map(Home::of).unwrap_or_default()
+        self.handles.iter().find_map(Kept::runtime).and_then(super::Runtime::tokio).map(Home::of).unwrap_or_default()
     }
 
     /// A whole teardown of it, whose alarms are `drive`'s.
@@ -299,6 +309,13 @@ fn find<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<Arc<Object>> {
         let name = T::SPEC.name;
         PyRuntimeError::new_err(format!("`{name}` is borrowed by a call that has just begun: try again"))
     })
+}
+
+/// The objects of a Python object: that of its class, and those of its annotated base classes.
+fn find_all<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<Vec<Arc<Object>>> {
+    let mut all = vec![find(object)?];
+    all.extend(T::bases(object)?.0);
+    Ok(all)
 }
 
 /// The error of a call on an object that is closed.

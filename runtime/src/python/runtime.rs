@@ -435,6 +435,11 @@ impl Runtime {
         }))
     }
 
+    /// Its tokio handle, also while it is shut down; none in a forked child.
+    pub(super) fn tokio(&self) -> Option<Handle> {
+        Some(self.engine()?.handle().clone())
+    }
+
     /// What the exit knows its engine by; none in a forked child.
     pub(super) fn live_id(&self) -> Option<usize> {
         Some(Live::id(&*self.engine()?))

@@ -1,4 +1,10 @@
-//! Classes with `#[pyclass_teardown]`.
+//! Classes with `#[pyclass_teardown]`, and the places where their last reference goes.
+
+mod classes;
+mod inherit;
+mod place;
+
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use sundown::ShutdownGuard;
@@ -8,11 +14,13 @@ use crate::probe::Probe;
 
 /// The simplest class: a runtime, and nothing else.
 #[pyclass_teardown(timeout = "2s")]
-#[pyclass(module = "sundown_pytest")]
+#[pyclass(module = "sundown_pytest", weakref)]
 struct Client {
     #[shutdown]
     runtime: Runtime,
     name: String,
+    #[pyo3(get, set)]
+    anything: Option<Py<PyAny>>,
     guard: ShutdownGuard<Self>,
 }
 
@@ -23,7 +31,7 @@ impl Client {
     #[pyo3(signature = (name="client"))]
     fn new(name: &str) -> PyResult<Self> {
         let runtime = Runtime::builder().name(name).thread_name(name).worker_threads(1).build()?;
-        Ok(Client { runtime, name: name.to_owned(), guard: ShutdownGuard::new() })
+        Ok(Client { runtime, name: name.to_owned(), anything: None, guard: ShutdownGuard::new() })
     }
 
     fn get(&self) -> PyResult<String> {
@@ -45,16 +53,112 @@ impl Client {
         let watched = probe.watch();
         drop(self.runtime.spawn_blocking_named("sleeper", move || {
             watched.started();
-            std::thread::sleep(std::time::Duration::from_secs_f64(seconds));
+            std::thread::sleep(Duration::from_secs_f64(seconds));
         })?);
         Ok(())
+    }
+
+    /// Waits for `seconds` on this thread, detached, while the value is borrowed mutably.
+    fn work(&mut self, py: Python<'_>, seconds: f64, probe: Probe) -> PyResult<String> {
+        let watched = probe.watch();
+        let runtime = self.runtime.clone();
+        runtime.block_on(py, async move {
+            watched.started();
+            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        })?;
+        Ok(self.name.clone())
+    }
+
+    /// The same, in a method that returns no `Result`.
+    fn work_quietly(&mut self, py: Python<'_>, seconds: f64, probe: Probe) -> bool {
+        self.work(py, seconds, probe).is_ok()
+    }
+
+    #[getter]
+    fn name(&self) -> PyResult<String> {
+        self.get()
+    }
+
+    #[shutdown(unchecked)]
+    fn get_anyway(&self) -> PyResult<String> {
+        Ok(self.name.clone())
+    }
+
+    fn by_pyref(slf: PyRef<'_, Self>) -> PyResult<String> {
+        Ok(slf.name.clone())
+    }
+
+    fn by_pyref_mut(mut slf: PyRefMut<'_, Self>) -> PyResult<usize> {
+        slf.name.push('!');
+        Ok(slf.name.len())
+    }
+
+    fn by_bound(slf: &Bound<'_, Self>) -> PyResult<String> {
+        Ok(slf.try_borrow()?.name.clone())
+    }
+
+    fn by_py(slf: Py<Self>, py: Python<'_>) -> PyResult<String> {
+        Ok(slf.try_borrow(py)?.name.clone())
+    }
+
+    fn own_error(&self) -> Result<String, OwnError> {
+        Ok(self.name.clone())
+    }
+
+    #[staticmethod]
+    fn answer() -> PyResult<u32> {
+        Ok(42)
     }
 
     fn __repr__(&self) -> PyResult<String> {
         Ok(format!("<Client {}>", self.name))
     }
+
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(self.name.len())
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        visit.call(&self.anything)
+    }
+
+    fn __clear__(&mut self) {
+        self.anything = None;
+    }
+}
+
+/// An error that can carry one of Python's.
+struct OwnError(PyErr);
+
+impl From<PyErr> for OwnError {
+    fn from(error: PyErr) -> Self {
+        OwnError(error)
+    }
+}
+
+impl From<OwnError> for PyErr {
+    fn from(error: OwnError) -> Self {
+        error.0
+    }
+}
+
+/// Nanoseconds per call of a method of `Client`, with the check and without: called from Rust, so that little else counts.
+#[pyfunction]
+fn check_costs(client: PyRef<'_, Client>, calls: u32) -> (f64, f64) {
+    let measure = |call: fn(&Client) -> bool| {
+        let before = std::time::Instant::now();
+        for _ in 0..calls {
+            assert!(call(std::hint::black_box(&client)));
+        }
+        before.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+    };
+    (measure(|client| client.get().is_ok()), measure(|client| client.get_anyway().is_ok()))
 }
 
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Client>()
+    module.add_class::<Client>()?;
+    module.add_function(wrap_pyfunction!(check_costs, module)?)?;
+    classes::fill(module)?;
+    inherit::fill(module)?;
+    place::fill(module)
 }

@@ -126,7 +126,11 @@ impl Engine {
 /// Makes the bridge and the thread.
 fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<(Arc<Desk>, Runner)> {
     let py = event_loop.py();
-    let load = || PyResult::Ok(glue::execute(py, "event_loop", include_str!("../event_loop.py"))?.as_any().get_item("Runner")?.unbind());
+    let load = || {
+        PyResult::Ok(
+            glue::execute(py, "event_loop", include_str!("../event_loop.py"))?.as_any().get_item("Runner")?.unbind(),
+        )
+    };
     let class = RUNNER.get().get_or_try_init(py, load)?;
     let bridge = Bridge::of(event_loop)?;
     let desk = Desk::new(name, bridge);

@@ -7,13 +7,13 @@ use pyo3::PyClass;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::{Class, Object, duration, find};
+use super::{Class, Object, duration, find_all};
 use crate::python::bridge::{Bridge, Completion};
 use crate::python::fork::name;
 use crate::python::locals::get_current_locals;
 use crate::python::{exit, gate, glue, install};
 use crate::sync::lock;
-use crate::{Report, ShutdownError, reaper};
+use crate::{ShutdownError, reaper};
 
 /// Closes an object as [`close`](super::close()) does, and returns an `asyncio.Future` instead of waiting: what the generated
 /// `aclose()` does. The loop is not blocked.
@@ -25,21 +25,23 @@ use crate::{Report, ShutdownError, reaper};
 /// As [`close`](super::close()), some of them from the future; `RuntimeError` if no loop is running.
 pub fn aclose<'py, T: Class + PyClass>(object: &Bound<'py, T>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
     let timeout = duration(timeout)?;
-    begin(object.py(), find(object)?, timeout)
+    begin(object.py(), find_all(object)?, timeout)
 }
 
-fn begin(py: Python<'_>, object: Arc<Object>, timeout: Option<Duration>) -> PyResult<Bound<'_, PyAny>> {
-    if object.is_inherited() {
-        return Err(object.forked());
+fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -> PyResult<Bound<'_, PyAny>> {
+    for object in &objects {
+        if object.is_inherited() {
+            return Err(object.forked());
+        }
+        drop(lock(&object.witness).take());
     }
-    drop(lock(&object.witness).take());
     install::ensure(py)?;
     let locals = get_current_locals(py)?;
     let Some(_pass) = gate::enter() else { return Err(exit::refuse("aclose")) };
     let event_loop = locals.event_loop(py);
     let arguments = PyDict::new(py);
     arguments.set_item(name!(py, "loop"), &event_loop)?;
-    if object.has_ended() {
+    if objects.iter().all(|object| object.has_ended()) {
         let future = glue::get(py)?.future.bind(py).call((), Some(&arguments))?;
         future.call_method1(name!(py, "set_result"), (py.None(),))?;
         return Ok(future);
@@ -49,10 +51,20 @@ fn begin(py: Python<'_>, object: Arc<Object>, timeout: Option<Duration>) -> PyRe
     let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
     let told = Told { bridge, key, with: None };
     future.setattr(name!(py, "_sundown_key"), key)?;
+    // Closed from now on, and not only when the thread comes to it.
+    for object in &objects {
+        object.entry.begin();
+    }
     // Without a thread the job is dropped, and its future fails.
     let started = reaper::submit(move |drive| async move {
         let mut told = told;
-        told.with = Some(object.teardown(timeout, &drive).await);
+        let end = timeout.map(|timeout| drive.after(timeout));
+        let mut result = Ok(());
+        for object in objects.iter().filter(|object| !object.has_ended()) {
+            let left = end.map(|end| end.saturating_duration_since(drive.now()));
+            result = result.and(object.teardown(left, &drive).await.map(drop));
+        }
+        told.with = Some(result);
     });
     started?;
     Ok(future)
@@ -62,13 +74,13 @@ fn begin(py: Python<'_>, object: Arc<Object>, timeout: Option<Duration>) -> PyRe
 struct Told {
     bridge: Arc<Bridge>,
     key: u64,
-    with: Option<Result<Report, ShutdownError>>,
+    with: Option<Result<(), ShutdownError>>,
 }
 
 impl Drop for Told {
     fn drop(&mut self) {
         let completion = match self.with.take() {
-            Some(Ok(_)) => Completion::Value(Box::new(None::<bool>)),
+            Some(Ok(())) => Completion::Value(Box::new(None::<bool>)),
             Some(Err(error)) => Completion::Error(error.into()),
             None => Completion::Lost,
         };

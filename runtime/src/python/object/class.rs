@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::{Borrowed, PyClass};
 
 use super::handle::{self, AnyHandle, Handle, Plain, With};
-use super::{Object, closed_err, dropped, find};
+use super::{Object, closed_err, dropped, find, find_all};
 use crate::guard::Entry;
 use crate::python::{Runtime, install};
 use crate::rt::Guarded;
@@ -26,7 +26,51 @@ pub trait Class: Guarded + Sized + 'static {
     fn entry(&self) -> &Arc<Entry>;
     /// Clones of the resource fields, in the order of the spec.
     fn handles(&self) -> Vec<Kept>;
+    /// The objects of its annotated base classes, the nearest first.
+    ///
+    /// # Errors
+    ///
+    /// As `find`.
+    fn bases(_object: &Bound<'_, Self>) -> PyResult<Bases> {
+        Ok(Bases(Vec::new()))
+    }
 }
+
+/// The objects of base classes.
+pub struct Bases(pub(super) Vec<Arc<Object>>);
+
+/// An object, as one of its base class.
+pub struct Base<'a, 'py, T>(pub &'a Bound<'py, T>);
+
+/// A base class that is annotated.
+pub trait Annotated {
+    /// Its object, and those of its own bases.
+    ///
+    /// # Errors
+    ///
+    /// As `find`.
+    fn objects(&self) -> PyResult<Bases>;
+}
+
+/// A base class that is not.
+pub trait NotAnnotated {
+    /// None.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    fn objects(&self) -> PyResult<Bases> {
+        Ok(Bases(Vec::new()))
+    }
+}
+
+impl<T: Class + PyClass> Annotated for Base<'_, '_, T> {
+    fn objects(&self) -> PyResult<Bases> {
+        find_all(self.0).map(Bases)
+    }
+}
+
+impl<T> NotAnnotated for &Base<'_, '_, T> {}
 
 /// A class with the attribute on its methods.
 #[diagnostic::on_unimplemented(

@@ -2,13 +2,13 @@
 
 use std::any::Any;
 
-use crate::python::Runtime;
+use crate::python::{EventLoop, Runtime};
 use crate::{Memo, Teardown, Wait};
 
 /// A resource that a Python class may have: a cheap clone, and all clones are one resource. So a clone is enough to tear it
 /// down while a method has borrowed the object, and when the object is gone.
 ///
-/// Every `Teardown` that is `Clone`, `Send` and `Sync` counts: [`Runtime`](super::Runtime), [`Tasks`](crate::Tasks),
+/// Every `Teardown` that is `Clone`, `Send` and `Sync` counts: [`Runtime`](super::Runtime), [`EventLoop`](super::EventLoop), [`Tasks`](crate::Tasks),
 /// [`Thread`](crate::Thread), a `CancellationToken`, an `Arc` of a `#[must_shutdown(shared)]` struct, and [`Shared`](crate::Shared)
 /// around anything else. A type whose clone is another resource must not be a field as it is.
 #[diagnostic::on_unimplemented(
@@ -84,5 +84,6 @@ pub(super) fn runtime(handle: &dyn Any) -> Option<&Runtime> {
 
 /// What the exit knows a handle by, if it would tear it down by itself.
 pub(super) fn live_id(handle: &dyn Any) -> Option<usize> {
-    runtime(handle).and_then(Runtime::live_id)
+    let event_loop = || handle.downcast_ref().or_else(|| handle.downcast_ref::<Option<EventLoop>>()?.as_ref());
+    runtime(handle).and_then(Runtime::live_id).or_else(|| event_loop().and_then(EventLoop::live_id))
 }
