@@ -108,7 +108,10 @@ fn read_one(input: ParseStream<'_>, known: &'static [Known], before: &[Arg]) -> 
 fn listed(known: &[Known]) -> String {
     let public = known.iter().filter(|known| !known.key.starts_with('_'));
     let keys: Vec<String> = public.map(|known| format!("`{}`", known.key)).collect();
-    format!("the arguments are {}", keys.join(", "))
+    match &keys[..] {
+        [only] => format!("the argument is {only}"),
+        several => format!("the arguments are {}", several.join(", ")),
+    }
 }
 
 fn next_token(input: ParseStream<'_>) -> TokenStream {

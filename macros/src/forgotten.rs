@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
 use crate::model::{Field, Model};
+use crate::parse::Flavour;
 use crate::quotes::Krate;
 use crate::spans::{ends, placed};
 
@@ -14,7 +15,7 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
         .bystanders()
         .filter(|field| !model.is_generic(field.ty))
         .map(|field| {
-            let assertion = assertion(field, &model.outside(field.ty), krate);
+            let assertion = assertion(model, field, &model.outside(field.ty), krate);
             crate::quotes::local! {
                 const _: () = {
                     use #rt::NotResource as _;
@@ -34,7 +35,7 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
         .filter(|field| model.is_generic(field.ty))
         .map(|field| {
             let ty = field.ty;
-            assertion(field, &quote::quote!(#ty), krate)
+            assertion(model, field, &quote::quote!(#ty), krate)
         })
         .collect();
     if assertions.is_empty() {
@@ -46,12 +47,19 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
     }
 }
 
-fn assertion(field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
+fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
     // In the user's place altogether, so that the error is told as if it were in the struct.
     let span = ends(&field.place()).0;
     let rt = placed(krate.rt(), span);
     let name = field.name();
     let probe = quote_spanned!(span=> #rt::Probe<#ty>);
+    if model.flavour == Flavour::PyClass {
+        return quote_spanned! {span=>
+            #rt::python::not_forgotten(
+                #name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND || <#probe>::COUNTED, <#probe>::HANDLE,
+            );
+        };
+    }
     quote_spanned! {span=>
         #rt::not_forgotten(#name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND, <#probe>::COUNTED);
     }

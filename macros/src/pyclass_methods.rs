@@ -14,7 +14,7 @@ use crate::errors::{Error, Errors};
 use crate::parse;
 use crate::pyclass::Argument;
 use crate::quotes::{Krate, local};
-use crate::spans::{ends, placed};
+use crate::spans::{self, ends, placed};
 
 const BLOCK: &[Known] =
     &[Known { key: "report", example: "report" }, Known { key: "crate", example: "crate = ::sundown" }];
@@ -52,8 +52,8 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) 
     let rt = krate.rt();
     let this = &block.self_ty.clone();
     let methods = placed(local!(#rt::python::Methods), ends(this).0);
-    // So that the struct does not complain too.
-    let methods = local!(impl #methods for #this {});
+    // Where the other half is missing, this alone says so. It is there after an error too, for the struct not to complain.
+    let methods = block.trait_.is_none().then(|| local!(#[automatically_derived] impl #methods for #this {}));
     if !is_pymethods(&block.attrs) {
         errors.push(
             Error::at_span(Span::call_site(), "`#[pyclass_teardown]` must be above `#[pymethods]`")
@@ -76,16 +76,9 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) 
     }
     let ours = generated(&written, report, this, krate);
     block.items.push(ImplItem::Verbatim(ours));
-    // What they call wants the other half, and says so once.
-    let class = placed(local!(#rt::python::Class), ends(this).0);
-    let is_class = placed(local!(is_class::<#this>), ends(this).0);
     quote! {
         #block
         #methods
-        const _: () = {
-            const fn is_class<T: #class>() {}
-            #is_class()
-        };
         #errors
     }
 }
@@ -170,10 +163,10 @@ fn instrument(method: &mut ImplItemFn, this: &Type, krate: &Krate, errors: &mut 
             let (function, object) = receiver.passed_to("refusal");
             let function = Ident::new(&function, Span::mixed_site());
             let refusal = placed(local!(#rt::python::#function), at);
-            let refuse = placed(local!(#rt::python::Refuse::refuse), ends(result).0);
+            let refuse = spans::call(local!(#rt::python::Refuse::refuse), local!(error), ends(result));
             local! {
                 if let ::core::option::Option::Some(error) = #refusal(#object) {
-                    return #refuse(error);
+                    return #refuse;
                 }
             }
         }

@@ -7,24 +7,36 @@ mod style;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{DeriveInput, Item};
+use syn::{Attribute, DeriveInput, Item};
 
 use crate::parse::Flavour;
-use crate::{attribute, expand};
+use crate::{attribute, expand, pyclass};
 
 /// Expands an item as rustc would: the attribute, then the derive that it leaves.
 fn expand_item(item: Item) -> TokenStream {
-    let Item::Struct(mut item) = item else { return item.to_token_stream() };
+    let mut item = match item {
+        Item::Struct(item) => item,
+        Item::Impl(mut block) => {
+            let at = block.attrs.iter().position(|attr| attr.path().is_ident("pyclass_teardown"));
+            return match at.map(|at| arguments(&block.attrs.remove(at))) {
+                Some(args) => pyclass::pyclass_teardown(args, block.to_token_stream()),
+                None => block.to_token_stream(),
+            };
+        }
+        other => return other.to_token_stream(),
+    };
     let derives_teardown = item.attrs.iter().any(|attr| attr.to_token_stream().to_string().contains("Teardown"));
-    let Some(at) = item.attrs.iter().position(|attr| attr.path().is_ident("must_shutdown")) else {
+    let flavours = [Flavour::MustShutdown, Flavour::PyClass];
+    let ours = |attr: &Attribute| flavours.into_iter().find(|flavour| attr.path().is_ident(flavour.attribute()));
+    let Some((at, flavour)) = item.attrs.iter().enumerate().find_map(|(at, attr)| Some((at, ours(attr)?))) else {
         let derived = derives_teardown.then(|| expand::derive(Flavour::Teardown, item.to_token_stream()));
         return quote!(#item #derived);
     };
-    let args = match item.attrs.remove(at).meta {
-        syn::Meta::List(list) => list.tokens,
-        _ => TokenStream::new(),
+    let args = arguments(&item.attrs.remove(at));
+    let emitted = match flavour {
+        Flavour::PyClass => pyclass::pyclass_teardown(args, item.to_token_stream()),
+        Flavour::MustShutdown | Flavour::Teardown => attribute::must_shutdown(args, item.to_token_stream()),
     };
-    let emitted = attribute::must_shutdown(args, item.to_token_stream());
     let mut emitted = match syn::parse2::<syn::File>(emitted.clone()) {
         Ok(file) => file,
         Err(error) => panic!("the attribute must emit items: {error}\n{emitted}"),
@@ -32,11 +44,22 @@ fn expand_item(item: Item) -> TokenStream {
     let struct_at =
         emitted.items.iter().position(|item| matches!(item, Item::Struct(_))).expect("the struct is emitted");
     let Item::Struct(left) = &mut emitted.items[struct_at] else { unreachable!() };
-    left.attrs.retain(|attr| !attr.to_token_stream().to_string().contains("MustShutdown"));
-    let derived = expand::derive(Flavour::MustShutdown, left.to_token_stream());
+    let derives = |attr: &Attribute| {
+        let attr = attr.to_token_stream().to_string();
+        ["MustShutdown", "PyClassTeardown"].iter().any(|derive| attr.contains(derive))
+    };
+    left.attrs.retain(|attr| !derives(attr));
+    let derived = expand::derive(flavour, left.to_token_stream());
     left.attrs.retain(|attr| !attr.path().is_ident("__sundown"));
     without_helpers(left);
     quote!(#emitted #derived)
+}
+
+fn arguments(attr: &Attribute) -> TokenStream {
+    match &attr.meta {
+        syn::Meta::List(list) => list.tokens.clone(),
+        _ => TokenStream::new(),
+    }
 }
 
 /// What rustc hides of an expanded struct: the helper attributes.

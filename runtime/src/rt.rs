@@ -13,6 +13,7 @@ pub mod python {
         exit_context, kept, kept_with, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
     };
     pub use crate::python::shim::{handle, refused};
+    pub use super::probe::not_forgotten_in_class as not_forgotten;
     pub use pyo3;
 }
 

@@ -6,7 +6,7 @@ use quote::quote;
 
 use crate::parse::Flavour;
 use crate::python_main::{self, Host};
-use crate::{attribute, expand, python_test};
+use crate::{attribute, expand, pyclass, python_test};
 
 /// Words that mean something to the macros, and some that mean nothing.
 const WORDS: &[&str] = &[
@@ -43,6 +43,12 @@ const WORDS: &[&str] = &[
     "ShutdownGuard",
     "shutdown",
     "must_shutdown",
+    "pyclass_teardown",
+    "pyclass",
+    "pymethods",
+    "pyo3",
+    "unchecked",
+    "report",
     "teardown",
     "__sundown",
     "cfg",
@@ -120,7 +126,9 @@ proptest! {
 
     #[test]
     fn arbitrary_items_do_not_panic(args in tokens(8), item in tokens(16)) {
-        attribute::must_shutdown(args, item.clone());
+        attribute::must_shutdown(args.clone(), item.clone());
+        pyclass::pyclass_teardown(args, item.clone());
+        expand::derive(Flavour::PyClass, item.clone());
         expand::derive(Flavour::MustShutdown, item.clone());
         expand::derive(Flavour::Teardown, item);
     }
@@ -129,7 +137,20 @@ proptest! {
     fn arbitrary_arguments_do_not_panic(on_struct in arguments(), on_a in arguments(), on_b in arguments()) {
         let fields = quote!({ #[shutdown(#on_a)] a: Option<A>, #[shutdown(#on_b)] b: B, guard: ShutdownGuard<Self> });
         attribute::must_shutdown(on_struct.clone(), quote!(struct S #fields));
-        for (flavour, carrier) in [(Flavour::MustShutdown, quote!(__sundown)), (Flavour::Teardown, quote!(teardown))] {
+        must_be_rust(&pyclass::pyclass_teardown(on_struct.clone(), quote!(#[pyclass(#on_a)] struct S #fields)))?;
+        let methods = quote!({
+            #[shutdown(#on_a)] #[pyo3(#on_b)] fn a(&mut self) -> PyResult<()> {}
+            #[getter(#on_a)] fn b(slf: Py<Self>) -> Result<u8, E> {}
+            #[new] fn new() -> Self {}
+        });
+        must_be_rust(&pyclass::pyclass_teardown(on_struct.clone(), quote!(#[pymethods] impl S #methods)))?;
+        must_be_rust(&pyclass::pyclass_teardown(on_struct.clone(), quote!(impl T for S #methods)))?;
+        let flavours = [
+            (Flavour::MustShutdown, quote!(__sundown)),
+            (Flavour::PyClass, quote!(__sundown)),
+            (Flavour::Teardown, quote!(teardown)),
+        ];
+        for (flavour, carrier) in flavours {
             let expansion = expand::derive(flavour, quote!(#[#carrier(#on_struct)] struct S #fields));
             must_be_rust(&expansion)?;
         }

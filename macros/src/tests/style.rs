@@ -22,9 +22,10 @@ fn messages(stderr: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn our_errors_are_in_the_house_style() {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/ours");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [here.join("../tests/ui/ours"), here.join("../runtime/ui")];
     let mut seen = 0;
-    for entry in fs::read_dir(ours).expect("the directory is there") {
+    for entry in folders.iter().flat_map(|folder| fs::read_dir(folder).expect("the directory is there")) {
         let path = entry.expect("it can be read").path();
         if path.extension().is_none_or(|extension| extension != "stderr") {
             continue;

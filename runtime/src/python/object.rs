@@ -78,7 +78,7 @@ pub use handle::Handle;
 /// # Errors
 ///
 /// `RuntimeError` if a method has borrowed the object mutably and none was called before.
-pub fn register<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<()> {
+pub fn register<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<()> {
     install::ensure(object.py())?;
     find(object).map(drop)
 }
@@ -94,7 +94,7 @@ pub fn register<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<()> {
 /// [`ShutdownTimeout`](super::ShutdownTimeout) or [`ShutdownError`](super::ShutdownError) if a resource did not stop by
 /// itself; [`ForkedProcessError`](super::ForkedProcessError) in a forked child; `ValueError` for a timeout that is negative
 /// or no number; what a handler of a signal raised: then another call goes on.
-pub fn close<T: Class + PyClass>(object: &Bound<'_, T>, timeout: Option<f64>) -> PyResult<()> {
+pub fn close<T: Methods + PyClass>(object: &Bound<'_, T>, timeout: Option<f64>) -> PyResult<()> {
     let timeout = duration(timeout)?;
     let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut result = Ok(());

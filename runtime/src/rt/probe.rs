@@ -24,6 +24,8 @@ pub trait NotResource {
     const BEHIND: bool = false;
     /// It is an `Arc` of something that is stopped by its owner alone.
     const COUNTED: bool = false;
+    /// A Python class may have it as it is.
+    const HANDLE: bool = false;
 }
 
 impl<T: ?Sized> NotResource for Probe<T> {}
@@ -48,6 +50,33 @@ impl<T: Teardown> Probe<Arc<T>> {
     pub const COUNTED: bool = true;
 }
 
+#[cfg(feature = "python")]
+impl<T: crate::python::Handle> Probe<T> {
+    /// A Python class may have it as it is.
+    pub const HANDLE: bool = true;
+}
+
+/// Fails the build if the field `name` of a Python class is a resource. The caller is the field.
+///
+/// # Panics
+///
+/// That is its purpose.
+#[cfg(feature = "python")]
+#[track_caller]
+pub const fn not_forgotten_in_class(name: &str, stops: bool, kind: Kind, behind: bool, handle: bool) {
+    let text = Text::new().push("resource field `").push(name).push("` is not part of the shutdown\n");
+    let text = match kind {
+        Kind::Sender => return,
+        _ if stops && handle => text,
+        _ if stops => text.push("note: a Python class has it as a `Shared<T>`\n"),
+        Kind::Bare { in_class, .. } => text.push("note: a Python class has it ").push(in_class).push("\n"),
+        Kind::Unknown if behind => text.push("note: it can only be stopped as a `Shared<T>`\n"),
+        Kind::Unknown => return,
+    };
+    let text = text.push("help: add `#[shutdown]`, or `#[shutdown(skip)]` if someone else stops it");
+    panic!("{}", text.as_str())
+}
+
 /// Fails the build if the field `name` is a resource. The caller is the field, so that the error points there.
 ///
 /// # Panics
@@ -59,7 +88,7 @@ pub const fn not_forgotten(name: &str, stops: bool, kind: Kind, behind: bool, co
     let text = match kind {
         Kind::Sender => return,
         _ if stops => text,
-        Kind::Bare(wrap) => text.push("note: it can only be stopped ").push(wrap).push("\n"),
+        Kind::Bare { wrap, .. } => text.push("note: it can only be stopped ").push(wrap).push("\n"),
         Kind::Unknown if behind || counted => text.push("note: it can only be stopped as a `Shared<T>`\n"),
         Kind::Unknown => return,
     };
@@ -103,8 +132,14 @@ pub enum Kind {
     Unknown,
     /// A plain channel sender: it says nothing of who ends whom.
     Sender,
-    /// It has no `Teardown` until it is wrapped: in what.
-    Bare(&'static str),
+    /// It has no `Teardown` until it is wrapped.
+    Bare {
+        /// In what.
+        wrap: &'static str,
+        /// In what, in a Python class.
+        #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for Python classes"))]
+        in_class: &'static str,
+    },
 }
 
 /// A type that is known, or something that holds one.
@@ -128,7 +163,7 @@ macro_rules! known {
 known! {
     [T] std::sync::mpsc::Sender<T>: Kind::Sender;
     [T] std::sync::mpsc::SyncSender<T>: Kind::Sender;
-    [T] std::thread::JoinHandle<T>: Kind::Bare("in an `Option`, or as a `Thread`");
+    [T] std::thread::JoinHandle<T>: Kind::Bare { wrap: "in an `Option`, or as a `Thread`", in_class: "as a `Thread`" };
 }
 
 #[cfg(feature = "tokio")]
@@ -138,7 +173,7 @@ known! {
     [T] tokio::sync::mpsc::UnboundedSender<T>: Kind::Sender;
     [T] tokio::sync::watch::Sender<T>: Kind::Sender;
     [T] tokio::sync::broadcast::Sender<T>: Kind::Sender;
-    [] tokio::runtime::Runtime: Kind::Bare("in an `Option`");
+    [] tokio::runtime::Runtime: Kind::Bare { wrap: "in an `Option`", in_class: "as a `sundown::python::Runtime`" };
 }
 
 /// What holds one value: what is known of that is known of it.

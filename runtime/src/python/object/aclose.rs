@@ -7,7 +7,7 @@ use pyo3::PyClass;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::{Class, Object, duration, find_all};
+use super::{Methods, Object, duration, find_all};
 use crate::python::bridge::{Bridge, Completion};
 use crate::python::fork::name;
 use crate::python::locals::get_current_locals;
@@ -23,7 +23,7 @@ use crate::{ShutdownError, reaper};
 /// # Errors
 ///
 /// As [`close`](super::close()), some of them from the future; `RuntimeError` if no loop is running.
-pub fn aclose<'py, T: Class + PyClass>(object: &Bound<'py, T>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+pub fn aclose<'py, T: Methods + PyClass>(object: &Bound<'py, T>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
     let timeout = duration(timeout)?;
     begin(object.py(), find_all(object)?, timeout)
 }

@@ -78,7 +78,7 @@ impl<T> NotAnnotated for &Base<'_, '_, T> {}
     label = "the methods are not annotated",
     note = "put `#[pyclass_teardown]` above the `#[pymethods]` of `{Self}` too, or add an empty block"
 )]
-pub trait Methods {}
+pub trait Methods: Class {}
 
 /// A resource of an object.
 pub struct Kept(Box<dyn AnyHandle>);
@@ -103,7 +103,7 @@ pub fn kept<T: Handle>(field: &T) -> Kept {
 }
 
 /// A field with a `with`, an `ask` or a `force`.
-pub fn kept_with<T: Clone + Send + Sync + 'static>(
+pub fn kept_with<T: Cloned>(
     field: &T,
     ask: fn(&mut T, &mut Memo),
     wait: for<'b> fn(&'b mut T, &'b mut Memo) -> Wait<'b>,
@@ -111,6 +111,17 @@ pub fn kept_with<T: Clone + Send + Sync + 'static>(
 ) -> Kept {
     Kept(Box::new(With { value: field.clone(), ask, wait, force }))
 }
+
+/// The type of a field with moves that the user named.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handle that a Python class can share with its teardown",
+    label = "not a cloneable handle",
+    note = "a resource of a Python class must be `Clone`, `Send`, `Sync` and `'static`: `close()` uses a clone"
+)]
+pub trait Cloned: Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Cloned for T {}
 
 /// The generated `Drop`.
 pub fn dropped_value<T: Class>(value: &T) {
@@ -175,7 +186,7 @@ impl<T: Made, B> Made for (T, B) {
 
 /// Why a call of a method is refused; none if it may go on.
 #[inline]
-pub fn refusal<T: Class>(value: &T) -> Option<PyErr> {
+pub fn refusal<T: Methods>(value: &T) -> Option<PyErr> {
     let entry = value.entry();
     if entry.object.is_open_at(super::address_of(value)) && !entry.is_inherited() {
         return None;
@@ -197,7 +208,7 @@ fn refusal_slowly<T: Class>(value: &T) -> Option<PyErr> {
 }
 
 /// As [`refusal`], for the object itself. One that is borrowed and was never noted counts as open.
-pub fn refusal_bound<T: Class + PyClass>(object: &Bound<'_, T>) -> Option<PyErr> {
+pub fn refusal_bound<T: Methods + PyClass>(object: &Bound<'_, T>) -> Option<PyErr> {
     if !T::UNSENDABLE
         && let Ok(value) = object.try_borrow()
     {
@@ -212,7 +223,7 @@ pub fn refusal_bound<T: Class + PyClass>(object: &Bound<'_, T>) -> Option<PyErr>
 
 /// A method that may not be refused borrows the value mutably from now on.
 #[inline]
-pub fn running<T: Class>(value: &T) {
+pub fn running<T: Methods>(value: &T) {
     let entry = value.entry();
     if !entry.object.is_open_at(super::address_of(value)) && !entry.is_inherited() && !entry.object.is_closed() {
         Object::noted(value);
@@ -220,13 +231,13 @@ pub fn running<T: Class>(value: &T) {
 }
 
 /// Whether its shutdown has begun.
-pub fn closed<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<bool> {
+pub fn closed<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<bool> {
     let object = find(object)?;
     Ok(object.is_inherited() || object.entry.object.is_closed())
 }
 
 /// The text of its report, once its shutdown is over.
-pub fn shutdown_report<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<Option<String>> {
+pub fn shutdown_report<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<Option<String>> {
     let object = find(object)?;
     if object.is_inherited() {
         return Err(object.forked());
@@ -293,11 +304,11 @@ impl<O: PyReceiver> PyReceiver for &O {
 }
 
 /// As [`refusal`], for a method that takes the Python object.
-pub fn refusal_object<O: PyReceiver<Value: Class + PyClass>>(object: &O) -> Option<PyErr> {
+pub fn refusal_object<O: PyReceiver<Value: Methods + PyClass>>(object: &O) -> Option<PyErr> {
     object.with(|object| refusal_bound(object))
 }
 
 /// As [`running`], for a method that takes the Python object: it may be borrowed mutably from now on.
-pub fn running_object<O: PyReceiver<Value: Class + PyClass>>(object: &O) {
+pub fn running_object<O: PyReceiver<Value: Methods + PyClass>>(object: &O) {
     object.with(|object| drop(find(object)));
 }

@@ -15,7 +15,7 @@ use crate::{Memo, Teardown, Wait};
     message = "`{Self}` is no handle that a Python class can share with its teardown",
     label = "not a cloneable handle",
     note = "a resource of a Python class must be `Teardown`, `Clone`, `Send`, `Sync` and `'static`: `close()` uses a clone",
-    note = "wrap it: `Shared<{Self}>`; a tokio runtime becomes a `sundown::python::Runtime`"
+    note = "`Shared<{Self}>` is one if `{Self}` has a `Teardown`; for a tokio runtime there is `sundown::python::Runtime`"
 )]
 pub trait Handle: Teardown + Clone + Send + Sync + 'static {}
 

@@ -1,0 +1,8 @@
+use pyo3::prelude::*;
+use sundown::python::pyclass_teardown;
+
+#[pyclass_teardown]
+#[pyfunction]
+fn close() {}
+
+fn main() {}

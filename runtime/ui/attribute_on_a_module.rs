@@ -1,0 +1,6 @@
+use sundown::python::pyclass_teardown;
+
+#[pyclass_teardown]
+mod classes {}
+
+fn main() {}

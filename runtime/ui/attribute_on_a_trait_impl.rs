@@ -1,0 +1,24 @@
+use pyo3::prelude::*;
+use sundown::ShutdownGuard;
+use sundown::python::{Runtime, pyclass_teardown};
+
+#[pyclass_teardown]
+#[pyclass]
+struct Client {
+    #[shutdown]
+    runtime: Runtime,
+    guard: ShutdownGuard<Self>,
+}
+
+#[pyclass_teardown]
+#[pymethods]
+impl Client {}
+
+#[pyclass_teardown]
+impl Clone for Client {
+    fn clone(&self) -> Self {
+        unimplemented!()
+    }
+}
+
+fn main() {}

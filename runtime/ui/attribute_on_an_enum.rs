@@ -1,0 +1,11 @@
+use pyo3::prelude::*;
+use sundown::python::pyclass_teardown;
+
+#[pyclass_teardown]
+#[pyclass]
+enum State {
+    Open,
+    Closed,
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+use pyo3::prelude::*;
+use sundown::ShutdownGuard;
+use sundown::python::{Runtime, pyclass_teardown};
+
+#[pyclass_teardown]
+#[pyclass_teardown(timeout = "1s")]
+#[pyclass]
+struct Client {
+    #[shutdown]
+    runtime: Runtime,
+    guard: ShutdownGuard<Self>,
+}
+
+#[pyclass_teardown]
+#[pyclass_teardown(report)]
+#[pymethods]
+impl Client {}
+
+fn main() {}

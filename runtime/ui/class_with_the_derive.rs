@@ -1,0 +1,18 @@
+use pyo3::prelude::*;
+use sundown::python::{Runtime, pyclass_teardown};
+use sundown::{ShutdownGuard, Teardown};
+
+#[pyclass_teardown]
+#[pyclass]
+#[derive(Debug, Teardown)]
+struct Client {
+    #[shutdown]
+    runtime: Runtime,
+    guard: ShutdownGuard<Self>,
+}
+
+#[pyclass_teardown]
+#[pymethods]
+impl Client {}
+
+fn main() {}

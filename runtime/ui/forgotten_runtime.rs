@@ -1,0 +1,18 @@
+use pyo3::prelude::*;
+use sundown::python::pyclass_teardown;
+use sundown::{ShutdownGuard, Tasks};
+
+#[pyclass_teardown]
+#[pyclass]
+struct Client {
+    #[shutdown]
+    tasks: Tasks,
+    runtime: sundown::python::Runtime,
+    guard: ShutdownGuard<Self>,
+}
+
+#[pyclass_teardown]
+#[pymethods]
+impl Client {}
+
+fn main() {}

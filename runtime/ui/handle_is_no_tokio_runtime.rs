@@ -1,0 +1,17 @@
+use pyo3::prelude::*;
+use sundown::ShutdownGuard;
+use sundown::python::{pyclass_teardown};
+
+#[pyclass_teardown]
+#[pyclass]
+struct Client {
+    #[shutdown]
+    runtime: Option<tokio::runtime::Runtime>,
+    guard: ShutdownGuard<Self>,
+}
+
+#[pyclass_teardown]
+#[pymethods]
+impl Client {}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use pyo3::prelude::*;
+use sundown::ShutdownGuard;
+use sundown::python::{Runtime, pyclass_teardown};
+
+#[pyclass_teardown]
+#[pyclass]
+struct Client {
+    #[shutdown]
+    runtime: Runtime,
+    guard: ShutdownGuard<Self>,
+}
+
+#[pymethods]
+impl Client {}
+
+fn main() {}

@@ -1,0 +1,229 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+#[pyclass(extends = Base, unsendable, name = "Client")]
+///
+/// # Shutdown
+///
+/// Its resources are stopped, within 2s, by `with`, `async with`, `close()` or `aclose()`.
+///
+/// It stops these, each as soon as those that it is after have ended:
+///
+/// - `jobs`
+/// - `pool` after `jobs`, by `Pool::close`
+/// - `runtime` after `pool`
+struct PyClient {
+    jobs: Tasks,
+    pool: Pool,
+    runtime: Runtime,
+    name: String,
+    guard: ShutdownGuard<Self>,
+}
+const _: () = {
+    use ::sundown::__rt::NotResource as _;
+    ::sundown::__rt::python::not_forgotten(
+        "name",
+        <::sundown::__rt::Probe<String>>::STOPS,
+        <::sundown::__rt::Probe<String>>::KIND,
+        <::sundown::__rt::Probe<String>>::BEHIND
+            || <::sundown::__rt::Probe<String>>::COUNTED,
+        <::sundown::__rt::Probe<String>>::HANDLE,
+    );
+};
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for PyClient {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Client",
+        timeout: ::core::time::Duration::from_millis(2000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Client.jobs",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Client.pool",
+                after: &[0],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Client.runtime",
+                after: &[1],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::python::Class for PyClient {
+    const UNSENDABLE: bool = true;
+    fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
+        ::sundown::__rt::entry::<Self>(&self.guard)
+    }
+    fn bases(
+        object: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<::sundown::__rt::python::Bases> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::python::{Annotated as _, NotAnnotated as _};
+        (&::sundown::__rt::python::Base(object.as_super())).objects()
+    }
+    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::Kept> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::std::vec::Vec::from([
+            ::sundown::__rt::python::kept(&self.jobs),
+            ::sundown::__rt::python::kept_with(
+                &self.pool,
+                |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                |value, _| ::std::boxed::Box::pin(
+                    ::sundown::__rt::closing(move || Pool::close(value)),
+                ),
+                |value, memo| ::sundown::__rt::Moves(value).force(memo),
+            ),
+            ::sundown::__rt::python::kept(&self.runtime),
+        ])
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for PyClient {
+    fn drop(&mut self) {
+        ::sundown::__rt::python::dropped_value::<Self>(self);
+    }
+}
+const _: () = {
+    const fn has_methods<T: ::sundown::__rt::python::Methods>() {}
+    has_methods::<PyClient>()
+};
+#[pymethods]
+impl PyClient {
+    #[new]
+    fn new(name: String) -> PyResult<PyClassInitializer<Self>> {
+        #[allow(clippy::redundant_closure_call)]
+        let made = (move || -> PyResult<PyClassInitializer<Self>> { made(name) })();
+        {
+            #[allow(unused_imports)]
+            use ::sundown::__rt::python::{Noted as _, NotNoted as _};
+            (&::sundown::__rt::python::New(&made)).note();
+        }
+        made
+    }
+    fn get(&self) -> PyResult<u32> {
+        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+            &*self,
+        ) {
+            return ::sundown::__rt::python::Refuse::refuse(error);
+        }
+        Ok(1)
+    }
+    fn set(&mut self, value: u32) {
+        ::sundown::__rt::python::running(&*self);
+        self.value = value;
+    }
+    fn all(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal_object(
+            &slf,
+        ) {
+            return ::sundown::__rt::python::Refuse::refuse(error);
+        }
+        Ok(())
+    }
+    fn anyway(&self) -> PyResult<()> {
+        Ok(())
+    }
+    fn __repr__(&self) -> PyResult<String> {
+        Ok(String::new())
+    }
+    fn __exit__(
+        &mut self,
+        _kind: Py<PyAny>,
+        _value: Py<PyAny>,
+        _traceback: Py<PyAny>,
+    ) -> PyResult<()> {
+        ::sundown::__rt::python::running(&*self);
+        Ok(())
+    }
+    #[staticmethod]
+    fn answer() -> PyResult<u32> {
+        Ok(42)
+    }
+    /// Stops everything that the object owns, and waits for it: `timeout` seconds at most. A second call does
+    /// nothing.
+    #[pyo3(name = "close", signature = (timeout = None))]
+    fn __sundown_close(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
+        ::sundown::__rt::python::close(slf, timeout)
+    }
+    /// As `close`, to be awaited: the event loop is not blocked.
+    #[pyo3(name = "aclose", signature = (timeout = None))]
+    fn __sundown_aclose<'py>(
+        slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Bound<'py, ::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aclose(slf, timeout)
+    }
+    /// Whether the object was closed, or is being closed.
+    #[getter(closed)]
+    fn __sundown_closed(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<bool> {
+        ::sundown::__rt::python::closed(slf)
+    }
+    #[doc(hidden)]
+    #[pyo3(name = "_sundown_check")]
+    fn __sundown_check(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
+        match ::sundown::__rt::python::refusal_bound(slf) {
+            ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
+            ::core::option::Option::None => ::core::result::Result::Ok(()),
+        }
+    }
+    /// What became of each part when the object was closed, as a readable tree; `None` before.
+    #[getter(shutdown_report)]
+    fn __sundown_shutdown_report(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::core::option::Option<::std::string::String>,
+    > {
+        ::sundown::__rt::python::shutdown_report(slf)
+    }
+    #[doc(hidden)]
+    #[classattr]
+    #[pyo3(name = "__enter__")]
+    fn __sundown_enter(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::enter(py)
+    }
+    #[doc(hidden)]
+    #[classattr]
+    #[pyo3(name = "__aenter__")]
+    fn __sundown_aenter(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aenter(py)
+    }
+    #[doc(hidden)]
+    #[classattr]
+    #[pyo3(name = "__aexit__")]
+    fn __sundown_aexit(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aexit(py)
+    }
+}
+#[automatically_derived]
+impl ::sundown::__rt::python::Methods for PyClient {}
