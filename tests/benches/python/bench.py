@@ -197,6 +197,58 @@ def exiting(what):
     print(time.monotonic(), flush=True)
 
 
+def objects():
+    """What a class with `#[pyclass_teardown]` costs."""
+    import bench_python
+
+    print("\nclasses: create and close, microseconds, median of 200 (least to most)")
+    for name in ("WithRuntime", "WithLoop", "WithBoth"):
+        make, took = getattr(bench_python, name), []
+        for _ in range(200):
+            start = time.perf_counter()
+            made = make()
+            middle = time.perf_counter()
+            made.close()
+            took.append(((middle - start) * 1e6, (time.perf_counter() - middle) * 1e6))
+        create, close = ([times[i] for times in took] for i in (0, 1))
+        print(
+            f"  {name:12}  create {statistics.median(create):7.1f} ({min(create):.1f} to {max(create):.1f})"
+            f"   close {statistics.median(close):7.1f} ({min(close):.1f} to {max(close):.1f})"
+        )
+
+    made, calls, rounds = bench_python.WithRuntime(), 200_000, []
+    for _ in range(15):
+        of = {}
+        for name in ("checked", "unchecked"):
+            call = getattr(made, name)
+            start = time.perf_counter()
+            for _ in range(calls):
+                call()
+            of[name] = (time.perf_counter() - start) / calls * 1e9
+        rounds.append(of["checked"] - of["unchecked"])
+    made.close()
+    print(f"  the closed check of a method: {statistics.median(rounds):.1f} ns a call ({min(rounds):.1f} to {max(rounds):.1f})")
+
+    print("\nexit with live objects, ms, median of 5 (least to most)")
+    for name, count in (("WithRuntime", 100), ("WithRuntime", 1_000), ("WithBoth", 100), ("WithBoth", 1_000)):
+        took = []
+        for _ in range(5):
+            start, end = call_self("living", name, str(count))
+            took.append((end - float(start)) * 1e3)
+        print(f"  {count:5,} {name:12}  {statistics.median(took):7.1f} ({min(took):.1f} to {max(took):.1f})", flush=True)
+
+
+def living(name, count):
+    """Leaves so many objects to the exit."""
+    import bench_python
+
+    alive.extend(getattr(bench_python, name)() for _ in range(count))
+    print(time.monotonic(), flush=True)
+
+
+alive = []
+
+
 def call_self(*arguments):
     output = subprocess.run([sys.executable, __file__, *arguments], stdout=subprocess.PIPE, check=True, text=True)
     return output.stdout, time.monotonic()
@@ -229,11 +281,14 @@ def apart():
 if __name__ == "__main__":
     if sys.argv[1:2] == ["in-flight"]:
         in_flight(sys.argv[2])
+    elif sys.argv[1:2] == ["living"]:
+        living(sys.argv[2], int(sys.argv[3]))
     elif sys.argv[1:2] == ["exiting"]:
         exiting(sys.argv[2])
     else:
         print(sys.version.split()[0], "on", os.cpu_count(), "CPUs, load", os.getloadavg()[0])
-        throughput()
-        apart()
+        for part in (throughput, apart, objects):
+            if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
+                part()
         sys.stdout.flush()
         os._exit(0)  # what was measured may abort the process when it ends

@@ -1,5 +1,7 @@
-//! What `bench.py` measures: functions written alike for sundown (`ours`) and for pyo3-async-runtimes (`peer`).
+//! What `bench.py` measures: functions written alike for sundown (`ours`) and for pyo3-async-runtimes (`peer`); and
+//! classes that are torn down.
 
+mod object;
 mod ours;
 mod peer;
 
@@ -8,6 +10,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn bench_python(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sundown::python::install(module)?;
+    object::fill(module)?;
     let py = module.py();
     let ours = PyModule::new(py, "ours")?;
     ours::fill(&ours)?;
