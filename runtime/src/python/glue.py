@@ -202,6 +202,7 @@ def perform(bridge, call, on_loop=True):
         task = start(awaitable, context)
     except BaseException as error:
         bridge.fail(key, error)
+        bridge = None  # The error has this frame in its traceback, and may outlive the loop.
         if on_loop and isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         return
@@ -233,6 +234,7 @@ def finished(bridge, key, task):
         value = task.result()
     except BaseException as error:
         bridge.fail(key, error)
+        bridge = task = None  # As in `perform`.
     else:
         bridge.finish(key, value)
 

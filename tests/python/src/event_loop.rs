@@ -80,7 +80,7 @@ impl Own {
         get_runtime().block_on(py, async move { event_loop.run_into::<i64, _>(function, ()).await })?
     }
 
-    /// Begins a call that nobody waits for. It holds no handle of the loop when it has begun.
+    /// Begins a call that nobody waits for. It holds a handle of the loop until it has ended.
     #[pyo3(signature = (function, *arguments))]
     fn begin(&self, function: Py<PyAny>, arguments: Py<PyTuple>) -> PyResult<()> {
         let event_loop = self.get()?;

@@ -5,6 +5,7 @@ import contextvars
 import gc
 import threading
 import time
+import weakref
 
 import pytest
 import sundown_pytest as sp
@@ -568,6 +569,138 @@ def test_the_last_handle_is_dropped_on_the_loops_own_thread(make):
     kept.clear()
 
 
+def test_the_last_handle_is_dropped_in_a_garbage_collection(make):
+    """On another thread, in a `__del__`, while a call of the loop's own is under way."""
+    watch = Watch()
+
+    class Cycle:
+        def __init__(self):
+            self.own = make()
+            self.cycle = self
+
+        def __del__(self):
+            self.own.drop_attached()
+
+    async def leaves_a_task():
+        kept.append(asyncio.ensure_future(watch.sleep()))
+
+    kept = []
+    cycle = Cycle()
+    cycle.own.run(leaves_a_task)
+    assert watch.begun.wait(10)
+    del cycle
+    collector = threading.Thread(target=gc.collect)
+    collector.start()
+    collector.join(10)
+    assert watch.ended.wait(10)
+    assert watch.error is asyncio.CancelledError
+    kept.clear()
+
+
+def test_two_threads_let_go_at_once(make):
+    for _ in range(20):
+        own, watch = make(), Watch()
+        barrier = threading.Barrier(3)
+        kept, reports = [], []
+
+        async def leaves_a_task(kept=kept, watch=watch):
+            kept.append(asyncio.ensure_future(watch.sleep()))
+
+        def at_once(let_go, barrier=barrier, reports=reports):
+            barrier.wait()
+            try:
+                reports.append(let_go())
+            except ValueError:  # another was faster
+                pass
+
+        own.run(leaves_a_task)
+        assert watch.begun.wait(10)
+        ways = (own.close, own.drop_detached, own.drop_attached)
+        threads = [threading.Thread(target=at_once, args=(way,)) for way in ways]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+            assert not thread.is_alive()
+        assert watch.ended.wait(10)
+        assert watch.error is asyncio.CancelledError
+        wait_until(lambda: not loop_threads())
+        assert not loop_threads()
+        assert all(report is None or report[0] for report in reports), reports
+        kept.clear()
+
+
+def test_the_loop_is_freed(make):
+    own = make()
+
+    async def look():
+        return weakref.ref(asyncio.get_running_loop())
+
+    reference = own.run(look)
+    assert own.close()[0]
+    own.drop_attached()
+    gc.collect()
+    assert reference() is None
+
+
+def test_what_is_awaited_while_a_task_is_cleaned_up(make):
+    """The bridge works until the last task has ended: a cleanup may wait for Rust."""
+    own, watch = make(), Watch()
+    seen = []
+
+    async def cleans_up():
+        try:
+            await watch.sleep()
+        finally:
+            seen.append(await sp.sleep(0.01, "from Rust"))
+            seen.append(await asyncio.get_running_loop().run_in_executor(None, lambda: "from a thread"))
+
+    own.begin(cleans_up)
+    assert watch.begun.wait(10)
+    clean, report = own.close()
+    assert clean, report
+    assert seen == ["from Rust", "from a thread"]
+
+
+def test_a_mixed_load_from_many_threads(make):
+    """Calls, failures, time-outs and drops at the same time, then an end in the middle of it."""
+    errors = []
+
+    async def slow():
+        await asyncio.sleep(30)
+
+    async def fails():
+        await asyncio.sleep(0)
+        raise LookupError
+
+    def work(number):
+        try:
+            own = make(name=f"{NAME} {number}")
+            for turn in range(40):
+                kind = (number + turn) % 4
+                if kind == 0:
+                    assert own.run(double, turn) == 2 * turn
+                elif kind == 1:
+                    with pytest.raises(LookupError):
+                        own.run(fails)
+                elif kind == 2:
+                    assert own.run_for(0.001, slow)
+                else:
+                    own.begin(slow)
+            clean, report = own.close()
+            assert clean, report
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert not errors
+
+
 def test_nothing_is_left_of_many(make):
     def once():
         own, watch = make(), Watch()
@@ -603,7 +736,7 @@ def test_no_loop_for_a_factory_that_fails(make):
 
 # Exit and fork
 
-PRELUDE = """\
+PRELUDE = r"""
 import warnings; warnings.simplefilter("error")
 import asyncio, atexit, gc, os, sys, threading, time
 import sundown_pytest as sp
@@ -615,7 +748,8 @@ async def sleeps():
     try:
         await asyncio.sleep(60)
     except asyncio.CancelledError:
-        print("cancelled", flush=True)
+        sys.stdout.write("cancelled\n")  # `print` writes the newline apart
+        sys.stdout.flush()
         raise
 
 async def blocks():
@@ -637,13 +771,53 @@ async def swallows():
 """
 
 
+DEV = {"PYTHONDEVMODE": "1"}
+
+
 def test_exit_with_an_idle_one(script):
-    assert script("own = sp.EventLoop(); own.run(print, 'ran')", prelude=PRELUDE) == "ran\n"
+    assert script("own = sp.EventLoop(); own.run(print, 'ran')", prelude=PRELUDE, env=DEV) == "ran\n"
 
 
 def test_exit_with_a_busy_one(script):
-    out = script("own = sp.EventLoop(); own.begin(sleeps); begun.wait()", prelude=PRELUDE)
+    out = script("own = sp.EventLoop(); own.begin(sleeps); begun.wait()", prelude=PRELUDE, env=DEV)
     assert out == "cancelled\n"
+
+
+def test_exit_with_many(script):
+    code = "all = [sp.EventLoop() for _ in range(50)]; [own.begin(sleeps) for own in all]; begun.wait()"
+    start = time.monotonic()
+    # One that has not begun at the exit is refused.
+    assert set(script(code, prelude=PRELUDE, env=DEV).splitlines()) == {"cancelled"}
+    assert time.monotonic() - start < 30
+
+
+def test_ten_that_are_stuck_cost_one_budget(script):
+    code = """
+    all = [sp.EventLoop(seconds=30) for _ in range(10)]
+    for own in all:
+        begun.clear()
+        own.begin(blocks)
+        begun.wait()
+    start = time.monotonic()
+    """
+    # Registered before the module is imported: it runs last.
+    prelude = "import atexit; atexit.register(lambda: print(round(time.monotonic() - start)))\n" + PRELUDE
+    assert script(code, prelude=prelude, env={"SUNDOWN_EXIT_TIMEOUT": "1"}) == "1\n"
+
+
+def test_exit_while_a_call_is_awaited_from_a_thread(script):
+    code = """
+    own = sp.EventLoop()
+    def wait():
+        try:
+            own.run(sleeps)
+        except BaseException as error:
+            print(type(error).__name__, flush=True)
+    threading.Thread(target=wait, daemon=True).start()
+    begun.wait()
+    """
+    out = script(code, prelude=PRELUDE)
+    assert "cancelled" in out
 
 
 @pytest.mark.parametrize("function", ["blocks", "spins", "swallows"])
