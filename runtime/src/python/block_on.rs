@@ -55,7 +55,8 @@ pub(super) fn block_on<F: Future>(
 ///
 /// # Errors
 ///
-/// What a handler of a signal raised; that it cancelled the task around the caller.
+/// What a handler of a signal raised; that it cancelled the task around the caller; that the interpreter has begun to exit
+/// meanwhile: what is left is the exit's, and this thread could not attach again.
 pub(super) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future: F) -> PyResult<F::Output> {
     let parker = Parker::take(py)?;
     let result = detach(py, || {
@@ -64,9 +65,15 @@ pub(super) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future: F) -> PyRe
         let mut future = pin!(future);
         // Watched once there is something to wait for.
         let mut signals = None;
+        let exit_goes_on = exit::is_closing();
+        let closing = exit::closing();
+        let mut closing = pin!(closing.cancelled());
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return Ok(output);
+            }
+            if !exit_goes_on && closing.as_mut().poll(&mut cx).is_ready() {
+                return Err(Stop::Exit);
             }
             if signals.is_none() {
                 signals = Some(Signals::watch(&parker)?);
@@ -79,7 +86,10 @@ pub(super) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future: F) -> PyRe
         }
     });
     Parker::put_back(parker);
-    result.map_err(Stop::into_pyerr)
+    result.map_err(|stop| match stop {
+        Stop::Exit => exit::refuse("close"),
+        other => other.into_pyerr(),
+    })
 }
 
 /// Why a future was dropped before it was ready.

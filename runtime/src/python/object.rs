@@ -190,10 +190,6 @@ impl Object {
         self.entry.spec.name
     }
 
-    fn is_inherited(&self) -> bool {
-        self.entry.is_inherited()
-    }
-
     fn has_ended(&self) -> bool {
         self.entry.result().is_some()
     }
@@ -224,9 +220,6 @@ impl Object {
     }
 
     fn close(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<()> {
-        if self.is_inherited() {
-            return Err(self.forked());
-        }
         drop(lock(&self.witness).take());
         if self.has_ended() {
             return Ok(());
@@ -238,10 +231,6 @@ impl Object {
         };
         let drive = Drive::blocking();
         block_on::drive(py, &drive, self.teardown(timeout, &drive))?.map(drop).map_err(PyErr::from)
-    }
-
-    fn forked(&self) -> PyErr {
-        fork::forked_err(&format!("`{}`", self.name()))
     }
 }
 
@@ -303,7 +292,8 @@ fn find<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<Arc<Object>> {
         return Ok(found);
     }
     if let Ok(value) = object.try_borrow() {
-        return Ok(Object::noted(&*value));
+        // Nothing inherited is locked.
+        return if value.entry().is_inherited() { Err(forked_err(T::SPEC.name)) } else { Ok(Object::noted(&*value)) };
     }
     addresses::find(object)?.ok_or_else(|| {
         let name = T::SPEC.name;
@@ -316,6 +306,12 @@ fn find_all<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<Vec<Arc<Objec
     let mut all = vec![find(object)?];
     all.extend(T::bases(object)?.0);
     Ok(all)
+}
+
+/// The error of a call on an object of the parent process.
+#[cold]
+fn forked_err(name: &str) -> PyErr {
+    fork::forked_err(&format!("`{name}`"))
 }
 
 /// The error of a call on an object that is closed.

@@ -415,6 +415,20 @@ EXIT = {
     "unsendable": ("client = sp.Local()", 0.0),
     "made in Rust": ("client = sp.connect(False), sp.connect(True)", 0.0),
     "in a cycle": ("client = sp.Client(); client.anything = [client]; del client; gc.disable()", 0.0),
+    "a daemon thread closes, and it is stuck": (
+        "client, probe = sp.Client(), sp.Probe(); client.spawn_blocking(60, probe); probe.wait_started()\n"
+        "threading.excepthook = lambda _: None\n"
+        "threading.Thread(target=lambda: client.close(60), daemon=True).start()\n"
+        "while not client.closed: pass",
+        1.0,
+    ),
+    "a daemon thread drops, and it is stuck": (
+        "client, probe = sp.Client(), sp.Probe(); client.spawn_blocking(60, probe); probe.wait_started()\n"
+        "import warnings; warnings.simplefilter('ignore'); box = [client]; del client\n"
+        "threading.Thread(target=box.clear, daemon=True).start()\n"
+        "while box: pass",
+        1.0,
+    ),
     "ten that are stuck": (
         "clients, probe = [sp.Client() for _ in range(10)], sp.Probe()\n"
         "[client.spawn_blocking(60, probe) for client in clients]\n"

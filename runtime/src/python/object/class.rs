@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 use pyo3::{Borrowed, PyClass};
 
 use super::handle::{self, AnyHandle, Handle, Plain, With};
-use super::{Object, closed_err, dropped, find, find_all};
+use super::{Object, closed_err, dropped, find, find_all, forked_err};
 use crate::guard::Entry;
-use crate::python::{Runtime, install};
+use crate::python::{ForkedProcessError, Runtime, install};
 use crate::rt::Guarded;
 use crate::sync::lock;
 use crate::{Memo, Teardown, Wait};
@@ -198,7 +198,7 @@ pub fn refusal<T: Methods>(value: &T) -> Option<PyErr> {
 fn refusal_slowly<T: Class>(value: &T) -> Option<PyErr> {
     let entry = value.entry();
     if entry.is_inherited() {
-        return Some(crate::python::fork::forked_err(&format!("`{}`", T::SPEC.name)));
+        return Some(forked_err(T::SPEC.name));
     }
     if entry.object.is_closed() {
         return Some(closed_err(T::SPEC.name));
@@ -215,9 +215,6 @@ pub fn refusal_bound<T: Methods + PyClass>(object: &Bound<'_, T>) -> Option<PyEr
         return refusal(&*value);
     }
     let object = find(object).ok()?;
-    if object.is_inherited() {
-        return Some(object.forked());
-    }
     object.entry.object.is_closed().then(|| closed_err(object.name()))
 }
 
@@ -232,17 +229,15 @@ pub fn running<T: Methods>(value: &T) {
 
 /// Whether its shutdown has begun.
 pub fn closed<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<bool> {
-    let object = find(object)?;
-    Ok(object.is_inherited() || object.entry.object.is_closed())
+    match find(object) {
+        Err(error) if error.is_instance_of::<ForkedProcessError>(object.py()) => Ok(true),
+        found => Ok(found?.entry.object.is_closed()),
+    }
 }
 
 /// The text of its report, once its shutdown is over.
 pub fn shutdown_report<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<Option<String>> {
-    let object = find(object)?;
-    if object.is_inherited() {
-        return Err(object.forked());
-    }
-    Ok(object.entry.result().map(|result| match result {
+    Ok(find(object)?.entry.result().map(|result| match result {
         Ok(report) => report.to_string(),
         Err(error) => error.report().to_string(),
     }))
@@ -305,7 +300,7 @@ impl<O: PyReceiver> PyReceiver for &O {
 
 /// As [`refusal`], for a method that takes the Python object.
 pub fn refusal_object<O: PyReceiver<Value: Methods + PyClass>>(object: &O) -> Option<PyErr> {
-    object.with(|object| refusal_bound(object))
+    object.with(refusal_bound)
 }
 
 /// As [`running`], for a method that takes the Python object: it may be borrowed mutably from now on.

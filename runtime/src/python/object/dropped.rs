@@ -11,9 +11,11 @@
 //! a lock of the user's too. What takes longer goes on in the background, within the class's own timeout.
 
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::select;
 use pyo3::exceptions::PyResourceWarning;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -25,7 +27,7 @@ use crate::fork::PerProcess;
 use crate::latch::Latch;
 use crate::python::attached::{Pending, if_attached};
 use crate::python::fork::name;
-use crate::python::gate;
+use crate::python::{exit, gate};
 use crate::sync::lock;
 use crate::{Phase, on_drop, orphans, reaper};
 
@@ -113,7 +115,11 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
 fn wait(over: &Latch) {
     if on_drop::may_wait() {
         let drive = Drive::blocking();
-        drive::block_on(&drive, drive.until(drive.after(WAIT), over.wait()));
+        // Nor beyond the beginning of the exit, after which this thread could not attach again.
+        let closing = exit::closing();
+        let (over, closing) = (pin!(over.wait()), pin!(closing.cancelled()));
+        let ends = select(over, closing);
+        drive::block_on(&drive, drive.until(drive.after(WAIT), ends));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{Memo, Teardown, Wait};
 /// A resource that a Python class may have: a cheap clone, and all clones are one resource. So a clone is enough to tear it
 /// down while a method has borrowed the object, and when the object is gone.
 ///
-/// Every `Teardown` that is `Clone`, `Send` and `Sync` counts: [`Runtime`](super::Runtime), [`EventLoop`](super::EventLoop), [`Tasks`](crate::Tasks),
+/// Every `Teardown` that is `Clone`, `Send` and `Sync` counts: [`Runtime`], [`EventLoop`], [`Tasks`](crate::Tasks),
 /// [`Thread`](crate::Thread), a `CancellationToken`, an `Arc` of a `#[must_shutdown(shared)]` struct, and [`Shared`](crate::Shared)
 /// around anything else. A type whose clone is another resource must not be a field as it is.
 #[diagnostic::on_unimplemented(
