@@ -737,7 +737,9 @@ def test_no_loop_for_a_factory_that_fails(make):
 # Exit and fork
 
 PRELUDE = r"""
-import warnings; warnings.simplefilter("error")
+import logging, warnings
+warnings.simplefilter("error")
+logging.getLogger("asyncio").setLevel("ERROR")  # in development mode it complains of slow machines
 import asyncio, atexit, gc, os, sys, threading, time
 import sundown_pytest as sp
 
