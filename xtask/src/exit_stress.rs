@@ -126,7 +126,8 @@ fn stress(options: &Options, scenarios: &[Scenario], interpreter: &Interpreter) 
         (Some(Against::PyO3AsyncRuntimes), false) => &[Side::Ours, Side::Peer],
         (Some(Against::PyO3AsyncRuntimes), true) => &[Side::Peer],
     };
-    let modules = Modules::build(interpreter, sides, !options.version_specific)?;
+    let demo = scenarios.iter().any(|scenario| scenario.needs_demo);
+    let modules = Modules::build(interpreter, sides, demo, !options.version_specific)?;
     let left = child::folder(interpreter);
     if left.exists() {
         std::fs::remove_dir_all(&left)?;

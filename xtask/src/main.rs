@@ -13,7 +13,7 @@ mod test;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
 use crate::cargo::cargo;
@@ -28,9 +28,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the example: real jobs, a clean shutdown, then one in which much goes wrong.
+    /// Runs the examples: real jobs, a clean shutdown, one in which much goes wrong; then the three Python bindings.
     Demo {
-        /// Passed on to the example.
+        /// Passed on to the first example.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -71,7 +71,13 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo { arguments } => cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check()?,
+        Command::Demo { arguments } => {
+            cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check()?;
+            // The newest one shows it; all of them test it.
+            let interpreters = python::interpreters()?;
+            println!();
+            python::demo(interpreters.last().context("there is an interpreter")?)?;
+        }
         Command::Test { filter, summary, arguments } => {
             return test::run(filter.as_deref(), summary.as_deref(), &arguments);
         }

@@ -17,4 +17,4 @@ mod suite;
 
 pub(crate) use build::build_extension;
 pub(crate) use interpreter::{Interpreter, interpreters};
-pub(crate) use suite::run as run_suite;
+pub(crate) use suite::{DEMO, RUNTIME, demo, run as run_suite};

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::cargo::{Call, cargo, target};
 use crate::exit_stress;
 use crate::metadata::Metadata;
-use crate::python::{self, Interpreter};
+use crate::python::{self, DEMO, Interpreter, RUNTIME};
 use crate::steps::Steps;
 
 /// Keeps PyO3 from linking a libpython, as in an extension module.
@@ -96,7 +96,8 @@ pub(crate) fn without_python(metadata: &Metadata) -> Result<String> {
     Ok(features.map(|name| format!("sundown/{name}")).collect::<Vec<_>>().join(","))
 }
 
-/// pytest, on every interpreter: with the one abi3 build, and on the oldest and the newest with one of their version too.
+/// pytest, on every interpreter: with the one abi3 build, and on the oldest and the newest with one of their version too;
+/// and the suite of the example.
 /// Returns the interpreters.
 fn pytests(steps: &mut Steps, total: &mut Counts, filter: Option<&str>) -> Vec<Interpreter> {
     let mut interpreters = Vec::new();
@@ -115,12 +116,16 @@ fn pytests(steps: &mut Steps, total: &mut Counts, filter: Option<&str>) -> Vec<I
             let kind = if abi3 { "abi3" } else { "version-specific" };
             steps.run(format!("python: pytest on {}, {kind}", interpreter.tag()), || {
                 let note = total.of(filter, |counts| {
-                    python::run_suite(interpreter, abi3, filter, |line| counts.see_pytest(line))
+                    python::run_suite(RUNTIME, interpreter, abi3, filter, |line| counts.see_pytest(line))
                 })?;
                 let missing = interpreter.missing().iter().map(|name| format!(", no {name}"));
                 Ok(note + &missing.collect::<String>())
             });
         }
+        steps.run(format!("python: examples/pyext on {}", interpreter.tag()), || {
+            total
+                .of(filter, |counts| python::run_suite(DEMO, interpreter, true, filter, |line| counts.see_pytest(line)))
+        });
     }
     interpreters
 }

@@ -55,7 +55,8 @@ pub(crate) fn run(
     std::fs::create_dir_all(&directory)?;
     let [stdout, stderr] = ["stdout", "stderr"].map(|name| directory.join(name));
 
-    let path = std::env::join_paths([modules.folder(side), &scenario::folder().join("helpers")])?;
+    let helpers = scenario::folder().join("helpers");
+    let path = std::env::join_paths(modules.folders(side).chain([helpers.as_path()]))?;
     let mut child = Command::new(&python)
         .arg(&scenario.path)
         .current_dir(&directory)

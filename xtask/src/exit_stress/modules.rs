@@ -1,4 +1,4 @@
-//! The twins, built.
+//! The twins, built; and the example.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,16 +9,17 @@ use anyhow::{Context as _, Result};
 use super::Side;
 use crate::python::{Interpreter, build_extension};
 
-/// Where to import the twins from.
+/// Where to import the twins from, and the example if it is needed.
 pub(crate) struct Modules {
     folders: BTreeMap<Side, PathBuf>,
+    demo: Option<PathBuf>,
 }
 
 impl Modules {
     /// # Errors
     ///
     /// If one of them does not compile.
-    pub(crate) fn build(interpreter: &Interpreter, sides: &[Side], abi3: bool) -> Result<Self> {
+    pub(crate) fn build(interpreter: &Interpreter, sides: &[Side], demo: bool, abi3: bool) -> Result<Self> {
         let mut folders = BTreeMap::new();
         for side in sides {
             let package = match side {
@@ -31,12 +32,13 @@ impl Modules {
             }
             folders.insert(*side, folder);
         }
-        Ok(Modules { folders })
+        let demo = demo.then(|| build_extension("sundown-demo", interpreter, abi3, false)).transpose()?;
+        Ok(Modules { folders, demo })
     }
 
-    /// The folder that has the module `stress` of this side.
-    pub(crate) fn folder(&self, side: Side) -> &Path {
-        &self.folders[&side]
+    /// The folders that have the module `stress` of this side, and the example's.
+    pub(crate) fn folders(&self, side: Side) -> impl Iterator<Item = &Path> {
+        std::iter::once(&self.folders[&side]).chain(&self.demo).map(PathBuf::as_path)
     }
 }
 

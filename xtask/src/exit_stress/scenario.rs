@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) stdout: Vec<String>,
     /// `stderr:` what the program may print there, `…` for anything. Nothing, if it is not said.
     pub(crate) stderr: Vec<String>,
+    /// `module: sundown_demo` where that of `examples/pyext` is imported.
+    pub(crate) needs_demo: bool,
     /// `peer: no` where the twin cannot do the like.
     pub(crate) has_peer: bool,
     /// `seconds:` after which it hangs. 10, if it is not said.
@@ -60,6 +62,7 @@ impl Scenario {
             ending: Ending::Code(0),
             stdout: vec![],
             stderr: vec![],
+            needs_demo: false,
             has_peer: true,
             patience: Duration::from_secs(10),
         };
@@ -71,6 +74,8 @@ impl Scenario {
                 "exit" => scenario.ending = value.parse()?,
                 "stdout" => scenario.stdout.push(value.to_owned()),
                 "stderr" => scenario.stderr.push(value.replace("\\n", "\n")),
+                "module" if value == "sundown_demo" => scenario.needs_demo = true,
+                "module" => bail!("unknown module `{value}` in the header"),
                 "peer" => scenario.has_peer = !value.starts_with("no"),
                 "seconds" => scenario.patience = Duration::from_secs(value.parse()?),
                 key if key.contains(' ') => {}

@@ -1,0 +1,110 @@
+"""The Rust half of `sundown_demo`."""
+
+from os import PathLike
+from types import TracebackType
+from typing import Awaitable, Callable, Iterable, Mapping, final
+
+from typing_extensions import Self
+
+from .steps import Step
+
+class _Closing:
+    """What `#[pyclass_teardown]` adds to each class."""
+
+    def close(self, timeout: float | None = None) -> None: ...
+    def aclose(self, timeout: float | None = None) -> Awaitable[None]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+    def __aenter__(self) -> Awaitable[Self]: ...
+    def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> Awaitable[None]: ...
+    @property
+    def closed(self) -> bool: ...
+
+@final
+class Runner(_Closing):
+    """Runs workflows, and jobs by the clock; what became of each is in a database in `folder`."""
+
+    def __new__(
+        cls, folder: str | PathLike[str], *, cron: Mapping[str, Step] | None = None, workers: int = 4
+    ) -> Self: ...
+    def run(self, workflow: Iterable[Step], *, timeout: float | None = None) -> list[Job]: ...
+    def running(self) -> list[str]: ...
+    def counts(self) -> dict[str, int]: ...
+    @property
+    def shutdown_report(self) -> str | None: ...
+
+@final
+class Job:
+    """A step that has ended."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+
+class WorkflowError(Exception):
+    """A step of a workflow failed."""
+
+@final
+class Server(_Closing):
+    """A key-value server on a port of its own, in this process."""
+
+    def __new__(cls) -> Self: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def connections(self) -> int: ...
+
+@final
+class Client(_Closing):
+    """A client of a Redis, a Valkey or a `Server` at `address` (`host:port`)."""
+
+    def __new__(cls, address: str) -> Self: ...
+    def get(self, key: str) -> Awaitable[bytes | None]: ...
+    def put(self, key: str, value: bytes) -> Awaitable[None]: ...
+    def delete(self, key: str) -> Awaitable[bool]: ...
+    def watch(self, key: str) -> Awaitable[Watch]: ...
+    def on_change(self, key: str, callback: Callable[[bytes], object]) -> Awaitable[None]: ...
+
+@final
+class Watch:
+    """An async iterator over the values of one key."""
+
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Awaitable[bytes]: ...
+
+@final
+class ScriptedTool(_Closing):
+    """A tool for whoever writes scripts: a language model, a test, a user."""
+
+    def __new__(cls, *, timeout: float | None = None) -> Self: ...
+    def add(self, name: str, function: Callable[..., str | None | Awaitable[str | None]]) -> None: ...
+    def execute(self, script: str, *, session: str = "main", timeout: float | None = None) -> str: ...
+    def aexecute(self, script: str, *, session: str = "main", timeout: float | None = None) -> Awaitable[str]: ...
+    def start(self, script: str, *, session: str = "main") -> None: ...
+    def end(self, session: str) -> None: ...
+
+# What `sundown::python::install` adds to an extension module.
+
+class ShutdownError(RuntimeError):
+    """Something did not shut down cleanly, or is refused because the interpreter exits."""
+
+    report: str | None
+    """What became of each step, as a readable tree."""
+
+class ShutdownTimeout(ShutdownError, TimeoutError):
+    """Something had to be forced, or was given up, when its time was over."""
+
+class RuntimePanic(Exception):
+    """Rust code panicked; the message says why and where."""
+
+class ForkedProcessError(RuntimeError):
+    """Something of the parent process was used in a forked child."""

@@ -1,0 +1,1 @@
+"""An act for each class."""
