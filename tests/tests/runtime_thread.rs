@@ -1,0 +1,118 @@
+//! `RuntimeThread` in an annotated struct, its metrics, and what a forked child makes of it.
+
+use std::time::Duration;
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use sundown::{Reply, RuntimeThread, RuntimeThreadError, ShutdownGuard, must_shutdown, registry};
+
+enum Message {
+    Double(u64, Reply<u64>),
+    Stall,
+}
+
+fn doubler(name: &str) -> RuntimeThread<Message> {
+    RuntimeThread::spawn(name, async |mut inbox, _stop| {
+        while let Some(message) = inbox.recv().await {
+            match message {
+                Message::Double(number, reply) => reply.send(2 * number),
+                Message::Stall => std::future::pending().await,
+            }
+        }
+    })
+    .unwrap()
+}
+
+#[must_shutdown(timeout = "300ms", on_drop = "log")]
+struct Owner {
+    #[shutdown]
+    worker: RuntimeThread<Message>,
+    guard: ShutdownGuard<Self>,
+}
+
+impl Owner {
+    fn of(worker: &RuntimeThread<Message>) -> Self {
+        Owner { worker: worker.clone(), guard: ShutdownGuard::new() }
+    }
+}
+
+#[tokio::test]
+async fn it_is_a_step_like_any_other() {
+    let worker = doubler("a step");
+    assert!(registry::snapshot().to_string().contains("a step"));
+    let mut owner = Owner::of(&worker);
+    assert_eq!(owner.worker.call(|reply| Message::Double(21, reply)).await.unwrap(), 42);
+    assert!(owner.shutdown().await.unwrap().is_clean());
+    assert!(worker.is_finished());
+    let error = worker.call(|reply| Message::Double(1, reply)).await.unwrap_err();
+    assert!(matches!(error, RuntimeThreadError::ChannelClosed { .. }), "{error}");
+}
+
+#[test]
+fn a_handler_that_is_late_is_forced_and_both_owners_are_told() {
+    let worker = doubler("late");
+    worker.try_send(Message::Stall).unwrap();
+    let mut owner = Owner::of(&worker);
+    let error = owner.shutdown_blocking().unwrap_err();
+    assert_eq!(error.report().outcome().word(), "forced", "{error}");
+    assert!(worker.is_finished());
+    let own = worker.shutdown_blocking(Duration::from_secs(1)).unwrap_err();
+    assert!(matches!(own, RuntimeThreadError::Timeout { .. }), "{own}");
+}
+
+#[test]
+fn dropped_by_an_owner_that_waits_for_nothing_it_ends() {
+    let worker = doubler("dropped");
+    drop(Owner::of(&worker));
+    assert!(worker.shutdown_blocking(None).is_ok(), "it was asked, and nothing hindered it");
+}
+
+#[test]
+fn messages_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let worker = doubler("counted");
+        for _ in 0..3 {
+            worker.call_blocking(|reply| Message::Double(1, reply)).unwrap();
+        }
+        worker.shutdown_blocking(None).unwrap();
+        worker.try_send(Message::Stall).map_err(drop).unwrap_err();
+    });
+    let mut seen: Vec<(String, DebugValue)> = Vec::new();
+    for (key, _, _, value) in snapshotter.snapshot().into_vec() {
+        let key = key.key();
+        if key.name() == "sundown_messages_total" {
+            let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            seen.push((labels.join(" "), value));
+        }
+    }
+    seen.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(
+        seen,
+        [
+            ("thread=counted outcome=accepted".to_owned(), DebugValue::Counter(3)),
+            ("thread=counted outcome=refused".to_owned(), DebugValue::Counter(1)),
+        ]
+    );
+}
+
+#[test]
+#[allow(unsafe_code, reason = "fork")]
+fn a_forked_child_has_no_part_in_it() {
+    let worker = doubler("the parent's");
+    // SAFETY: the child calls nothing that needs another thread or a lock of one, and ends by `_exit`.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let refused = worker.try_send(Message::Stall).is_err() && worker.is_finished() && worker.is_empty();
+        let inherited = worker.shutdown_blocking(None).is_err();
+        drop(worker);
+        // SAFETY: no destructor or handler runs.
+        unsafe { libc::_exit(i32::from(!(refused && inherited))) };
+    }
+    let mut status = 0;
+    // SAFETY: the child is ours, and `status` is a local.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(status, 0);
+    assert_eq!(worker.call_blocking(|reply| Message::Double(4, reply)).unwrap(), 8);
+    worker.shutdown_blocking(None).unwrap();
+}
