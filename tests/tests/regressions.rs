@@ -537,3 +537,28 @@ async fn a_wait_that_panics_before_its_future_spares_the_others() {
     let report = v.shutdown().await.unwrap_err().into_report();
     assert_eq!(other.0.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
 }
+
+/// 28. An inner value that was made in a runtime, in an owner that was made outside.
+async fn needs_its_runtime(_: &u8) {
+    tokio::time::sleep(MS(1)).await;
+}
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct OfARuntime {
+    #[shutdown(with = needs_its_runtime)]
+    timer: u8,
+    guard: ShutdownGuard<Self>,
+}
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct OfNone {
+    #[shutdown]
+    inner: Shared<OfARuntime>,
+    guard: ShutdownGuard<Self>,
+}
+#[test]
+fn an_inner_value_is_torn_down_in_its_own_runtime() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let inner = runtime.block_on(async { OfARuntime { timer: 0, guard: ShutdownGuard::new() } });
+    let mut outer = OfNone { inner: inner.into(), guard: ShutdownGuard::new() };
+    let report = outer.shutdown_blocking().unwrap();
+    assert!(report.is_clean(), "{report}");
+}
