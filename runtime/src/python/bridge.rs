@@ -31,9 +31,6 @@ use super::{exit, fork, gate, glue};
 use crate::mailbox::Mailbox;
 use crate::sync::lock;
 
-/// So many completions are converted at a time; between two batches the loop's clock is looked at.
-const BATCH: usize = 128;
-
 #[derive(Debug)]
 pub(super) struct Bridge {
     mailbox: Mailbox<Op>,
@@ -164,11 +161,20 @@ impl Bridge {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        !self.closed.load(Ordering::Acquire) && self.generation == fork::generation()
+        !self.closed.load(Ordering::Acquire) && self.is_ours()
+    }
+
+    /// Whether it was made by this process. In a forked child it is not touched: a lock of it may be held for ever, and the
+    /// descriptor is shared with the parent.
+    pub(super) fn is_ours(&self) -> bool {
+        self.generation == fork::generation()
     }
 
     /// Pushes, and wakes the loop if need be. Gives it back if the bridge is closed.
     pub(super) fn push(&self, op: Op) -> Result<(), Op> {
+        if !self.is_ours() {
+            return Err(op);
+        }
         self.mailbox.push(op, || self.wakeup.wake())
     }
 
@@ -179,7 +185,9 @@ impl Bridge {
 
     /// Wakes the loop for what was put, if that has not happened yet.
     pub(super) fn announce(&self) {
-        self.mailbox.announce(|| self.wakeup.wake());
+        if self.is_ours() {
+            self.mailbox.announce(|| self.wakeup.wake());
+        }
     }
 
     /// Notes a Python future that a task is going to complete.
@@ -222,6 +230,9 @@ impl Bridge {
 
     /// Rust no longer waits: what runs for it is cancelled.
     pub(super) fn give_up(&self, key: u64) {
+        if !self.is_ours() {
+            return;
+        }
         let reply = lock(&self.replies).remove(key);
         if let Some(task) = reply.and_then(|reply| reply.task) {
             let _ = self.push(Op::Cancel { task });
@@ -231,7 +242,7 @@ impl Bridge {
     /// Nothing gets in any more. What waits is let go: the tasks are aborted, the Rust futures get no answer. Returns what
     /// was queued for the loop.
     pub(super) fn close(&self) -> VecDeque<Op> {
-        if self.closed.swap(true, Ordering::AcqRel) {
+        if !self.is_ours() || self.closed.swap(true, Ordering::AcqRel) {
             return VecDeque::new();
         }
         let late = self.mailbox.close();
@@ -243,9 +254,9 @@ impl Bridge {
             }
         }
         let replies = mem::take(&mut *lock(&self.replies));
-        drop((futures, replies));
         // A thread that waits for the descriptor sees that it is over.
         self.wakeup.wake();
+        drop((futures, replies));
         late
     }
 }
@@ -315,17 +326,21 @@ impl LoopBridge {
         }
     }
 
-    /// The next batch: whether there is more; futures and their values; futures and their errors; calls. None if it is over.
-    fn take<'py>(&self, py: Python<'py>) -> PyResult<Option<Batch<'py>>> {
-        let Some(_pass) = gate::enter() else { return Ok(None) };
-        let Some(bridge) = self.open() else { return Ok(None) };
+    /// Appends the next batch to `into`: whether there is more; futures and their values; futures and their errors; an
+    /// iterator over calls. Nothing if it is over.
+    ///
+    /// It returns nothing, because a signal's handler may raise as soon as this has returned, and what it returned would
+    /// be lost.
+    fn take(&self, into: &Bound<'_, PyList>, limit: usize) -> PyResult<()> {
+        let Some(_pass) = gate::enter() else { return Ok(()) };
+        let Some(bridge) = self.open() else { return Ok(()) };
         let mut ops = Vec::new();
         let mut emptied = false;
-        bridge.mailbox.take(BATCH, &mut ops, || {
+        bridge.mailbox.take(limit, &mut ops, || {
             bridge.wakeup.clear();
             emptied = true;
         });
-        Ok(Some(bridge.batch(py, ops, !emptied)?))
+        bridge.batch(into, ops, !emptied)
     }
 
     /// The Python future was cancelled: its task is aborted.
@@ -387,16 +402,13 @@ impl Drop for LoopBridge {
     }
 }
 
-/// more, futures, values, failed futures, errors, calls
-type Batch<'py> =
-    (bool, Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyList>, Bound<'py, PyList>);
-
 /// key (None: cancel the function, which is a task), function or awaitable, arguments (None: await it), context
 type Order = (Option<u64>, Py<PyAny>, Option<Py<PyTuple>>, Option<Py<PyAny>>);
 
 impl Bridge {
     /// Makes Python objects of a batch.
-    fn batch<'py>(&self, py: Python<'py>, ops: Vec<Op>, more: bool) -> PyResult<Batch<'py>> {
+    fn batch(&self, into: &Bound<'_, PyList>, ops: Vec<Op>, more: bool) -> PyResult<()> {
+        let py = into.py();
         let (mut futures, mut values) = (Vec::with_capacity(ops.len()), Vec::with_capacity(ops.len()));
         let (mut failed, mut errors) = (Vec::new(), Vec::new());
         let mut calls: Vec<Order> = Vec::new();
@@ -405,6 +417,7 @@ impl Bridge {
                 Op::Completed(key, completion) => {
                     let Some(awaiting) = self.completed(key) else {
                         exit::count_late(1);
+                        drop_of_users(completion);
                         continue;
                     };
                     match completion.into_python(py) {
@@ -414,12 +427,15 @@ impl Bridge {
                         }
                         Err(Some(error)) => {
                             failed.push(awaiting.future);
-                            errors.push(error.into_value(py));
+                            errors.push(panics::exception(py, error));
                         }
                         // What waits while the interpreter exits is frozen with it. Freed, its task would complain.
                         Err(None) => mem::forget(awaiting),
                     }
                 }
+                // Of what Rust has dropped meanwhile nothing begins.
+                Op::Await { key, awaitable, .. } if !self.expects(key) => calls.push((None, awaitable, None, None)),
+                Op::Call { key, call } if !self.expects(key) => drop_of_users(call),
                 Op::Await { key, awaitable, context } => calls.push((Some(key), awaitable, None, context)),
                 Op::Cancel { task } => calls.push((None, task, None, None)),
                 Op::Call { key, mut call } => match panics::catch(|| call.arguments(py)) {
@@ -429,14 +445,17 @@ impl Bridge {
                 },
             }
         }
-        Ok((
-            more,
-            PyList::new(py, futures)?,
-            PyList::new(py, values)?,
-            PyList::new(py, failed)?,
-            PyList::new(py, errors)?,
-            PyList::new(py, calls)?,
-        ))
+        into.append(more)?;
+        into.append(PyList::new(py, futures)?)?;
+        into.append(PyList::new(py, values)?)?;
+        into.append(PyList::new(py, failed)?)?;
+        into.append(PyList::new(py, errors)?)?;
+        into.append(PyList::new(py, calls)?.try_iter()?)
+    }
+
+    /// Whether Rust still waits for this answer.
+    fn expects(&self, key: u64) -> bool {
+        lock(&self.replies).get_mut(key).is_some()
     }
 
     fn completed(&self, key: u64) -> Option<Awaiting> {
@@ -449,6 +468,11 @@ impl Bridge {
             (reply.answer)(Err(error));
         }
     }
+}
+
+/// Drops what a user may have written a `Drop` for: a panic of one must not take the rest of a batch with it.
+fn drop_of_users<T>(value: T) {
+    let _ = panics::catch(|| drop(value));
 }
 
 impl Completion {

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::bridge::{self, Answer, Bridge, Op};
 use super::into_rust::Answered;
 use super::locals::{TaskLocals, get_current_locals};
-use super::{exit, gate, install};
+use super::{exit, fork, gate, install, panics};
 
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
 ///
@@ -156,9 +156,16 @@ impl Callback {
         A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send + 'static,
         R: Send + 'static,
     {
+        if !self.inner.bridge.is_ours() {
+            return Err(fork::forked_err("the loop or the thread of this callback"));
+        }
         let Ok(_turn) = self.inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
         let (answer, answered) = oneshot::channel();
-        let answer: Answer = Box::new(move |result| drop(answer.send(result.and_then(extract))));
+        let answer: Answer = Box::new(move |result| {
+            let extracted = result
+                .and_then(|value| panics::catch(|| extract(value)).unwrap_or_else(|panic| Err(panic.into_pyerr())));
+            drop(answer.send(extracted));
+        });
         let call = Box::new(Call { callback: Arc::clone(&self.inner), arguments: Some(arguments) });
         Answered::ask(Arc::clone(&self.inner.bridge), answer, answered, |key| Op::Call { key, call })?.await
     }

@@ -15,12 +15,14 @@ import weakref
 from asyncio import CancelledError, InvalidStateError, ensure_future, get_running_loop
 from contextvars import Context
 from functools import partial
-from itertools import chain
 from time import monotonic
 from types import CoroutineType
 
 #: So long, in seconds, a loop is kept from its other callbacks by a batch of completions.
 SLICE = 0.001
+
+#: So many completions are taken at a time at most; between two batches the clock is looked at.
+BATCH = 128
 
 #: `asyncio.Task` has `eager_start`.
 CAN_START_EAGERLY = sys.version_info >= (3, 12)
@@ -82,17 +84,31 @@ def bridge_for(loop, make):
 def connect(bridge):
     """Lets the running loop watch the bridge's descriptor, in a context that keeps nothing of the caller's alive."""
     loop = get_running_loop()
+    keep(bridge)
     try:
-        Context().run(loop.add_reader, bridge.descriptor, drain, bridge)
+        Context().run(loop.add_reader, bridge.descriptor, drain, weakref.ref(bridge))
     except Exception:  # it has none, or cannot watch this kind of descriptor
-        keep(bridge)
+        try:
+            descriptor = os.dup(bridge.descriptor)
+            try:
+                arguments = (weakref.ref(loop), weakref.ref(bridge), descriptor)
+                threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
+            except BaseException:
+                os.close(descriptor)
+                raise
+        except BaseException:
+            bridge.close()  # The next use makes another: nobody would ever wake the loop for this one.
+            raise
         bridge.relayed = True
-        arguments = (weakref.ref(loop), weakref.ref(bridge), os.dup(bridge.descriptor))
-        threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
 
 
 def keep(bridge):
-    """A timer of the loop owns the bridge: a loop that is closed lets go of its timers, as of its readers."""
+    """A timer of the loop owns the bridge: a loop that is closed lets go of its timers.
+
+    The reader does not. An exception from a callable has a traceback, and its frames have those that called them, down to
+    the loop's, which has the reader's handle: who keeps the exception would keep the bridge open after the loop's end. For
+    the same reason the functions below forget the bridge when they return.
+    """
     get_running_loop().call_later(DAY, keep, bridge, context=Context())
 
 
@@ -111,58 +127,86 @@ def relay(loop_reference, bridge_reference, descriptor):
             if loop is None or bridge is None or bridge.closed:
                 return
             try:
-                loop.call_soon_threadsafe(drain, bridge, context=Context())
-            except RuntimeError:  # closed
+                loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
+            except Exception:
                 bridge.close()
+                if not loop.is_closed():
+                    raise
                 return
             del loop, bridge
     finally:
         os.close(descriptor)
 
 
-def drain(bridge):
+def drain(reference):
     """What the loop calls when the bridge's descriptor is readable."""
     give_way = monotonic() + SLICE
-    while not closed:
-        batch = bridge.take()
-        if batch is None:
-            return
-        more, futures, values, failed, errors, calls = batch
-        del batch
-        settle(bridge, zip(futures, values), zip(failed, errors), iter(calls))
-        if not more:
-            return
-        if monotonic() > give_way:
-            # The descriptor stays readable, so that the loop comes back after a round of its other callbacks.
-            if bridge.relayed:
-                get_running_loop().call_soon(drain, bridge, context=Context())
-            return
-
-
-def settle(bridge, results, failures, calls):
-    """Does what a batch says. After an exception (Ctrl-C, say) the rest is done in the loop's next round."""
-    future = value = phase = None
+    limit = 1  # The first may take the whole slice: a slow callable, a long conversion.
+    batch = []
+    bridge = reference()
     try:
-        phase = results
-        for future, value in results:
-            try:
-                _set_result(future, value)
-            except InvalidStateError:
-                pass
-        future = None
-        phase = failures
-        for future, value in failures:
-            fail(future, value)
-        future = phase = None
+        while bridge is not None and not closed:
+            bridge.take(batch, limit)
+            if not batch:
+                return
+            settle(bridge, batch)
+            more = batch[0]
+            batch = []
+            if not more:
+                return
+            if monotonic() > give_way:
+                # The descriptor stays readable, so that the loop comes back after a round of its other callbacks.
+                if bridge.relayed:
+                    get_running_loop().call_soon(drain, reference, context=Context())
+                return
+            limit = min(2 * limit, BATCH)
+    except BaseException:
+        # Ctrl-C, say. Nothing that was taken is lost, and nothing that is left is forgotten.
+        loop = get_running_loop()
+        if batch:
+            loop.call_soon(settle_rest, reference, batch)
+        if bridge is not None and bridge.relayed:
+            loop.call_soon(drain, reference, context=Context())
+        raise
+    finally:
+        bridge = None
+
+
+def settle_rest(reference, batch):
+    bridge = reference()
+    if bridge is None:
+        return
+    try:
+        settle(bridge, batch)
+    except BaseException:
+        get_running_loop().call_soon(settle_rest, reference, batch)
+        raise
+    finally:
+        bridge = None
+
+
+def settle(bridge, batch):
+    """Does what a batch says. Called again after an exception it does the rest: what is settled stays as it is, and the
+    iterator over the calls goes on."""
+    _, futures, values, failed, errors, calls = batch
+    for future, value in zip(futures, values):
+        try:
+            _set_result(future, value)
+        except InvalidStateError:
+            pass
+    for future, error in zip(failed, errors):
+        fail(future, error)
+    call = None
+    try:
         for call in calls:
             perform(bridge, call)
-    except BaseException:
-        if future is not None:
-            # It may be settled: settling it twice does nothing.
-            again = chain(((future, value),), phase)
-            results, failures = (again, failures) if phase is results else (results, again)
-        get_running_loop().call_soon(settle, bridge, results, failures, calls)
+            call = None
+    except BaseException as error:
+        if call is not None and call[0] is not None:
+            bridge.fail(call[0], error)  # It may have been told; but not if `perform` had not begun.
         raise
+    finally:
+        bridge = None
 
 
 def fail(future, error):
@@ -184,7 +228,10 @@ def perform(bridge, call, on_loop=True):
     """Calls a callable for Rust, starts an awaitable, or cancels a task that Rust no longer waits for."""
     key, function, arguments, context = call
     if key is None:
-        function.cancel()
+        if inspect.iscoroutine(function):
+            function.close()  # it has not begun
+        elif hasattr(function, "cancel"):
+            function.cancel()
         return
     try:
         if arguments is None:
@@ -200,18 +247,18 @@ def perform(bridge, call, on_loop=True):
                 raise TypeError("an async callable needs an event loop: make the Callback while one is running")
             awaitable = result
         task = start(awaitable, context)
+        if task.done():
+            finished(weakref.ref(bridge), key, task)
+        else:
+            task.add_done_callback(partial(finished, weakref.ref(bridge), key), context=context)
+            if not bridge.started(key, task):
+                task.cancel()
     except BaseException as error:
-        bridge.fail(key, error)
-        bridge = None  # The error has this frame in its traceback, and may outlive the loop.
+        bridge.fail(key, without_this_frame(error))
         if on_loop and isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
-        return
-    if task.done():
-        finished(bridge, key, task)
-    else:
-        task.add_done_callback(partial(finished, bridge, key), context=context)
-        if not bridge.started(key, task):
-            task.cancel()
+    finally:
+        bridge = None
 
 
 def start(awaitable, context):
@@ -227,16 +274,29 @@ def start(awaitable, context):
     return ensure_future(awaitable) if context is None else context.run(ensure_future, awaitable)
 
 
-def finished(bridge, key, task):
-    if closed:
+def finished(reference, key, task):
+    bridge = reference()
+    if closed or bridge is None:
         return
+    # Not `result()`: a traceback through this frame would keep the task and the bridge alive as long as the exception.
     try:
-        value = task.result()
-    except BaseException as error:
-        bridge.fail(key, error)
-        bridge = task = None  # As in `perform`.
-    else:
-        bridge.finish(key, value)
+        error = task.exception()
+    except CancelledError as cancelled:
+        error = without_this_frame(cancelled)
+    try:
+        if error is None:
+            bridge.finish(key, task.result())
+        else:
+            bridge.fail(key, error)
+    finally:
+        del error, bridge
+
+
+def without_this_frame(error):
+    """An exception that the caller has caught, with a traceback from the next frame on: ours has the bridge, which must not
+    outlive its loop because somebody keeps the exception."""
+    traceback = error.__traceback__
+    return error if traceback is None else error.with_traceback(traceback.tb_next)
 
 
 def serve(bridge):
@@ -245,8 +305,9 @@ def serve(bridge):
     poller.register(bridge.descriptor, select.POLLIN)
     while not closed:
         poller.poll()
-        batch = bridge.take()
-        if batch is None:
+        batch = []
+        bridge.take(batch, BATCH)
+        if not batch:
             return
         for call in batch[-1]:
             perform(bridge, call, on_loop=False)
@@ -268,7 +329,8 @@ async def forward(generator, sender):
             del item
     except Exception as error:
         if not sender.fail(error):
-            raise
+            message = "an async generator that Rust reads has raised"
+            get_running_loop().call_exception_handler({"message": message, "exception": error, "asyncgen": generator})
     finally:
         sender.close()
         close = getattr(generator, "aclose", None)

@@ -13,7 +13,7 @@ use pyo3::types::PyDict;
 
 use super::bridge::{Bridge, Completion};
 use super::fork::name;
-use super::locals::{Current, Entered, TaskLocals, get_current_locals, get_running_loop};
+use super::locals::{Current, Entered, TaskLocals, get_current_locals, get_current_loop};
 use super::panics::{self, Panic};
 use super::runtime::Runtime;
 use super::{exit, gate, glue, install};
@@ -175,30 +175,43 @@ where
         READY_IN_A_ROW.set(0);
         return queued(py, runtime, &get_current_locals(py)?, fut);
     }
+    // Before anything of the future runs.
+    let event_loop = get_current_loop(py)?;
     let handle = runtime.handle()?;
-    let mut fut = Box::pin(fut);
+    let mut fut = Some(Box::pin(fut));
     let polled = py.detach(|| {
-        panics::catch(|| {
-            let _entered = handle.enter();
-            // Woken or not, the task below polls it again.
-            fut.as_mut().poll(&mut Context::from_waker(Waker::noop()))
-        })
+        let _entered = handle.enter();
+        // Woken or not, the task below polls it again.
+        let polled = panics::catch(|| match &mut fut {
+            Some(fut) => fut.as_mut().poll(&mut Context::from_waker(Waker::noop())),
+            None => unreachable!("it is dropped below"),
+        });
+        if matches!(polled, Ok(Poll::Pending)) {
+            return polled;
+        }
+        // Here too: its drop may need the runtime, or block, or panic.
+        let dropped = panics::catch(|| fut = None);
+        polled.and_then(|polled| dropped.map(|()| polled))
     });
     let result = match polled {
         Ok(Poll::Pending) => {
             READY_IN_A_ROW.set(0);
+            let fut = fut.expect("what is pending was not dropped");
             return queued(py, runtime, &get_current_locals(py)?, fut);
         }
         Ok(Poll::Ready(result)) => result,
         Err(panic) => Err(panic.into_pyerr()),
     };
     READY_IN_A_ROW.set(ready + 1);
-    let event_loop = get_running_loop(py)?;
     let glue = glue::get(py)?;
     let future = glue.future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
-    match result.and_then(|value| pyo3::IntoPyObjectExt::into_bound_py_any(value, py)) {
+    let converted = result.and_then(|value| {
+        let converted = panics::catch(|| pyo3::IntoPyObjectExt::into_bound_py_any(value, py));
+        converted.unwrap_or_else(|panic| Err(panic.into_pyerr()))
+    });
+    match converted {
         Ok(value) => future.call_method1(name!(py, "set_result"), (value,))?,
-        Err(error) => glue.fail.bind(py).call1((&future, error.into_value(py)))?,
+        Err(error) => glue.fail.bind(py).call1((&future, panics::exception(py, error)))?,
     };
     Ok(future)
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::bridge::{Answer, Bridge, Op};
 use super::locals::{TaskLocals, copy_context, get_current_locals};
-use super::{exit, gate, install};
+use super::{exit, fork, gate, install};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
 ///
@@ -100,6 +100,9 @@ impl<T> Future for Answered<T> {
     type Output = PyResult<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<PyResult<T>> {
+        if self.asked.as_ref().is_some_and(|(bridge, _)| !bridge.is_ours()) {
+            return Poll::Ready(Err(fork::forked_err("the event loop of this future")));
+        }
         if !self.announced {
             self.announced = true;
             if let Some((bridge, _)) = &self.asked {

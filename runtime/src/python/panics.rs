@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use pyo3::PyErr;
+use pyo3::exceptions::PyBaseException;
+use pyo3::prelude::*;
 
 use super::block_on;
 use super::exceptions::RuntimePanic;
@@ -26,8 +27,9 @@ impl Panic {
         let message = panic_message(payload);
         Panic {
             message: match PLACE.try_with(|place| place.take()).ok().flatten() {
-                Some(place) => format!("{message} ({place})"),
-                None => message,
+                // One that was resumed has not gone through the hook: the place would be that of an earlier one.
+                Some((place, said)) if said == message => format!("{message} ({place})"),
+                _ => message,
             },
         }
     }
@@ -43,13 +45,19 @@ impl Panic {
     }
 }
 
+/// The exception itself. One that Rust made lazily is made now, of arguments of the user's, whose conversion may panic.
+pub(super) fn exception(py: Python<'_>, error: PyErr) -> Py<PyBaseException> {
+    catch(|| error.into_value(py)).unwrap_or_else(|panic| panic.into_pyerr().into_value(py))
+}
+
 /// Calls `f`; a panic is caught.
 pub(super) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Panic::caught(&*payload))
 }
 
 thread_local! {
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Where this thread panicked last, and what it said.
+    static PLACE: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -81,7 +89,7 @@ pub(super) fn install() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let place = info.location().map(ToString::to_string);
+            let place = info.location().map(|place| (place.to_string(), panic_message(info.payload())));
             let _ = PLACE.try_with(|last| last.replace(place));
             // A `block_on` whose runtime ends while it polls returns an error that says so.
             let ended = || block_on::is_polling() && panic_message(info.payload()).starts_with(ENDED);

@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 
 use super::glue;
 use super::into_py::future_into_py_with_locals;
-use super::locals::TaskLocals;
+use super::locals::{TaskLocals, get_running_loop};
 use crate::sync::lock;
 
 /// Runs `fut` on the default runtime, under a new event loop on this thread, as `asyncio.run` does: at the end the loop's
@@ -27,8 +28,18 @@ where
     T: Send + Sync + 'static,
 {
     let glue = glue::get(py)?;
+    // Before anything is made or begun.
+    if get_running_loop(py).is_ok() {
+        return Err(PyRuntimeError::new_err("`run` cannot be called while an event loop runs on this thread"));
+    }
     let event_loop = glue.new_event_loop.bind(py).call0()?;
-    let (future, output) = started(&event_loop, fut)?;
+    let (future, output) = match started(&event_loop, fut) {
+        Ok(started) => started,
+        Err(error) => {
+            event_loop.call_method0("close")?;
+            return Err(error);
+        }
+    };
     glue.run.bind(py).call1((&event_loop, future))?;
     output.take()
 }

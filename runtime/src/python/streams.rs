@@ -69,6 +69,8 @@ struct Items {
     received: mpsc::Receiver<PyResult<Py<PyAny>>>,
     /// None once it has ended; dropping it cancels the task.
     forwarding: Option<Forwarding>,
+    /// What ended the task, and was not sent by it: a cancellation, the end of its loop.
+    failed: Option<PyErr>,
 }
 
 impl Items {
@@ -78,7 +80,7 @@ impl Items {
         let sender = ItemSender { send: Some(send).into(), locals: locals.clone(), with_errors };
         let task = glue::get(py)?.forward.bind(py).call1((generator, sender))?;
         let forwarding = into_future_with_locals(&locals, task)?;
-        Ok(Items { received, forwarding: Some(Box::pin(forwarding)) })
+        Ok(Items { received, forwarding: Some(Box::pin(forwarding)), failed: None })
     }
 }
 
@@ -89,12 +91,23 @@ impl Stream for Items {
         if let Poll::Ready(Some(item)) = self.received.poll_recv(cx) {
             return Poll::Ready(Some(item));
         }
-        let Some(forwarding) = &mut self.forwarding else { return self.received.poll_recv(cx) };
-        if forwarding.as_mut().poll(cx).is_ready() {
+        if let Some(forwarding) = &mut self.forwarding
+            && let Poll::Ready(ended) = forwarding.as_mut().poll(cx)
+        {
             self.forwarding = None;
+            if let Err(error) = ended {
+                self.failed = Some(error);
+                // Its sender may live on in the frame of the task.
+                self.received.close();
+            }
         }
         // The task may have sent its last item just before it ended.
-        self.received.poll_recv(cx)
+        match self.received.poll_recv(cx) {
+            // It has nothing more to send; how it ends is yet to be seen.
+            Poll::Ready(None) if self.forwarding.is_some() => Poll::Pending,
+            Poll::Ready(None) => Poll::Ready(self.failed.take().map(Err)),
+            received => received,
+        }
     }
 }
 

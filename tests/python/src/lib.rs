@@ -4,6 +4,7 @@ mod block_on;
 mod callback;
 mod event_loop;
 mod futures;
+mod hostile;
 mod lifecycle;
 mod object;
 mod probe;
@@ -33,6 +34,7 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
         callback::fill,
         event_loop::fill,
         futures::fill,
+        hostile::fill,
         lifecycle::fill,
         object::fill,
         probe::fill,

@@ -1,0 +1,272 @@
+"""What users' code may do where the bridge calls it: nothing of anybody else's gets lost."""
+
+import asyncio
+import gc
+import signal
+import threading
+import time
+import weakref
+
+import pytest
+import sundown_pytest as sp
+
+
+class Own(Exception):
+    pass
+
+
+async def in_one_batch(bad):
+    """Awaits twenty futures before `bad()` and twenty after it, all of which are ready when the loop looks."""
+    futures = [sp.ready(number) for number in range(20)]
+    futures.append(bad())
+    futures += [sp.ready(number) for number in range(20)]
+    time.sleep(0.1)  # the loop does not look meanwhile
+    _, pending = await asyncio.wait(futures, timeout=10)
+    assert not pending
+    return futures[20]
+
+
+def test_an_exception_that_cannot_be_made_takes_nothing_with_it(all_loops):
+    async def main():
+        bad = await in_one_batch(sp.panic_in_exception)
+        with pytest.raises(sp.RuntimePanic, match="no arguments"):
+            await bad
+        with pytest.raises(sp.RuntimePanic, match="no arguments"):
+            await sp.eager_panic_in_exception()
+
+    all_loops.run(main())
+
+
+def test_a_result_that_panics_in_its_drop_takes_nothing_with_it(all_loops):
+    probe = sp.Probe()
+
+    def cancelled():
+        future = sp.panic_in_drop(probe)
+        assert probe.wait_dropped()
+        time.sleep(0.05)
+        future.cancel()
+        return future
+
+    async def main():
+        assert (await in_one_batch(cancelled)).cancelled()
+
+    all_loops.run(main())
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "without-add-reader"])
+def test_a_handler_that_raises_while_a_batch_is_taken_loses_nothing(kind):
+    from conftest import Loops
+
+    def handler(*_):
+        raise Own
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    loop = Loops(kind).new()
+    loop.set_exception_handler(lambda *_: None)  # asyncio hands it an `Exception`
+    try:
+        task = loop.create_task(in_one_batch(lambda: sp.signal_in_conversion(signal.SIGUSR1)))
+        loop.run_until_complete(asyncio.wait([task], timeout=20))
+        assert task.done()
+        task.result()
+    finally:
+        loop.close()
+        signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("thread", [False, True])
+def test_an_extraction_that_panics(all_loops, thread):
+    async def coroutine():
+        await asyncio.sleep(0)
+
+    async def main():
+        with pytest.raises(sp.RuntimePanic, match="not extracted"):
+            await sp.call_unextractable(lambda: None, thread)
+        if not thread:
+            with pytest.raises(sp.RuntimePanic, match="not extracted"):
+                await sp.call_unextractable(coroutine, thread)
+
+    all_loops.run(main())
+
+
+def test_a_call_that_was_dropped_before_it_began_is_not_made(all_loops):
+    called = []
+
+    async def coroutine():
+        called.append("coroutine")
+
+    async def main():
+        probe = sp.Probe()
+        for count, callable in enumerate((lambda: called.append("function"), coroutine), 1):
+            future = sp.call_within(callable, 20, probe)
+            assert probe.wait_dropped(count), "the loop does not look meanwhile"
+            assert not await future
+        sp.drop_unpolled(coroutine())
+        for _ in range(10):
+            await asyncio.sleep(0.005)
+        assert not called
+
+    all_loops.run(main())
+
+
+def test_slow_calls_let_the_loop_turn(loops):
+    turns = 0
+
+    async def heartbeat():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def slow(number):
+        time.sleep(0.002)
+        return number
+
+    async def main():
+        beat = asyncio.ensure_future(heartbeat())
+        assert await sp.call_many(slow, 200, 200) == sum(range(200))
+        beat.cancel()
+
+    loops.run(main())
+    assert turns >= 150, "each call takes longer than the slice of a batch"
+
+
+def test_an_exception_that_is_kept_keeps_no_bridge_open(all_loops):
+    probe = sp.Probe()
+    kept = []
+
+    def fails(*_):
+        raise Own
+
+    async def at_once():
+        raise Own
+
+    async def later():
+        await asyncio.sleep(0)
+        raise Own
+
+    async def main():
+        for make in (lambda: sp.relay(at_once()), lambda: sp.relay(later()), lambda: sp.call(fails, None)):
+            try:
+                await make()
+            except Own as error:
+                kept.append(error)
+        sp.never(probe)
+        await asyncio.sleep(0.01)
+
+    all_loops.run(main())
+    assert probe.wait_dropped(), "the loop is closed: what it waited for is dropped"
+    assert len(kept) == 3
+
+
+def test_errors_of_coroutines_are_freed_without_the_collector(all_loops):
+    async def fails():
+        await asyncio.sleep(0)
+        raise Own
+
+    async def main():
+        alive = []
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                try:
+                    await sp.relay(fails())
+                except Own as error:
+                    alive.append(weakref.ref(error))
+            await sp.ready(None)
+            return sum(reference() is not None for reference in alive)
+        finally:
+            gc.enable()
+
+    assert all_loops.run(main()) <= 1
+
+
+def test_eager_without_a_loop_polls_nothing():
+    probe = sp.Probe()
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        sp.eager_probed(probe)
+    assert probe.started == 0
+
+
+def test_a_cancelled_generator_is_no_end_of_a_stream(loops):
+    async def cancelled():
+        yield 1
+        raise asyncio.CancelledError
+
+    async def main():
+        with pytest.raises(asyncio.CancelledError):
+            await sp.take_v1(cancelled(), 10)
+
+    loops.run(main())
+
+
+def test_run_in_a_running_loop(recwarn):
+    async def main():
+        with pytest.raises(RuntimeError, match="event loop runs"):
+            sp.run_awaiting(lambda: asyncio.sleep(0))
+        gc.collect()
+
+    asyncio.run(main())
+    assert not recwarn.list
+
+
+def test_a_loop_whose_relay_cannot_start_is_tried_again(monkeypatch):
+    from conftest import Loops
+
+    async def main():
+        with monkeypatch.context() as patch:
+
+            def start(_):
+                raise RuntimeError("can't start new thread")
+
+            patch.setattr(threading.Thread, "start", start)
+            with pytest.raises(RuntimeError, match="new thread"):
+                sp.ready(1)
+        assert await asyncio.wait_for(sp.ready(2), 10) == 2
+
+    Loops("without-add-reader").run(main())
+
+
+def test_a_signal_handler_uses_the_module_during_its_first_use(script):
+    """The handler runs inside the first call, which loads the glue."""
+    script("""
+        class Garbage:
+            def __init__(self):
+                self.cycle = self
+
+            def __del__(self):
+                sp.ready(1)
+
+        import gc
+        async def main():
+            gc.disable()
+            for _ in range(200):
+                Garbage()
+            gc.enable()
+            gc.set_threshold(1, 1, 1)
+            assert await sp.ready(5) == 5
+            gc.set_threshold(700, 10, 10)
+        asyncio.run(main())
+    """)
+
+
+def test_a_callback_of_the_parents_raises_in_a_child(script):
+    script(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+        kept = sp.Kept(lambda: 42)
+        assert kept.call() == 42
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            try:
+                kept.call()
+            except sp.ForkedProcessError:
+                os._exit(7)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert kept.call() == 42
+        """,
+        forks=True,
+    )
