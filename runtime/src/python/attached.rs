@@ -35,6 +35,7 @@ pub(super) struct Pending {
 
 impl Pending {
     #[allow(unsafe_code, reason = "`PyErr::take` panics over the exception of a panic")]
+    #[allow(deprecated, reason = "what 3.12 has instead, 3.9 has not")]
     pub(super) fn take(_py: Python<'_>) -> Self {
         let mut pending = Pending { kind: ptr::null_mut(), value: ptr::null_mut(), traceback: ptr::null_mut() };
         // SAFETY: this thread is attached, and the places are there.
@@ -44,7 +45,7 @@ impl Pending {
 }
 
 impl Drop for Pending {
-    #[allow(unsafe_code, reason = "as in `take`")]
+    #[allow(unsafe_code, deprecated, reason = "as in `take`")]
     fn drop(&mut self) {
         // SAFETY: the pointers are what `PyErr_Fetch` gave, nulls included, and are given back once. The thread is attached
         // as it was then: whoever detaches in between attaches again before this is dropped.
