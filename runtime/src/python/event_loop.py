@@ -117,6 +117,7 @@ class Runner:
     def stop(self):
         """Ends the loop, from a callback of its own."""
         if self.finishing is None:
+            self.desk.stopping()
             self.finishing = asyncio.Task(self.finish(), loop=self.loop)
 
     def force_tasks(self):

@@ -23,6 +23,8 @@ pub(super) struct Desk {
     /// What reports call the loop, and the name of its thread.
     pub(super) name: String,
     closing: AtomicBool,
+    /// The loop has heard that it is to stop.
+    stopping: AtomicBool,
     /// None once the loop is closed.
     bridge: Mutex<Option<Arc<Bridge>>>,
     /// None before it has begun, and once it has ended.
@@ -68,6 +70,7 @@ impl Desk {
         Arc::new(Desk {
             name,
             closing: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
             bridge: Mutex::new(Some(bridge)),
             thread: Mutex::default(),
             books: Mutex::default(),
@@ -84,6 +87,11 @@ impl Desk {
 
     pub(super) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
+    }
+
+    /// Whether the loop has heard that it is to stop: nothing blocks it, or nothing did then.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     pub(super) fn bridge(&self) -> Option<Arc<Bridge>> {
@@ -224,6 +232,11 @@ impl LoopDesk {
     /// Whether Rust waits for the call, which has ended.
     fn ended(&self, number: u64) -> bool {
         lock(&self.0.books).calls.remove(&number).is_some_and(|called| called.wanted)
+    }
+
+    /// The loop was told to stop.
+    fn stopping(&self) {
+        self.0.stopping.store(true, Ordering::Release);
     }
 
     /// These tasks are being cancelled.

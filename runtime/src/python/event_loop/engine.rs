@@ -182,10 +182,11 @@ impl Live for Engine {
         Reach::teardown(self)
     }
 
-    /// An idle loop has no use for an exception: it is sent to one that does not end.
+    /// An exception is for what blocks the loop. One that has heard that it is to stop does, and would stumble over it; one
+    /// that waits for its tasks has no use for it.
     fn python_threads(&self) -> Vec<u64> {
-        let ends = self.entry.phase() == Phase::Live || self.desk.closed.is_set();
-        self.desk.ident().filter(|_| !ends).into_iter().collect()
+        let hears = self.entry.phase() == Phase::Live || self.desk.is_stopping();
+        self.desk.ident().filter(|_| !hears).into_iter().collect()
     }
 }
 
