@@ -30,7 +30,11 @@ pub(crate) fn allow_cores() {
 /// Lets the processes that this one starts have the default for SIGINT, also if this one was started in the background of a
 /// shell, which ignores it: a handler, unlike that, is not inherited.
 pub(crate) fn heed_interrupts() -> Result<()> {
-    ctrlc::set_handler(|| std::process::exit(130)).context("a handler for SIGINT")
+    match ctrlc::set_handler(|| std::process::exit(130)) {
+        // For an interpreter before this one.
+        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
+        Err(error) => Err(error).context("a handler for SIGINT"),
+    }
 }
 
 /// Where the runs on this interpreter leave what they have printed, unless they were clean.

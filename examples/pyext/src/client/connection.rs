@@ -32,10 +32,8 @@ impl Requests {
         let (input, output) = TcpStream::connect(address).await?.into_split();
         let (queue, requests) = mpsc::channel(ON_THE_WAY);
         let (expect, expected) = mpsc::channel(ON_THE_WAY);
-        let closed = |_| io::Error::from(io::ErrorKind::ConnectionAborted);
-        tasks.spawn("requests", send(output, requests, expect, tasks.token())).map(drop).map_err(closed)?;
-        let closed = |_| io::Error::from(io::ErrorKind::ConnectionAborted);
-        tasks.spawn("answers", receive(input, expected)).map(drop).map_err(closed)?;
+        tasks.spawn("requests", send(output, requests, expect, tasks.token())).map_err(|_| closed())?;
+        tasks.spawn("answers", receive(input, expected)).map_err(|_| closed())?;
         Ok(Requests { queue })
     }
 
@@ -60,7 +58,6 @@ impl Requests {
     }
 
     async fn ask(&self, words: &[&[u8]]) -> io::Result<Value> {
-        let closed = || io::Error::new(io::ErrorKind::ConnectionAborted, "the connection is closed");
         let (answer, answered) = oneshot::channel();
         self.queue.send(Request { words: Value::command(words), answer }).await.map_err(|_| closed())?;
         match answered.await.map_err(|_| closed())? {
@@ -94,6 +91,10 @@ async fn receive(input: OwnedReadHalf, mut expected: mpsc::Receiver<oneshot::Sen
         let _ = answer.send(value); // whoever asked may have gone
     }
     Ok(())
+}
+
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the connection is closed")
 }
 
 fn unexpected(value: &Value) -> io::Error {
