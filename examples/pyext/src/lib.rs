@@ -1,5 +1,5 @@
-//! Three Python bindings that clean up after themselves: [`runner`], [`client`] and [`tool`]. Each is a file, with what it
-//! is made of in the folder beside it; start reading at the struct with `#[pyclass_teardown]`.
+//! Three Python bindings that clean up after themselves: `runner.rs`, `client.rs` and `tool.rs`, each with a folder of what it
+//! is made of. Start reading at a struct with `#[pyclass_teardown]`.
 
 mod client;
 mod resp;
