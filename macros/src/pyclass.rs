@@ -204,6 +204,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
 
             #bases
 
+            #[allow(unused_qualifications)]
             fn handles(#this) -> ::std::vec::Vec<#rt::python::Kept> {
                 #uses_moves
                 ::std::vec::Vec::from([#(#handles),*])

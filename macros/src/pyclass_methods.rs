@@ -53,7 +53,13 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) 
     let this = &block.self_ty.clone();
     let methods = placed(local!(#rt::python::Methods), ends(this).0);
     // Where the other half is missing, this alone says so. It is there after an error too, for the struct not to complain.
-    let methods = block.trait_.is_none().then(|| local!(#[automatically_derived] impl #methods for #this {}));
+    let methods = block.trait_.is_none().then(|| {
+        local! {
+            #[automatically_derived]
+            #[allow(unused_qualifications)]
+            impl #methods for #this {}
+        }
+    });
     if !is_pymethods(&block.attrs) {
         errors.push(
             Error::at_span(Span::call_site(), "`#[pyclass_teardown]` must be above `#[pymethods]`")
@@ -165,6 +171,7 @@ fn instrument(method: &mut ImplItemFn, this: &Type, krate: &Krate, errors: &mut 
             let refusal = placed(local!(#rt::python::#function), at);
             let refuse = spans::call(local!(#rt::python::Refuse::refuse), local!(error), ends(result));
             local! {
+                #[allow(unused_qualifications)]
                 if let ::core::option::Option::Some(error) = #refusal(#object) {
                     return #refuse;
                 }
@@ -174,7 +181,12 @@ fn instrument(method: &mut ImplItemFn, this: &Type, krate: &Krate, errors: &mut 
             let (function, object) = receiver.passed_to("running");
             let function = Ident::new(&function, Span::mixed_site());
             let running = placed(local!(#rt::python::#function), at);
-            local!(#running(#object);)
+            local! {
+                #[allow(unused_qualifications)]
+                {
+                    #running(#object);
+                }
+            }
         }
         _ => {
             if let Some(unchecked) = unchecked
@@ -317,7 +329,12 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             quote! {
                 /// Stops everything that the object owns, and waits for it: `timeout` seconds at most. A second call does
                 /// nothing.
-                #[pyo3(name = "close", signature = (timeout = None))]
+                #[allow(unused_qualifications)]
+                #[pyo3(
+                    name = "close",
+                    signature = (timeout = ::core::option::Option::None),
+                    text_signature = "($self, timeout=None)",
+                )]
                 fn __sundown_close(#object, timeout: ::core::option::Option<f64>) -> #pyo3::PyResult<()> {
                     #close(slf, timeout)
                 }
@@ -327,7 +344,12 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             "aclose",
             quote! {
                 /// As `close`, to be awaited: the event loop is not blocked.
-                #[pyo3(name = "aclose", signature = (timeout = None))]
+                #[allow(unused_qualifications)]
+                #[pyo3(
+                    name = "aclose",
+                    signature = (timeout = ::core::option::Option::None),
+                    text_signature = "($self, timeout=None)",
+                )]
                 fn __sundown_aclose<'py>(
                     slf: &#pyo3::Bound<'py, Self>,
                     timeout: ::core::option::Option<f64>,
@@ -340,6 +362,7 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             "closed",
             quote! {
                 /// Whether the object was closed, or is being closed.
+                #[allow(unused_qualifications)]
                 #[getter(closed)]
                 fn __sundown_closed(#object) -> #pyo3::PyResult<bool> {
                     #closed(slf)
@@ -350,6 +373,7 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             "_sundown_check",
             quote! {
                 #[doc(hidden)]
+                #[allow(unused_qualifications)]
                 #[pyo3(name = "_sundown_check")]
                 fn __sundown_check(#object) -> #pyo3::PyResult<()> {
                     match #refusal(slf) {
@@ -365,6 +389,7 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             "shutdown_report",
             quote! {
                 /// What became of each part when the object was closed, as a readable tree; `None` before.
+                #[allow(unused_qualifications)]
                 #[getter(shutdown_report)]
                 fn __sundown_shutdown_report(
                     #object,
@@ -383,6 +408,7 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             python,
             quote! {
                 #[doc(hidden)]
+                #[allow(unused_qualifications)]
                 #[classattr]
                 #[pyo3(name = #python)]
                 fn #name(py: #pyo3::Python<'_>) -> #pyo3::PyResult<#pyo3::Py<#pyo3::PyAny>> {

@@ -23,6 +23,7 @@
 //! - [`Callback`] calls Python from any task or thread; no Rust thread runs Python for it.
 //! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
 //! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
+//! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe drop.
 //! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
 //!
 //! For CPython 3.9 to 3.15, from version-specific and abi3 wheels alike, on Unix.
@@ -67,16 +68,16 @@ pub use exit::{Stats, set_exit_timeout, stats};
 pub use install::install;
 pub use into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
 pub use into_rust::{into_future, into_future_with_locals};
-pub(crate) use object::Place;
 pub use locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
+pub(crate) use object::Place;
 pub use object::{Handle, aclose, close, register};
 pub use run::{run, run_until_complete};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 pub use streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
-#[doc = include_str!("macro_docs/python_main.md")]
-pub use sundown_macros::python_main as main;
 #[doc = include_str!("macro_docs/pyclass_teardown.md")]
 pub use sundown_macros::pyclass_teardown;
+#[doc = include_str!("macro_docs/python_main.md")]
+pub use sundown_macros::python_main as main;
 
 /// The type stubs (`.pyi`) of what [`install`] adds to a module.
 ///

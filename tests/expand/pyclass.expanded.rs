@@ -70,6 +70,7 @@ impl ::sundown::__rt::python::Class for PyClient {
         use ::sundown::__rt::python::{Annotated as _, NotAnnotated as _};
         (&::sundown::__rt::python::Base(object.as_super())).objects()
     }
+    #[allow(unused_qualifications)]
     fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::Kept> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
@@ -111,6 +112,7 @@ impl PyClient {
         made
     }
     fn get(&self) -> PyResult<u32> {
+        #[allow(unused_qualifications)]
         if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
             &*self,
         ) {
@@ -119,10 +121,14 @@ impl PyClient {
         Ok(1)
     }
     fn set(&mut self, value: u32) {
-        ::sundown::__rt::python::running(&*self);
+        #[allow(unused_qualifications)]
+        {
+            ::sundown::__rt::python::running(&*self);
+        }
         self.value = value;
     }
     fn all(slf: &Bound<'_, Self>) -> PyResult<()> {
+        #[allow(unused_qualifications)]
         if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal_object(
             &slf,
         ) {
@@ -142,7 +148,10 @@ impl PyClient {
         _value: Py<PyAny>,
         _traceback: Py<PyAny>,
     ) -> PyResult<()> {
-        ::sundown::__rt::python::running(&*self);
+        #[allow(unused_qualifications)]
+        {
+            ::sundown::__rt::python::running(&*self);
+        }
         Ok(())
     }
     #[staticmethod]
@@ -151,7 +160,12 @@ impl PyClient {
     }
     /// Stops everything that the object owns, and waits for it: `timeout` seconds at most. A second call does
     /// nothing.
-    #[pyo3(name = "close", signature = (timeout = None))]
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "close",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
     fn __sundown_close(
         slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
         timeout: ::core::option::Option<f64>,
@@ -159,7 +173,12 @@ impl PyClient {
         ::sundown::__rt::python::close(slf, timeout)
     }
     /// As `close`, to be awaited: the event loop is not blocked.
-    #[pyo3(name = "aclose", signature = (timeout = None))]
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "aclose",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
     fn __sundown_aclose<'py>(
         slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
         timeout: ::core::option::Option<f64>,
@@ -169,6 +188,7 @@ impl PyClient {
         ::sundown::__rt::python::aclose(slf, timeout)
     }
     /// Whether the object was closed, or is being closed.
+    #[allow(unused_qualifications)]
     #[getter(closed)]
     fn __sundown_closed(
         slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
@@ -176,6 +196,7 @@ impl PyClient {
         ::sundown::__rt::python::closed(slf)
     }
     #[doc(hidden)]
+    #[allow(unused_qualifications)]
     #[pyo3(name = "_sundown_check")]
     fn __sundown_check(
         slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
@@ -186,6 +207,7 @@ impl PyClient {
         }
     }
     /// What became of each part when the object was closed, as a readable tree; `None` before.
+    #[allow(unused_qualifications)]
     #[getter(shutdown_report)]
     fn __sundown_shutdown_report(
         slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
@@ -195,6 +217,7 @@ impl PyClient {
         ::sundown::__rt::python::shutdown_report(slf)
     }
     #[doc(hidden)]
+    #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__enter__")]
     fn __sundown_enter(
@@ -205,6 +228,7 @@ impl PyClient {
         ::sundown::__rt::python::enter(py)
     }
     #[doc(hidden)]
+    #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aenter__")]
     fn __sundown_aenter(
@@ -215,6 +239,7 @@ impl PyClient {
         ::sundown::__rt::python::aenter(py)
     }
     #[doc(hidden)]
+    #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aexit__")]
     fn __sundown_aexit(
@@ -226,4 +251,5 @@ impl PyClient {
     }
 }
 #[automatically_derived]
+#[allow(unused_qualifications)]
 impl ::sundown::__rt::python::Methods for PyClient {}

@@ -387,6 +387,16 @@ def test_a_class_that_extends_one_of_pythons():
         assert cache.closed
 
 
+def test_where_the_expansion_has_nothing_to_lean_on():
+    with sp.Hostile() as hostile:
+        assert hostile.use()
+        with pytest.raises(KeyError):
+            hostile.error()
+    assert "Hostile.type" in hostile.shutdown_report
+    with pytest.raises(sp.ShutdownError, match="^`Hostile` is closed$"):
+        hostile.error()
+
+
 def test_many_in_many_threads():
     def work(number):
         for turn in range(20):
