@@ -18,6 +18,10 @@ import sundown_pytest
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
+# A shell ignores SIGINT for what it starts in the background, and so would every process that a test starts. A handler is not
+# inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Seconds. A test that hangs ends the run with the stacks of all threads, which says more than a limit of CI's.
 WATCHDOG = 120
 
