@@ -10,6 +10,7 @@
 mod builder;
 mod desk;
 mod engine;
+mod line;
 mod teardown;
 
 use std::fmt;

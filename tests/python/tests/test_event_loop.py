@@ -807,6 +807,23 @@ def test_ten_that_are_stuck_cost_one_budget(script):
     assert script(code, prelude=prelude, env={"SUNDOWN_EXIT_TIMEOUT": "1"}) == "1\n"
 
 
+def test_blocked_ones_do_not_hold_up_the_others(start):
+    # More than are told to stop at a time, and before the others in the line.
+    code = """
+    blocked = [sp.EventLoop(name=f"blocked {i}", seconds=30) for i in range(6)]
+    for own in blocked:
+        begun.clear()
+        own.begin(blocks)
+        begun.wait()
+    others = [sp.EventLoop(name=f"other {i}") for i in range(30)]
+    """
+    env = {"SUNDOWN_EXIT_TIMEOUT": "2", "SUNDOWN_EXIT_REPORT": "1"}
+    report = start(code, prelude=PRELUDE, env=env).wait().err
+    own = [line for line in report.splitlines() if "- other " in line]
+    assert len(own) == 30 and all(" stopped " in line for line in own), report
+    assert len([line for line in report.splitlines() if "- blocked " in line and " abandoned " in line]) == 6, report
+
+
 def test_exit_while_a_call_is_awaited_from_a_thread(script):
     code = """
     own = sp.EventLoop()

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use super::super::bridge::Bridge;
 use super::super::exceptions::ShutdownError;
+use super::line::{self, Place};
 use crate::latch::Latch;
 use crate::sync::lock;
 
@@ -25,6 +26,8 @@ pub(super) struct Desk {
     closing: AtomicBool,
     /// The loop has heard that it is to stop.
     stopping: AtomicBool,
+    /// Among the loops that are to stop.
+    pub(super) place: Mutex<Place>,
     /// None once the loop is closed.
     bridge: Mutex<Option<Arc<Bridge>>>,
     /// None before it has begun, and once it has ended.
@@ -71,6 +74,7 @@ impl Desk {
             name,
             closing: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            place: Mutex::default(),
             bridge: Mutex::new(Some(bridge)),
             thread: Mutex::default(),
             books: Mutex::default(),
@@ -148,6 +152,7 @@ impl Desk {
 
     fn over(&self) {
         *lock(&self.thread) = None;
+        line::leave(self);
         self.drained.set();
         self.closed.set();
         self.gone.set();
@@ -269,6 +274,7 @@ impl LoopDesk {
         if let Some(bridge) = bridge {
             bridge.close();
         }
+        line::leave(&self.0);
         self.0.drained.set();
         self.0.closed.set();
     }

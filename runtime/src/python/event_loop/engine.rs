@@ -15,6 +15,7 @@ use super::super::fork::PerProcess;
 use super::super::locals::Current;
 use super::super::{gate, glue, install};
 use super::desk::{Desk, LoopDesk};
+use super::line;
 use super::teardown::{self, SPEC};
 use crate::guard::Entry;
 use crate::registry::{self, Kind, Reach, Registered, Row};
@@ -95,12 +96,13 @@ impl Engine {
 
     /// Tells the loop, which need not listen. Never blocks, and does not attach.
     pub(super) fn tell(&self, told: Told) {
-        let Some(bridge) = self.desk.bridge() else { return };
-        let key = bridge.expect(Box::new(|_| ()));
-        let call = Box::new(Tell { runner: Arc::clone(&self.runner), told });
-        if bridge.push(Op::Call { key, call }).is_err() {
-            bridge.give_up(key);
-        }
+        tell(&self.desk, &self.runner, told);
+    }
+
+    /// No call begins any more, and what runs is cancelled when it is the loop's turn.
+    pub(super) fn end_in_turn(&self) {
+        self.desk.close();
+        line::join(&self.desk, &self.runner);
     }
 
     /// No call begins any more, and what runs is cancelled. Nobody waits for it.
@@ -120,6 +122,16 @@ impl Engine {
             // Its result is in the events; there is nobody else to be told.
             let _ = teardown::run(&self, self.timeout, &drive).await;
         });
+    }
+}
+
+/// Tells the loop of `desk`, which need not listen. Never blocks, and does not attach.
+pub(super) fn tell(desk: &Desk, runner: &Arc<Runner>, told: Told) {
+    let Some(bridge) = desk.bridge() else { return };
+    let key = bridge.expect(Box::new(|_| ()));
+    let call = Box::new(Tell { runner: Arc::clone(runner), told });
+    if bridge.push(Op::Call { key, call }).is_err() {
+        bridge.give_up(key);
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::EventLoop;
 use super::engine::{Engine, Told};
+use super::line;
 use crate::by_ref::teardown_by_ref;
 use crate::drive::{Drive, FOREVER};
 use crate::latch::Latch;
@@ -69,11 +70,15 @@ struct Tasks<'a>(&'a Engine);
 
 impl Teardown for Tasks<'_> {
     fn request(&mut self, _memo: &mut Memo) {
-        self.0.end_at_once();
+        self.0.end_in_turn();
     }
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
+            match &memo.drive {
+                Some(drive) => line::wait(&self.0.desk, &self.0.runner, drive).await,
+                None => line::jump(&self.0.desk, &self.0.runner),
+            }
             match ended(self.0, &self.0.desk.drained, memo.drive.as_deref()).await {
                 Ok(()) => noted(self.0, memo),
                 Err(outcome) => outcome,
@@ -82,6 +87,7 @@ impl Teardown for Tasks<'_> {
     }
 
     fn force(&mut self, memo: &mut Memo) {
+        line::jump(&self.0.desk, &self.0.runner);
         self.0.tell(Told::ForceTasks);
         let desk = Arc::clone(&self.0.desk);
         memo.if_stuck(move || Some(desk.stuck()));
