@@ -22,11 +22,12 @@ use workflow::Workflow;
 /// Runs workflows, and jobs by the clock; what became of each is in a database in `folder`.
 ///
 /// `cron` has patterns, with seconds if they have six fields, and for each the step that is queued whenever it matches.
-#[pyclass_teardown(timeout = "6s")]
+#[pyclass_teardown(timeout = "7s")]
 #[pyclass(frozen, module = "sundown_demo")]
 pub(crate) struct Runner {
-    /// Loops, an endpoint, a thread, a child process, a database: stopped in the order that its own struct says.
-    #[shutdown]
+    /// Loops, an endpoint, a thread, a child process, a database: stopped in the order that its own struct says. Without a
+    /// limit it would have half of the time, and the worker, which then has nothing to do, the other half.
+    #[shutdown(timeout = "6s")]
     service: Shared<runner::Runner>,
     /// The thread with the tokio runtime that all tasks of the service run on.
     #[shutdown(after = service)]

@@ -18,6 +18,7 @@ def act(say: Say) -> None:
                 runner.run([panic("the abacus is broken")])
             except RuntimePanic as error:
                 say("panic", error)
+            say("done", runner.run([import_rows(1)])[0])
         say("closed", "by `with`, in the order that the Rust structs declare:")
         say("", runner.shutdown_report)
 
@@ -27,7 +28,7 @@ def act(say: Say) -> None:
         except TimeoutError as error:
             say("late", error)
         try:
-            runner.close(timeout=1)
+            runner.close(timeout=5)
         except ShutdownTimeout as error:
             say("close()", f"{type(error).__name__}: {error}")
         runner.close()
