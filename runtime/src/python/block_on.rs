@@ -38,7 +38,7 @@ pub(super) fn block_on<F: Future>(
     ended: impl FnOnce() -> PyErr,
 ) -> PyResult<F::Output> {
     // Until it is dropped, attached again, the exit waits for this thread.
-    let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else { return Err(exit::refuse("block_on")) };
+    let _pass = gate::admit("block_on")?;
     let parker = Parker::take(py)?;
     let result = detach(py, || run(handle, future, end, &parker));
     Parker::put_back(parker);

@@ -8,9 +8,10 @@
 //! 1. A Python future that waits for Rust is in `futures` until the loop's thread takes its completion, it is cancelled, or
 //!    the bridge is closed. Its key is never used again, so that a late completion finds nothing.
 //! 2. A Rust future that waits for Python is in `replies` until it was answered or dropped.
-//! 3. The bridge is closed when its [`LoopBridge`] is freed, which the loop's reader owns; nothing gets in afterwards.
-//! 4. The descriptor is closed with the last owner of the bridge, which is never earlier than the reader's end: the number
-//!    of a registered descriptor is not used again.
+//! 3. The bridge is closed when its [`LoopBridge`] is freed, which a timer of the loop owns: a loop that is closed
+//!    lets go of its timers. Nothing gets in afterwards.
+//! 4. The descriptor is closed with the last owner of the bridge, which is never earlier than the end of the loop's
+//!    selector: the number of a registered descriptor is not used again.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -94,7 +95,7 @@ pub(super) trait Call: Send + std::fmt::Debug {
 
 /// A Python future that waits for Rust.
 #[derive(Debug)]
-struct Awaiting {
+pub(super) struct Awaiting {
     future: Py<PyAny>,
     context: Option<Py<PyAny>>,
     /// None until the task was spawned.
@@ -203,10 +204,9 @@ impl Bridge {
         }
     }
 
-    /// Takes a future out that no task will complete.
-    pub(super) fn leave(&self, key: u64) {
-        let left = lock(&self.futures).remove(key);
-        drop(left);
+    /// Takes a future out: its task has ended, or none will complete it.
+    pub(super) fn leave(&self, key: u64) -> Option<Awaiting> {
+        lock(&self.futures).remove(key)
     }
 
     /// The Python future and its context, while it waits.
@@ -346,8 +346,7 @@ impl LoopBridge {
     /// The Python future was cancelled: its task is aborted.
     fn abort(&self, key: u64) {
         let Some(bridge) = self.open() else { return };
-        let awaiting = lock(&bridge.futures).remove(key);
-        if let Some(task) = awaiting.and_then(|awaiting| awaiting.task) {
+        if let Some(task) = bridge.leave(key).and_then(|awaiting| awaiting.task) {
             task.abort();
         }
     }
@@ -378,18 +377,14 @@ impl LoopBridge {
         // It may convert, which may run Python.
         let Some(_pass) = gate::enter() else { return };
         let Some(bridge) = self.open() else { return };
-        let reply = lock(&bridge.replies).remove(key);
-        if let Some(Reply { answer, task }) = reply {
-            drop(task);
-            answer(result);
-        }
+        bridge.answer(key, result);
     }
 }
 
 impl Drop for LoopBridge {
     fn drop(&mut self) {
         let Some(bridge) = self.bridge.take() else { return };
-        if bridge.generation == fork::generation() {
+        if bridge.is_ours() {
             let late = bridge.close();
             if !late.is_empty() {
                 // An object of Python's is freed by a thread that is attached.
@@ -415,7 +410,7 @@ impl Bridge {
         for op in ops {
             match op {
                 Op::Completed(key, completion) => {
-                    let Some(awaiting) = self.completed(key) else {
+                    let Some(awaiting) = self.leave(key) else {
                         exit::count_late(1);
                         drop_of_users(completion);
                         continue;
@@ -440,8 +435,8 @@ impl Bridge {
                 Op::Cancel { task } => calls.push((None, task, None, None)),
                 Op::Call { key, mut call } => match panics::catch(|| call.arguments(py)) {
                     Ok(Ok(arguments)) => calls.push((Some(key), call.function(py), Some(arguments), call.context(py))),
-                    Ok(Err(error)) => self.refuse(key, error),
-                    Err(panic) => self.refuse(key, panic.into_pyerr()),
+                    Ok(Err(error)) => self.answer(key, Err(error)),
+                    Err(panic) => self.answer(key, Err(panic.into_pyerr())),
                 },
             }
         }
@@ -458,14 +453,12 @@ impl Bridge {
         lock(&self.replies).get_mut(key).is_some()
     }
 
-    fn completed(&self, key: u64) -> Option<Awaiting> {
-        lock(&self.futures).remove(key)
-    }
-
-    fn refuse(&self, key: u64, error: PyErr) {
+    /// Tells whoever in Rust still waits for it.
+    fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) {
         let reply = lock(&self.replies).remove(key);
-        if let Some(reply) = reply {
-            (reply.answer)(Err(error));
+        if let Some(Reply { answer, task }) = reply {
+            drop(task);
+            answer(result);
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::bridge::{self, Answer, Bridge, Op};
 use super::into_rust::Answered;
 use super::locals::{TaskLocals, get_current_locals};
-use super::{exit, fork, gate, install, panics};
+use super::{fork, gate, install, panics};
 
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
 ///
@@ -96,9 +96,7 @@ impl Callback {
         bridge: impl FnOnce() -> PyResult<Arc<Bridge>>,
     ) -> PyResult<Self> {
         install::ensure(function.py())?;
-        let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else {
-            return Err(exit::refuse("Callback"));
-        };
+        let _pass = gate::admit("Callback")?;
         if !function.is_callable() {
             let message = format!("a callable is needed, not {}", function.get_type().name()?);
             return Err(pyo3::exceptions::PyTypeError::new_err(message));

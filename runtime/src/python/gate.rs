@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use pyo3::PyResult;
+
 use super::exit;
 use crate::fork::{PerProcess, generation};
 use crate::gate::Gate;
@@ -21,6 +23,15 @@ pub(crate) struct Pass {
 pub(crate) fn enter() -> Option<Pass> {
     let gate = GATE.get();
     gate.enter().then(|| Pass { gate, generation: generation() })
+}
+
+/// A pass for something new: a future, a wait, a thread. After the beginning of stage two there is none.
+///
+/// # Errors
+///
+/// The refusal of `what`.
+pub(crate) fn admit(what: &str) -> PyResult<Pass> {
+    enter().filter(|_| !exit::is_closing()).ok_or_else(|| exit::refuse(what))
 }
 
 /// Lets nobody in any more, and blocks until all have left or `deadline` has come: to be called detached. How many are still

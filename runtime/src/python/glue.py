@@ -30,7 +30,7 @@ CAN_START_EAGERLY = sys.version_info >= (3, 12)
 #: The gate is closed: nothing enters Rust from here any more.
 closed = False
 
-#: The bridge of each loop, weakly: the loop's reader owns it, so that it is freed with the loop or when that is closed.
+#: The bridge of each loop, weakly: a timer of the loop owns it (see `keep`), and is freed with the loop or when that is closed.
 bridges = weakref.WeakKeyDictionary()
 #: In seconds; not more, because some loops count milliseconds in 32 bits.
 DAY = 86_400

@@ -16,7 +16,7 @@ use super::fork::name;
 use super::locals::{Current, Entered, TaskLocals, get_current_locals, get_current_loop};
 use super::panics::{self, Panic};
 use super::runtime::Runtime;
-use super::{exit, gate, glue, install};
+use super::{gate, glue, install};
 
 /// Runs `fut` on the module's default [`Runtime`] and returns an `asyncio.Future` for its result.
 ///
@@ -124,9 +124,7 @@ where
     let caller = Location::caller();
     install::ensure(py)?;
     // The future is made below this Rust frame, and that may run Python (`loop.get_debug`).
-    let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else {
-        return Err(exit::refuse("future_into_py"));
-    };
+    let _pass = gate::admit("future_into_py")?;
     let event_loop = locals.event_loop(py);
     let bridge = Bridge::of(&event_loop)?;
     let future = glue::get(py)?.rust_future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
@@ -140,7 +138,7 @@ where
         }
         Err(mut task) => {
             task.current = None; // There is nobody to be told.
-            bridge.leave(key);
+            drop(bridge.leave(key));
             Err(runtime.refusal("future_into_py"))
         }
     }
@@ -167,9 +165,7 @@ where
         static READY_IN_A_ROW: Cell<u32> = const { Cell::new(0) };
     }
     install::ensure(py)?;
-    let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else {
-        return Err(exit::refuse("future_into_py_eager"));
-    };
+    let _pass = gate::admit("future_into_py_eager")?;
     let ready = READY_IN_A_ROW.get();
     if ready >= IN_A_ROW {
         READY_IN_A_ROW.set(0);

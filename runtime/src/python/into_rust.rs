@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::bridge::{Answer, Bridge, Op};
 use super::locals::{TaskLocals, copy_context, get_current_locals};
-use super::{exit, fork, gate, install};
+use super::{fork, gate, install};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
 ///
@@ -55,9 +55,7 @@ pub fn into_future_with_locals(
 ) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
     let py = awaitable.py();
     install::ensure(py)?;
-    let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else {
-        return Err(exit::refuse("into_future"));
-    };
+    let _pass = gate::admit("into_future")?;
     let bridge = Bridge::of(&locals.event_loop(py))?;
     let (answer, answered) = oneshot::channel();
     let answer: Answer = Box::new(move |result| drop(answer.send(result.map(Bound::unbind))));

@@ -63,9 +63,7 @@ impl Engine {
         factory: Option<Py<PyAny>>,
     ) -> PyResult<Arc<Self>> {
         install::ensure(py)?;
-        let Some(_pass) = gate::enter().filter(|_| !exit::is_closing()) else {
-            return Err(exit::refuse("EventLoop"));
-        };
+        let _pass = gate::admit("EventLoop")?;
         crate::exit::watch();
         let event_loop = match factory {
             Some(factory) => factory.bind(py).call0()?,

@@ -5,19 +5,13 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::fork::PerProcess;
+use crate::python::glue;
 
 static NAMESPACE: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
 
 fn function(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
-    let namespace = NAMESPACE.get().get_or_try_init(py, || {
-        let builtins = py.import("builtins")?;
-        let namespace = PyDict::new(py);
-        namespace.set_item("__name__", "sundown.context")?;
-        namespace.set_item("__builtins__", &builtins)?;
-        let code = builtins.call_method1("compile", (include_str!("context.py"), "sundown/context.py", "exec"))?;
-        builtins.call_method1("exec", (code, &namespace))?;
-        PyResult::Ok(namespace.unbind())
-    })?;
+    let load = || PyResult::Ok(glue::execute(py, "context", include_str!("context.py"))?.unbind());
+    let namespace = NAMESPACE.get().get_or_try_init(py, load)?;
     Ok(namespace.bind(py).as_any().get_item(name)?.unbind())
 }
 
