@@ -28,70 +28,42 @@
 //! step is in the [`Report`]. A value that is dropped without a shutdown is dealt with by place and [policy](OnDrop).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod by_ref;
-mod collections;
-mod drive;
-mod error;
-mod exit;
-mod foreign;
-mod fork;
-#[cfg(any(feature = "python", test))]
-mod gate;
-mod guard;
-mod joiner;
-mod latch;
-#[cfg(any(feature = "python", test))]
-mod mailbox;
-mod memo;
+// The layers, lowest first: a module imports from its own layer or a lower one (`cargo xtask lint` checks it).
+mod sync;
+
+mod host;
+
+mod driver;
+
+mod teardown;
+
 mod observe;
-mod on_drop;
-mod orphans;
-mod outcome;
+
 mod plan;
-#[cfg(all(feature = "process", target_os = "linux"))]
-mod process;
+
+mod value;
+
+mod resource;
+
 #[cfg(feature = "python")]
 pub mod python;
-mod reaper;
-pub mod registry;
-mod report;
 mod rt;
-#[cfg(feature = "tokio")]
-mod runtime_thread;
-mod shared;
-mod slot;
-mod sync;
-#[cfg(feature = "tokio")]
-mod tasks;
-mod teardown;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod thread;
-mod waiters;
 
 #[doc(hidden)]
 pub mod __rt {
     pub use crate::rt::*;
 }
 
-pub use error::ShutdownError;
-#[cfg(feature = "tokio")]
-pub use foreign::try_join;
-pub use guard::{Phase, ShutdownGuard};
-pub use memo::Memo;
-pub use on_drop::{Dropped, OnDrop, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
-pub use outcome::{Failure, Outcome};
 #[cfg(all(feature = "process", target_os = "linux"))]
-pub use process::Process;
-pub use report::{Report, StepReport};
+pub use resource::Process;
 #[cfg(feature = "tokio")]
-pub use runtime_thread::{Inbox, Reply, RuntimeThread, RuntimeThreadError, Undelivered};
-pub use shared::{Shared, SharedGuard};
+pub use resource::{Closed, Inbox, Reply, RuntimeThread, RuntimeThreadError, TaskInfo, Tasks, Undelivered, try_join};
+pub use resource::{StopSignal, Thread};
 #[doc = include_str!("macro_docs/derive_teardown.md")]
 pub use sundown_macros::Teardown;
 #[doc = include_str!("macro_docs/must_shutdown.md")]
 pub use sundown_macros::must_shutdown;
-#[cfg(feature = "tokio")]
-pub use tasks::{Closed, TaskInfo, Tasks};
-pub use teardown::{Teardown, Wait};
-pub use thread::{StopSignal, Thread};
+pub use teardown::{Failure, Memo, Outcome, Report, ShutdownError, StepReport, Teardown, Wait};
+pub use value::{Dropped, OnDrop, Phase, Shared, SharedGuard, ShutdownGuard, clear_drop_hook, registry, set_drop_hook};

@@ -16,8 +16,9 @@
     allow(unused_variables, reason = "not everybody listens in this build")
 )]
 
-use crate::guard::Entry;
-use crate::{Dropped, Memo, Report};
+use crate::teardown::{Memo, Report};
+use crate::value::Dropped;
+use crate::value::guard::Entry;
 
 /// The future, in a span for the teardown of `value`.
 #[cfg(feature = "tracing")]
@@ -101,7 +102,7 @@ pub(crate) fn leaked(dropped: &Dropped, panics: bool) {
 
 /// A task has panicked; its `JoinHandle` may have been dropped long ago.
 #[cfg(feature = "tokio")]
-pub(crate) fn task_panicked(task: &crate::TaskInfo, message: &str) {
+pub(crate) fn task_panicked(task: &crate::resource::TaskInfo, message: &str) {
     #[cfg(feature = "tracing")]
     tracing::error!(task = task.name(), spawned = %task.location(), message, "task panicked");
     #[cfg(feature = "metrics")]

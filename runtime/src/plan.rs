@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::drive::{Drive, catch};
-use crate::{Memo, OnDrop, Outcome, Teardown, Wait};
+use crate::driver::{Drive, catch};
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::value::OnDrop;
 
 /// The most that is kept of a step's share to confirm a force.
 const SETTLE_MAX: Duration = Duration::from_millis(100);
@@ -88,7 +89,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
         // No driver has made this memo: its alarms are served here.
         let drive = Drive::asynchronous();
         memo.drive = Some(Arc::clone(&drive));
-        return Box::pin(crate::drive::run(&drive, wait(spec, steps, memo))).await;
+        return Box::pin(crate::driver::run(&drive, wait(spec, steps, memo))).await;
     };
     spec.prepare(memo);
     let limit = memo.deadline.unwrap_or_else(|| drive.after(spec.timeout));

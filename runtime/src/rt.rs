@@ -2,7 +2,6 @@
 
 mod moves;
 mod probe;
-mod value;
 
 /// What `#[sundown::python::main]` and the shim of pyo3-async-runtimes call.
 #[cfg(feature = "python")]
@@ -22,6 +21,11 @@ pub use core;
 pub use std;
 
 pub use crate::plan::{Spec, Step, StepSpec};
+pub use crate::value::run::{
+    Annotated, AnnotatedShared, ByHand, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,
+    nested_shared_force, nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown,
+    shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
+};
 pub use moves::{
     Answer, AskByRef, AskOptionWith, AskRoots, AskWith, ByMut, ByRef, ByValue, Closing, Ended, Maybe, Moves, NoMoves,
     NotByRef, NotNested, OptionMove, OptionWait, Said, SaidDebug, SaidDisplay, Whole, WholeRef, answer, borrowing,
@@ -30,10 +34,3 @@ pub use moves::{
 };
 pub use probe::{Kind, NotResource, Probe, not_forgotten};
 pub use sundown_macros::{__MustShutdown as MustShutdown, __PyClassTeardown as PyClassTeardown};
-pub use value::{
-    Annotated, AnnotatedShared, ByHand, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,
-    nested_shared_force, nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown,
-    shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
-};
-#[cfg(feature = "tokio")]
-pub(crate) use value::{guarded_force, guarded_request, guarded_wait, teardown};

@@ -1,4 +1,12 @@
-//! Locks that do not mind a poisoning, and the switch to loom's.
+//! Locks that do not mind a poisoning, the switch to loom's, and what is built on locks alone.
+
+#[cfg(any(feature = "python", test))]
+pub(crate) mod gate;
+pub(crate) mod latch;
+#[cfg(any(feature = "python", test))]
+pub(crate) mod mailbox;
+pub(crate) mod slot;
+pub(crate) mod waiters;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

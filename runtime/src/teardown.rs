@@ -1,9 +1,18 @@
 //! The one idea: ask, wait, force.
 
+pub(crate) mod by_ref;
+mod error;
+mod memo;
+pub(crate) mod outcome;
+pub(crate) mod report;
+
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Memo, Outcome};
+pub use error::ShutdownError;
+pub use memo::Memo;
+pub use outcome::{Failure, Outcome};
+pub use report::{Report, StepReport};
 
 /// The future that [`Teardown::wait`] returns.
 pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
-use crate::{Report, drive};
+use crate::driver;
+use crate::teardown::Report;
 
 /// A resource that ends some time after it was asked, or after it was forced, or never.
 #[derive(Clone, Default)]
@@ -90,7 +91,7 @@ fn start(fakes: &mut [Fake]) {
 async fn shut_down(spec: &'static Spec, fakes: &mut [Fake], memo: &mut Memo) -> Report {
     let drive = Drive::asynchronous();
     let steps = fakes.iter_mut().map(Step::new).collect();
-    drive::run(&drive, run(spec, steps, memo, spec.timeout, &drive)).await;
+    driver::run(&drive, run(spec, steps, memo, spec.timeout, &drive)).await;
     Report::of(memo, None, Some(spec.timeout), drive.now())
 }
 
@@ -225,7 +226,7 @@ fn the_blocking_driver_runs_the_same_plan() {
     let (mut woken, mut stuck) = (Released(Some(send), Arc::clone(&released)), Released(None, Arc::default()));
     let drive = Drive::blocking();
     let mut memo = Memo::new("V");
-    drive::block_on(
+    driver::block_on(
         &drive,
         run(spec, vec![Step::new(&mut woken), Step::new(&mut stuck)], &mut memo, spec.timeout, &drive),
     );

@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use super::panics::{self, Panic};
 use super::signals::{Pipe, Watch};
 use super::{exit, gate};
-use crate::drive::Drive;
+use crate::driver::Drive;
 use park::Parker;
 
 /// Runs `future` inside the runtime of `handle`, on this thread, detached, at most until `end` is ready: then with the error

@@ -29,8 +29,8 @@ use tokio::task::AbortHandle;
 use super::panics::{self, Panic};
 use super::wakeup::Wakeup;
 use super::{exit, fork, gate, glue};
-use crate::mailbox::Mailbox;
 use crate::sync::lock;
+use crate::sync::mailbox::Mailbox;
 
 #[derive(Debug)]
 pub(super) struct Bridge {

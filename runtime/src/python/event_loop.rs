@@ -26,9 +26,9 @@ use super::exit::Live;
 use super::into_rust::Answered;
 use super::locals::{self, TaskLocals};
 use super::{exit, fork};
-use crate::drive::{self, Drive};
-use crate::fork::Inheritable;
-use crate::{Report, ShutdownError};
+use crate::driver::{self, Drive};
+use crate::host::fork::Inheritable;
+use crate::teardown::{Report, ShutdownError};
 use engine::{Engine, Run};
 
 pub use builder::EventLoopBuilder;
@@ -231,7 +231,7 @@ impl EventLoop {
         let Some(engine) = self.engine() else { return self.inherited() };
         let timeout = timeout.into().unwrap_or(engine.timeout);
         let drive = Drive::asynchronous();
-        self.named(drive::run(&drive, teardown::run(engine, timeout, &drive)).await)
+        self.named(driver::run(&drive, teardown::run(engine, timeout, &drive)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -248,7 +248,7 @@ impl EventLoop {
         let timeout = timeout.into().unwrap_or(engine.timeout);
         self.named(py.detach(|| {
             let drive = Drive::blocking();
-            drive::block_on(&drive, teardown::run(engine, timeout, &drive))
+            driver::block_on(&drive, teardown::run(engine, timeout, &drive))
         }))
     }
 

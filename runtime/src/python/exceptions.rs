@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyErrArguments, PyTypeInfo};
 
 use super::fork::name;
-use crate::Outcome;
+use crate::teardown::Outcome;
 
 /// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
 macro_rules! exception {
@@ -127,7 +127,7 @@ pub(super) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// `ShutdownTimeout` if something was forced or given up, else `ShutdownError`.
-pub(crate) fn shutdown_error(error: &crate::ShutdownError) -> PyErr {
+pub(crate) fn shutdown_error(error: &crate::teardown::ShutdownError) -> PyErr {
     let report = error.report();
     let late = report.walk().any(|step| matches!(step.outcome(), Outcome::Forced | Outcome::Abandoned { .. }));
     if late { Reported::<ShutdownTimeout>::err(error) } else { Reported::<ShutdownError>::err(error) }
@@ -135,8 +135,8 @@ pub(crate) fn shutdown_error(error: &crate::ShutdownError) -> PyErr {
 
 /// So that `?` hands a shutdown's error on to Python: as `ShutdownTimeout` if something was forced or given up, else as
 /// `ShutdownError`.
-impl From<crate::ShutdownError> for PyErr {
-    fn from(error: crate::ShutdownError) -> Self {
+impl From<crate::teardown::ShutdownError> for PyErr {
+    fn from(error: crate::teardown::ShutdownError) -> Self {
         shutdown_error(&error)
     }
 }
@@ -149,7 +149,7 @@ struct Reported<E> {
 }
 
 impl<E: PyTypeInfo + 'static> Reported<E> {
-    fn err(error: &crate::ShutdownError) -> PyErr {
+    fn err(error: &crate::teardown::ShutdownError) -> PyErr {
         let (message, report) = (error.to_string(), error.report().to_string());
         PyErr::new::<E, _>(Reported::<E> { message, report, class: PhantomData })
     }

@@ -25,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::exceptions::ShutdownError;
 use super::fork::{Hook, Hooks, PerProcess};
-use crate::Teardown;
 use crate::sync::lock;
+use crate::teardown::Teardown;
 use counters::Counters;
 pub use counters::{Stats, stats};
 pub(super) use stages::install;

@@ -15,7 +15,7 @@ use pyo3::{PyErr, PyResult, Python, prelude::*, wrap_pyfunction};
 
 use super::exceptions::ForkedProcessError;
 #[allow(unused_imports, reason = "one place to import from")]
-pub(crate) use crate::fork::{Inheritable, PerProcess, generation};
+pub(crate) use crate::host::fork::{Inheritable, PerProcess, generation};
 
 /// An interned string, as by `pyo3::intern!`, that a forked child makes for itself.
 macro_rules! name {
@@ -23,7 +23,7 @@ macro_rules! name {
         use pyo3::prelude::*;
         use pyo3::sync::PyOnceLock;
         use pyo3::types::PyString;
-        use $crate::fork::PerProcess;
+        use $crate::host::fork::PerProcess;
 
         static NAME: PerProcess<PyOnceLock<Py<PyString>>> = PerProcess::new(PyOnceLock::new);
         let py: Python<'_> = $py;

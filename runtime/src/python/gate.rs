@@ -5,8 +5,8 @@ use std::time::Instant;
 use pyo3::PyResult;
 
 use super::exit;
-use crate::fork::{PerProcess, generation};
-use crate::gate::Gate;
+use crate::host::fork::{PerProcess, generation};
+use crate::sync::gate::Gate;
 
 /// A child that was forked while its parent exits finds it closed.
 static GATE: PerProcess<Gate> = PerProcess::new(|| Gate::new(exit::is_closing()));

@@ -28,12 +28,13 @@ use pyo3::prelude::*;
 use super::exceptions::ShutdownError as PyShutdownError;
 use super::exit::{self, Live};
 use super::{block_on, fork, gate, install};
-use crate::drive::{Drive, Home};
-use crate::guard::Entry;
+use crate::driver::{Drive, Home};
+use crate::observe;
 use crate::plan::Step;
-use crate::rt::{guarded_force, guarded_request, guarded_wait, teardown};
 use crate::sync::lock;
-use crate::{Memo, Report, ShutdownError, Teardown, Wait, observe};
+use crate::teardown::{Memo, Report, ShutdownError, Teardown, Wait};
+use crate::value::guard::Entry;
+use crate::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
 
 pub use aclose::aclose;
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use super::block_on;
 use super::exceptions::RuntimePanic;
-use crate::outcome::panic_message;
+use crate::teardown::outcome::panic_message;
 
 /// tokio's words.
 const ENDED: &str = "A Tokio 1.x context was found, but it is being shutdown.";

@@ -25,10 +25,11 @@ use tokio::task::{AbortHandle, JoinHandle};
 use super::exceptions::ShutdownError as PyShutdownError;
 use super::exit::Live;
 use super::{block_on, exit, fork, install};
-use crate::drive::{self, Drive};
-use crate::fork::Inheritable;
+use crate::driver::{self, Drive};
+use crate::host::fork::Inheritable;
+use crate::resource::{TaskInfo, Tasks};
 use crate::sync::lock;
-use crate::{Report, ShutdownError, TaskInfo, Tasks};
+use crate::teardown::{Report, ShutdownError};
 use builder::Source;
 use engine::{Engine, Settings};
 
@@ -406,7 +407,7 @@ impl Runtime {
             Drive::asynchronous()
         };
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
-        self.named(drive::run(&drive, teardown::run(&engine, timeout, &drive)).await)
+        self.named(driver::run(&drive, teardown::run(&engine, timeout, &drive)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -431,7 +432,7 @@ impl Runtime {
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
         self.named(py.detach(|| {
             let drive = Drive::blocking();
-            drive::block_on(&drive, teardown::run(&engine, timeout, &drive))
+            driver::block_on(&drive, teardown::run(&engine, timeout, &drive))
         }))
     }
 

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
 use super::get_runtime;
-use crate::fork::PerProcess;
+use crate::host::fork::PerProcess;
 
 /// The handle of the module-wide runtime, borrowed as tokio's `Runtime::handle` lends it. That of a runtime that has ended
 /// if the interpreter exits, or it was shut down.

@@ -17,7 +17,7 @@ pub use option::{
 };
 
 use super::Step;
-use crate::{Memo, Teardown, Wait};
+use crate::teardown::{Memo, Teardown, Wait};
 
 impl<'a> Step<'a> {
     /// A field with a `with`, an `ask` or a `force`.

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
-use crate::Teardown;
+use crate::teardown::Teardown;
 
 /// Asks what a type is.
 pub struct Probe<T: ?Sized>(PhantomData<T>);

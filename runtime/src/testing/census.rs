@@ -1,7 +1,7 @@
 //! What runs at one moment.
 
 use super::survivors::Survivor;
-use crate::registry::{self, Identity, Row};
+use crate::value::registry::{self, Identity, Row};
 
 #[cfg(target_os = "linux")]
 use super::procfs::{Descriptor, Process, Thread};

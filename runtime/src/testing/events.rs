@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::census::Census;
-use crate::fork::PerProcess;
+use crate::host::fork::PerProcess;
 use crate::sync::lock;
 
 /// The name of the thread that waits for an async caller. It has at most 15 bytes.

@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::census::Census;
-use crate::registry::Row;
-use crate::report::Millis;
+use crate::teardown::report::Millis;
+use crate::value::registry::Row;
 
 /// What a [`LeakCheck`](super::LeakCheck) found. `Display` is a line for each.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use std::time::Instant;
 use pyo3::prelude::*;
 
 use super::super::signals::Pipe;
-use crate::fork::generation;
+use crate::host::fork::generation;
 use crate::sync::lock;
 
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use super::super::bridge::Bridge;
 use super::super::exceptions::ShutdownError;
 use super::line::{self, Place};
-use crate::latch::Latch;
+use crate::sync::latch::Latch;
 use crate::sync::lock;
 
 /// So many tasks are named; the others are counted.

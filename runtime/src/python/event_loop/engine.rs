@@ -17,9 +17,10 @@ use super::super::{gate, glue, install};
 use super::desk::{Desk, LoopDesk};
 use super::line;
 use super::teardown::{self, SPEC};
-use crate::guard::Entry;
-use crate::registry::{self, Kind, Reach, Registered, Row};
-use crate::{Phase, Teardown};
+use crate::teardown::Teardown;
+use crate::value::Phase;
+use crate::value::guard::Entry;
+use crate::value::registry::{self, Kind, Reach, Registered, Row};
 
 pub(super) struct Engine {
     pub(super) location: &'static Location<'static>,
@@ -64,7 +65,7 @@ impl Engine {
     ) -> PyResult<Arc<Self>> {
         install::ensure(py)?;
         let _pass = gate::admit("EventLoop")?;
-        crate::exit::watch();
+        crate::host::exit::watch();
         let event_loop = match factory {
             Some(factory) => factory.bind(py).call0()?,
             None => glue::get(py)?.new_event_loop.bind(py).call0()?,
@@ -112,11 +113,11 @@ impl Engine {
     /// The last handle is gone: it is asked to stop, and waited for by the reaper, so that the caller never is.
     pub(super) fn release(self: Arc<Self>) {
         // No thread is started while the process exits. Its own drop tells it to stop.
-        if self.has_ended() || crate::exit::is_exiting() {
+        if self.has_ended() || crate::host::exit::is_exiting() {
             return;
         }
         // Without a reaper the job is dropped, and this with it.
-        let _ = crate::reaper::submit(|drive| async move {
+        let _ = crate::value::reaper::submit(|drive| async move {
             // Its result is in the events; there is nobody else to be told.
             let _ = teardown::run(&self, self.timeout, &drive).await;
         });

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::super::fork::PerProcess;
 use super::desk::Desk;
 use super::engine::{Runner, Told, tell};
-use crate::drive::Drive;
+use crate::driver::Drive;
 use crate::sync::lock;
 
 /// So many loops are on their way out at the same time.

@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::EventLoop;
 use super::engine::{Engine, Told};
 use super::line;
-use crate::by_ref::teardown_by_ref;
-use crate::drive::{Drive, FOREVER};
-use crate::latch::Latch;
+use crate::driver::{Drive, FOREVER};
 use crate::plan::{Spec, Step, StepSpec};
-use crate::rt::{guarded_force, guarded_request, guarded_wait, teardown};
-use crate::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::sync::latch::Latch;
+use crate::teardown::by_ref::teardown_by_ref;
+use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
 
 /// Tasks may need the executor, so that it ends after them.
 pub(super) static SPEC: Spec = Spec {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 use super::{Live, STATE};
-use crate::drive::Drive;
+use crate::driver::Drive;
 use crate::python::exceptions::InterpreterExit;
 
 /// Less than this before the end an exception is no longer sent: it would not arrive in time.

@@ -13,11 +13,12 @@ use pyo3::wrap_pyfunction;
 
 use super::late::is_too_late;
 use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, interrupt, uncaught};
-use crate::drive::{self, Drive};
+use crate::driver::{self, Drive};
+use crate::observe;
 use crate::plan::{self, Step};
 use crate::python::gate;
 use crate::sync::lock;
-use crate::{Memo, Outcome, Report, observe};
+use crate::teardown::{Memo, Outcome, Report};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
 const GATE_MAX: Duration = Duration::from_millis(100);
@@ -86,7 +87,7 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
         }
         let left = (end - for_gate).saturating_duration_since(drive.now());
         quietly(|| {
-            drive::block_on(&drive, stop(&lives, left, &drive, &mut memo.children));
+            driver::block_on(&drive, stop(&lives, left, &drive, &mut memo.children));
         });
     }
     let interrupts = super::stats().interrupts - interrupts;

@@ -13,7 +13,8 @@ use crate::python::fork::name;
 use crate::python::locals::get_current_locals;
 use crate::python::{exit, gate, glue, install};
 use crate::sync::lock;
-use crate::{ShutdownError, reaper};
+use crate::teardown::ShutdownError;
+use crate::value::reaper;
 
 /// Closes an object as [`close`](super::close()) does, and returns an `asyncio.Future` instead of waiting: what the generated
 /// `aclose()` does. The loop is not blocked.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, Weak};
 use pyo3::prelude::*;
 
 use super::Object;
-use crate::fork::PerProcess;
+use crate::host::fork::PerProcess;
 use crate::python::fork::name;
 use crate::sync::lock;
 

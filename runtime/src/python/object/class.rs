@@ -7,11 +7,11 @@ use pyo3::{Borrowed, PyClass};
 
 use super::handle::{self, AnyHandle, Handle, Plain, With};
 use super::{Object, closed_err, dropped, find, find_all, forked_err};
-use crate::guard::Entry;
 use crate::python::{ForkedProcessError, Runtime, install};
-use crate::rt::Guarded;
 use crate::sync::lock;
-use crate::{Memo, Teardown, Wait};
+use crate::teardown::{Memo, Teardown, Wait};
+use crate::value::guard::Entry;
+use crate::value::run::Guarded;
 
 /// A class with the attribute on its struct.
 #[diagnostic::on_unimplemented(

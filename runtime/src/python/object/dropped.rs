@@ -22,14 +22,14 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
 use super::{Class, Object, addresses};
-use crate::drive::{self, Drive};
-use crate::fork::PerProcess;
-use crate::latch::Latch;
+use crate::driver::{self, Drive};
+use crate::host::fork::PerProcess;
 use crate::python::attached::{Pending, if_attached};
 use crate::python::fork::name;
 use crate::python::{exit, gate};
+use crate::sync::latch::Latch;
 use crate::sync::lock;
-use crate::{Phase, on_drop, orphans, reaper};
+use crate::value::{Phase, on_drop, orphans, reaper};
 
 /// The longest that a drop waits.
 const WAIT: Duration = Duration::from_millis(500);
@@ -60,7 +60,7 @@ pub(super) fn dropped<T: Class>(value: &T) {
     if !entry.is_open() {
         return;
     }
-    if pass.is_none() || crate::exit::is_exiting() {
+    if pass.is_none() || crate::host::exit::is_exiting() {
         // The interpreter is about to end: Python is not touched any more, and there is nobody to wait.
         mem::forget(witness);
         object.force();
@@ -102,7 +102,7 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
         let _over = over;
         let result = object.teardown(None, &drive).await;
         // Its result is in the events; there is nobody else to be told.
-        let report = result.unwrap_or_else(crate::ShutdownError::into_report);
+        let report = result.unwrap_or_else(crate::teardown::ShutdownError::into_report);
         dropped.ended(report.outcome());
         drop(object);
     });
@@ -119,7 +119,7 @@ fn wait(over: &Latch) {
         let closing = exit::closing();
         let (over, closing) = (pin!(over.wait()), pin!(closing.cancelled()));
         let ends = select(over, closing);
-        drive::block_on(&drive, drive.until(drive.after(WAIT), ends));
+        driver::block_on(&drive, drive.until(drive.after(WAIT), ends));
     }
 }
 

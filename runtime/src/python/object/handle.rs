@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::python::{EventLoop, Runtime};
-use crate::{Memo, Teardown, Wait};
+use crate::teardown::{Memo, Teardown, Wait};
 
 /// A resource that a Python class may have: a cheap clone, and all clones are one resource. So a clone is enough to tear it
 /// down while a method has borrowed the object, and when the object is gone.

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::{Mutex, OnceLock};
 
 use super::{Builder, Runtime};
-use crate::fork::PerProcess;
+use crate::host::fork::PerProcess;
 use crate::sync::lock;
 
 static MODULE: PerProcess<Module> = PerProcess::inheriting(Module::of);

@@ -15,10 +15,12 @@ use super::super::exit::{self, Live};
 use super::builder::Source;
 use super::teardown::{self, SPEC};
 use super::threads::{Listing, Threads};
-use crate::guard::Entry;
-use crate::registry::{self, Kind, Reach, Registered, Row};
+use crate::resource::{Tasks, Thread};
 use crate::sync::lock;
-use crate::{Phase, Tasks, Teardown, Thread};
+use crate::teardown::Teardown;
+use crate::value::Phase;
+use crate::value::guard::Entry;
+use crate::value::registry::{self, Kind, Reach, Registered, Row};
 
 /// What a runtime is called and how it ends, whichever engine it has.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ impl Engine {
     ///
     /// If the OS gives no threads or no descriptors.
     pub(super) fn start(source: &Source, settings: &Arc<Settings>) -> io::Result<Arc<Self>> {
-        crate::exit::watch();
+        crate::host::exit::watch();
         let threads = Arc::new(Threads::default());
         let (core, handle, listed_at_start) = match source {
             Source::Borrowed(runtime) => (Core::Borrowed, runtime.handle().clone(), false),
@@ -173,12 +175,12 @@ impl Engine {
         if self.has_ended() {
             return;
         }
-        if crate::exit::is_exiting() {
+        if crate::host::exit::is_exiting() {
             // No thread is started now. Its own drop tells it to stop.
             return;
         }
         // Without a reaper the job is dropped, and this with it.
-        let _ = crate::reaper::submit(|drive| async move {
+        let _ = crate::value::reaper::submit(|drive| async move {
             // Its result is in the events; there is nobody else to be told.
             let _ = teardown::run(&self, self.settings.timeout, &drive).await;
         });
@@ -241,7 +243,7 @@ impl Core {
         match std::mem::replace(self, Core::Told) {
             Core::Owned(runtime) => {
                 let runtime = InBackground(Some(runtime));
-                let name = format!("{} {}", crate::joiner::NAME, settings.name.replace('\0', " "));
+                let name = format!("{} {}", crate::resource::joiner::NAME, settings.name.replace('\0', " "));
                 let thread = Thread::spawn_part(name, settings.location, move |_| drop(runtime.take()))?;
                 *self = Core::Thread(thread.clone());
                 Ok(Some(thread))

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use super::Runtime;
 use super::engine::{Core, Engine};
-use crate::by_ref::teardown_by_ref;
-use crate::drive::{Drive, FOREVER};
+use crate::driver::{Drive, FOREVER};
 use crate::plan::{Spec, Step, StepSpec};
-use crate::rt::{guarded_force, guarded_request, guarded_wait, teardown};
+use crate::resource::Tasks;
 use crate::sync::lock;
-use crate::{Memo, Outcome, Report, ShutdownError, Tasks, Teardown, Wait};
+use crate::teardown::by_ref::teardown_by_ref;
+use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
 
 /// The graceful tasks need a runtime that runs until they have ended; the others are dropped at once, and what blocks a
 /// thread has the whole budget.

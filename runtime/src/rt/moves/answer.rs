@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::future::{Future, IntoFuture};
 
-use crate::{Memo, Outcome};
+use crate::teardown::{Memo, Outcome};
 
 /// Makes the call of a `with`, and waits. The call is made in the first poll and not before, where a panic is caught.
 pub async fn closing<C: Closing>(call: impl FnOnce() -> C) -> Outcome {

@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{Memo, Teardown};
+use crate::teardown::{Memo, Teardown};
 
 /// An annotated struct, asked through `&`.
 pub trait AskRoots {

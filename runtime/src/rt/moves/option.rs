@@ -8,7 +8,7 @@
 use std::future::ready;
 
 use super::{Answer, Ended};
-use crate::{Memo, Outcome, Wait};
+use crate::teardown::{Memo, Outcome, Wait};
 
 /// Takes `T`.
 pub enum ByValue {}

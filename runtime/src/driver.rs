@@ -1,0 +1,382 @@
+//! The two drivers of a plan: an async one on tokio's timer, a blocking one that parks its thread.
+//!
+//! A plan is one future. Its steps wait for alarms ([`Drive::until`]) on a list that the driver of the future serves:
+//! each driver looks at the earliest alarm and sleeps until it or until something wakes the future, so there is no
+//! polling interval anywhere.
+
+use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "tokio")]
+use std::pin::Pin;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread, ThreadId};
+use std::time::{Duration, Instant};
+
+use crate::sync::lock;
+use crate::value::reaper;
+
+/// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
+pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+
+/// The clock and the alarms of one running teardown.
+#[derive(Debug)]
+pub(crate) struct Drive {
+    clock: Clock,
+    /// The thread that a blocking driver parks.
+    blocks: Option<ThreadId>,
+    /// The runtime around the caller, before the driver entered another one.
+    #[cfg(feature = "tokio")]
+    within: Option<tokio::runtime::Id>,
+    alarms: Mutex<Alarms>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Clock {
+    Std,
+    /// tokio's, which a test may have paused.
+    #[cfg(feature = "tokio")]
+    Tokio,
+}
+
+#[derive(Debug, Default)]
+struct Alarms {
+    next_id: u64,
+    wakers: BTreeMap<(Instant, u64), Waker>,
+}
+
+impl Drive {
+    /// For a future that this task awaits.
+    pub(crate) fn asynchronous() -> Arc<Self> {
+        #[cfg(feature = "tokio")]
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Self::new(Clock::Tokio, None);
+        }
+        Self::new(Clock::Std, None)
+    }
+
+    /// For a future that somebody awaits in a runtime whose timer may stop meanwhile.
+    #[cfg(feature = "python")]
+    pub(crate) fn asynchronous_without_tokio() -> Arc<Self> {
+        Self::new(Clock::Std, None)
+    }
+
+    /// For a future that this thread blocks on.
+    pub(crate) fn blocking() -> Arc<Self> {
+        Self::new(Clock::Std, Some(thread::current().id()))
+    }
+
+    fn new(clock: Clock, blocks: Option<ThreadId>) -> Arc<Self> {
+        Arc::new(Drive {
+            clock,
+            blocks,
+            #[cfg(feature = "tokio")]
+            within: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
+            alarms: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        match self.clock {
+            Clock::Std => Instant::now(),
+            #[cfg(feature = "tokio")]
+            Clock::Tokio => tokio::time::Instant::now().into_std(),
+        }
+    }
+
+    pub(crate) fn after(&self, duration: Duration) -> Instant {
+        let now = self.now();
+        now.checked_add(duration).unwrap_or(now + FOREVER)
+    }
+
+    /// Whether the teardown blocks this very thread, so that joining the thread would never end.
+    pub(crate) fn blocks_thread(&self, thread: ThreadId) -> bool {
+        self.blocks == Some(thread)
+    }
+
+    /// Whether the teardown runs on a thread of this runtime: a worker, a `spawn_blocking` thread, or under `block_on`.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_within(&self, runtime: &tokio::runtime::Runtime) -> bool {
+        self.within == Some(runtime.handle().id())
+    }
+
+    /// Whether a runtime polls the teardown, and so turns its I/O driver. One that was only entered, by the blocking driver or
+    /// under another executor, may have nobody to turn it.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_turned(&self) -> bool {
+        self.blocks.is_none() && self.within.is_some()
+    }
+
+    /// The output of `future`, or `None` once `at` has passed. A future that is ready wins over a deadline that has
+    /// passed.
+    pub(crate) async fn until<F: Future>(&self, at: Instant, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        let mut alarm = Alarm { drive: self, at, id: None };
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => alarm.poll(cx).map(|()| None),
+        })
+        .await
+    }
+
+    pub(crate) fn next_alarm(&self) -> Option<Instant> {
+        lock(&self.alarms).wakers.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Wakes whoever waits for a time that has come.
+    pub(crate) fn ring(&self) {
+        let now = self.now();
+        let due = {
+            let mut alarms = lock(&self.alarms);
+            let later = alarms.wakers.split_off(&(now, u64::MAX));
+            std::mem::replace(&mut alarms.wakers, later)
+        };
+        due.into_values().for_each(Waker::wake);
+    }
+}
+
+struct Alarm<'a> {
+    drive: &'a Drive,
+    at: Instant,
+    id: Option<u64>,
+}
+
+impl Alarm<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.drive.now() >= self.at {
+            // Pending for tokio's budget alone is not late: the next poll tells.
+            #[cfg(feature = "tokio")]
+            if !tokio::task::coop::has_budget_remaining() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            return Poll::Ready(());
+        }
+        let mut alarms = lock(&self.drive.alarms);
+        let id = *self.id.get_or_insert_with(|| {
+            alarms.next_id += 1;
+            alarms.next_id
+        });
+        alarms.wakers.insert((self.at, id), cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            lock(&self.drive.alarms).wakers.remove(&(self.at, id));
+        }
+    }
+}
+
+/// The async driver: runs `future`, whose alarms are `drive`'s, on tokio's timer; outside a runtime, on the reaper's.
+pub(crate) async fn run<F: Future>(drive: &Drive, future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut timer = Timer::new(drive.clock);
+    poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
+            match drive.next_alarm() {
+                Some(at) if timer.poll(at, cx).is_ready() => drive.ring(),
+                _ => return Poll::Pending,
+            }
+        }
+    })
+    .await
+}
+
+/// What wakes the async driver at a time.
+enum Timer {
+    #[cfg(feature = "tokio")]
+    Tokio(Option<Pin<Box<tokio::time::Sleep>>>),
+    Reaper(Option<reaper::Alarm>),
+}
+
+impl Timer {
+    fn new(clock: Clock) -> Self {
+        match clock {
+            #[cfg(feature = "tokio")]
+            Clock::Tokio => Timer::Tokio(None),
+            Clock::Std => Timer::Reaper(None),
+        }
+    }
+
+    fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            #[cfg(feature = "tokio")]
+            Timer::Tokio(sleep) => {
+                // tokio panics over a runtime that was built without its timer, and nothing tells beforehand.
+                let polled = catch_unwind(AssertUnwindSafe(|| poll_sleep(sleep, at, cx)));
+                polled.unwrap_or_else(|_| {
+                    *self = Timer::Reaper(None);
+                    self.poll(at, cx)
+                })
+            }
+            Timer::Reaper(alarm) => {
+                if Instant::now() >= at {
+                    return Poll::Ready(());
+                }
+                if !alarm.as_ref().is_some_and(|alarm| alarm.is_for(at, cx.waker())) {
+                    *alarm = Some(reaper::wake_at(at, cx.waker().clone()));
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+#[cfg(feature = "tokio")]
+fn poll_sleep(sleep: &mut Option<Pin<Box<tokio::time::Sleep>>>, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    let at = tokio::time::Instant::from_std(at);
+    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+    if sleep.deadline() != at {
+        sleep.as_mut().reset(at);
+    }
+    sleep.as_mut().poll(cx)
+}
+
+/// The blocking driver: runs `future`, whose alarms are `drive`'s, on this thread, which is parked in between.
+pub(crate) fn block_on<F: Future>(drive: &Drive, future: F) -> F::Output {
+    let mut future = pin!(future);
+    let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&unpark));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        while !unpark.woken.swap(false, Ordering::Acquire) {
+            match drive.next_alarm().map(|at| at.saturating_duration_since(drive.now())) {
+                None => thread::park(),
+                Some(Duration::ZERO) => drive.ring(),
+                Some(left) => thread::park_timeout(left),
+            }
+        }
+    }
+}
+
+/// Unparks the thread of a blocking driver. `woken` is set before the unpark, and a park that returns for another
+/// reason finds it unset and parks again.
+struct Unpark {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// Catches a panic in any poll of `future`, and in its drop after the last. The future is not polled again after one.
+pub(crate) async fn catch<F: Future>(future: F) -> thread::Result<F::Output> {
+    let mut future = Box::pin(future);
+    let result = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(payload) => Poll::Ready(Err(payload)),
+    })
+    .await;
+    catch_unwind(AssertUnwindSafe(|| drop(future))).and(result)
+}
+
+/// A tokio runtime that a teardown is entered into: the one that the guard captured when the value was made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Home {
+    #[cfg(feature = "tokio")]
+    handle: Option<tokio::runtime::Handle>,
+}
+
+impl Home {
+    /// The runtime around the caller, if there is one.
+    pub(crate) fn current() -> Self {
+        Home {
+            #[cfg(feature = "tokio")]
+            handle: tokio::runtime::Handle::try_current().ok(),
+        }
+    }
+
+    #[cfg(feature = "python")]
+    pub(crate) fn is_none(&self) -> bool {
+        self.handle.is_none()
+    }
+
+    /// This runtime.
+    #[cfg(feature = "python")]
+    pub(crate) fn of(handle: tokio::runtime::Handle) -> Self {
+        Home { handle: Some(handle) }
+    }
+
+    /// Calls `f` inside this runtime, unless the caller is inside another one.
+    pub(crate) fn within<T>(&self, f: impl FnOnce() -> T) -> T {
+        #[cfg(feature = "tokio")]
+        let _entered = match tokio::runtime::Handle::try_current() {
+            Ok(_) => None,
+            Err(_) => self.handle.as_ref().map(|handle| handle.enter()),
+        };
+        f()
+    }
+
+    /// Polls `future` inside this runtime, unless the poll happens inside another one.
+    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| self.within(|| future.as_mut().poll(cx))).await
+    }
+}
+
+#[cfg(all(test, feature = "tokio", not(sundown_loom)))]
+mod tests {
+    use super::*;
+
+    /// The drivers' answer to a step that never ends: the alarm, and not much later.
+    async fn rings(drive: Arc<Drive>) {
+        let at = drive.after(Duration::from_millis(20));
+        assert_eq!(drive.until(at, std::future::pending::<()>()).await, None);
+        assert!(drive.now() >= at);
+        assert_eq!(drive.next_alarm(), None, "an alarm that rang is gone");
+    }
+
+    #[test]
+    fn on_tokios_timer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let drive = runtime.block_on(async { Drive::asynchronous() });
+        runtime.block_on(run(&drive, rings(Arc::clone(&drive))));
+    }
+
+    #[test]
+    fn in_a_runtime_without_a_timer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let drive = runtime.block_on(async { Drive::asynchronous() });
+        runtime.block_on(run(&drive, rings(Arc::clone(&drive))));
+    }
+
+    #[test]
+    fn outside_any_runtime() {
+        let drive = Drive::asynchronous();
+        // The blocking driver polls it here as any executor would; its alarms are another drive's, and never ring.
+        block_on(&Drive::blocking(), run(&drive, rings(Arc::clone(&drive))));
+    }
+
+    #[test]
+    fn parking() {
+        let drive = Drive::blocking();
+        block_on(&drive, rings(Arc::clone(&drive)));
+    }
+
+    #[test]
+    fn what_is_ready_wins_over_a_deadline_that_has_passed() {
+        let drive = Drive::blocking();
+        let past = drive.now();
+        assert_eq!(block_on(&drive, drive.until(past, async { 1 })), Some(1));
+    }
+}

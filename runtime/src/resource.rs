@@ -1,0 +1,22 @@
+//! What can be stopped: resources of our own, and `Teardown` for the types of std, tokio and tokio-util.
+
+mod collections;
+mod foreign;
+pub(crate) mod joiner;
+#[cfg(all(feature = "process", target_os = "linux"))]
+mod process;
+#[cfg(feature = "tokio")]
+pub(crate) mod runtime_thread;
+#[cfg(feature = "tokio")]
+pub(crate) mod tasks;
+pub(crate) mod thread;
+
+#[cfg(feature = "tokio")]
+pub use foreign::try_join;
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub use process::Process;
+#[cfg(feature = "tokio")]
+pub use runtime_thread::{Inbox, Reply, RuntimeThread, RuntimeThreadError, Undelivered};
+#[cfg(feature = "tokio")]
+pub use tasks::{Closed, TaskInfo, Tasks};
+pub use thread::{StopSignal, Thread};

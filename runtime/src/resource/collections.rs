@@ -1,0 +1,234 @@
+//! `Teardown` for what holds other resources: `Option`, `Box`, `Vec`, maps, arrays, tuples, `Arc`.
+//!
+//! The parts of a collection are asked and waited for together. Between a shutdown that was dropped half-way and the next
+//! one, a collection must not lose or reorder parts: their memos are found by position.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
+use std::future::ready;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::plan::{self, Step};
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+
+/// `None` has stopped.
+impl<T: Teardown + Send + 'static> Teardown for Option<T> {
+    fn request(&mut self, memo: &mut Memo) {
+        if let Some(value) = self {
+            value.request(memo);
+        }
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        match self {
+            Some(value) => value.wait(memo),
+            None => Box::pin(ready(Outcome::Stopped)),
+        }
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        if let Some(value) = self {
+            value.force(memo);
+        }
+    }
+
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(self.take()))
+    }
+}
+
+impl<T: Teardown + ?Sized> Teardown for Box<T> {
+    fn request(&mut self, memo: &mut Memo) {
+        (**self).request(memo);
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        (**self).wait(memo)
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        (**self).force(memo);
+    }
+
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        (**self).detach()
+    }
+}
+
+/// Torn down through `&T`: for handle types, and for `#[must_shutdown(shared)]`.
+impl<T: Send + Sync + 'static> Teardown for Arc<T>
+where
+    for<'a> &'a T: Teardown,
+{
+    fn request(&mut self, memo: &mut Memo) {
+        (&**self).request(memo);
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            let mut value: &T = self;
+            value.wait(memo).await
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        (&**self).force(memo);
+    }
+
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(Arc::clone(self)))
+    }
+}
+
+/// The parts of a collection, with what tells them apart in its report.
+type Parts<'a> = Vec<(Step<'a>, Key<'a>)>;
+
+enum Key<'a> {
+    Index(usize),
+    Of(&'a (dyn Debug + Sync)),
+}
+
+/// Makes sure that each part has a memo, and pairs them.
+fn pair<'a, 'm>(parts: Parts<'a>, memo: &'m mut Memo) -> Vec<(Step<'a>, &'m mut Memo)> {
+    for (i, (_, key)) in parts.iter().enumerate().skip(memo.children.len()) {
+        let name = match key {
+            Key::Index(index) => format!("{}[{index}]", memo.name),
+            Key::Of(key) => format!("{}[{key:?}]", memo.name),
+        };
+        memo.child(i, || Cow::Owned(name));
+    }
+    for child in &mut memo.children {
+        child.drive.clone_from(&memo.drive);
+        child.deadline = memo.deadline;
+    }
+    parts.into_iter().map(|(step, _)| step).zip(&mut memo.children).collect()
+}
+
+fn request(parts: Parts<'_>, memo: &mut Memo) {
+    let now = plan::now(memo);
+    pair(parts, memo).into_iter().for_each(|(mut part, memo)| plan::ask(&mut part, memo, now));
+}
+
+fn wait<'a>(parts: Parts<'a>, memo: &'a mut Memo) -> Wait<'a> {
+    Box::pin(async move {
+        let now = plan::now(memo);
+        let running: FuturesUnordered<_> = pair(parts, memo)
+            .into_iter()
+            .filter(|(_, memo)| memo.outcome.is_none())
+            .map(async |(mut part, memo)| {
+                plan::ask(&mut part, memo, now);
+                let outcome = plan::ended(&mut part, memo).await;
+                memo.finish(outcome, plan::now(memo));
+            })
+            .collect();
+        running.collect::<()>().await;
+        plan::worst(memo)
+    })
+}
+
+fn force(parts: Parts<'_>, memo: &mut Memo) {
+    let now = plan::now(memo);
+    for (mut part, memo) in pair(parts, memo) {
+        if memo.outcome.is_none() {
+            plan::ask(&mut part, memo, now);
+            plan::force_step(&mut part, memo, now);
+        }
+    }
+}
+
+/// The three moves over the parts of `$value`, for a type whose parts `$parts` lists.
+macro_rules! collection {
+    ([$($generics:tt)*] $type:ty, |$value:ident| $parts:expr, detach: |$detached:ident| $detach:expr) => {
+        impl<$($generics)*> Teardown for $type {
+            fn request(&mut self, memo: &mut Memo) {
+                let $value = self;
+                request($parts, memo);
+            }
+
+            fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+                let $value = self;
+                wait($parts, memo)
+            }
+
+            fn force(&mut self, memo: &mut Memo) {
+                let $value = self;
+                force($parts, memo);
+            }
+
+            fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+                let $detached = self;
+                $detach
+            }
+        }
+    };
+}
+
+fn indexed<'a, T: Teardown + Send + 'a>(parts: impl Iterator<Item = &'a mut T>) -> Parts<'a> {
+    parts.enumerate().map(|(index, part)| (Step::new(part), Key::Index(index))).collect()
+}
+
+fn keyed<'a, K: Debug + Sync + 'a, T: Teardown + Send + 'a>(
+    parts: impl Iterator<Item = (&'a K, &'a mut T)>,
+) -> Parts<'a> {
+    parts.map(|(key, part)| (Step::new(part), Key::Of(key as &(dyn Debug + Sync)))).collect()
+}
+
+collection!([T: Teardown + Send + 'static] Vec<T>, |parts| indexed(parts.iter_mut()),
+    detach: |parts| Some(Box::new(std::mem::take(parts))));
+collection!([K: Debug + Send + Sync + 'static, T: Teardown + Send + 'static, S: BuildHasher + Default + Send + 'static] HashMap<K, T, S>,
+    |parts| keyed(parts.iter_mut()), detach: |parts| Some(Box::new(std::mem::take(parts))));
+collection!([K: Debug + Ord + Send + Sync + 'static, T: Teardown + Send + 'static] BTreeMap<K, T>,
+    |parts| keyed(parts.iter_mut()), detach: |parts| Some(Box::new(std::mem::take(parts))));
+collection!([T: Teardown + Send + 'static, const N: usize] [T; N], |parts| indexed(parts.iter_mut()),
+    detach: |parts| detach_each(indexed(parts.iter_mut())));
+
+macro_rules! tuple {
+    ($($name:ident $index:tt),+) => {
+        collection!([$($name: Teardown + Send + 'static),+] ($($name,)+),
+            |parts| vec![$((Step::new(&mut parts.$index), Key::Index($index))),+],
+            detach: |parts| detach_each(vec![$((Step::new(&mut parts.$index), Key::Index($index))),+]));
+    };
+}
+
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
+
+/// The parts of an array or tuple, moved out, if any can be. Then one that cannot is asked and forced here.
+fn detach_each(mut parts: Parts<'_>) -> Option<Box<dyn Teardown + Send>> {
+    let detached: Vec<_> = parts.iter_mut().map(|(part, _)| part.detach()).collect();
+    if detached.iter().all(Option::is_none) {
+        return None;
+    }
+    let parts: Vec<Box<dyn Teardown + Send>> = parts
+        .into_iter()
+        .zip(detached)
+        .map(|((mut part, _), detached)| {
+            detached.unwrap_or_else(|| {
+                plan::ask_and_force(&mut part);
+                Box::new(Left)
+            })
+        })
+        .collect();
+    Some(Box::new(parts))
+}
+
+/// In the place of a part that was forced and left behind.
+struct Left;
+
+impl Teardown for Left {
+    fn request(&mut self, _memo: &mut Memo) {}
+
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(ready(plan::orphaned()))
+    }
+
+    fn force(&mut self, _memo: &mut Memo) {}
+}

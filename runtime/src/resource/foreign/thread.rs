@@ -1,0 +1,53 @@
+//! A bare OS thread.
+
+use std::thread::{self, JoinHandle};
+
+use crate::resource::joiner::Joiner;
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+
+/// Not asked by anything: what it listens to is a field of its own. std has no event for the end of a thread, so another
+/// thread joins it; [`Thread`](crate::Thread) needs none. A thread that would join itself is reported as abandoned.
+impl<T: Send + 'static> Teardown for Option<JoinHandle<T>> {
+    fn request(&mut self, _memo: &mut Memo) {}
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            if let Some(handle) = self.take() {
+                let joined = handle.thread().id();
+                let waits_for_itself = thread::current().id() == joined
+                    || memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(joined));
+                if waits_for_itself {
+                    return Outcome::abandoned(format!("{} would wait for itself", name(&handle)));
+                }
+                memo.detail(name(&handle));
+                let step = memo.name().to_owned();
+                memo.keep(|| Joiner::spawn(&step, move || handle.join()));
+            }
+            match memo.kept::<Joiner<thread::Result<T>>>() {
+                Some(joiner) => match joiner.wait().await {
+                    Ok(Ok(_)) => Outcome::Stopped,
+                    Ok(Err(payload)) | Err(payload) => Outcome::from_panic(&*payload),
+                },
+                None => Outcome::Stopped,
+            }
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        match memo.kept::<Joiner<thread::Result<T>>>().map(|joiner| joiner.thread_name().to_owned()) {
+            Some(joiner) => memo.abandon(format!("a thread cannot be forced; `{joiner}` still waits for it")),
+            None => memo.abandon("a thread cannot be forced"),
+        }
+    }
+
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(self.take()))
+    }
+}
+
+fn name<T>(handle: &JoinHandle<T>) -> String {
+    match handle.thread().name() {
+        Some(name) => format!("thread `{name}`"),
+        None => format!("an unnamed thread ({:?})", handle.thread().id()),
+    }
+}

@@ -1,0 +1,61 @@
+//! What tells others to stop: `CancellationToken` and the channels. There is nothing to wait for.
+
+use std::future::ready;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::teardown::by_ref::teardown_by_ref;
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+
+macro_rules! asked_only {
+    ($(#[$doc:meta])* [$($generics:tt)*] $type:ty, |$value:ident| $ask:expr, detach: |$detached:ident| $detach:expr) => {
+        $(#[$doc])*
+        impl<$($generics)*> Teardown for $type {
+            fn request(&mut self, _memo: &mut Memo) {
+                let $value = self;
+                $ask;
+            }
+
+            fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+                Box::pin(ready(Outcome::Stopped))
+            }
+
+            fn force(&mut self, _memo: &mut Memo) {}
+
+            fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+                let $detached = self;
+                $detach
+            }
+        }
+    };
+}
+
+asked_only!(
+    /// Cancelled when asked.
+    [] &CancellationToken, |token| token.cancel(), detach: |token| Some(Box::new(token.clone()))
+);
+teardown_by_ref!([] CancellationToken);
+
+asked_only!(
+    /// `true` is sent when asked, also while nobody listens.
+    [] &watch::Sender<bool>, |sender| sender.send_replace(true), detach: |sender| Some(Box::new(sender.clone()))
+);
+teardown_by_ref!([] watch::Sender<bool>);
+
+asked_only!(
+    /// Sent when asked.
+    [] Option<oneshot::Sender<()>>, |sender| sender.take().map(|sender| sender.send(())),
+    detach: |sender| Some(Box::new(sender.take()))
+);
+
+asked_only!(
+    /// Dropped when asked: the receiver sees the end once every other sender is gone too.
+    [T: Send + 'static] Option<mpsc::Sender<T>>, |sender| *sender = None, detach: |sender| Some(Box::new(sender.take()))
+);
+
+asked_only!(
+    /// Dropped when asked: the receiver sees the end once every other sender is gone too.
+    [T: Send + 'static] Option<mpsc::UnboundedSender<T>>, |sender| *sender = None,
+    detach: |sender| Some(Box::new(sender.take()))
+);

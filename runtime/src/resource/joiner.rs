@@ -1,0 +1,145 @@
+//! A helper thread for a foreign handle that can be waited for by blocking alone.
+//!
+//! One is made per handle and only where there is no completion event to await: a bare `std::thread::JoinHandle`, a
+//! child process under the blocking driver. It outlives a teardown that gave up, until what it waits for ends; it is
+//! named after the step so that it can be told in a list of threads.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::sync::latch::Latch;
+use crate::sync::lock;
+
+/// What the names of the threads begin with.
+pub(crate) const NAME: &str = "sundown-join";
+
+/// A thread that runs one blocking call and gives its result by event.
+#[derive(Debug)]
+pub(crate) struct Joiner<T> {
+    shared: Arc<Shared<T>>,
+    name: String,
+}
+
+#[derive(Debug)]
+struct Shared<T> {
+    /// Written before `done` is set.
+    result: Mutex<Option<thread::Result<T>>>,
+    done: Latch,
+}
+
+impl<T> Shared<T> {
+    fn end(&self, result: thread::Result<T>) {
+        *lock(&self.result) = Some(result);
+        self.done.set();
+    }
+}
+
+impl<T: Send + 'static> Joiner<T> {
+    /// Starts the thread for the step called `step`. It runs `join` at once.
+    ///
+    /// If the thread cannot be started, the wait's result says so, as a panic's would, and `join` is leaked: dropping
+    /// what it owns, a runtime say, could block here and now.
+    pub(crate) fn spawn<F>(step: &str, join: F) -> Self
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        // The OS keeps the first 15 bytes; a NUL, which it refuses, cannot come from an identifier but from a name.
+        let name = format!("{NAME} {}", step.replace('\0', " "));
+        let shared = Arc::new(Shared { result: Mutex::new(None), done: Latch::new() });
+        let join = Arc::new(Mutex::new(Some(join)));
+        let (for_thread, for_join) = (Arc::clone(&shared), Arc::clone(&join));
+        let spawned = thread::Builder::new().name(name.clone()).spawn(move || {
+            let join = lock(&for_join).take();
+            if let Some(join) = join {
+                for_thread.end(catch_unwind(AssertUnwindSafe(join)));
+            }
+        });
+        if let Err(error) = spawned {
+            std::mem::forget(lock(&join).take());
+            shared.end(Err(Box::new(format!("no thread to wait for it with: {error}"))));
+        }
+        Joiner { shared, name }
+    }
+
+    /// The call's result, or the payload of its panic. Only the first wait that ends gets it.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and made anew: the thread and the result are kept by the `Joiner`, which belongs into
+    /// [`Memo::keep`](crate::Memo::keep).
+    ///
+    /// # Panics
+    ///
+    /// If the result was taken before.
+    pub(crate) async fn wait(&mut self) -> thread::Result<T> {
+        self.shared.done.wait().await;
+        lock(&self.shared.result).take().expect("the result of a joiner is waited for once")
+    }
+
+    /// The thread's name, to report one that outlives the deadline.
+    pub(crate) fn thread_name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Blocks until the child process `pid` has exited, and leaves it to its owner to reap it.
+///
+/// # Errors
+///
+/// `ECHILD` if it is no child of this process or was reaped already.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "std and tokio cannot wait for a child without reaping it")]
+pub(crate) fn wait_exit(pid: u32) -> io::Result<()> {
+    loop {
+        // SAFETY: `waitid` writes to `info`, for which all zeroes is a value.
+        let result = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, libc::WEXITED | libc::WNOWAIT)
+        };
+        if result == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+#[cfg(all(test, not(sundown_loom)))]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::driver::{self, Drive};
+
+    #[test]
+    fn a_wait_that_was_dropped_loses_nothing() {
+        let (go, wait) = mpsc::channel::<()>();
+        let mut joiner = Joiner::spawn("Runner.tail", move || wait.recv().is_ok());
+        assert_eq!(joiner.thread_name(), "sundown-join Runner.tail");
+        assert!(pin!(joiner.wait()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        go.send(()).unwrap();
+        assert!(driver::block_on(&Drive::blocking(), joiner.wait()).unwrap());
+    }
+
+    #[test]
+    fn a_panic_is_the_result() {
+        let mut joiner = Joiner::spawn("step", || panic!("boom"));
+        let payload = driver::block_on(&Drive::blocking(), joiner.wait()).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&"boom"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_exit_is_seen_and_the_child_left_to_be_reaped() {
+        let mut child = std::process::Command::new("sh").args(["-c", "exit 3"]).spawn().unwrap();
+        wait_exit(child.id()).unwrap();
+        assert_eq!(child.try_wait().unwrap().unwrap().code(), Some(3));
+        assert_eq!(wait_exit(child.id()).unwrap_err().raw_os_error(), Some(libc::ECHILD));
+    }
+}

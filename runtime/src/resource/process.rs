@@ -1,0 +1,301 @@
+//! `Process`: a child process in a process group of its own.
+
+mod group;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Instant;
+
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::runtime::{self, Handle};
+
+use crate::host::exit;
+use crate::resource::joiner::{Joiner, wait_exit};
+use crate::sync::lock;
+use crate::teardown::by_ref::teardown_by_ref;
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::value::registry::{self, Kind, Reach, Registered, Row};
+use crate::value::{Phase, reaper};
+
+/// A child process in a process group of its own, so that what it starts is stopped with it. Feature `process`; Linux.
+///
+/// A cheap handle: all clones are one child. As a [`Teardown`](Teardown) it is asked by SIGTERM to the whole group (and
+/// SIGCONT, for one that is stopped), has ended when every process of the group has and the child was reaped, and is forced
+/// by SIGKILL to the whole group. The exit status is in the report, whatever it is, and so are the names of who was killed.
+/// A process that leaves the group, as a daemon does, is not followed.
+///
+/// Dropping the last handle of a child that runs kills the group, and the reaper thread reaps the child.
+///
+/// ```
+/// use sundown::{Process, ShutdownGuard, must_shutdown};
+/// use tokio::process::Command;
+///
+/// #[must_shutdown(timeout = "2s")]
+/// struct Worker {
+///     #[shutdown]
+///     process: Process,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+/// let mut command = Command::new("sleep");
+/// command.arg("60");
+/// let mut worker = Worker { process: Process::spawn("worker", command)?, guard: ShutdownGuard::new() };
+/// let report = worker.shutdown().await.unwrap();
+/// assert_eq!(report.find("Worker.process").unwrap().detail(), Some("signal: 15 (SIGTERM)"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Process {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: Cow<'static, str>,
+    /// Of the child, and of its group.
+    id: u32,
+    child: Mutex<Child>,
+    /// The runtime that it was started in, which has an I/O driver.
+    runtime: runtime::Id,
+    location: &'static Location<'static>,
+    created: Instant,
+    registered: Registered,
+}
+
+/// Signals are sent and the child is reaped under one lock: until it was reaped, its zombie keeps the group's id from
+/// being given to somebody else.
+struct Child {
+    wrapper: Option<Box<dyn ChildWrapper>>,
+    asked: bool,
+    status: Option<ExitStatus>,
+}
+
+impl Process {
+    /// Starts `command` in a process group of its own. Reports call it by `name`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with its I/O driver, as [`Command::spawn`] does.
+    #[track_caller]
+    pub fn spawn(name: impl Into<Cow<'static, str>>, command: Command) -> io::Result<Self> {
+        let location = Location::caller();
+        let wrapper = CommandWrap::from(command).wrap(ProcessGroup::leader()).spawn()?;
+        let id = wrapper.id().ok_or_else(|| io::Error::other("the child was reaped before it had an id"))?;
+        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
+            name: name.into(),
+            id,
+            child: Mutex::new(Child { wrapper: Some(wrapper), asked: false, status: None }),
+            runtime: Handle::current().id(),
+            location,
+            created: Instant::now(),
+            registered: registry::register_handle(Weak::clone(inner) as Weak<dyn Reach>),
+        });
+        Ok(Process { inner })
+    }
+
+    /// The name that it was started with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The id of the child, and of its group; `None` once it was reaped.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        lock(&self.inner.child).status.is_none().then_some(self.inner.id)
+    }
+
+    /// The exit status, once it was reaped: by a teardown, or by [`wait`](Self::wait).
+    #[must_use]
+    pub fn status(&self) -> Option<ExitStatus> {
+        lock(&self.inner.child).status
+    }
+
+    /// Waits until every process of the group has ended, and reaps the child.
+    ///
+    /// # Errors
+    ///
+    /// If the group cannot be watched.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with its I/O driver.
+    pub async fn wait(&self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.status() {
+            return Ok(status);
+        }
+        group::ended(self.inner.id, || self.status().is_none()).await?;
+        self.inner.reap()
+    }
+
+    /// The child's input, if the command piped it; only once.
+    pub fn stdin(&self) -> Option<ChildStdin> {
+        lock(&self.inner.child).wrapper.as_mut()?.stdin().take()
+    }
+
+    /// The child's output, if the command piped it; only once.
+    pub fn stdout(&self) -> Option<ChildStdout> {
+        lock(&self.inner.child).wrapper.as_mut()?.stdout().take()
+    }
+
+    /// The child's error output, if the command piped it; only once.
+    pub fn stderr(&self) -> Option<ChildStderr> {
+        lock(&self.inner.child).wrapper.as_mut()?.stderr().take()
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process")
+            .field("name", &self.name())
+            .field("id", &self.inner.id)
+            .field("created", &format_args!("{}", self.inner.location))
+            .field("status", &self.status())
+            .finish()
+    }
+}
+
+impl Inner {
+    /// Sends a signal to the group, unless the child was reaped.
+    fn signal(&self, signal: i32) -> io::Result<()> {
+        let child = lock(&self.child);
+        match &child.wrapper {
+            Some(wrapper) if child.status.is_none() => wrapper.signal(signal),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reaps the child, which has ended. Does not block.
+    fn reap(&self) -> io::Result<ExitStatus> {
+        lock(&self.child).reap()
+    }
+}
+
+impl Child {
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.status {
+            return Ok(status);
+        }
+        let wrapper = self.wrapper.as_mut().ok_or_else(|| io::Error::other("the child is gone"))?;
+        // Past process-wrap's own `try_wait`: that one asks the OS for any process of the group, so that tokio's handle
+        // would never learn that its child was reaped, and would look for it under an id that others may have by then.
+        let status = wrapper.inner_mut().try_wait()?.ok_or_else(|| io::Error::other("the child still runs"))?;
+        self.status = Some(status);
+        Ok(status)
+    }
+}
+
+/// The last handle is gone: nobody is left to ask the child.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        registry::unregister_handle(&self.registered);
+        let child = self.child.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.registered.is_inherited() {
+            std::mem::forget(child.wrapper.take()); // the parent of this fork has it, and has not dropped it
+            return;
+        }
+        let Some(wrapper) = child.wrapper.take_if(|_| child.status.is_none()) else { return };
+        let _ = wrapper.signal(libc::SIGKILL);
+        if exit::is_exiting() {
+            return; // init reaps
+        }
+        let (id, name) = (self.id, self.name.clone());
+        let mut child = Child { wrapper: Some(wrapper), asked: true, status: None };
+        let reaped = reaper::submit(move |_| async move {
+            let ended = Joiner::spawn(&name, move || wait_exit(id)).wait().await;
+            let _ = ended.map(|ended| ended.and_then(|()| child.reap()));
+        });
+        if let Err(error) = reaped {
+            crate::observe::complain(&format!("a child process was killed and not reaped: {error}"));
+        }
+    }
+}
+
+impl Teardown for &Process {
+    fn request(&mut self, memo: &mut Memo) {
+        lock(&self.inner.child).asked = true;
+        if let Err(error) = self.inner.signal(libc::SIGTERM).and_then(|()| self.inner.signal(libc::SIGCONT)) {
+            memo.fail(error);
+        }
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            let id = self.inner.id;
+            // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the child
+            // was started in may have no such driver: tokio would panic.
+            let turned = memo.drive.as_ref().is_some_and(|drive| drive.is_turned())
+                && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
+            let ended = if self.status().is_some() {
+                Ok(())
+            } else if turned {
+                group::ended(id, || self.status().is_none()).await
+            } else {
+                let name = memo.name().to_owned();
+                // Weakly, so that the thread does not keep the child alive that the last handle would kill.
+                let inner = Arc::downgrade(&self.inner);
+                let is_ours = move || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
+                match memo.keep(|| Joiner::spawn(&name, move || group::ended_blocking(id, is_ours))).wait().await {
+                    Ok(ended) => ended,
+                    Err(payload) => return Outcome::from_panic(&*payload),
+                }
+            };
+            match ended.and_then(|()| self.inner.reap()) {
+                Ok(status) => {
+                    memo.detail(status.to_string());
+                    Outcome::Stopped
+                }
+                Err(error) => {
+                    // Nobody can tell when it ends, so it does not get the time to: SIGKILL needs no descriptor.
+                    let _ = self.inner.signal(libc::SIGKILL);
+                    Outcome::abandoned(format!("killed, because it cannot be watched: {error}"))
+                }
+            }
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        let id = self.inner.id;
+        if let Some(names) = group::names(id) {
+            memo.detail(format!("killed {names}"));
+        }
+        if let Err(error) = self.inner.signal(libc::SIGKILL) {
+            memo.fail(error);
+        }
+        memo.if_stuck(move || group::names(id).map(|names| format!("still there after SIGKILL: {names}")));
+    }
+}
+
+teardown_by_ref!([] Process);
+
+impl Reach for Inner {
+    fn row(&self, now: Instant) -> Row {
+        let child = lock(&self.child);
+        let phase = match (child.asked, child.status) {
+            (_, Some(_)) => Phase::Settled,
+            (true, None) => Phase::Stopping,
+            (false, None) => Phase::Live,
+        };
+        let name = format!("Process `{}` ({})", self.name, self.id);
+        Row::new(&name, self.location, now.saturating_duration_since(self.created), phase, Kind::Handle)
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        let reaped = lock(&self.child).status.is_some();
+        (!reaped).then(|| Box::new(Process { inner: self }) as Box<dyn Teardown + Send>)
+    }
+}

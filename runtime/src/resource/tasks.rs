@@ -1,0 +1,408 @@
+//! `Tasks`: a group of tokio tasks that are stopped together.
+
+mod ledger;
+#[cfg(all(test, sundown_loom))]
+mod models;
+mod panics;
+mod slots;
+mod teardown;
+mod tracked;
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, Weak};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::sync::lock;
+use crate::teardown::outcome::panic_message;
+use crate::value::registry::{self, Reach, Registered};
+use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
+use panics::Panics;
+use tracked::{Ticket, Tracked};
+
+/// A group of tokio tasks, each with a name, that are stopped together.
+///
+/// A cheap handle: all clones are one group. As a [`Teardown`](crate::Teardown) it is asked by closing the group and
+/// cancelling its [token](Self::token), has ended when every task has, and is forced by aborting those that are left. The
+/// report names them, with the place where they were spawned.
+///
+/// Tasks that panic are noted: since the group was closed, the step has [panicked](crate::Outcome::Panicked); before, the
+/// report mentions it. Either way the [`JoinHandle`] has the payload, there is an error event, and the metric
+/// `sundown_task_panics_total` counts.
+///
+/// Dropping the handles stops nothing: the tasks run on, and [`registry::shutdown_all`] still
+/// reaches them.
+///
+/// ```
+/// use sundown::{ShutdownGuard, Tasks, must_shutdown};
+///
+/// #[must_shutdown(timeout = "2s")]
+/// struct Feeds {
+///     #[shutdown]
+///     tasks: Tasks,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let mut feeds = Feeds { tasks: Tasks::new(), guard: ShutdownGuard::new() };
+/// let token = feeds.tasks.token();
+/// feeds.tasks.spawn("poll", async move {
+///     token.cancelled().await; // and whatever it does until then
+/// }).unwrap();
+/// feeds.shutdown().await.unwrap();
+/// assert!(feeds.tasks.spawn("late", async {}).is_err());
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Tasks {
+    group: Arc<Group>,
+}
+
+struct Group {
+    ledger: Ledger<AbortHandle>,
+    token: CancellationToken,
+    panics: Mutex<Panics>,
+    created: Instant,
+    location: &'static Location<'static>,
+    registered: Registered,
+}
+
+impl Tasks {
+    /// An empty, open group.
+    #[track_caller]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::at(Location::caller())
+    }
+
+    /// An empty, open group for a value made at `location`: what a constructor that is `#[track_caller]` passes on.
+    #[must_use]
+    pub fn at(location: &'static Location<'static>) -> Self {
+        let group = Arc::new_cyclic(|group: &Weak<Group>| Group {
+            ledger: Ledger::new(),
+            token: CancellationToken::new(),
+            panics: Mutex::default(),
+            created: Instant::now(),
+            location,
+            registered: registry::register_handle(Weak::clone(group) as Weak<dyn Reach>),
+        });
+        Tasks { group }
+    }
+
+    /// Spawns a task on the runtime around the caller.
+    ///
+    /// Reports call it by `name` and the caller's place. It is a task of the group until its future was dropped.
+    ///
+    /// # Errors
+    ///
+    /// If the group was closed: the error gives the future back. A task that was let in is waited for by everybody who
+    /// waits for the group, whenever the group is closed.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime, as [`tokio::spawn`] does.
+    #[track_caller]
+    pub fn spawn<F>(&self, name: impl Into<Cow<'static, str>>, future: F) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let named = Named { name: name.into(), location: Location::caller(), blocking: false };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(future)) };
+        let task = tokio::spawn(Tracked::new(future, self.ticket(&entered)));
+        self.attach(&entered, task.abort_handle());
+        Ok(task)
+    }
+
+    /// As [`spawn`](Self::spawn), on `runtime`.
+    ///
+    /// # Errors
+    ///
+    /// If the group was closed: the error gives the future back.
+    #[track_caller]
+    pub fn spawn_on<F>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        future: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_at(name.into(), Location::caller(), future, runtime)
+    }
+
+    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for.
+    pub(crate) fn spawn_at<F>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        future: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let named = Named { name, location, blocking: false };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(future)) };
+        let task = runtime.spawn(Tracked::new(future, self.ticket(&entered)));
+        self.attach(&entered, task.abort_handle());
+        Ok(task)
+    }
+
+    /// Runs `f`, which may block, on a thread of tokio's blocking pool.
+    ///
+    /// Once it runs it cannot be aborted: it should look at the group's [token](Self::token) now and then. One that is
+    /// still waiting for a thread when the group is forced is never run.
+    ///
+    /// # Errors
+    ///
+    /// If the group was closed: the error gives the closure back.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime, as [`tokio::task::spawn_blocking`] does.
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(&self, name: impl Into<Cow<'static, str>>, f: F) -> Result<JoinHandle<T>, Closed<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let runtime = Handle::current();
+        self.spawn_blocking_at(name.into(), Location::caller(), f, &runtime)
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for.
+    pub(crate) fn spawn_blocking_at<F, T>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        f: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<T>, Closed<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let named = Named { name, location, blocking: true };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(f)) };
+        let task = runtime.spawn_blocking(tracked::blocking(f, self.ticket(&entered)));
+        self.attach(&entered, task.abort_handle());
+        Ok(task)
+    }
+
+    fn ticket(&self, entered: &Entered) -> Ticket {
+        Ticket::new(Arc::clone(&self.group), entered.key)
+    }
+
+    /// Until here the task may have ended, and the group may have been aborted.
+    fn attach(&self, entered: &Entered, abort: AbortHandle) {
+        if let Attached::Abort(abort) = self.group.ledger.attach(entered, abort) {
+            abort.abort();
+        }
+    }
+
+    /// A token that is cancelled when the group is asked to stop. It is a child of the group's: cancelling it stops only
+    /// what listens to it and its clones.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.group.token.child_token()
+    }
+
+    /// Ready when the group is asked to stop. Costs less than a token of one's own.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and made anew.
+    pub async fn cancelled(&self) {
+        self.group.token.cancelled().await;
+    }
+
+    /// Lets no more tasks in, for good. Those that run are not told; [`request`](crate::Teardown::request) tells them.
+    pub fn close(&self) {
+        self.group.ledger.close();
+    }
+
+    /// Cancels the group's [token](Self::token), and still lets tasks in.
+    #[cfg(feature = "python")]
+    pub(crate) fn cancel(&self) {
+        self.group.token.cancel();
+    }
+
+    /// Aborts the tasks that run now, and still lets others in.
+    #[cfg(feature = "python")]
+    pub(crate) fn abort_present(&self) {
+        self.group.ledger.abort_present().iter().for_each(AbortHandle::abort);
+    }
+
+    /// Whether the group lets no more tasks in.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.group.ledger.is_closed()
+    }
+
+    /// How many tasks there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.group.ledger.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the tasks are called and where they were spawned, by name.
+    #[must_use]
+    pub fn names(&self) -> Vec<TaskInfo> {
+        let mut names: Vec<_> = self.group.ledger.all().into_iter().map(TaskInfo::from).collect();
+        names.sort();
+        names
+    }
+
+    /// Ready when the group was closed and its last task has ended. A task of the group that awaits this waits for
+    /// itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and made anew.
+    pub async fn wait(&self) {
+        Empty { group: &self.group, waiting: Waiting::default() }.await;
+    }
+}
+
+impl Default for Tasks {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.group, f)
+    }
+}
+
+impl Group {
+    fn panicked(&self, key: Key, payload: &(dyn Any + Send)) {
+        let Some(task) = self.ledger.named(key).map(TaskInfo::from) else { return };
+        let message = panic_message(payload);
+        let stopping = self.ledger.is_closed();
+        {
+            let mut panics = lock(&self.panics);
+            let notes = if stopping { &mut panics.stopping } else { &mut panics.earlier };
+            notes.note(format!("{task}: {message}"));
+        }
+        crate::observe::task_panicked(&task, &message);
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        if self.group.registered.is_inherited() {
+            // The tasks are in the parent of this fork, and locks may be held for ever: this clone is never dropped.
+            std::mem::forget(Arc::clone(&self.group));
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        registry::unregister_handle(&self.registered);
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tasks")
+            .field("created", &format_args!("{}", self.location))
+            .field("len", &self.ledger.len())
+            .field("closed", &self.ledger.is_closed())
+            .finish()
+    }
+}
+
+/// Ready when the group is closed and empty.
+struct Empty<'a> {
+    group: &'a Group,
+    waiting: Waiting,
+}
+
+impl Future for Empty<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.group.ledger.poll_empty(&mut this.waiting, cx)
+    }
+}
+
+impl Drop for Empty<'_> {
+    fn drop(&mut self) {
+        self.group.ledger.stop_waiting(&self.waiting);
+    }
+}
+
+/// What a task is called and where it was spawned. `Display` prints "`name` (file:line:column)".
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskInfo {
+    name: Cow<'static, str>,
+    location: &'static Location<'static>,
+}
+
+impl TaskInfo {
+    /// The name that it was spawned with.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it was spawned.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+}
+
+impl From<Named> for TaskInfo {
+    fn from(named: Named) -> Self {
+        TaskInfo { name: named.name, location: named.location }
+    }
+}
+
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({})", self.name, self.location)
+    }
+}
+
+/// A task was not spawned, because its group is closed. It gives back what was to be spawned.
+#[derive(thiserror::Error)]
+#[error("the group of tasks is closed")]
+pub struct Closed<F>(F);
+
+impl<F> Closed<F> {
+    /// The future or the closure that was to be spawned.
+    pub fn into_inner(self) -> F {
+        self.0
+    }
+}
+
+impl<F> fmt::Debug for Closed<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,301 @@
+//! Which tasks run, and the gate that lets no more in.
+//!
+//! The books are divided into shards, each behind a lock of its own, so that tasks that start and end on several workers
+//! seldom meet. There is no counter and no flag beside them: a lock orders everything.
+//!
+//! Invariants, which the loom models below check:
+//! 1. The gate closes in all shards at once: after a refusal, and after [`Ledger::close`], nobody is let in.
+//! 2. Whoever was let in is in the books until it leaves, and whoever waits for the closed ledger to be empty waits for it.
+//!    Once a shard is closed and empty it stays so, which is why a wait may look at one after the other.
+//! 3. Whoever waits is woken: it looks and takes its place under the lock under which the last one leaves.
+//! 4. After [`Ledger::abort`] each abort handle has been given out exactly once, whether it was attached before or after.
+//! 5. A handle never ends up with somebody else: keys are used again, ids are not.
+//! 6. Nothing of a user's runs under a lock: no waker is cloned, called or dropped, no abort handle dropped.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::panic::Location;
+use std::task::{Context, Poll};
+
+use crate::sync::modelled::{Mutex, MutexGuard, lock};
+use crate::sync::waiters::{self, Place, Waiters};
+
+use super::slots::Slots;
+
+#[cfg(not(sundown_loom))]
+const SHARDS: usize = 8;
+#[cfg(sundown_loom)]
+const SHARDS: usize = 2;
+
+/// The books over tasks that are aborted with an `A`.
+pub(super) struct Ledger<A> {
+    shards: [Shard<A>; SHARDS],
+}
+
+/// On a cache line of its own, so that one shard's lock does not slow down its neighbour's.
+#[repr(align(64))]
+struct Shard<A> {
+    books: Mutex<Books<A>>,
+}
+
+struct Books<A> {
+    closed: bool,
+    aborted: bool,
+    last_id: u64,
+    entries: Slots<Entry<A>>,
+    waiters: Waiters,
+}
+
+/// One per task that runs, so it is kept small.
+struct Entry<A> {
+    name: Cow<'static, str>,
+    location: &'static Location<'static>,
+    id: Id,
+    abort: Option<A>,
+}
+
+/// Unique within a shard; the lowest bit says whether the task blocks a thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Id(u64);
+
+impl Id {
+    fn is_blocking(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+/// What a task is called, and what it is.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) name: Cow<'static, str>,
+    pub(super) location: &'static Location<'static>,
+    /// Whether it runs on a blocking thread, where it cannot be aborted once it has begun.
+    pub(super) blocking: bool,
+}
+
+/// Where a task is in the books: its slot and its shard in one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key(usize);
+
+impl Key {
+    fn new(shard: usize, slot: usize) -> Self {
+        Key(slot * SHARDS + shard)
+    }
+
+    fn shard(self) -> usize {
+        self.0 % SHARDS
+    }
+
+    fn slot(self) -> usize {
+        self.0 / SHARDS
+    }
+}
+
+/// One who was let in, to whom the abort handle is yet to be attached.
+pub(super) struct Entered {
+    pub(super) key: Key,
+    id: Id,
+}
+
+/// What became of a handle that was attached late.
+#[derive(Debug)]
+pub(super) enum Attached<A> {
+    /// It is in the books.
+    Kept,
+    /// The task has left already.
+    Left(A),
+    /// Everybody was aborted in the meantime: this one is yet to be.
+    Abort(A),
+}
+
+impl<A> Ledger<A> {
+    pub(super) fn new() -> Self {
+        Ledger { shards: std::array::from_fn(|_| Shard { books: Mutex::new(Books::new()) }) }
+    }
+
+    /// Lets a task in, unless the gate is closed.
+    pub(super) fn enter(&self, named: Named) -> Option<Entered> {
+        let shard = next_shard();
+        let mut books = self.lock(shard);
+        if books.closed {
+            return None;
+        }
+        books.last_id += 1;
+        let id = Id(books.last_id << 1 | u64::from(named.blocking));
+        let slot = books.entries.insert(Entry { name: named.name, location: named.location, id, abort: None });
+        Some(Entered { key: Key::new(shard, slot), id })
+    }
+
+    /// Puts the handle of a task that was let in into the books.
+    #[must_use = "the handle is dropped or used outside the lock"]
+    pub(super) fn attach(&self, entered: &Entered, abort: A) -> Attached<A> {
+        let mut books = self.lock(entered.key.shard());
+        let aborted = books.aborted;
+        match books.entries.get_mut(entered.key.slot()) {
+            Some(entry) if entry.id == entered.id => {
+                if aborted {
+                    return Attached::Abort(abort);
+                }
+                entry.abort = Some(abort);
+                Attached::Kept
+            }
+            _ => Attached::Left(abort),
+        }
+    }
+
+    /// A task has ended.
+    pub(super) fn leave(&self, key: Key) {
+        let (entry, woken) = {
+            let mut books = self.lock(key.shard());
+            let entry = books.entries.remove(key.slot());
+            (entry, books.woken())
+        };
+        drop(entry);
+        waiters::wake(woken);
+    }
+
+    /// Closes the gate, for good.
+    pub(super) fn close(&self) {
+        let woken: Vec<_> = {
+            let mut shards = self.lock_all();
+            shards.iter_mut().for_each(|books| books.closed = true);
+            shards.iter_mut().flat_map(|books| books.woken()).collect()
+        };
+        waiters::wake(woken);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock(0).closed
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock_all().iter().map(|books| books.entries.len()).sum()
+    }
+
+    /// The tasks in the books.
+    pub(super) fn all(&self) -> Vec<Named> {
+        self.lock_all().iter().flat_map(|books| books.entries.iter().map(Entry::named)).collect()
+    }
+
+    pub(super) fn named(&self, key: Key) -> Option<Named> {
+        self.lock(key.shard()).entries.get(key.slot()).map(Entry::named)
+    }
+
+    /// The handles of all tasks but `except`, which the caller aborts. One that is attached later comes back as
+    /// [`Attached::Abort`].
+    pub(super) fn abort(&self, except: Option<Key>) -> Vec<(Named, Option<A>)> {
+        let mut all = Vec::new();
+        for (shard, mut books) in self.lock_all().into_iter().enumerate() {
+            books.aborted = true;
+            let others = books.entries.iter_mut().filter(|(slot, _)| except != Some(Key::new(shard, *slot)));
+            all.extend(others.map(|(_, entry)| (entry.named(), entry.abort.take())));
+        }
+        all
+    }
+
+    /// The handles of those who are here now, which the caller aborts. Whoever is let in later is not aborted.
+    #[cfg(feature = "python")]
+    pub(super) fn abort_present(&self) -> Vec<A> {
+        let mut shards = self.lock_all();
+        shards
+            .iter_mut()
+            .flat_map(|books| books.entries.iter_mut().filter_map(|(_, entry)| entry.abort.take()))
+            .collect()
+    }
+
+    /// Ready when the gate is closed and everybody has left, or everybody but the one that waits.
+    pub(super) fn poll_empty(&self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Poll<()> {
+        while waiting.shard < SHARDS {
+            let waker = cx.waker().clone();
+            let mut books = self.lock(waiting.shard);
+            if books.is_done(waiting.except.filter(|key| key.shard() == waiting.shard)) {
+                let left = books.waiters.leave(&waiting.place);
+                drop(books);
+                drop(left);
+                waiting.shard += 1;
+                waiting.place = Place::default();
+                continue;
+            }
+            let replaced = books.waiters.register(&mut waiting.place, waker);
+            drop(books);
+            drop(replaced);
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// Whoever waited does no more.
+    pub(super) fn stop_waiting(&self, waiting: &Waiting) {
+        if waiting.place.is_taken() {
+            let left = self.lock(waiting.shard).waiters.leave(&waiting.place);
+            drop(left);
+        }
+    }
+
+    fn lock(&self, shard: usize) -> MutexGuard<'_, Books<A>> {
+        lock(&self.shards[shard].books)
+    }
+
+    /// All shards, always in the same order.
+    fn lock_all(&self) -> Vec<MutexGuard<'_, Books<A>>> {
+        (0..SHARDS).map(|shard| self.lock(shard)).collect()
+    }
+}
+
+/// The state of one wait for an empty ledger.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    shard: usize,
+    place: Place,
+    except: Option<Key>,
+}
+
+impl Waiting {
+    /// A wait by a task of the ledger itself, for all others.
+    pub(super) fn except(key: Option<Key>) -> Self {
+        Waiting { except: key, ..Waiting::default() }
+    }
+}
+
+impl<A> Books<A> {
+    fn new() -> Self {
+        Books { closed: false, aborted: false, last_id: 0, entries: Slots::new(), waiters: Waiters::new() }
+    }
+
+    fn is_done(&self, except: Option<Key>) -> bool {
+        let but = except.is_some_and(|key| self.entries.get(key.slot()).is_some());
+        self.closed && self.entries.len() == usize::from(but)
+    }
+
+    /// Those who may have waited for this: one of them may be the last task itself.
+    fn woken(&mut self) -> Vec<(u64, std::task::Waker)> {
+        if self.closed && self.entries.len() <= 1 { self.waiters.take() } else { Vec::new() }
+    }
+}
+
+impl<A> Entry<A> {
+    fn named(&self) -> Named {
+        Named { name: self.name.clone(), location: self.location, blocking: self.id.is_blocking() }
+    }
+}
+
+/// So many tasks of one spawner go to one shard, then to the next. Those that were spawned together mostly run, and end,
+/// on one worker: a shard per task would send each shard's lock from worker to worker (a tenth of a large shutdown's time).
+#[cfg(not(sundown_loom))]
+const RUN: usize = 512;
+#[cfg(sundown_loom)]
+const RUN: usize = 1;
+
+/// Each thread goes round the shards, so that neither one busy spawner nor several meet those who leave.
+fn next_shard() -> usize {
+    #[cfg(not(sundown_loom))]
+    thread_local! {
+        static NEXT: Cell<usize> = const { Cell::new(0) };
+    }
+    #[cfg(sundown_loom)]
+    loom::thread_local! {
+        static NEXT: Cell<usize> = Cell::new(0);
+    }
+    // A thread whose thread-locals are gone uses the first shard.
+    NEXT.try_with(|next| next.replace(next.get().wrapping_add(1)) / RUN % SHARDS).unwrap_or(0)
+}

@@ -1,0 +1,350 @@
+//! `Thread`: an OS thread with a name, a stop signal and an end that can be awaited.
+
+mod end;
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, Weak};
+use std::task::Poll;
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
+
+use crate::sync::latch::Latch;
+use crate::sync::lock;
+use crate::teardown::by_ref::teardown_by_ref;
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::value::Phase;
+use crate::value::registry::{self, Kind, Reach, Registered, Row};
+use end::{End, Join};
+
+/// An OS thread with a name and a stop signal, whose end is an event: no other thread is needed to join it.
+///
+/// A cheap handle: all clones are one thread. As a [`Teardown`](Teardown) it is asked by its [`StopSignal`], and has ended
+/// when the OS thread has, thread-local destructors included. A thread cannot be forced: one that ignores its signal is
+/// reported as abandoned, by name. It needs no runtime, and no feature.
+///
+/// Dropping the last handle asks the thread to stop and does not wait for it.
+///
+/// ```
+/// use std::time::Duration;
+/// use sundown::{ShutdownGuard, Thread, must_shutdown};
+///
+/// #[must_shutdown(timeout = "2s")]
+/// struct Sampler {
+///     #[shutdown]
+///     thread: Thread,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// let thread = Thread::spawn("sampler", |stop| {
+///     while !stop.wait_timeout(Duration::from_secs(60)) {
+///         // a sample a minute, and an end at once
+///     }
+/// })?;
+/// let mut sampler = Sampler { thread, guard: ShutdownGuard::new() };
+/// println!("{}", sampler.shutdown_blocking().unwrap());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Thread {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    id: ThreadId,
+    shared: Arc<Shared>,
+    /// Taken by whoever joins.
+    handle: Mutex<Option<JoinHandle<()>>>,
+    location: &'static Location<'static>,
+    created: Instant,
+    registered: Registered,
+}
+
+/// What the thread itself holds.
+struct Shared {
+    stop: Latch,
+    /// Told by the last destructor of the thread.
+    end: End,
+    /// Written before the end is told.
+    result: Mutex<Ended>,
+}
+
+struct Ended {
+    outcome: Outcome,
+    payload: Option<Box<dyn Any + Send>>,
+}
+
+impl Thread {
+    /// Starts a thread called `name` that runs `f`.
+    ///
+    /// `f` returns `()` or a `Result`, whose error goes into the report.
+    ///
+    /// # Errors
+    ///
+    /// If the OS cannot start a thread, or `name` contains a NUL byte.
+    #[track_caller]
+    pub fn spawn<F, R>(name: impl Into<String>, f: F) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
+        Self::spawn_at(name.into(), Location::caller(), f, registry::register_handle)
+    }
+
+    /// As [`spawn`](Self::spawn), for a caller that was called from `location`.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn spawn_from<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
+        Self::spawn_at(name, location, f, registry::register_handle)
+    }
+
+    /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is.
+    #[cfg(feature = "python")]
+    pub(crate) fn spawn_part<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
+        Self::spawn_at(name, location, f, |_| Registered::nowhere())
+    }
+
+    fn spawn_at<F, R>(
+        name: String,
+        location: &'static Location<'static>,
+        f: F,
+        register: impl FnOnce(Weak<dyn Reach>) -> Registered,
+    ) -> io::Result<Self>
+    where
+        F: FnOnce(StopSignal) -> R + Send + 'static,
+        R: Into<Outcome>,
+    {
+        if name.contains('\0') {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the name of a thread must not contain a NUL byte",
+            ));
+        }
+        let shared = Arc::new(Shared {
+            stop: Latch::new(),
+            end: End::new(),
+            result: Mutex::new(Ended { outcome: Outcome::Stopped, payload: None }),
+        });
+        let own = Arc::clone(&shared);
+        let handle = thread::Builder::new().name(name.clone()).spawn(move || run(f, own))?;
+        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
+            name,
+            id: handle.thread().id(),
+            shared,
+            handle: Mutex::new(Some(handle)),
+            location,
+            created: Instant::now(),
+            registered: register(Weak::clone(inner) as Weak<dyn Reach>),
+        });
+        Ok(Thread { inner })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> ThreadId {
+        self.inner.id
+    }
+
+    /// Asks it to stop: its [`StopSignal`] says so from now on. Never blocks.
+    pub fn stop(&self) {
+        self.inner.shared.stop.set();
+    }
+
+    /// What the thread itself has of it.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn signal(&self) -> StopSignal {
+        StopSignal { shared: Arc::clone(&self.inner.shared) }
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.inner.shared.end.is_told()
+    }
+
+    /// Ready when it has ended; on the very thread it never is. Works under any executor, and does not ask it to stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and made anew.
+    pub async fn wait(&self) {
+        self.inner.shared.end.wait().await;
+    }
+
+    /// The payload of its panic, once it has ended in one; only once. The report has the message all the same.
+    pub fn take_panic(&self) -> Option<Box<dyn Any + Send>> {
+        lock(&self.inner.shared.result).payload.take()
+    }
+}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Thread")
+            .field("name", &self.name())
+            .field("created", &format_args!("{}", self.inner.location))
+            .field("stopped", &self.inner.shared.stop.is_set())
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}
+
+/// How a [`Thread`] learns that it should stop. A cheap clone.
+#[derive(Clone)]
+pub struct StopSignal {
+    shared: Arc<Shared>,
+}
+
+impl StopSignal {
+    /// Whether the thread should stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.shared.stop.is_set()
+    }
+
+    /// Blocks until the thread should stop.
+    pub fn wait(&self) {
+        self.shared.stop.wait_blocking();
+    }
+
+    /// Blocks until the thread should stop, for at most `timeout`. Whether it should stop: `while
+    /// !stop.wait_timeout(period) { … }` does something every `period`.
+    #[must_use]
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        self.shared.stop.wait_timeout(timeout)
+    }
+
+    /// Ready when the thread should stop, for a thread that drives futures.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and made anew.
+    pub async fn stopped(&self) {
+        self.shared.stop.wait().await;
+    }
+}
+
+impl fmt::Debug for StopSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StopSignal").field("stopped", &self.is_stopped()).finish()
+    }
+}
+
+thread_local! {
+    static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+}
+
+/// Says that the thread has ended. The first thread-local of the thread, so that it is destroyed last: std destroys in the
+/// reverse order of registration, and what the destructors of a user's thread-locals do belongs to the thread.
+struct AtEnd(Arc<Shared>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        // A waker that panics here would abort the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.0.end.tell()));
+    }
+}
+
+fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
+    AT_END.set(Some(AtEnd(Arc::clone(&shared))));
+    let signal = StopSignal { shared: Arc::clone(&shared) };
+    let ended = match catch_unwind(AssertUnwindSafe(|| f(signal).into())) {
+        Ok(outcome) => Ended { outcome, payload: None },
+        Err(payload) => Ended { outcome: Outcome::from_panic(&*payload), payload: Some(payload) },
+    };
+    *lock(&shared.result) = ended;
+}
+
+impl Inner {
+    /// What the thread, which has ended, came to. The OS takes it away meanwhile, if it can be joined.
+    fn join(&self, join: Join) -> Outcome {
+        let handle = lock(&self.handle).take();
+        if let (Some(handle), Join::AtOnce) = (handle, join) {
+            // Its panic was caught inside.
+            let _ = handle.join();
+        }
+        lock(&self.shared.result).outcome.clone()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.registered.is_inherited() {
+            // The thread is in the parent of this fork.
+            let handle = self.handle.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            std::mem::forget((handle.take(), Arc::clone(&self.shared)));
+            return;
+        }
+        registry::unregister_handle(&self.registered);
+        self.shared.stop.set();
+    }
+}
+
+/// A thread that shuts itself down is not waited for, but reported: it runs on.
+impl Teardown for &Thread {
+    fn request(&mut self, _memo: &mut Memo) {
+        self.stop();
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        let id = self.id();
+        let blocks_it = memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id));
+        Box::pin(async move {
+            let mut end = pin!(self.inner.shared.end.wait());
+            poll_fn(|cx| {
+                // Asked in each poll: an executor may move this onto the very thread later on.
+                if blocks_it || thread::current().id() == id {
+                    let name = self.name();
+                    return Poll::Ready(Outcome::abandoned(format!("thread `{name}` would wait for itself")));
+                }
+                end.as_mut().poll(cx).map(|join| self.inner.join(join))
+            })
+            .await
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        // Nothing can be done to it; but it may have been on its way out.
+        let handle = self.clone();
+        memo.if_stuck(move || {
+            let name = handle.name();
+            Some(format!("thread `{name}` ignores its stop signal, and a thread cannot be forced"))
+        });
+    }
+}
+
+teardown_by_ref!([] Thread);
+
+impl Reach for Inner {
+    fn row(&self, now: Instant) -> Row {
+        let phase = match (self.shared.stop.is_set(), self.shared.end.is_told()) {
+            (_, true) => Phase::Settled,
+            (true, false) => Phase::Stopping,
+            (false, false) => Phase::Live,
+        };
+        let name = format!("Thread `{}`", self.name);
+        Row::new(&name, self.location, now.saturating_duration_since(self.created), phase, Kind::Handle)
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        (!self.shared.end.is_told()).then(|| Box::new(Thread { inner: self }) as Box<dyn Teardown + Send>)
+    }
+}

@@ -1,0 +1,187 @@
+//! What is known of one resource's teardown so far.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::driver::Drive;
+use crate::teardown::{Failure, Outcome};
+
+/// What is known of one resource's teardown so far.
+///
+/// The memo of the outermost value owns the memos of its steps, and so on down. It lives beside the value and not in the
+/// futures, so a teardown that was dropped half-way goes on where it stopped.
+pub struct Memo {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) asked: Option<Instant>,
+    pub(crate) forced: Option<Instant>,
+    pub(crate) ended: Option<Instant>,
+    /// Set once: the step is over and its `wait` is not made again.
+    pub(crate) outcome: Option<Outcome>,
+    /// What a move reported before the end: an error of `request`, an abandonment by `force`.
+    pub(crate) problem: Option<Outcome>,
+    pub(crate) detail: Option<String>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) children: Vec<Memo>,
+    pub(crate) drive: Option<Arc<Drive>>,
+    kept: Option<Box<dyn Any + Send>>,
+    stuck: Option<Stuck>,
+}
+
+/// Says who is late.
+type Stuck = Box<dyn Fn() -> Option<String> + Send>;
+
+impl Memo {
+    /// A memo of something that was not asked yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
+    /// impl may too.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Memo {
+            name: name.into(),
+            asked: None,
+            forced: None,
+            ended: None,
+            outcome: None,
+            problem: None,
+            detail: None,
+            deadline: None,
+            children: Vec::new(),
+            drive: None,
+            kept: None,
+            stuck: None,
+        }
+    }
+
+    /// The name of the step, such as `Runner.jobs`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// By when the resource should have ended, in the time of the driver (tokio's clock, when it is paused).
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Whether it was asked to stop.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Whether it was forced.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.forced.is_some()
+    }
+
+    /// Adds a line to the report, such as an exit status or who was aborted.
+    pub fn detail(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        match &mut self.detail {
+            None => self.detail = Some(text),
+            Some(old) if *old == text => {}
+            Some(old) => {
+                old.push_str("; ");
+                old.push_str(&text);
+            }
+        }
+    }
+
+    /// Reports an error of `request` or `force`; the step goes on.
+    pub fn fail(&mut self, error: impl Into<Box<dyn Error + Send + Sync>>) {
+        self.problem(Outcome::Failed(Failure::new(error)));
+    }
+
+    /// Says that the resource cannot be stopped. Called by `force`, it spares the wait for a confirmation.
+    pub fn abandon(&mut self, reason: impl Into<String>) {
+        self.problem(Outcome::abandoned(reason));
+    }
+
+    /// The value that was kept for a later move, made by `make` the first time.
+    ///
+    /// # Panics
+    ///
+    /// If a value of another type is kept: one resource keeps one type.
+    pub fn keep<S: Send + 'static>(&mut self, make: impl FnOnce() -> S) -> &mut S {
+        self.kept
+            .get_or_insert_with(|| Box::new(make()))
+            .downcast_mut()
+            .expect("a resource keeps values of one type in its memo")
+    }
+
+    /// The value that was kept, if there is one of this type.
+    pub fn kept<S: Send + 'static>(&mut self) -> Option<&mut S> {
+        self.kept.as_mut()?.downcast_mut()
+    }
+
+    /// The memo of the `index`th part of a collection, called `name` in the report.
+    pub(crate) fn child(&mut self, index: usize, name: impl FnOnce() -> Cow<'static, str>) -> &mut Memo {
+        debug_assert!(index <= self.children.len(), "children are made in order");
+        if index == self.children.len() {
+            self.children.push(Memo::new(name()));
+        }
+        &mut self.children[index]
+    }
+
+    pub(crate) fn problem(&mut self, outcome: Outcome) {
+        self.problem = Some(match self.problem.take() {
+            Some(old) => self.worse(old, outcome),
+            None => outcome,
+        });
+    }
+
+    /// The worse of the two; what the other one says becomes a detail, so that it is not lost.
+    fn worse(&mut self, first: Outcome, second: Outcome) -> Outcome {
+        let (worse, other) = if second.severity() > first.severity() { (second, first) } else { (first, second) };
+        if other.explanation().is_some() {
+            self.detail(other.to_string());
+        }
+        worse
+    }
+
+    /// Set by `force`: `who` names what still runs, should the end not be confirmed in time.
+    pub(crate) fn if_stuck(&mut self, who: impl Fn() -> Option<String> + Send + 'static) {
+        self.stuck = Some(Box::new(who));
+    }
+
+    /// Why a step is given up whose end nobody could confirm.
+    pub(crate) fn stuck(&self) -> String {
+        let who = self.stuck.as_ref().and_then(|who| who());
+        who.unwrap_or_else(|| crate::plan::STUCK.to_owned())
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        matches!(self.problem, Some(Outcome::Abandoned { .. }))
+    }
+
+    /// The step is over. What a move reported counts where it is worse.
+    pub(crate) fn finish(&mut self, outcome: Outcome, now: Instant) {
+        let kept = (self.kept.take(), self.stuck.take());
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(kept))) {
+            self.problem(Outcome::caught(payload));
+        }
+        let outcome = match self.problem.take() {
+            Some(problem) => self.worse(outcome, problem),
+            None => outcome,
+        };
+        self.outcome = Some(outcome);
+        self.ended = Some(now);
+    }
+}
+
+impl fmt::Debug for Memo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo")
+            .field("name", &self.name)
+            .field("asked", &self.asked)
+            .field("forced", &self.forced)
+            .field("outcome", &self.outcome)
+            .field("children", &self.children)
+            .finish_non_exhaustive()
+    }
+}

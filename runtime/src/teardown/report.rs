@@ -1,0 +1,314 @@
+//! What became of a teardown: a tree of steps.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use crate::driver::FOREVER;
+use crate::teardown::{Memo, Outcome};
+
+/// What became of a whole teardown.
+///
+/// `Display` prints the tree:
+///
+/// ```text
+/// Runner abandoned after 2.1 s (limit 3.0 s), created at src/main.rs:31:16
+/// |- Runner.stop    stopped     0.0 ms
+/// |- Runner.jobs    forced      1.0 s   asked at 0.1 ms; aborted `import` (src/jobs.rs:12:9)
+/// `- Runner.db      stopped     3.2 ms  asked at 1.0 s
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Report {
+    name: Cow<'static, str>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
+    created: Option<&'static Location<'static>>,
+    limit: Option<Duration>,
+    /// So that the times of a report that becomes a part of another are still right.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    started: Instant,
+    took: Duration,
+    steps: Vec<StepReport>,
+}
+
+/// What became of one step, and of the steps within it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct StepReport {
+    name: Cow<'static, str>,
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    outcome: Outcome,
+    asked_after: Option<Duration>,
+    took: Duration,
+    detail: Option<String>,
+    steps: Vec<StepReport>,
+}
+
+impl Report {
+    /// A report without steps, for a shutdown that is written by hand; see [`step`](Self::step) and
+    /// [`ShutdownGuard::settle`](crate::ShutdownGuard::settle).
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Report {
+            name: name.into(),
+            created: None,
+            limit: None,
+            started: Instant::now(),
+            took: Duration::ZERO,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Adds a step that ended with `outcome` and took `took`; the report's own time is that of the longest.
+    pub fn step(mut self, name: impl Into<Cow<'static, str>>, outcome: Outcome, took: Duration) -> Self {
+        self.took = self.took.max(took);
+        self.steps.push(StepReport {
+            name: name.into(),
+            outcome,
+            asked_after: None,
+            took,
+            detail: None,
+            steps: Vec::new(),
+        });
+        self
+    }
+
+    /// Sets how long the whole took.
+    pub fn taking(mut self, took: Duration) -> Self {
+        self.took = took;
+        self
+    }
+
+    /// The same, of something that has a name of its own.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    pub(crate) fn of(
+        memo: &Memo,
+        created: Option<&'static Location<'static>>,
+        limit: Option<Duration>,
+        now: Instant,
+    ) -> Self {
+        let start = memo.asked.unwrap_or(now);
+        Report {
+            name: memo.name.clone(),
+            created,
+            // A limit that nobody lives to see is none.
+            limit: limit.filter(|limit| *limit < FOREVER),
+            started: start,
+            took: memo.ended.unwrap_or(now).saturating_duration_since(start),
+            steps: memo.children.iter().map(|child| StepReport::of(child, start, now)).collect(),
+        }
+    }
+
+    /// Puts the steps of a nested value's report where its owner's memo keeps them.
+    pub(crate) fn into_memos(self) -> Vec<Memo> {
+        let Report { started, steps, .. } = self;
+        steps.into_iter().map(|step| step.into_memo(started)).collect()
+    }
+
+    /// Puts the report of a value where the memo of a whole keeps it.
+    pub(crate) fn into_memo(self) -> Memo {
+        let (name, outcome, started, took) = (self.name.clone(), self.outcome(), self.started, self.took);
+        let mut memo = Memo::new(name);
+        memo.asked = Some(started);
+        memo.children = self.into_memos();
+        memo.finish(outcome, started + took);
+        memo
+    }
+
+    /// The name of the type, or the one given by `name = "…"`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the guard was created.
+    #[must_use]
+    pub fn created(&self) -> Option<&'static Location<'static>> {
+        self.created
+    }
+
+    /// From the first ask to the end of the last step.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// The budget of the whole.
+    #[must_use]
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// The steps, in the order of the fields.
+    #[must_use]
+    pub fn steps(&self) -> &[StepReport] {
+        &self.steps
+    }
+
+    /// The step with this name (`Runner.jobs`), at any depth.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&StepReport> {
+        self.walk().find(|step| step.name == name)
+    }
+
+    /// Every step at any depth, owners before their parts.
+    pub fn walk(&self) -> impl Iterator<Item = &StepReport> {
+        let mut stack: Vec<&StepReport> = self.steps.iter().rev().collect();
+        std::iter::from_fn(move || {
+            let step = stack.pop()?;
+            stack.extend(step.steps.iter().rev());
+            Some(step)
+        })
+    }
+
+    /// Whether every step stopped by itself, without an error.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.steps.iter().all(|step| step.outcome.is_stopped())
+    }
+
+    /// The steps that did not stop by themselves: of a group, the members that are to blame.
+    pub fn unclean(&self) -> impl Iterator<Item = &StepReport> {
+        self.walk()
+            .filter(|step| !step.outcome.is_stopped() && step.steps.iter().all(|inner| inner.outcome.is_stopped()))
+    }
+
+    /// The worst that became of any step.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.steps.iter().fold(Outcome::Stopped, |worst, step| worst.worse(step.outcome.clone()))
+    }
+}
+
+impl StepReport {
+    fn of(memo: &Memo, start: Instant, now: Instant) -> Self {
+        let asked = memo.asked;
+        let ended = memo.ended.unwrap_or(now);
+        StepReport {
+            name: memo.name.clone(),
+            outcome: memo.outcome.clone().unwrap_or_else(|| Outcome::abandoned(memo.stuck())),
+            asked_after: asked.map(|asked| asked.saturating_duration_since(start)),
+            took: asked.map_or(Duration::ZERO, |asked| ended.saturating_duration_since(asked)),
+            detail: memo.detail.clone(),
+            steps: memo.children.iter().map(|child| StepReport::of(child, start, now)).collect(),
+        }
+    }
+
+    fn into_memo(self, started: Instant) -> Memo {
+        let mut memo = Memo::new(self.name);
+        let asked = started + self.asked_after.unwrap_or_default();
+        memo.asked = Some(asked);
+        memo.detail = self.detail;
+        memo.children = self.steps.into_iter().map(|step| step.into_memo(started)).collect();
+        memo.finish(self.outcome, asked + self.took);
+        memo
+    }
+
+    /// The name, such as `Runner.jobs`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What became of it.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// When it was asked to stop, counted from the start of the teardown.
+    #[must_use]
+    pub fn asked_after(&self) -> Option<Duration> {
+        self.asked_after
+    }
+
+    /// From the ask to the end (or to when it was given up).
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// What else is known: an exit status, the names of what was aborted.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// The steps within this one.
+    #[must_use]
+    pub fn steps(&self) -> &[StepReport] {
+        &self.steps
+    }
+}
+
+/// The tree, a line per step.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} after {}", self.name, self.outcome().word(), Millis(self.took))?;
+        if let Some(limit) = self.limit {
+            write!(f, " (limit {})", Millis(limit))?;
+        }
+        if let Some(created) = self.created {
+            write!(f, ", created at {created}")?;
+        }
+        let width = self.steps.iter().map(|step| step.width(0)).max().unwrap_or(0);
+        write_steps(f, &self.steps, &mut String::new(), width)
+    }
+}
+
+fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[StepReport], indent: &mut String, width: usize) -> fmt::Result {
+    for (i, step) in steps.iter().enumerate() {
+        let (branch, below) = if i + 1 == steps.len() { ("`- ", "   ") } else { ("|- ", "|  ") };
+        let room = width.saturating_sub(indent.len());
+        write!(f, "\n{indent}{branch}{:room$}  {:9}  {:>8}", step.name, step.outcome.word(), Millis(step.took))?;
+        if let Some(asked) = step.asked_after.filter(|asked| *asked >= Duration::from_millis(1)) {
+            write!(f, "  asked at {}", Millis(asked))?;
+        }
+        // A group's explanation is its member's, who says it below.
+        let explanation = step.outcome.explanation().filter(|_| step.steps.iter().all(|s| s.outcome.is_stopped()));
+        for text in explanation.iter().chain(&step.detail) {
+            write!(f, "  {}", text.replace('\n', " "))?;
+        }
+        indent.push_str(below);
+        write_steps(f, &step.steps, indent, width)?;
+        indent.truncate(indent.len() - below.len());
+    }
+    Ok(())
+}
+
+impl StepReport {
+    fn width(&self, indent: usize) -> usize {
+        let own = indent + self.name.len();
+        self.steps.iter().map(|step| step.width(indent + 3)).fold(own, usize::max)
+    }
+}
+
+/// A duration with one decimal, in milliseconds or seconds.
+pub(crate) struct Millis(pub(crate) Duration);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if self.0 < Duration::from_millis(1000) {
+            format!("{:.1} ms", self.0.as_secs_f64() * 1e3)
+        } else {
+            format!("{:.1} s", self.0.as_secs_f64())
+        };
+        f.pad_integral(true, "", &text)
+    }
+}
+
+#[cfg(feature = "serde")]
+fn as_text<S: serde::Serializer>(
+    location: &Option<&'static Location<'static>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match location {
+        Some(location) => serializer.collect_str(location),
+        None => serializer.serialize_none(),
+    }
+}

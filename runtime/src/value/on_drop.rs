@@ -1,0 +1,244 @@
+//! What happens to a guarded value that is dropped before its shutdown has ended.
+//!
+//! The decision is made in two parts. The *policy* says how loud to be, and only counts where the shutdown never began.
+//! The *place* says what is safe (rule 6 of the design):
+//!
+//! | where the drop happens | what is done |
+//! |---|---|
+//! | a forked child, of a value of its parent's | nothing |
+//! | the process exits, or the reaper cannot be started | ask and force, without waiting |
+//! | policy `wait`, on a thread that is no task of a runtime, and not unwinding | wait, with the blocking driver |
+//! | anywhere else (a worker, a current-thread runtime, the runtime the value owns, a thread it would join) | ask, hand what can be moved out to the reaper thread, force the rest |
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::driver::{self, Drive};
+use crate::host::exit;
+use crate::host::fork::PerProcess;
+use crate::observe;
+use crate::plan::{self, Spec, Step};
+use crate::sync::lock;
+use crate::sync::slot::Taken;
+use crate::teardown::{Memo, Report};
+use crate::value::guard::Entry;
+use crate::value::orphans::{self, Orphans};
+use crate::value::{Phase, reaper};
+
+/// What a drop without a shutdown does, beside the best-effort teardown that it always starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnDrop {
+    /// Panics, after the resources were asked to stop. While unwinding, in a thread-local's destructor or while the
+    /// process exits it logs instead. The default in debug builds.
+    Panic,
+    /// An error event and a metric. The default in release builds.
+    Log,
+    /// Waits for the teardown on this thread, within its timeout, where that is safe: not in a task of a runtime, not on a
+    /// current-thread runtime, not while unwinding. There a drop is a shutdown like any other; elsewhere, as `Log`.
+    Wait,
+}
+
+/// A value that was dropped before its shutdown began, as the [hook](set_hook) sees it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// The type, with its path.
+    pub type_name: &'static str,
+    /// Where the value was made.
+    pub created: &'static Location<'static>,
+    /// Whether its shutdown is written by hand (`manual`): then nothing was asked to stop.
+    pub manual: bool,
+    /// What would happen without the hook.
+    pub policy: OnDrop,
+}
+
+/// The message of the panic and of the error event.
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Dropped { type_name, created, .. } = self;
+        if self.manual {
+            return write!(
+                f,
+                "`{type_name}` (created at {created}) was dropped before its guard was settled; nothing was asked to \
+                 stop\nhelp: shut it down and `settle` its guard; `guard.dismiss()` lets go on purpose"
+            );
+        }
+        write!(
+            f,
+            "`{type_name}` (created at {created}) was dropped without `shutdown().await`; its resources were asked to \
+             stop\nnote: a `?` that returned early (its error is lost behind this), or a `select!`, `timeout` or `abort` \
+             that dropped the owner\nhelp: keep the value outside of what is cancelled, and run the rest in \
+             `with_shutdown`; `guard.dismiss()` lets go on purpose"
+        )
+    }
+}
+
+type Hook = dyn Fn(&Dropped) -> OnDrop + Send + Sync;
+
+/// A forked child keeps its parent's hook, unless another thread was changing it at that moment.
+static HOOK: PerProcess<Mutex<Option<Arc<Hook>>>> =
+    PerProcess::inheriting(|parents| Mutex::new(parents.and_then(|hook| hook.try_lock().ok()?.clone())));
+
+/// Sets the process's drop policy: `hook` is called for every value that is dropped before its shutdown began, on the
+/// thread that drops it, and says what to do. The environment variable `SUNDOWN_ON_DROP` (`panic`, `log` or `wait`), read
+/// once, comes before the hook, so that CI can turn every leak into a panic.
+///
+/// A hook that panics is ignored.
+///
+/// ```
+/// use sundown::OnDrop;
+///
+/// sundown::set_drop_hook(|dropped| {
+///     eprintln!("leaked: {dropped}");
+///     OnDrop::Log
+/// });
+/// ```
+pub fn set_hook(hook: impl Fn(&Dropped) -> OnDrop + Send + Sync + 'static) {
+    let hook: Arc<Hook> = Arc::new(hook);
+    let old = lock(HOOK.get()).replace(hook);
+    drop(old); // its captures are a user's, and not dropped under the lock
+}
+
+/// Takes the hook away again: each type's own policy counts.
+pub fn clear_hook() {
+    let old = lock(HOOK.get()).take();
+    drop(old);
+}
+
+/// The policy from the environment, read once.
+static ENVIRONMENT: PerProcess<Option<OnDrop>> =
+    PerProcess::inheriting(|parents| parents.copied().unwrap_or_else(from_environment));
+
+fn from_environment() -> Option<OnDrop> {
+    match &*std::env::var("SUNDOWN_ON_DROP").ok()?.to_ascii_lowercase() {
+        "panic" => Some(OnDrop::Panic),
+        "log" => Some(OnDrop::Log),
+        "wait" => Some(OnDrop::Wait),
+        other => {
+            observe::complain(&format!("SUNDOWN_ON_DROP is `{other}`: the values are `panic`, `log` and `wait`"));
+            None
+        }
+    }
+}
+
+fn policy(entry: &Entry) -> (OnDrop, Dropped) {
+    let default = if cfg!(debug_assertions) { OnDrop::Panic } else { OnDrop::Log };
+    let policy = entry.spec.on_drop.unwrap_or(default);
+    let mut dropped =
+        Dropped { type_name: entry.type_name, created: entry.location, manual: entry.spec.manual, policy };
+    if let Some(policy) = *ENVIRONMENT.get() {
+        dropped.policy = policy;
+        return (policy, dropped);
+    }
+    let hook = lock(HOOK.get()).clone();
+    let policy = match hook {
+        Some(hook) => catch_unwind(AssertUnwindSafe(|| hook(&dropped))).unwrap_or(policy),
+        None => policy,
+    };
+    (policy, dropped)
+}
+
+/// The drop of a value whose teardown was generated, and has not ended.
+pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
+    if entry.is_inherited() {
+        return; // its resources are the parent's to stop
+    }
+    let leaked = (entry.phase() == Phase::Live).then(|| policy(entry));
+    // Nobody else can have it: a teardown in another task would borrow the value.
+    // Gone with a shutdown's future that was leaked (`mem::forget`): then nothing is known, and all is done again.
+    let mut memo = entry.memo.try_take();
+    entry.begin();
+    let wants_wait = match &leaked {
+        Some((policy, _)) => *policy == OnDrop::Wait,
+        None => entry.spec.on_drop == Some(OnDrop::Wait),
+    };
+    if wants_wait
+        && may_wait()
+        && let Some(memo) = &mut memo
+    {
+        // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
+        let report = wait(entry, steps, memo);
+        observe::settled(&report);
+        let _ = entry.settle(report.into_result(), None);
+        return;
+    }
+    let memo = memo.map_or_else(|| Memo::new(entry.spec.name), Taken::keep);
+    entry.home.within(|| hand_over(entry.spec, &mut steps, memo, entry));
+    entry.dismiss();
+    if let Some((policy, dropped)) = leaked {
+        speak(policy, &dropped);
+    }
+}
+
+/// The drop of the guard of a `manual` value.
+pub(crate) fn manual(entry: &Arc<Entry>) {
+    if entry.phase() == Phase::Live {
+        let (policy, dropped) = policy(entry);
+        entry.dismiss();
+        speak(policy, &dropped);
+    }
+}
+
+/// Says that a value was leaked, as loudly as the policy wants and the place allows.
+fn speak(policy: OnDrop, dropped: &Dropped) {
+    let panics =
+        policy == OnDrop::Panic && !thread::panicking() && !exit::is_exiting() && !exit::in_thread_local_destructor();
+    observe::leaked(dropped, panics);
+    if panics {
+        panic!("{dropped}");
+    }
+}
+
+/// Whether this thread may be blocked: no task of a runtime runs on it and none depends on it.
+pub(crate) fn may_wait() -> bool {
+    if thread::panicking() || exit::is_exiting() || reaper::is_current() {
+        return false;
+    }
+    #[cfg(feature = "tokio")]
+    if let Ok(handle) = tokio::runtime::Handle::try_current() {
+        // A task's id is set on workers and in `spawn_blocking`, not in `block_on` (tokio's `task::id`). Under `block_on`
+        // the workers of a multi-thread runtime go on without this thread; a current-thread runtime has only this one.
+        return tokio::task::try_id().is_none()
+            && handle.runtime_flavor() != tokio::runtime::RuntimeFlavor::CurrentThread;
+    }
+    true
+}
+
+/// Waits on this thread.
+fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, memo: &mut Memo) -> Report {
+    let drive = Drive::blocking();
+    let future = plan::run(entry.spec, steps, memo, entry.spec.timeout, &drive);
+    driver::block_on(&drive, entry.home.enter(future));
+    Report::of(memo, Some(entry.location), Some(entry.spec.timeout), drive.now())
+}
+
+/// Asks; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.
+fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry: &Arc<Entry>) {
+    plan::request(spec, steps, &mut memo);
+    let resources = plan::detach(spec, steps, &mut memo);
+    let nothing = resources.iter().all(Option::is_none);
+    let mut orphans = Orphans::new(spec, resources, memo);
+    let (created, limit) = (entry.location, spec.timeout);
+    if nothing || exit::is_exiting() {
+        orphans.end();
+        let now = plan::now(orphans.memo());
+        observe::settled(&Report::of(orphans.memo(), Some(created), Some(limit), now));
+        return;
+    }
+    let home = entry.home.clone();
+    let dropped = orphans::Dropped::register(spec.name, created);
+    // If the thread cannot be started, the job is dropped and `Orphans` forces what it owns.
+    let started = reaper::submit(move |drive| async move {
+        home.enter(orphans.run(limit, &drive)).await;
+        let report = Report::of(orphans.memo(), Some(created), Some(limit), drive.now());
+        observe::settled(&report);
+        drop(orphans);
+        dropped.ended(report.outcome());
+    });
+    if let Err(error) = started {
+        observe::complain(&format!("the reaper thread did not start: {error}"));
+    }
+}

@@ -1,0 +1,157 @@
+//! The resources of a value that is gone.
+
+use std::panic::Location;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use crate::driver::Drive;
+use crate::plan::{self, Spec, Step};
+use crate::sync::latch::Latch;
+use crate::sync::lock;
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::value::Phase;
+use crate::value::registry::{self, Kind, Reach, Registered, Row};
+
+/// The resources that were moved out of a value, in the order of its plan; `None` for those that could not be, which
+/// were forced. Dropped before they have ended, they are forced.
+pub(crate) struct Orphans {
+    spec: &'static Spec,
+    resources: Resources,
+    memo: Memo,
+    ended: bool,
+}
+
+type Resources = Vec<Option<Box<dyn Teardown + Send>>>;
+
+impl Orphans {
+    pub(crate) fn new(spec: &'static Spec, resources: Resources, memo: Memo) -> Self {
+        Orphans { spec, resources, memo, ended: false }
+    }
+
+    pub(crate) async fn run(&mut self, limit: Duration, drive: &Arc<Drive>) {
+        plan::run(self.spec, steps(&mut self.resources), &mut self.memo, limit, drive).await;
+        self.ended = true;
+    }
+
+    /// Forces what has not ended; nobody waits for it.
+    pub(crate) fn end(&mut self) {
+        plan::force(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+        self.ended = true;
+    }
+
+    pub(crate) fn memo(&self) -> &Memo {
+        &self.memo
+    }
+}
+
+fn steps(resources: &mut Resources) -> Vec<Step<'_>> {
+    resources.iter_mut().map(|resource| Step::orphan(resource.as_deref_mut())).collect()
+}
+
+impl Drop for Orphans {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end();
+        }
+    }
+}
+
+/// As the resources of a nested value. The books are its own; what its owner's memo knew is taken over.
+impl Teardown for Orphans {
+    fn request(&mut self, memo: &mut Memo) {
+        self.take_over(memo);
+        plan::request(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            self.take_over(memo);
+            let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.memo).await;
+            self.ended = true;
+            memo.children = std::mem::take(&mut self.memo.children);
+            outcome
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        self.take_over(memo);
+        plan::force(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+    }
+}
+
+impl Orphans {
+    fn take_over(&mut self, memo: &mut Memo) {
+        self.memo.drive.clone_from(&memo.drive);
+        (self.memo.deadline, self.memo.forced) = (memo.deadline, self.memo.forced.or(memo.forced));
+        let known = std::mem::take(&mut memo.children);
+        for (own, known) in self.memo.children.iter_mut().zip(known) {
+            if own.outcome.is_none() {
+                *own = known;
+            }
+        }
+    }
+}
+
+/// A value that is gone and whose resources are with the reaper: in the registry, so that whoever stops everything waits
+/// for it.
+pub(crate) struct Dropped {
+    name: &'static str,
+    location: &'static Location<'static>,
+    since: Instant,
+    over: Latch,
+    outcome: Mutex<Outcome>,
+    registered: Registered,
+}
+
+impl Dropped {
+    pub(crate) fn register(name: &'static str, location: &'static Location<'static>) -> Arc<Self> {
+        Arc::new_cyclic(|dropped: &Weak<Self>| Dropped {
+            name,
+            location,
+            since: Instant::now(),
+            over: Latch::new(),
+            outcome: Mutex::new(Outcome::abandoned("the reaper has not stopped it")),
+            registered: registry::register_handle(Weak::clone(dropped) as Weak<dyn Reach>),
+        })
+    }
+
+    pub(crate) fn ended(&self, outcome: Outcome) {
+        *lock(&self.outcome) = outcome;
+        self.over.set();
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        registry::unregister_handle(&self.registered);
+    }
+}
+
+impl Reach for Dropped {
+    fn row(&self, now: Instant) -> Row {
+        let name = format!("{}, dropped", self.name);
+        Row::new(&name, self.location, now.saturating_duration_since(self.since), Phase::Stopping, Kind::Handle)
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(Reaping(self)))
+    }
+}
+
+/// Waits for the reaper.
+struct Reaping(Arc<Dropped>);
+
+impl Teardown for Reaping {
+    fn request(&mut self, _memo: &mut Memo) {}
+
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            self.0.over.wait().await;
+            lock(&self.0.outcome).clone()
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        memo.if_stuck(|| Some("the reaper still stops what it left".to_owned()));
+    }
+}

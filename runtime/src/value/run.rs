@@ -1,0 +1,262 @@
+//! The traits that an annotated type implements, and what the generated methods call.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::driver::{self, Drive, catch};
+use crate::observe;
+use crate::plan::{self, Spec, Step};
+use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::value::orphans::Orphans;
+use crate::value::{ShutdownGuard, on_drop};
+
+pub use crate::value::guard::Entry;
+
+/// A type with a [`ShutdownGuard`]: every `#[must_shutdown]` struct, `manual` ones too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not annotated with `#[must_shutdown]`",
+    label = "a `ShutdownGuard` belongs to an annotated struct",
+    note = "put `#[must_shutdown]` on the struct, and use `ShutdownGuard<Self>` as the type of the field"
+)]
+pub trait Guarded {
+    /// What the macro said of the type.
+    const SPEC: &'static Spec;
+}
+
+/// A `manual` type.
+#[diagnostic::on_unimplemented(
+    message = "the shutdown of `{Self}` is generated",
+    label = "settled by its `shutdown` alone",
+    note = "`settle` is for a shutdown that is written by hand: `#[must_shutdown(manual)]`"
+)]
+pub trait ByHand: Guarded {}
+
+/// A type whose `Teardown` was generated.
+pub trait Annotated {
+    /// What the macro said of the type.
+    const SPEC: &'static Spec;
+    /// The steps, in the order of the spec.
+    fn steps(&mut self) -> Vec<Step<'_>>;
+    /// The guard's entry; none for `#[derive(Teardown)]`.
+    fn entry(&self) -> Option<&Arc<Entry>>;
+}
+
+/// A `shared` type.
+pub trait AnnotatedShared: Annotated {
+    /// The steps through `&self`, in the order of the spec.
+    fn steps_shared(&self) -> Vec<Step<'_>>;
+}
+
+type Result = std::result::Result<Report, ShutdownError>;
+
+/// The entry of a guard.
+pub fn entry<T: ?Sized>(guard: &ShutdownGuard<T>) -> &Arc<Entry> {
+    guard.entry()
+}
+
+/// `shutdown` and `shutdown_within`.
+pub async fn shutdown<V: Annotated>(value: &mut V, timeout: Option<Duration>) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps(&entry, value.steps(), timeout).await
+}
+
+/// `shutdown` and `shutdown_within` of a `shared` type.
+pub async fn shutdown_shared<V: AnnotatedShared>(value: &V, timeout: Option<Duration>) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps(&entry, value.steps_shared(), timeout).await
+}
+
+/// `shutdown_blocking`.
+pub fn shutdown_blocking<V: Annotated>(value: &mut V) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps_blocking(&entry, value.steps())
+}
+
+/// `shutdown_blocking` of a `shared` type.
+pub fn shutdown_shared_blocking<V: AnnotatedShared>(value: &V) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps_blocking(&entry, value.steps_shared())
+}
+
+/// `with_shutdown`: a panic of `f` goes on after the shutdown.
+pub async fn with_shutdown<V, F, T>(mut value: V, f: F) -> (T, Result)
+where
+    V: Annotated,
+    F: AsyncFnOnce(&mut V) -> T,
+{
+    let output = catch(f(&mut value)).await;
+    let result = shutdown(&mut value, None).await;
+    match output {
+        Ok(output) => (output, result),
+        Err(payload) => resume_unwind(payload),
+    }
+}
+
+/// The rest of `request_shutdown`, after the steps that can be asked through `&`.
+pub fn request_shutdown<V: Annotated>(value: &V) {
+    if let Some(entry) = value.entry() {
+        entry.request_stop();
+    }
+}
+
+/// The generated `Drop`.
+pub fn dropped<V: Annotated>(value: &mut V) {
+    let entry = owned_entry(value);
+    if entry.is_open() {
+        on_drop::generated(&entry, value.steps());
+    }
+}
+
+/// `Teardown::request` of a value inside another.
+pub fn nested_request<V: Annotated>(value: &mut V, memo: &mut Memo) {
+    match value.entry().cloned() {
+        Some(entry) => guarded_request(&entry, value.steps(), memo),
+        None => plan::request(V::SPEC, &mut value.steps(), memo),
+    }
+}
+
+/// `Teardown::wait` of a value inside another: bounded by its own timeout too.
+pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wait<'a> {
+    match value.entry().cloned() {
+        Some(entry) => guarded_wait(entry, value.steps(), memo),
+        None => Box::pin(plan::wait_nested(V::SPEC, value.steps(), memo)),
+    }
+}
+
+/// `Teardown::force` of a value inside another.
+pub fn nested_force<V: Annotated>(value: &mut V, memo: &mut Memo) {
+    match value.entry().cloned() {
+        Some(entry) => guarded_force(&entry, value.steps(), memo),
+        None => plan::force(V::SPEC, &mut value.steps(), memo),
+    }
+}
+
+/// `Teardown::detach` of a value inside another, which answers for it from now on.
+pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + Send>> {
+    let entry = value.entry().cloned();
+    let mut memo = match &entry {
+        Some(entry) if !entry.is_open() => return None,
+        Some(entry) => entry.memo.try_take()?.keep(),
+        None => Memo::new(V::SPEC.name),
+    };
+    let resources = plan::detach(V::SPEC, &mut value.steps(), &mut memo);
+    if let Some(entry) = entry {
+        entry.dismiss();
+    }
+    Some(Box::new(Orphans::new(V::SPEC, resources, memo)))
+}
+
+/// `Teardown::request` of a `shared` value through `&`.
+pub fn nested_shared_request<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
+    guarded_request(&owned_entry(value), value.steps_shared(), memo);
+}
+
+/// `Teardown::wait` of a `shared` value through `&`: one teardown for all its owners.
+pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Memo) -> Wait<'a> {
+    guarded_wait(owned_entry(value), value.steps_shared(), memo)
+}
+
+/// `Teardown::force` of a `shared` value through `&`.
+pub fn nested_shared_force<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
+    guarded_force(&owned_entry(value), value.steps_shared(), memo);
+}
+
+// A guarded value inside another keeps its own books, in its guard: whoever shuts it down, its owner or somebody else,
+// before or after, goes on where the last one stopped. Its owner's memo gets the report.
+
+pub(crate) fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Memo) {
+    // Whoever has the memo runs the teardown, and has asked.
+    if entry.begin()
+        && let Some(mut own) = entry.memo.try_take()
+    {
+        own.asked.get_or_insert(plan::now(memo));
+        own.drive.clone_from(&memo.drive);
+        plan::request(entry.spec, &mut steps, &mut own);
+    }
+}
+
+pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
+    Box::pin(async move {
+        let drive = memo.drive.clone().unwrap_or_else(Drive::asynchronous);
+        let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
+        let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
+        // Its resources are of the runtime that it was made in, wherever its owner was made.
+        let teardown = entry.home.enter(teardown(&entry, steps, Some(timeout), &drive));
+        let result = match memo.drive {
+            Some(_) => teardown.await,
+            // No driver has made this memo: the alarms are served here.
+            None => driver::run(&drive, teardown).await,
+        };
+        let report = result.unwrap_or_else(ShutdownError::into_report);
+        let outcome = report.outcome();
+        memo.children = report.into_memos();
+        outcome
+    })
+}
+
+/// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
+pub(crate) fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, memo: &mut Memo) {
+    match entry.memo.try_take() {
+        Some(mut own) => {
+            own.forced.get_or_insert(plan::now(memo));
+            own.drive.clone_from(&memo.drive);
+            plan::force(entry.spec, &mut steps, &mut own);
+        }
+        None => memo.abandon("another owner is shutting it down"),
+    }
+    entry.dismiss();
+    let entry = Arc::clone(entry);
+    memo.if_stuck(move || {
+        let own = entry.memo.try_take()?;
+        let left = own.children.iter().filter(|step| step.outcome.is_none());
+        let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck())).collect();
+        (!left.is_empty()).then(|| left.join(", "))
+    });
+}
+
+fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
+    Arc::clone(value.entry().expect("only `#[must_shutdown]` generates methods and `Drop`, and its types have a guard"))
+}
+
+async fn shutdown_steps(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Duration>) -> Result {
+    let drive = Drive::asynchronous();
+    let teardown = teardown(entry, steps, timeout, &drive);
+    driver::run(&drive, entry.home.enter(observe::in_span(entry.spec.name, teardown))).await
+}
+
+fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
+    let drive = Drive::blocking();
+    let teardown = teardown(entry, steps, None, &drive);
+    driver::block_on(&drive, entry.home.enter(observe::in_span(entry.spec.name, teardown)))
+}
+
+/// One caller at a time has the memo and runs the plan; the others wait for it and find the result. A caller that is
+/// dropped half-way puts the memo back, and the next goes on where it stopped.
+pub(crate) async fn teardown(
+    entry: &Arc<Entry>,
+    steps: Vec<Step<'_>>,
+    timeout: Option<Duration>,
+    drive: &Arc<Drive>,
+) -> Result {
+    let timeout = timeout.unwrap_or(entry.spec.timeout);
+    let limit = drive.after(timeout);
+    let Some(taken) = drive.until(limit, entry.memo.take()).await else {
+        // The teardown goes on; only this caller's time is up.
+        let late = Outcome::abandoned("another caller is still shutting it down");
+        return Report::new(entry.spec.name).step(entry.spec.name, late, timeout).into_result();
+    };
+    if let Some(result) = entry.result() {
+        return result;
+    }
+    let Some(mut memo) = taken else {
+        // Its drop has handed everything to the reaper: only a shared value's caller can see that, and none is left then.
+        return Report::new(entry.spec.name).into_result();
+    };
+    entry.begin();
+    let left = limit.saturating_duration_since(drive.now());
+    plan::run(entry.spec, steps, &mut memo, left, drive).await;
+    let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());
+    observe::settled(&report);
+    entry.settle(report.into_result(), Some(drive))
+}

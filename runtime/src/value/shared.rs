@@ -1,0 +1,169 @@
+//! A value that several owners share, and that any of them may shut down.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use crate::plan::{self, Step};
+use crate::sync::slot::{Slot, Taken};
+use crate::teardown::by_ref::teardown_by_ref;
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
+
+/// A slot around a resource that is not a handle, so that it can be shared and torn down through `&`: for a
+/// `#[must_shutdown(shared)]` struct, or one that is kept in several places. A cheap clone; all clones are one value.
+///
+/// The value is taken out while it is used and put back afterwards, so no lock is held meanwhile, not even across an
+/// await. Once it was torn down, every other teardown of it has the same outcome.
+///
+/// ```
+/// use sundown::{Memo, Shared, Teardown};
+/// use tokio::task::JoinHandle;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let task: Shared<JoinHandle<()>> = Shared::new(tokio::spawn(async {}));
+/// let same = task.clone();
+/// same.take().await.abort();
+/// # }
+/// ```
+pub struct Shared<T> {
+    slot: Arc<Slot<Content<T>>>,
+}
+
+struct Content<T> {
+    value: T,
+    /// What is known of its teardown, whoever runs it.
+    memo: Memo,
+}
+
+impl<T> Shared<T> {
+    /// Whether it was torn down.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.slot.try_take().is_some_and(|content| content.memo.outcome.is_some())
+    }
+
+    /// Wraps `value`.
+    pub fn new(value: T) -> Self {
+        Shared { slot: Arc::new(Slot::new(Content { value, memo: Memo::new("") })) }
+    }
+
+    /// The value, until the guard is dropped; `None` while somebody else has it. Never blocks.
+    #[must_use]
+    pub fn try_take(&self) -> Option<SharedGuard<'_, T>> {
+        self.slot.try_take().map(SharedGuard)
+    }
+
+    /// The value, until the guard is dropped, as soon as nobody else has it. Not in the order of the calls.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future takes nothing.
+    pub async fn take(&self) -> SharedGuard<'_, T> {
+        SharedGuard(self.slot.take().await.expect("a guard always puts the value back"))
+    }
+}
+
+/// The value of a [`Shared`], taken out; dropping this puts it back.
+#[must_use = "the value is put back when this is dropped"]
+pub struct SharedGuard<'a, T>(Taken<'a, Content<T>>);
+
+impl<T> Deref for SharedGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+impl<T> DerefMut for SharedGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0.value
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Shared { slot: Arc::clone(&self.slot) }
+    }
+}
+
+impl<T: Default> Default for Shared<T> {
+    fn default() -> Self {
+        Shared::new(T::default())
+    }
+}
+
+impl<T> From<T> for Shared<T> {
+    fn from(value: T) -> Self {
+        Shared::new(value)
+    }
+}
+
+impl<T> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// Whoever waits has the value meanwhile; others wait for it. A value that is in use when it should be asked is asked
+/// when the wait gets it.
+impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
+    fn request(&mut self, memo: &mut Memo) {
+        if let Some(mut content) = self.slot.try_take() {
+            content.ask(memo);
+        }
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            let Some(mut content) = self.slot.take().await else { return Outcome::Stopped };
+            if let Some(outcome) = &content.memo.outcome {
+                return outcome.clone();
+            }
+            content.ask(memo);
+            let Content { value, memo: own } = &mut *content;
+            let outcome = plan::ended(&mut Step::new(value), own).await;
+            own.finish(outcome, plan::now(own));
+            memo.detail.clone_from(&own.detail);
+            memo.children = std::mem::take(&mut own.children);
+            own.outcome.clone().expect("it was just finished")
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        match self.slot.try_take() {
+            Some(mut content) => content.make_move(memo, |value, memo| value.force(memo)),
+            None => memo.abandon("somebody else has taken it out"),
+        }
+    }
+}
+
+impl<T: Teardown> Content<T> {
+    /// Asks once, whoever asks first.
+    fn ask(&mut self, memo: &mut Memo) {
+        let asked = self.memo.asked.is_some();
+        self.make_move(memo, |value, memo| {
+            if !asked {
+                value.request(memo);
+            }
+        });
+    }
+
+    /// Makes a move of the value, unless it has ended, under the value's own memo.
+    fn make_move(&mut self, memo: &mut Memo, make: impl FnOnce(&mut T, &mut Memo)) {
+        let own = &mut self.memo;
+        if own.outcome.is_some() {
+            return;
+        }
+        own.name.clone_from(&memo.name);
+        own.drive.clone_from(&memo.drive);
+        // Whoever forced it, it is forced for all.
+        (own.asked, own.forced, own.deadline) = (own.asked.or(memo.asked), own.forced.or(memo.forced), memo.deadline);
+        make(&mut self.value, own);
+        memo.detail.clone_from(&own.detail);
+        if let Some(problem) = own.problem.take() {
+            memo.problem(problem);
+        }
+    }
+}
+
+teardown_by_ref!([T: Teardown + Send + 'static] Shared<T>);
