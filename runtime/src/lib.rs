@@ -56,6 +56,7 @@ pub mod __rt {
     pub use crate::rt::*;
 }
 
+pub use plan::OnDrop;
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub use resource::Process;
 #[cfg(feature = "tokio")]
@@ -66,4 +67,4 @@ pub use sundown_macros::Teardown;
 #[doc = include_str!("macro_docs/must_shutdown.md")]
 pub use sundown_macros::must_shutdown;
 pub use teardown::{Failure, Memo, Outcome, Report, ShutdownError, StepReport, Teardown, Wait};
-pub use value::{Dropped, OnDrop, Phase, Shared, SharedGuard, ShutdownGuard, clear_drop_hook, registry, set_drop_hook};
+pub use value::{Dropped, Phase, Shared, SharedGuard, ShutdownGuard, clear_drop_hook, registry, set_drop_hook};

@@ -16,9 +16,9 @@
     allow(unused_variables, reason = "not everybody listens in this build")
 )]
 
+use std::panic::Location;
+
 use crate::teardown::{Memo, Report};
-use crate::value::Dropped;
-use crate::value::guard::Entry;
 
 /// The future, in a span for the teardown of `value`.
 #[cfg(feature = "tracing")]
@@ -33,15 +33,15 @@ pub(crate) fn in_span<F: Future>(_value: &'static str, future: F) -> impl Future
 }
 
 /// A guarded value exists.
-pub(crate) fn created(entry: &Entry) {
+pub(crate) fn created(value: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::gauge!("sundown_live_values", "value" => entry.spec.name).increment(1);
+    metrics::gauge!("sundown_live_values", "value" => value).increment(1);
 }
 
 /// A guarded value is gone.
-pub(crate) fn gone(entry: &Entry) {
+pub(crate) fn gone(value: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::gauge!("sundown_live_values", "value" => entry.spec.name).decrement(1);
+    metrics::gauge!("sundown_live_values", "value" => value).decrement(1);
 }
 
 /// A step has its outcome.
@@ -90,23 +90,23 @@ pub(crate) fn settled(report: &Report) {
 }
 
 /// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
-pub(crate) fn leaked(dropped: &Dropped, panics: bool) {
+pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &str, panics: bool) {
     #[cfg(feature = "tracing")]
-    tracing::error!(value = dropped.type_name, created = %dropped.created, "{dropped}");
+    tracing::error!(value = type_name, created = %created, "{message}");
     if !panics && nobody_listens() {
-        eprintln!("sundown: {dropped}");
+        eprintln!("sundown: {message}");
     }
     #[cfg(feature = "metrics")]
-    metrics::counter!("sundown_leaks_total", "type" => dropped.type_name).increment(1);
+    metrics::counter!("sundown_leaks_total", "type" => type_name).increment(1);
 }
 
 /// A task has panicked; its `JoinHandle` may have been dropped long ago.
 #[cfg(feature = "tokio")]
-pub(crate) fn task_panicked(task: &crate::resource::TaskInfo, message: &str) {
+pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {
     #[cfg(feature = "tracing")]
-    tracing::error!(task = task.name(), spawned = %task.location(), message, "task panicked");
+    tracing::error!(task, spawned = %spawned, message, "task panicked");
     #[cfg(feature = "metrics")]
-    metrics::counter!("sundown_task_panics_total", "task" => task.name().to_owned()).increment(1);
+    metrics::counter!("sundown_task_panics_total", "task" => task.to_owned()).increment(1);
 }
 
 /// A message was accepted or refused.

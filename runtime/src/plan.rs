@@ -5,7 +5,8 @@
 //! The last tenth of that, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
 //! and forced now, in no order, and has 100 ms to be confirmed.
 
-use std::borrow::Cow;
+mod spec;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,63 +15,11 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::driver::{Drive, catch};
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
-use crate::value::OnDrop;
+
+pub use spec::{OnDrop, Spec, StepSpec};
 
 /// The most that is kept of a step's share to confirm a force.
 const SETTLE_MAX: Duration = Duration::from_millis(100);
-
-/// Why a step is given up whose force nobody could confirm.
-pub(crate) const STUCK: &str = "still running after it was forced";
-
-/// What `#[must_shutdown]` and `#[derive(Teardown)]` say of a type.
-#[derive(Debug)]
-pub struct Spec {
-    /// The type's name in reports.
-    pub name: &'static str,
-    /// What bounds the whole teardown.
-    pub timeout: Duration,
-    /// The type's drop policy.
-    pub on_drop: Option<OnDrop>,
-    /// Whether the shutdown is written by hand.
-    pub manual: bool,
-    /// The steps, in the order of the fields.
-    pub steps: &'static [StepSpec],
-}
-
-/// One step of a [`Spec`].
-#[derive(Debug)]
-pub struct StepSpec {
-    /// Its name in reports: `Runner.jobs`.
-    pub name: &'static str,
-    /// The steps that must have ended before this one is asked.
-    pub after: &'static [usize],
-    /// The cap on its share of the budget.
-    pub timeout: Option<Duration>,
-}
-
-impl Spec {
-    /// The number of steps on the longest chain that starts with each step.
-    fn chains(&self) -> Vec<u32> {
-        fn chain(steps: &[StepSpec], of: usize, known: &mut [u32]) -> u32 {
-            if known[of] == 0 {
-                let dependents = (0..steps.len()).filter(|&i| steps[i].after.contains(&of));
-                known[of] = 1 + dependents.map(|i| chain(steps, i, known)).max().unwrap_or(0);
-            }
-            known[of]
-        }
-        let mut known = vec![0; self.steps.len()];
-        (0..known.len()).for_each(|i| {
-            chain(self.steps, i, &mut known);
-        });
-        known
-    }
-
-    fn prepare(&self, memo: &mut Memo) {
-        for (i, step) in self.steps.iter().enumerate() {
-            memo.child(i, || Cow::Borrowed(step.name));
-        }
-    }
-}
 
 /// Asks the steps that wait for nothing.
 pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Memo) {

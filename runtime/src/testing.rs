@@ -43,7 +43,6 @@ use std::time::{Duration, Instant};
 use census::{Census, Ignored};
 use events::Watcher;
 
-pub(crate) use events::registry_changed;
 pub use survivors::{Survivor, Survivors};
 
 /// How long the guard's drop waits for stragglers, if nothing else was said.
@@ -146,7 +145,7 @@ impl LeakCheck {
             watcher.clear();
             let found = self.look(&watcher);
             if found.is_empty() || until.is_some_and(|until| Instant::now() >= until) {
-                return Survivors::new(found, self.made, start.elapsed());
+                return Survivors::new(found.into_survivors(), self.made, start.elapsed());
             }
             watcher.wait(&found, until);
         }
@@ -169,7 +168,7 @@ impl LeakCheck {
             watcher.clear();
             let found = self.look(&watcher);
             if found.is_empty() || until.is_some_and(|until| Instant::now() >= until) {
-                return Survivors::new(found, self.made, start.elapsed());
+                return Survivors::new(found.into_survivors(), self.made, start.elapsed());
             }
             watcher.wait_async(found, until).await;
         }

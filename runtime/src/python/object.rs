@@ -33,7 +33,7 @@ use crate::observe;
 use crate::plan::Step;
 use crate::sync::lock;
 use crate::teardown::{Memo, Report, ShutdownError, Teardown, Wait};
-use crate::value::guard::Entry;
+use crate::value::entry::Entry;
 use crate::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
 
 pub use aclose::aclose;

@@ -2,6 +2,7 @@
 
 mod error;
 mod inbox;
+mod state;
 mod teardown;
 #[cfg(all(test, not(sundown_loom)))]
 mod tests;
@@ -26,8 +27,8 @@ use crate::observe;
 use crate::resource::{StopSignal, Thread};
 use crate::teardown::{Outcome, Report};
 use crate::value::Phase;
-use crate::value::guard::Entry;
-use worker::Worker;
+use crate::value::entry::Entry;
+use state::Worker;
 
 pub use error::{RuntimeThreadError, Undelivered};
 pub use inbox::{Inbox, Reply};

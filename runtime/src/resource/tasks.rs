@@ -306,7 +306,7 @@ impl Group {
             let notes = if stopping { &mut panics.stopping } else { &mut panics.earlier };
             notes.note(format!("{task}: {message}"));
         }
-        crate::observe::task_panicked(&task, &message);
+        crate::observe::task_panicked(task.name(), task.location(), &message);
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Memo {
     stuck: Option<Stuck>,
 }
 
+/// Why a step is given up whose force could not be confirmed.
+const STUCK: &str = "still running after it was forced";
+
 /// Says who is late.
 type Stuck = Box<dyn Fn() -> Option<String> + Send>;
 
@@ -152,7 +155,7 @@ impl Memo {
     /// Why a step is given up whose end nobody could confirm.
     pub(crate) fn stuck(&self) -> String {
         let who = self.stuck.as_ref().and_then(|who| who());
-        who.unwrap_or_else(|| crate::plan::STUCK.to_owned())
+        who.unwrap_or_else(|| STUCK.to_owned())
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {

@@ -8,6 +8,9 @@ use super::procfs::{Descriptor, Process, Thread};
 #[cfg(not(target_os = "linux"))]
 use none::{Descriptor, Process, Thread};
 
+/// The name of the thread that waits for an async caller, which no check counts. It has at most 15 bytes.
+pub(super) const HELPER: &str = "sundown-leaks";
+
 /// Everything that a check compares, as of one moment; or what of it is new.
 #[derive(Debug, Default)]
 pub(super) struct Census {
@@ -28,7 +31,7 @@ impl Census {
             census.processes = Process::all();
             census.descriptors = Descriptor::all();
         }
-        census.threads.retain(|thread| thread.name != super::events::HELPER && !ignored.ignores_thread(&thread.name));
+        census.threads.retain(|thread| thread.name != HELPER && !ignored.ignores_thread(&thread.name));
         census.descriptors.retain(|found| !own.contains(&found.number) && !ignored.ignores_descriptor(&found.target));
         census
     }

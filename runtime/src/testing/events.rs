@@ -11,17 +11,15 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Instant;
 
-use super::census::Census;
+use super::census::{Census, HELPER};
 use crate::host::fork::PerProcess;
 use crate::sync::lock;
-
-/// The name of the thread that waits for an async caller. It has at most 15 bytes.
-pub(super) const HELPER: &str = "sundown-leaks";
+use crate::value::registry;
 
 static WATCHERS: PerProcess<Mutex<Vec<Arc<Signal>>>> = PerProcess::new(Mutex::default);
 
 /// Something left the registry.
-pub(crate) fn registry_changed() {
+fn registry_changed() {
     let watchers = lock(WATCHERS.get()).clone();
     watchers.iter().for_each(|signal| signal.raise());
 }
@@ -34,6 +32,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new() -> Self {
+        registry::on_change(registry_changed);
         let signal = Arc::new(Signal::new());
         lock(WATCHERS.get()).push(Arc::clone(&signal));
         Watcher { signal }

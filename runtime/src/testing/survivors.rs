@@ -4,7 +4,6 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use super::census::Census;
 use crate::teardown::report::Millis;
 use crate::value::registry::Row;
 
@@ -60,8 +59,8 @@ pub enum Survivor {
 }
 
 impl Survivors {
-    pub(super) fn new(found: Census, made: &'static Location<'static>, waited: Duration) -> Self {
-        Survivors { list: found.into_survivors(), made, waited }
+    pub(super) fn new(list: Vec<Survivor>, made: &'static Location<'static>, waited: Duration) -> Self {
+        Survivors { list, made, waited }
     }
 
     /// Whether nothing is left.

@@ -1,27 +1,16 @@
-//! The guard of one value: where it was made, what state it is in, its memo.
-//!
-//! Invariants of [`Entry`], which the loom model below checks:
-//! 1. A phase only moves forward: live, stopping, settled or dismissed.
-//! 2. The first to settle wins; every caller of a shutdown gets that result.
-//! 3. The lock is held for a look or a store, never across user code or an await.
+//! The public guard of one value; what it knows is in its [`Entry`].
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::ptr;
 use std::sync::Arc;
-use std::time::Instant;
 
-use crate::driver::{Drive, Home};
-use crate::host::fork;
+use crate::observe;
 use crate::plan::Spec;
-use crate::sync::latch::Latch;
-use crate::sync::modelled::{Mutex, lock};
-use crate::sync::slot::Slot;
-use crate::teardown::{Memo, Report, ShutdownError};
+use crate::teardown::{Report, ShutdownError};
+use crate::value::entry::{Entry, Phase};
 use crate::value::on_drop;
 use crate::value::registry::{self, Registered};
-use crate::value::run::{ByHand, Guarded};
 
 /// Enforces the shutdown of the value that it is a field of.
 ///
@@ -62,7 +51,7 @@ impl<T: Guarded> ShutdownGuard<T> {
     pub fn at(location: &'static Location<'static>) -> Self {
         let entry = Arc::new(Entry::new(T::SPEC, std::any::type_name::<T>(), location));
         let registered = registry::register(&entry);
-        crate::observe::created(&entry);
+        observe::created(entry.spec.name);
         ShutdownGuard { entry, registered, value: PhantomData }
     }
 }
@@ -82,7 +71,7 @@ impl<T: ?Sized> ShutdownGuard<T> {
     /// [`registry::shutdown_all`](crate::registry::shutdown_all), which could not reach the value itself.
     #[must_use]
     pub fn stop_requested(&self) -> bool {
-        lock(&self.entry.state).stop_requested
+        self.entry.is_stop_requested()
     }
 
     /// A token that is cancelled when [`stop_requested`](Self::stop_requested) becomes true, to await it.
@@ -147,255 +136,28 @@ impl<T: ?Sized> Drop for ShutdownGuard<T> {
         // It has a share in the entry.
         #[cfg(feature = "python")]
         drop(self.entry.object.take());
-        crate::observe::gone(&self.entry);
+        observe::gone(self.entry.spec.name);
         if self.entry.spec.manual {
             on_drop::manual(&self.entry);
         }
     }
 }
 
-/// The state of a guarded value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub enum Phase {
-    /// Its shutdown has not begun.
-    Live,
-    /// Its shutdown has begun and has not ended.
-    Stopping,
-    /// Its shutdown has ended.
-    Settled,
-    /// [`ShutdownGuard::dismiss`] was called.
-    Dismissed,
+/// A type with a [`ShutdownGuard`]: every `#[must_shutdown]` struct, `manual` ones too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not annotated with `#[must_shutdown]`",
+    label = "a `ShutdownGuard` belongs to an annotated struct",
+    note = "put `#[must_shutdown]` on the struct, and use `ShutdownGuard<Self>` as the type of the field"
+)]
+pub trait Guarded {
+    /// What the macro said of the type.
+    const SPEC: &'static Spec;
 }
 
-impl Phase {
-    /// Neither settled nor dismissed.
-    fn is_open(self) -> bool {
-        matches!(self, Phase::Live | Phase::Stopping)
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Phase::Live => "live",
-            Phase::Stopping => "stopping",
-            Phase::Settled => "settled",
-            Phase::Dismissed => "dismissed",
-        })
-    }
-}
-
-/// What is shared by the guard, the registry and a running teardown.
-pub struct Entry {
-    pub(crate) spec: &'static Spec,
-    pub(crate) type_name: &'static str,
-    pub(crate) location: &'static Location<'static>,
-    pub(crate) created: Instant,
-    generation: u32,
-    pub(crate) home: Home,
-    pub(crate) memo: Slot<Memo>,
-    /// The value was settled or dismissed, or is gone.
-    pub(crate) over: Latch,
-    /// What a Python object is torn down with.
-    #[cfg(feature = "python")]
-    pub(crate) object: crate::python::Place,
-    state: Mutex<State>,
-}
-
-struct State {
-    phase: Phase,
-    stop_requested: bool,
-    #[cfg(feature = "tokio")]
-    stop_token: Option<tokio_util::sync::CancellationToken>,
-    result: Option<Result<Report, ShutdownError>>,
-    /// The address of the drive that the teardown ran under; only compared with that of a live one.
-    under: usize,
-}
-
-impl Entry {
-    pub(crate) fn new(spec: &'static Spec, type_name: &'static str, location: &'static Location<'static>) -> Self {
-        Entry {
-            spec,
-            type_name,
-            location,
-            created: Instant::now(),
-            generation: fork::generation(),
-            home: Home::current(),
-            memo: Slot::new(Memo::new(spec.name)),
-            over: Latch::new(),
-            #[cfg(feature = "python")]
-            object: crate::python::Place::default(),
-            state: Mutex::new(State {
-                phase: Phase::Live,
-                stop_requested: false,
-                #[cfg(feature = "tokio")]
-                stop_token: None,
-                result: None,
-                under: 0,
-            }),
-        }
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        lock(&self.state).phase
-    }
-
-    /// Whether the value belongs to the parent of this forked process.
-    pub(crate) fn is_inherited(&self) -> bool {
-        self.generation != fork::generation()
-    }
-
-    /// Whether there is something left to shut down.
-    pub(crate) fn is_open(&self) -> bool {
-        self.phase().is_open()
-    }
-
-    /// The shutdown begins. False if it has ended or the value was dismissed.
-    pub(crate) fn begin(&self) -> bool {
-        let begins = {
-            let mut state = lock(&self.state);
-            let open = state.phase.is_open();
-            if open {
-                state.phase = Phase::Stopping;
-            }
-            open
-        };
-        if begins {
-            #[cfg(feature = "python")]
-            self.object.close();
-            self.request_stop();
-        }
-        begins
-    }
-
-    pub(crate) fn result(&self) -> Option<Result<Report, ShutdownError>> {
-        lock(&self.state).result.clone()
-    }
-
-    /// The result that counts: this one, or one that was there before.
-    pub(crate) fn settle(
-        &self,
-        result: Result<Report, ShutdownError>,
-        under: Option<&Arc<Drive>>,
-    ) -> Result<Report, ShutdownError> {
-        let result = {
-            let mut state = lock(&self.state);
-            if state.phase != Phase::Dismissed {
-                state.phase = Phase::Settled;
-            }
-            if state.result.is_none() {
-                state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
-            }
-            state.result.get_or_insert(result).clone()
-        };
-        self.over.set();
-        result
-    }
-
-    /// Whether the teardown ran as a part of what `drive` runs.
-    pub(crate) fn was_settled_under(&self, drive: &Arc<Drive>) -> bool {
-        lock(&self.state).under == Arc::as_ptr(drive) as usize
-    }
-
-    /// The value's owner answers for it: its drop is not a leak, and there is no report of its own.
-    pub(crate) fn dismiss(&self) {
-        {
-            let mut state = lock(&self.state);
-            if state.phase != Phase::Settled {
-                state.phase = Phase::Dismissed;
-            }
-        }
-        self.over.set();
-    }
-
-    pub(crate) fn request_stop(&self) {
-        let mut state = lock(&self.state);
-        state.stop_requested = true;
-        #[cfg(feature = "tokio")]
-        if let Some(token) = state.stop_token.clone() {
-            // Its waiters' wakers are called outside the lock.
-            drop(state);
-            token.cancel();
-        }
-    }
-
-    #[cfg(feature = "tokio")]
-    fn stop_token(&self) -> tokio_util::sync::CancellationToken {
-        let mut state = lock(&self.state);
-        let requested = state.stop_requested;
-        let token = state.stop_token.get_or_insert_default().clone();
-        drop(state);
-        if requested {
-            token.cancel();
-        }
-        token
-    }
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("type", &self.type_name).field("phase", &self.phase()).finish_non_exhaustive()
-    }
-}
-
-#[cfg(all(test, sundown_loom))]
-mod models {
-    use std::time::Duration;
-
-    use loom::future::block_on;
-    use loom::thread;
-
-    use super::*;
-
-    static SPEC: Spec = Spec { name: "V", timeout: Duration::from_secs(1), on_drop: None, manual: false, steps: &[] };
-
-    fn entry() -> Arc<Entry> {
-        Arc::new(Entry::new(&SPEC, "V", Location::caller()))
-    }
-
-    /// What a caller of a shared shutdown does, without the plan in the middle.
-    fn shut_down(entry: &Entry, took: Duration) -> Duration {
-        let taken = block_on(entry.memo.take());
-        if let Some(result) = entry.result() {
-            return result.expect("clean").took();
-        }
-        assert!(entry.begin());
-        let result = entry.settle(Report::new("V").taking(took).into_result(), None);
-        drop(taken);
-        result.expect("clean").took()
-    }
-
-    #[test]
-    fn every_caller_gets_the_first_result() {
-        loom::model(|| {
-            let entry = entry();
-            let other = {
-                let entry = Arc::clone(&entry);
-                thread::spawn(move || shut_down(&entry, Duration::from_secs(1)))
-            };
-            let here = shut_down(&entry, Duration::from_secs(2));
-            assert_eq!(here, other.join().unwrap());
-            assert_eq!(entry.phase(), Phase::Settled);
-        });
-    }
-
-    #[test]
-    fn a_caller_that_gives_up_leaves_the_teardown_to_the_next() {
-        loom::model(|| {
-            let entry = entry();
-            let other = {
-                let entry = Arc::clone(&entry);
-                thread::spawn(move || {
-                    let taken = block_on(entry.memo.take());
-                    entry.begin();
-                    drop(taken); // its future was dropped half-way
-                })
-            };
-            assert_eq!(shut_down(&entry, Duration::from_secs(2)), Duration::from_secs(2));
-            other.join().unwrap();
-            assert_eq!(entry.phase(), Phase::Settled, "never back to live or stopping");
-        });
-    }
-}
+/// A `manual` type.
+#[diagnostic::on_unimplemented(
+    message = "the shutdown of `{Self}` is generated",
+    label = "settled by its `shutdown` alone",
+    note = "`settle` is for a shutdown that is written by hand: `#[must_shutdown(manual)]`"
+)]
+pub trait ByHand: Guarded {}

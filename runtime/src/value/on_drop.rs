@@ -19,27 +19,13 @@ use crate::driver::{self, Drive};
 use crate::host::exit;
 use crate::host::fork::PerProcess;
 use crate::observe;
-use crate::plan::{self, Spec, Step};
+use crate::plan::{self, OnDrop, Spec, Step};
 use crate::sync::lock;
 use crate::sync::slot::Taken;
 use crate::teardown::{Memo, Report};
-use crate::value::guard::Entry;
+use crate::value::entry::Entry;
 use crate::value::orphans::{self, Orphans};
 use crate::value::{Phase, reaper};
-
-/// What a drop without a shutdown does, beside the best-effort teardown that it always starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnDrop {
-    /// Panics, after the resources were asked to stop. While unwinding, in a thread-local's destructor or while the
-    /// process exits it logs instead. The default in debug builds.
-    Panic,
-    /// An error event and a metric. The default in release builds.
-    Log,
-    /// Waits for the teardown on this thread, within its timeout, where that is safe: not in a task of a runtime, not on a
-    /// current-thread runtime, not while unwinding. There a drop is a shutdown like any other; elsewhere, as `Log`.
-    Wait,
-}
 
 /// A value that was dropped before its shutdown began, as the [hook](set_hook) sees it.
 #[derive(Clone, Debug)]
@@ -186,7 +172,7 @@ pub(crate) fn manual(entry: &Arc<Entry>) {
 fn speak(policy: OnDrop, dropped: &Dropped) {
     let panics =
         policy == OnDrop::Panic && !thread::panicking() && !exit::is_exiting() && !exit::in_thread_local_destructor();
-    observe::leaked(dropped, panics);
+    observe::leaked(dropped.type_name, dropped.created, &dropped.to_string(), panics);
     if panics {
         panic!("{dropped}");
     }

@@ -116,7 +116,8 @@ impl Background {
             // A panic that got this far must not end the thread that others wait for.
             jobs.extend(new.into_iter().map(|make| {
                 let drive = Arc::clone(drive);
-                let job = async move { drop(driver::catch(async { make(drive).await }).await.map_err(Outcome::caught)) };
+                let job =
+                    async move { drop(driver::catch(async { make(drive).await }).await.map_err(Outcome::caught)) };
                 Box::pin(job) as Job
             }));
             if Pin::new(&mut *jobs).poll_next(cx).is_pending() {

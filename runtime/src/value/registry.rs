@@ -20,7 +20,7 @@ use crate::plan::{self, Step};
 use crate::sync::lock;
 use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown};
 use crate::value::Phase;
-use crate::value::guard::Entry;
+use crate::value::entry::Entry;
 use table::Table;
 
 /// The guarded values that live now.
@@ -271,7 +271,23 @@ pub(crate) fn unregister(registered: &Registered) {
     if let Some(key) = registered.key.filter(|_| !registered.is_inherited()) {
         drop(VALUES.get().remove(key));
         #[cfg(feature = "testing")]
-        crate::testing::registry_changed();
+        changed();
+    }
+}
+
+/// Has `listener` called whenever something has left the registry. There is one listener; a second call does nothing.
+#[cfg(feature = "testing")]
+pub(crate) fn on_change(listener: fn()) {
+    let _ = CHANGED.set(listener);
+}
+
+#[cfg(feature = "testing")]
+static CHANGED: std::sync::OnceLock<fn()> = std::sync::OnceLock::new();
+
+#[cfg(feature = "testing")]
+fn changed() {
+    if let Some(listener) = CHANGED.get() {
+        listener();
     }
 }
 
@@ -284,7 +300,7 @@ pub(crate) fn unregister_handle(registered: &Registered) {
     if let Some(key) = registered.key.filter(|_| !registered.is_inherited()) {
         drop(HANDLES.get().remove(key));
         #[cfg(feature = "testing")]
-        crate::testing::registry_changed();
+        changed();
     }
 }
 

@@ -8,29 +8,9 @@ use crate::driver::{self, Drive, catch};
 use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::value::entry::Entry;
 use crate::value::orphans::Orphans;
 use crate::value::{ShutdownGuard, on_drop};
-
-pub use crate::value::guard::Entry;
-
-/// A type with a [`ShutdownGuard`]: every `#[must_shutdown]` struct, `manual` ones too.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not annotated with `#[must_shutdown]`",
-    label = "a `ShutdownGuard` belongs to an annotated struct",
-    note = "put `#[must_shutdown]` on the struct, and use `ShutdownGuard<Self>` as the type of the field"
-)]
-pub trait Guarded {
-    /// What the macro said of the type.
-    const SPEC: &'static Spec;
-}
-
-/// A `manual` type.
-#[diagnostic::on_unimplemented(
-    message = "the shutdown of `{Self}` is generated",
-    label = "settled by its `shutdown` alone",
-    note = "`settle` is for a shutdown that is written by hand: `#[must_shutdown(manual)]`"
-)]
-pub trait ByHand: Guarded {}
 
 /// A type whose `Teardown` was generated.
 pub trait Annotated {

@@ -19,7 +19,7 @@ use super::line;
 use super::teardown::{self, SPEC};
 use crate::teardown::Teardown;
 use crate::value::Phase;
-use crate::value::guard::Entry;
+use crate::value::entry::Entry;
 use crate::value::registry::{self, Kind, Reach, Registered, Row};
 
 pub(super) struct Engine {

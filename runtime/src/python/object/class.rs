@@ -10,8 +10,8 @@ use super::{Object, closed_err, dropped, find, find_all, forked_err};
 use crate::python::{ForkedProcessError, Runtime, install};
 use crate::sync::lock;
 use crate::teardown::{Memo, Teardown, Wait};
-use crate::value::guard::Entry;
-use crate::value::run::Guarded;
+use crate::value::entry::Entry;
+use crate::value::guard::Guarded;
 
 /// A class with the attribute on its struct.
 #[diagnostic::on_unimplemented(

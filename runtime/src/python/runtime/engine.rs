@@ -19,7 +19,7 @@ use crate::resource::{Tasks, Thread};
 use crate::sync::lock;
 use crate::teardown::Teardown;
 use crate::value::Phase;
-use crate::value::guard::Entry;
+use crate::value::entry::Entry;
 use crate::value::registry::{self, Kind, Reach, Registered, Row};
 
 /// What a runtime is called and how it ends, whichever engine it has.

@@ -1,6 +1,6 @@
 //! How a runtime is asked, waited for and forced.
 //!
-//! Its parts are a plan like that of an annotated struct, and its books an [`Entry`](crate::guard::Entry) like a guard's:
+//! Its parts are a plan like that of an annotated struct, and its books an [`Entry`](crate::value::entry::Entry) like a guard's:
 //! so whoever shuts it down, its owner, the exit or the reaper, goes on where the last one stopped, and all get one report.
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::worker::Worker;
+use super::state::Worker;
 use crate::resource::StopSignal;
 
 /// The messages of a [`RuntimeThread`](super::RuntimeThread).

@@ -4,52 +4,17 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::inbox::{self, Inbox};
+use super::state::Worker;
 use crate::resource::{StopSignal, Thread};
-use crate::sync::lock;
 use crate::teardown::outcome::panic_message;
 use crate::teardown::{Failure, Outcome};
-
-/// What the thread and its handles share.
-#[derive(Debug, Default)]
-pub(super) struct Worker {
-    /// Cancelled when the handler is to be dropped.
-    pub(super) forced: CancellationToken,
-    /// The message of the handler's panic.
-    panic: Mutex<Option<String>>,
-    /// How many messages were left when the handler let go of its inbox.
-    unhandled: AtomicUsize,
-    /// Whether that was before it was asked to stop.
-    early: AtomicBool,
-}
-
-impl Worker {
-    pub(super) fn panic(&self) -> Option<String> {
-        lock(&self.panic).clone()
-    }
-
-    pub(super) fn unhandled(&self) -> usize {
-        self.unhandled.load(Ordering::Acquire)
-    }
-
-    /// Whether messages were lost because the handler ended before it was asked to.
-    pub(super) fn ended_early(&self) -> bool {
-        self.early.load(Ordering::Acquire) && self.unhandled() > 0
-    }
-
-    pub(super) fn left_unhandled(&self, messages: usize, early: bool) {
-        self.early.store(early, Ordering::Release);
-        self.unhandled.store(messages, Ordering::Release);
-    }
-}
 
 /// Starts the thread.
 pub(super) fn spawn<M, F, R>(
@@ -103,7 +68,7 @@ where
             }
             Err(payload) => {
                 let message = panic_message(&*payload);
-                *lock(&worker.panic) = Some(message.clone());
+                worker.panicked(message.clone());
                 inbox::tell_lost(Some(&message));
                 resume_unwind(payload)
             }

@@ -1,0 +1,70 @@
+//! What the macros say of a type.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::teardown::Memo;
+
+/// What `#[must_shutdown]` and `#[derive(Teardown)]` say of a type.
+#[derive(Debug)]
+pub struct Spec {
+    /// The type's name in reports.
+    pub name: &'static str,
+    /// What bounds the whole teardown.
+    pub timeout: Duration,
+    /// The type's drop policy.
+    pub on_drop: Option<OnDrop>,
+    /// Whether the shutdown is written by hand.
+    pub manual: bool,
+    /// The steps, in the order of the fields.
+    pub steps: &'static [StepSpec],
+}
+
+/// One step of a [`Spec`].
+#[derive(Debug)]
+pub struct StepSpec {
+    /// Its name in reports: `Runner.jobs`.
+    pub name: &'static str,
+    /// The steps that must have ended before this one is asked.
+    pub after: &'static [usize],
+    /// The cap on its share of the budget.
+    pub timeout: Option<Duration>,
+}
+
+/// What a drop without a shutdown does, beside the best-effort teardown that it always starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnDrop {
+    /// Panics, after the resources were asked to stop. While unwinding, in a thread-local's destructor or while the
+    /// process exits it logs instead. The default in debug builds.
+    Panic,
+    /// An error event and a metric. The default in release builds.
+    Log,
+    /// Waits for the teardown on this thread, within its timeout, where that is safe: not in a task of a runtime, not on a
+    /// current-thread runtime, not while unwinding. There a drop is a shutdown like any other; elsewhere, as `Log`.
+    Wait,
+}
+
+impl Spec {
+    /// The number of steps on the longest chain that starts with each step.
+    pub(super) fn chains(&self) -> Vec<u32> {
+        fn chain(steps: &[StepSpec], of: usize, known: &mut [u32]) -> u32 {
+            if known[of] == 0 {
+                let dependents = (0..steps.len()).filter(|&i| steps[i].after.contains(&of));
+                known[of] = 1 + dependents.map(|i| chain(steps, i, known)).max().unwrap_or(0);
+            }
+            known[of]
+        }
+        let mut known = vec![0; self.steps.len()];
+        (0..known.len()).for_each(|i| {
+            chain(self.steps, i, &mut known);
+        });
+        known
+    }
+
+    pub(super) fn prepare(&self, memo: &mut Memo) {
+        for (i, step) in self.steps.iter().enumerate() {
+            memo.child(i, || Cow::Borrowed(step.name));
+        }
+    }
+}
