@@ -3,6 +3,8 @@
 mod collections;
 mod foreign;
 pub(crate) mod joiner;
+#[cfg(feature = "tokio")]
+pub(crate) mod owned;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
 #[cfg(feature = "tokio")]

@@ -2,6 +2,7 @@
 
 pub(crate) mod entry;
 pub(crate) mod guard;
+pub(crate) mod nodes;
 pub(crate) mod on_drop;
 pub(crate) mod orphans;
 pub(crate) mod reaper;
@@ -9,7 +10,7 @@ pub mod registry;
 pub(crate) mod run;
 mod shared;
 
-pub use entry::Phase;
 pub use guard::ShutdownGuard;
+pub use nodes::Phase;
 pub use on_drop::{Dropped, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use shared::{Shared, SharedGuard};

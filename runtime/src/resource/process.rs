@@ -19,7 +19,7 @@ use crate::resource::joiner::{Joiner, wait_exit};
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
-use crate::value::registry::{self, Kind, Reach, Registered, Row};
+use crate::value::nodes::{self, Node, Registered};
 use crate::value::{Phase, reaper};
 
 /// A child process in a process group of its own, so that what it starts is stopped with it. Feature `process`; Linux.
@@ -98,7 +98,7 @@ impl Process {
             runtime: Handle::current().id(),
             location,
             created: Instant::now(),
-            registered: registry::register_handle(Weak::clone(inner) as Weak<dyn Reach>),
+            registered: nodes::register(Weak::clone(inner) as Weak<dyn Node>),
         });
         Ok(Process { inner })
     }
@@ -202,7 +202,6 @@ impl Child {
 /// The last handle is gone: nobody is left to ask the child.
 impl Drop for Inner {
     fn drop(&mut self) {
-        registry::unregister_handle(&self.registered);
         let child = self.child.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.registered.is_inherited() {
             std::mem::forget(child.wrapper.take()); // the parent of this fork has it, and has not dropped it
@@ -282,16 +281,26 @@ impl Teardown for &Process {
 
 teardown_by_ref!([] Process);
 
-impl Reach for Inner {
-    fn row(&self, now: Instant) -> Row {
+impl Node for Inner {
+    fn name(&self) -> String {
+        format!("Process `{}` ({})", self.name, self.id)
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn created(&self) -> Instant {
+        self.created
+    }
+
+    fn phase(&self) -> Phase {
         let child = lock(&self.child);
-        let phase = match (child.asked, child.status) {
+        match (child.asked, child.status) {
             (_, Some(_)) => Phase::Settled,
             (true, None) => Phase::Stopping,
             (false, None) => Phase::Live,
-        };
-        let name = format!("Process `{}` ({})", self.name, self.id);
-        Row::new(&name, self.location, now.saturating_duration_since(self.created), phase, Kind::Handle)
+        }
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {

@@ -24,10 +24,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::driver::{self, Drive};
 use crate::host::fork::Inheritable;
 use crate::observe;
+use crate::resource::owned::Owned;
 use crate::resource::{StopSignal, Thread};
 use crate::teardown::{Outcome, Report};
 use crate::value::Phase;
-use crate::value::entry::Entry;
 use state::Worker;
 
 pub use error::{RuntimeThreadError, Undelivered};
@@ -83,7 +83,7 @@ pub struct RuntimeThread<M> {
 
 struct Inner<M> {
     sender: mpsc::Sender<M>,
-    core: Arc<Core>,
+    core: Arc<Owned<Core>>,
 }
 
 /// What does not depend on the type of the messages.
@@ -92,7 +92,6 @@ struct Core {
     thread: Thread,
     stop: StopSignal,
     worker: Arc<Worker>,
-    entry: Arc<Entry>,
 }
 
 impl<M: Send + 'static> RuntimeThread<M> {
@@ -152,14 +151,8 @@ impl<M: Send + 'static> RuntimeThread<M> {
         let worker = Arc::new(Worker::default());
         let thread = worker::spawn(name.clone(), location, receiver, handler, Arc::clone(&worker))?;
         let name: Arc<str> = name.into();
-        let core = Core {
-            name: Arc::clone(&name),
-            stop: thread.signal(),
-            thread,
-            worker,
-            entry: Arc::new(Entry::new(&teardown::SPEC, "sundown::RuntimeThread", location)),
-        };
-        let inner = Inner { sender, core: Arc::new(core) };
+        let core = Core { name: Arc::clone(&name), stop: thread.signal(), thread, worker };
+        let inner = Inner { sender, core: Owned::new(core, location) };
         Ok(RuntimeThread { inner: Arc::new(Inheritable::new(inner)), name })
     }
 
@@ -279,7 +272,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
     pub async fn shutdown(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, RuntimeThreadError> {
         let Some(inner) = self.inner.get() else { return Err(self.closed()) };
         let drive = Drive::asynchronous();
-        let teardown = teardown::run(&inner.core, timeout.into().unwrap_or(Self::TIMEOUT), &drive);
+        let teardown = inner.core.shutdown(Some(timeout.into().unwrap_or(Self::TIMEOUT)), &drive);
         self.surfaced(inner, driver::run(&drive, teardown).await)
     }
 
@@ -291,7 +284,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
     pub fn shutdown_blocking(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, RuntimeThreadError> {
         let Some(inner) = self.inner.get() else { return Err(self.closed()) };
         let drive = Drive::blocking();
-        let teardown = teardown::run(&inner.core, timeout.into().unwrap_or(Self::TIMEOUT), &drive);
+        let teardown = inner.core.shutdown(Some(timeout.into().unwrap_or(Self::TIMEOUT)), &drive);
         self.surfaced(inner, driver::block_on(&drive, teardown))
     }
 
@@ -390,7 +383,7 @@ impl<M> RuntimeThread<M> {
     /// The state of its shutdown.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        self.inner.get().map_or(Phase::Settled, |inner| inner.core.entry.phase())
+        self.inner.get().map_or(Phase::Settled, |inner| inner.core.phase())
     }
 }
 

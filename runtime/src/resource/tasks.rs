@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::sync::lock;
 use crate::teardown::outcome::panic_message;
-use crate::value::registry::{self, Reach, Registered};
+use crate::value::nodes::{self, Node, Registered};
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use panics::Panics;
 use tracked::{Ticket, Tracked};
@@ -93,7 +93,7 @@ impl Tasks {
             panics: Mutex::default(),
             created: Instant::now(),
             location,
-            registered: registry::register_handle(Weak::clone(group) as Weak<dyn Reach>),
+            registered: nodes::register(Weak::clone(group) as Weak<dyn Node>),
         });
         Tasks { group }
     }
@@ -316,12 +316,6 @@ impl Drop for Tasks {
             // The tasks are in the parent of this fork, and locks may be held for ever: this clone is never dropped.
             std::mem::forget(Arc::clone(&self.group));
         }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        registry::unregister_handle(&self.registered);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
 use crate::value::Phase;
-use crate::value::registry::{self, Kind, Reach, Registered, Row};
+use crate::value::nodes::{self, Node, Registered};
 use end::{End, Join};
 
 /// An OS thread with a name and a stop signal, whose end is an event: no other thread is needed to join it.
@@ -94,21 +94,11 @@ impl Thread {
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name.into(), Location::caller(), f, registry::register_handle)
-    }
-
-    /// As [`spawn`](Self::spawn), for a caller that was called from `location`.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn spawn_from<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
-    where
-        F: FnOnce(StopSignal) -> R + Send + 'static,
-        R: Into<Outcome>,
-    {
-        Self::spawn_at(name, location, f, registry::register_handle)
+        Self::spawn_at(name.into(), Location::caller(), f, nodes::register)
     }
 
     /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is.
-    #[cfg(feature = "python")]
+    #[cfg(feature = "tokio")]
     pub(crate) fn spawn_part<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
     where
         F: FnOnce(StopSignal) -> R + Send + 'static,
@@ -121,7 +111,7 @@ impl Thread {
         name: String,
         location: &'static Location<'static>,
         f: F,
-        register: impl FnOnce(Weak<dyn Reach>) -> Registered,
+        register: impl FnOnce(Weak<dyn Node>) -> Registered,
     ) -> io::Result<Self>
     where
         F: FnOnce(StopSignal) -> R + Send + 'static,
@@ -147,7 +137,7 @@ impl Thread {
             handle: Mutex::new(Some(handle)),
             location,
             created: Instant::now(),
-            registered: register(Weak::clone(inner) as Weak<dyn Reach>),
+            registered: register(Weak::clone(inner) as Weak<dyn Node>),
         });
         Ok(Thread { inner })
     }
@@ -293,7 +283,6 @@ impl Drop for Inner {
             std::mem::forget((handle.take(), Arc::clone(&self.shared)));
             return;
         }
-        registry::unregister_handle(&self.registered);
         self.shared.stop.set();
     }
 }
@@ -333,15 +322,25 @@ impl Teardown for &Thread {
 
 teardown_by_ref!([] Thread);
 
-impl Reach for Inner {
-    fn row(&self, now: Instant) -> Row {
-        let phase = match (self.shared.stop.is_set(), self.shared.end.is_told()) {
+impl Node for Inner {
+    fn name(&self) -> String {
+        format!("Thread `{}`", self.name)
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn created(&self) -> Instant {
+        self.created
+    }
+
+    fn phase(&self) -> Phase {
+        match (self.shared.stop.is_set(), self.shared.end.is_told()) {
             (_, true) => Phase::Settled,
             (true, false) => Phase::Stopping,
             (false, false) => Phase::Live,
-        };
-        let name = format!("Thread `{}`", self.name);
-        Row::new(&name, self.location, now.saturating_duration_since(self.created), phase, Kind::Handle)
+        }
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {

@@ -110,16 +110,6 @@ impl Report {
         steps.into_iter().map(|step| step.into_memo(started)).collect()
     }
 
-    /// Puts the report of a value where the memo of a whole keeps it.
-    pub(crate) fn into_memo(self) -> Memo {
-        let (name, outcome, started, took) = (self.name.clone(), self.outcome(), self.started, self.took);
-        let mut memo = Memo::new(name);
-        memo.asked = Some(started);
-        memo.children = self.into_memos();
-        memo.finish(outcome, started + took);
-        memo
-    }
-
     /// The name of the type, or the one given by `name = "…"`.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::census::{Census, HELPER};
 use crate::host::fork::PerProcess;
 use crate::sync::lock;
-use crate::value::registry;
+use crate::value::nodes;
 
 static WATCHERS: PerProcess<Mutex<Vec<Arc<Signal>>>> = PerProcess::new(Mutex::default);
 
@@ -32,7 +32,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new() -> Self {
-        registry::on_change(registry_changed);
+        nodes::on_change(registry_changed);
         let signal = Arc::new(Signal::new());
         lock(WATCHERS.get()).push(Arc::clone(&signal));
         Watcher { signal }

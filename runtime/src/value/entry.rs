@@ -17,40 +17,8 @@ use crate::plan::Spec;
 use crate::sync::latch::Latch;
 use crate::sync::modelled::{Mutex, lock};
 use crate::sync::slot::Slot;
-use crate::teardown::{Memo, Report, ShutdownError};
-
-/// The state of a guarded value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub enum Phase {
-    /// Its shutdown has not begun.
-    Live,
-    /// Its shutdown has begun and has not ended.
-    Stopping,
-    /// Its shutdown has ended.
-    Settled,
-    /// [`ShutdownGuard::dismiss`] was called.
-    Dismissed,
-}
-
-impl Phase {
-    /// Neither settled nor dismissed.
-    fn is_open(self) -> bool {
-        matches!(self, Phase::Live | Phase::Stopping)
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Phase::Live => "live",
-            Phase::Stopping => "stopping",
-            Phase::Settled => "settled",
-            Phase::Dismissed => "dismissed",
-        })
-    }
-}
+use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::value::nodes::{Kind, Node, Phase};
 
 /// What is shared by the guard, the registry and a running teardown.
 pub struct Entry {
@@ -159,11 +127,6 @@ impl Entry {
         result
     }
 
-    /// Whether the teardown ran as a part of what `drive` runs.
-    pub(crate) fn was_settled_under(&self, drive: &Arc<Drive>) -> bool {
-        lock(&self.state).under == Arc::as_ptr(drive) as usize
-    }
-
     /// The value's owner answers for it: its drop is not a leak, and there is no report of its own.
     pub(crate) fn dismiss(&self) {
         {
@@ -200,6 +163,67 @@ impl Entry {
             token.cancel();
         }
         token
+    }
+}
+
+impl Node for Entry {
+    fn name(&self) -> String {
+        self.type_name.to_owned()
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn created(&self) -> Instant {
+        self.created
+    }
+
+    fn phase(&self) -> Phase {
+        Entry::phase(self)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Owned
+    }
+
+    fn label(&self) -> String {
+        self.spec.name.to_owned()
+    }
+
+    fn is_part_of(&self, drive: &Arc<Drive>) -> bool {
+        lock(&self.state).under == Arc::as_ptr(drive) as usize
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        self.is_open().then(|| Box::new(Owner(self)) as Box<dyn Teardown + Send>)
+    }
+}
+
+/// The owner of a value, who alone can shut it down: it is asked to by `stop_requested`.
+struct Owner(Arc<Entry>);
+
+impl Teardown for Owner {
+    fn request(&mut self, memo: &mut Memo) {
+        memo.detail(format!("created at {}", self.0.location));
+        self.0.request_stop();
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            self.0.over.wait().await;
+            let Some(result) = self.0.result() else {
+                return Outcome::Stopped; // dismissed
+            };
+            let report = result.unwrap_or_else(ShutdownError::into_report);
+            let outcome = report.outcome();
+            memo.children = report.into_memos();
+            outcome
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        memo.abandon("not reached; its owner was asked by `stop_requested`");
     }
 }
 

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use crate::host::exit;
 use crate::observe;
 use crate::plan::Spec;
 use crate::teardown::{Report, ShutdownError};
-use crate::value::entry::{Entry, Phase};
+use crate::value::entry::Entry;
+use crate::value::nodes::{self, Node, Phase, Registered};
 use crate::value::on_drop;
-use crate::value::registry::{self, Registered};
 
 /// Enforces the shutdown of the value that it is a field of.
 ///
@@ -50,7 +51,9 @@ impl<T: Guarded> ShutdownGuard<T> {
     /// A guard for a value made at `location`: what a constructor that is `#[track_caller]` passes on.
     pub fn at(location: &'static Location<'static>) -> Self {
         let entry = Arc::new(Entry::new(T::SPEC, std::any::type_name::<T>(), location));
-        let registered = registry::register(&entry);
+        exit::watch();
+        let node: Weak<Entry> = Arc::downgrade(&entry);
+        let registered = nodes::register(node as Weak<dyn Node>);
         observe::created(entry.spec.name);
         ShutdownGuard { entry, registered, value: PhantomData }
     }
@@ -131,7 +134,6 @@ impl<T: ?Sized> Drop for ShutdownGuard<T> {
             std::mem::forget(Arc::clone(&self.entry));
             return;
         }
-        registry::unregister(&self.registered);
         self.entry.over.set();
         // It has a share in the entry.
         #[cfg(feature = "python")]

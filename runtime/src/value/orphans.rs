@@ -10,7 +10,7 @@ use crate::sync::latch::Latch;
 use crate::sync::lock;
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
 use crate::value::Phase;
-use crate::value::registry::{self, Kind, Reach, Registered, Row};
+use crate::value::nodes::{self, Node, Registered};
 
 /// The resources that were moved out of a value, in the order of its plan; `None` for those that could not be, which
 /// were forced. Dropped before they have ended, they are forced.
@@ -100,7 +100,7 @@ pub(crate) struct Dropped {
     since: Instant,
     over: Latch,
     outcome: Mutex<Outcome>,
-    registered: Registered,
+    _registered: Registered,
 }
 
 impl Dropped {
@@ -111,7 +111,7 @@ impl Dropped {
             since: Instant::now(),
             over: Latch::new(),
             outcome: Mutex::new(Outcome::abandoned("the reaper has not stopped it")),
-            registered: registry::register_handle(Weak::clone(dropped) as Weak<dyn Reach>),
+            _registered: nodes::register(Weak::clone(dropped) as Weak<dyn Node>),
         })
     }
 
@@ -121,16 +121,21 @@ impl Dropped {
     }
 }
 
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        registry::unregister_handle(&self.registered);
+impl Node for Dropped {
+    fn name(&self) -> String {
+        format!("{}, dropped", self.name)
     }
-}
 
-impl Reach for Dropped {
-    fn row(&self, now: Instant) -> Row {
-        let name = format!("{}, dropped", self.name);
-        Row::new(&name, self.location, now.saturating_duration_since(self.since), Phase::Stopping, Kind::Handle)
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn created(&self) -> Instant {
+        self.since
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Stopping
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {

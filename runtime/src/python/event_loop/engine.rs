@@ -20,7 +20,7 @@ use super::teardown::{self, SPEC};
 use crate::teardown::Teardown;
 use crate::value::Phase;
 use crate::value::entry::Entry;
-use crate::value::registry::{self, Kind, Reach, Registered, Row};
+use crate::value::nodes::{self, Node, Registered};
 
 pub(super) struct Engine {
     pub(super) location: &'static Location<'static>,
@@ -77,7 +77,7 @@ impl Engine {
             desk,
             runner: Arc::new(runner),
             entry: Arc::new(Entry::new(&SPEC, "sundown::python::EventLoop", location)),
-            registered: registry::register_handle(Weak::clone(engine) as Weak<dyn Reach>),
+            registered: nodes::register(Weak::clone(engine) as Weak<dyn Node>),
         });
         let live: Weak<Engine> = Arc::downgrade(&engine);
         exit::register(live);
@@ -161,18 +161,27 @@ fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<(Arc<Desk>, Ru
 impl Drop for Engine {
     /// What nobody has shut down is told to stop, and not waited for.
     fn drop(&mut self) {
-        registry::unregister_handle(&self.registered);
         if !self.has_ended() {
             self.end_at_once();
         }
     }
 }
 
-impl Reach for Engine {
-    fn row(&self, now: Instant) -> Row {
-        let name = format!("EventLoop `{}`", self.desk.name);
-        let age = now.saturating_duration_since(self.entry.created);
-        Row::new(&name, self.location, age, self.entry.phase(), Kind::Handle)
+impl Node for Engine {
+    fn name(&self) -> String {
+        format!("EventLoop `{}`", self.desk.name)
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn created(&self) -> Instant {
+        self.entry.created
+    }
+
+    fn phase(&self) -> Phase {
+        self.entry.phase()
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
@@ -190,7 +199,7 @@ impl Live for Engine {
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        Reach::teardown(self)
+        Node::teardown(self)
     }
 
     /// An exception is for what blocks the loop. One that has heard that it is to stop does, and would stumble over it; one

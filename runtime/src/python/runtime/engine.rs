@@ -20,7 +20,7 @@ use crate::sync::lock;
 use crate::teardown::Teardown;
 use crate::value::Phase;
 use crate::value::entry::Entry;
-use crate::value::registry::{self, Kind, Reach, Registered, Row};
+use crate::value::nodes::{self, Node, Registered};
 
 /// What a runtime is called and how it ends, whichever engine it has.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Engine {
             listed_at_start,
             core: Mutex::new(core),
             entry: Arc::new(Entry::new(&SPEC, "sundown::python::Runtime", settings.location)),
-            registered: registry::register_handle(Weak::clone(engine) as Weak<dyn Reach>),
+            registered: nodes::register(Weak::clone(engine) as Weak<dyn Node>),
         });
         let live: Weak<Engine> = Arc::downgrade(&engine);
         exit::register(live);
@@ -265,18 +265,27 @@ impl Core {
 impl Drop for Engine {
     /// What nobody has shut down is told to stop, and not waited for.
     fn drop(&mut self) {
-        registry::unregister_handle(&self.registered);
         if !self.has_ended() {
             self.end_at_once();
         }
     }
 }
 
-impl Reach for Engine {
-    fn row(&self, now: Instant) -> Row {
-        let name = format!("Runtime `{}`", self.settings.name);
-        let age = now.saturating_duration_since(self.entry.created);
-        Row::new(&name, self.settings.location, age, self.entry.phase(), Kind::Handle)
+impl Node for Engine {
+    fn name(&self) -> String {
+        format!("Runtime `{}`", self.settings.name)
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.settings.location
+    }
+
+    fn created(&self) -> Instant {
+        self.entry.created
+    }
+
+    fn phase(&self) -> Phase {
+        self.entry.phase()
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
@@ -294,7 +303,7 @@ impl Live for Engine {
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        Reach::teardown(self)
+        Node::teardown(self)
     }
 
     fn cancel_at_main_end(&self) {

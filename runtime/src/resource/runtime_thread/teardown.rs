@@ -1,15 +1,15 @@
-//! How the thread is asked, waited for and forced; the books are those of a guard, so that all who shut it down get one
-//! report.
+//! How the thread is asked, waited for and forced.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Core, RuntimeThread};
-use crate::driver::{Drive, FOREVER};
+use crate::driver::FOREVER;
 use crate::plan::{Spec, Step, StepSpec};
+use crate::resource::owned::Service;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
-use crate::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
 
 pub(super) static SPEC: Spec = Spec {
     name: "RuntimeThread",
@@ -19,13 +19,29 @@ pub(super) static SPEC: Spec = Spec {
     steps: &[StepSpec { name: "RuntimeThread.thread", after: &[], timeout: None }],
 };
 
-fn steps(core: &Core) -> Vec<Step<'_>> {
-    vec![Step::owned(Box::new(Own(core)))]
-}
+impl Service for Core {
+    const SPEC: &'static Spec = &SPEC;
+    const TYPE: &'static str = "sundown::RuntimeThread";
 
-/// A whole teardown of it, whose alarms are `drive`'s.
-pub(super) async fn run(core: &Core, timeout: Duration, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
-    teardown(&core.entry, steps(core), Some(timeout), drive).await
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.name)
+    }
+
+    fn timeout(&self) -> Duration {
+        FOREVER
+    }
+
+    fn steps(&self) -> Vec<Step<'_>> {
+        vec![Step::owned(Box::new(Own(self)))]
+    }
+
+    fn stop(&self) {
+        self.thread.stop();
+    }
+
+    fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
 }
 
 struct Own<'a>(&'a Core);
@@ -61,20 +77,22 @@ impl Teardown for Own<'_> {
 impl<M: Send + 'static> Teardown for &RuntimeThread<M> {
     fn request(&mut self, memo: &mut Memo) {
         if let Some(inner) = self.inner.get() {
-            guarded_request(&inner.core.entry, steps(&inner.core), memo);
+            Teardown::request(&mut &*inner.core, memo);
         }
     }
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        match self.inner.get() {
-            Some(inner) => guarded_wait(Arc::clone(&inner.core.entry), steps(&inner.core), memo),
-            None => Box::pin(async { Outcome::abandoned("it belongs to the parent process") }),
-        }
+        Box::pin(async move {
+            match self.inner.get() {
+                Some(inner) => Teardown::wait(&mut &*inner.core, memo).await,
+                None => Outcome::abandoned("it belongs to the parent process"),
+            }
+        })
     }
 
     fn force(&mut self, memo: &mut Memo) {
         if let Some(inner) = self.inner.get() {
-            guarded_force(&inner.core.entry, steps(&inner.core), memo);
+            Teardown::force(&mut &*inner.core, memo);
         }
     }
 }

@@ -31,7 +31,7 @@ where
 {
     // Here, where an error can be returned.
     let runtime = InBackground(Some(Builder::new_current_thread().enable_all().build()?));
-    Thread::spawn_from(name, location, move |stop| {
+    Thread::spawn_part(name, location, move |stop| {
         let runtime = runtime.take();
         let inbox = Inbox::new(receiver, stop.clone(), Arc::clone(&worker));
         let outcome = runtime.block_on(run(handler, inbox, stop, &worker));

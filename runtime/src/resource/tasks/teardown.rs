@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
 use crate::value::Phase;
-use crate::value::registry::{Kind, Reach, Row};
+use crate::value::nodes::Node;
 
 /// So many different tasks are named; the others are counted.
 const NAMED: usize = 10;
@@ -104,14 +105,25 @@ impl Tally {
     }
 }
 
-impl Reach for Group {
-    fn row(&self, now: Instant) -> Row {
-        let phase = match (self.ledger.is_closed(), self.ledger.len()) {
+impl Node for Group {
+    fn name(&self) -> String {
+        "Tasks".to_owned()
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn created(&self) -> Instant {
+        self.created
+    }
+
+    fn phase(&self) -> Phase {
+        match (self.ledger.is_closed(), self.ledger.len()) {
             (false, _) => Phase::Live,
             (true, 0) => Phase::Settled,
             (true, _) => Phase::Stopping,
-        };
-        Row::new("Tasks", self.location, now.saturating_duration_since(self.created), phase, Kind::Handle)
+        }
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {

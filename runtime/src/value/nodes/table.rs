@@ -25,9 +25,25 @@ impl<T: Clone> Table<T> {
         lock(&self.slots).remove(key)
     }
 
+    /// Removes what `is_over` says of, and returns it, to be dropped by the caller.
+    pub(super) fn take(&self, is_over: impl Fn(&T) -> bool) -> Vec<T> {
+        take(&mut lock(&self.slots), is_over)
+    }
+
+    /// As [`take`](Self::take), whenever the table would grow: so each insertion pays for a constant number of looks.
+    pub(super) fn take_if_grown(&self, is_over: impl Fn(&T) -> bool) -> Vec<T> {
+        let mut slots = lock(&self.slots);
+        if slots.len() == slots.capacity() { take(&mut slots, is_over) } else { Vec::new() }
+    }
+
     pub(super) fn all(&self) -> Vec<T> {
         lock(&self.slots).iter().map(|(_, value)| value.clone()).collect()
     }
+}
+
+fn take<T>(slots: &mut Slab<T>, is_over: impl Fn(&T) -> bool) -> Vec<T> {
+    let over: Vec<usize> = slots.iter().filter(|(_, value)| is_over(value)).map(|(key, _)| key).collect();
+    over.into_iter().map(|key| slots.remove(key)).collect()
 }
 
 #[cfg(all(test, sundown_loom))]

@@ -1,0 +1,176 @@
+//! What the services have in common (a runtime, a loop, a thread with a runtime): each is owned by its handles, registered,
+//! torn down by a plan with one entry, and left to the reaper when the last handle goes.
+//!
+//! The entry is like that of a guard: so its owner, an exit and the reaper go on where the last one stopped, and all get one
+//! report.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::panic::Location;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use crate::driver::Drive;
+use crate::host::exit;
+use crate::plan::{Spec, Step};
+use crate::teardown::{Memo, Report, ShutdownError, Teardown, Wait};
+use crate::value::entry::Entry;
+use crate::value::nodes::{self, Node, Phase, Registered};
+use crate::value::{reaper, run};
+
+/// Something that runs in the background, behind handles.
+pub trait Service: Send + Sync + 'static {
+    /// Its plan. The timeout is not looked at: see [`timeout`](Self::timeout).
+    const SPEC: &'static Spec;
+
+    /// The type, with its path.
+    const TYPE: &'static str;
+
+    /// What reports call it.
+    fn name(&self) -> Cow<'_, str>;
+
+    /// The budget of a teardown that nobody else bounds.
+    fn timeout(&self) -> Duration;
+
+    /// The steps, in the order of the spec.
+    fn steps(&self) -> Vec<Step<'_>>;
+
+    /// Asks what runs to stop. Waits for nothing and never blocks.
+    fn stop(&self);
+
+    /// Whether it has ended by itself.
+    fn is_finished(&self) -> bool {
+        false
+    }
+
+    /// A teardown is over, however it ended.
+    fn torn_down(&self) {}
+}
+
+/// A service and its entry.
+pub struct Owned<S: Service> {
+    service: S,
+    pub(crate) entry: Arc<Entry>,
+    _registered: Registered,
+}
+
+impl<S: Service> Owned<S> {
+    /// Registers a service that was started at `location`.
+    pub fn new(service: S, location: &'static Location<'static>) -> Arc<Self> {
+        exit::watch();
+        Arc::new_cyclic(|owned: &Weak<Self>| Owned {
+            service,
+            entry: Arc::new(Entry::new(S::SPEC, S::TYPE, location)),
+            _registered: nodes::register(Weak::clone(owned) as Weak<dyn Node>),
+        })
+    }
+
+    /// Whether its shutdown has not begun.
+    pub fn is_live(&self) -> bool {
+        self.entry.phase() == Phase::Live
+    }
+
+    /// Whether its shutdown is over, however it ended.
+    pub fn has_ended(&self) -> bool {
+        self.entry.result().is_some()
+    }
+
+    /// Where it was made.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.entry.location
+    }
+
+    /// The state of its shutdown.
+    pub fn phase(&self) -> Phase {
+        self.entry.phase()
+    }
+
+    /// A whole teardown, whose alarms are `drive`'s; within its own budget, unless a timeout is given.
+    ///
+    /// # Errors
+    ///
+    /// If anything did not stop by itself.
+    pub async fn shutdown(&self, timeout: Option<Duration>, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
+        let timeout = timeout.unwrap_or_else(|| self.service.timeout());
+        let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), drive).await;
+        self.service.torn_down();
+        result
+    }
+
+    /// The last handle is gone: the reaper tears it down, and the caller never waits.
+    pub fn release(self: Arc<Self>) {
+        // No thread is started while the process exits. Its own drop asks it to stop.
+        if self.has_ended() || exit::is_exiting() {
+            return;
+        }
+        // Without a reaper the job is dropped, and this with it.
+        let _ = reaper::submit(|drive| async move {
+            // Its result is in the events; no caller is left that could get it.
+            let _ = self.shutdown(None, &drive).await;
+        });
+    }
+}
+
+impl<S: Service> Deref for Owned<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.service
+    }
+}
+
+impl<S: Service> Drop for Owned<S> {
+    /// What was never shut down is asked to stop, and not waited for.
+    fn drop(&mut self) {
+        if !self.has_ended() {
+            self.service.stop();
+        }
+    }
+}
+
+impl<S: Service> Node for Owned<S> {
+    fn name(&self) -> String {
+        let of_type = S::TYPE.rsplit("::").next().unwrap_or(S::TYPE);
+        format!("{of_type} `{}`", self.service.name())
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        self.entry.location
+    }
+
+    fn created(&self) -> Instant {
+        self.entry.created
+    }
+
+    fn phase(&self) -> Phase {
+        if self.service.is_finished() { Phase::Settled } else { self.entry.phase() }
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        (!self.has_ended()).then(|| Box::new(self) as Box<dyn Teardown + Send>)
+    }
+}
+
+/// Within its own budget and its owner's.
+impl<S: Service> Teardown for &Owned<S> {
+    fn request(&mut self, memo: &mut Memo) {
+        run::guarded_request(&self.entry, self.service.steps(), memo);
+    }
+
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        if let Some(drive) = &memo.drive {
+            let own = drive.after(self.service.timeout());
+            memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
+        }
+        let owned: &'a Owned<S> = self;
+        Box::pin(async move {
+            let outcome = run::guarded_wait(Arc::clone(&owned.entry), owned.service.steps(), memo).await;
+            owned.service.torn_down();
+            outcome
+        })
+    }
+
+    fn force(&mut self, memo: &mut Memo) {
+        run::guarded_force(&self.entry, self.service.steps(), memo);
+    }
+}

@@ -1,0 +1,213 @@
+//! Everything that lives and can be stopped, in one table: guarded values, our own handles, what was dropped and is with
+//! the reaper, what was given to the registry.
+
+mod table;
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use crate::driver::Drive;
+use crate::host::fork::{self, PerProcess};
+use crate::teardown::Teardown;
+use table::Table;
+
+/// The state of a guarded value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Phase {
+    /// Its shutdown has not begun.
+    Live,
+    /// Its shutdown has begun and has not ended.
+    Stopping,
+    /// Its shutdown has ended.
+    Settled,
+    /// [`ShutdownGuard::dismiss`] was called.
+    Dismissed,
+}
+
+impl Phase {
+    /// Neither settled nor dismissed.
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Phase::Live | Phase::Stopping)
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Phase::Live => "live",
+            Phase::Stopping => "stopping",
+            Phase::Settled => "settled",
+            Phase::Dismissed => "dismissed",
+        })
+    }
+}
+
+/// What something is to the registry, and so whether [`shutdown_all`] reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Kind {
+    /// A guarded value that somebody owns: asked by `stop_requested`, not reached.
+    Owned,
+    /// A handle of ours, such as [`Tasks`](crate::Tasks).
+    Handle,
+    /// A value that was passed to [`share`].
+    Shared,
+    /// A value that was passed to [`give`].
+    Given,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Kind::Owned => "owned",
+            Kind::Handle => "handle",
+            Kind::Shared => "shared",
+            Kind::Given => "given",
+        })
+    }
+}
+
+/// Something that lives and can be stopped.
+pub(crate) trait Node: Send + Sync {
+    /// The type with its path, or the handle's own name.
+    fn name(&self) -> String;
+
+    /// Where it was made.
+    fn location(&self) -> &'static Location<'static>;
+
+    /// When it was made.
+    fn created(&self) -> Instant;
+
+    /// Its state.
+    fn phase(&self) -> Phase;
+
+    /// What it is to the registry.
+    fn kind(&self) -> Kind {
+        Kind::Handle
+    }
+
+    /// Whether it still exists. One that does not is forgotten.
+    fn is_alive(&self) -> bool {
+        true
+    }
+
+    /// What a report calls it.
+    fn label(&self) -> String {
+        format!("{} ({})", self.name(), self.location())
+    }
+
+    /// Whether it was stopped as a part of another node, by what `drive` runs.
+    fn is_part_of(&self, _drive: &Arc<Drive>) -> bool {
+        false
+    }
+
+    /// What stops it; none if there is nothing left to stop.
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>>;
+}
+
+static DISABLED: AtomicBool = AtomicBool::new(false);
+/// A forked child knows nothing of what its parent made.
+static NODES: PerProcess<Table<Held>> = PerProcess::new(Table::new);
+
+/// How the table holds a node.
+#[derive(Clone)]
+enum Held {
+    /// It takes itself out of the table: see [`Registered`].
+    Weakly(Weak<dyn Node>),
+    /// It is the table's, until it is no longer alive.
+    Owned(Arc<dyn Node>),
+}
+
+impl Held {
+    fn get(&self) -> Option<Arc<dyn Node>> {
+        match self {
+            Held::Weakly(node) => node.upgrade(),
+            Held::Owned(node) => node.is_alive().then(|| Arc::clone(node)),
+        }
+    }
+}
+
+/// The place of a node in the table, which it leaves when this is dropped; none if the registry was off.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    key: Option<usize>,
+    generation: u32,
+}
+
+impl Registered {
+    fn at(key: Option<usize>) -> Self {
+        Registered { key, generation: fork::generation() }
+    }
+
+    /// The place of what is not in the table: a part of something that is.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn nowhere() -> Self {
+        Registered::at(None)
+    }
+
+    /// Whether the node belongs to the parent of this forked process: it is left alone.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.generation != fork::generation()
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take().filter(|_| !self.is_inherited()) {
+            drop(NODES.get().remove(key));
+            #[cfg(feature = "testing")]
+            changed();
+        }
+    }
+}
+
+/// Puts a node into the table, unless the registry is off.
+pub(crate) fn register(node: Weak<dyn Node>) -> Registered {
+    let enabled = !DISABLED.load(Ordering::Relaxed);
+    Registered::at(enabled.then(|| NODES.get().insert(Held::Weakly(node))))
+}
+
+/// Gives a node to the table, which drops it some time after its end.
+pub(crate) fn keep(node: Arc<dyn Node>) {
+    let table = NODES.get();
+    table.insert(Held::Owned(node));
+    // The nodes are a user's, and not dropped under the lock.
+    drop(table.take_if_grown(|held| matches!(held, Held::Owned(node) if !node.is_alive())));
+}
+
+/// Drops what was given to the table and has ended.
+pub(crate) fn forget_the_ended() {
+    drop(NODES.get().take(|held| matches!(held, Held::Owned(node) if !node.is_alive())));
+}
+
+/// The nodes that live now.
+pub(crate) fn all() -> Vec<Arc<dyn Node>> {
+    NODES.get().all().iter().filter_map(Held::get).collect()
+}
+
+/// Switches the registration of nodes made from now on off, or on again.
+pub(crate) fn set_enabled(enabled: bool) {
+    DISABLED.store(!enabled, Ordering::Relaxed);
+}
+
+/// Has `listener` called whenever a node has left the table. There is one listener; a second call does nothing.
+#[cfg(feature = "testing")]
+pub(crate) fn on_change(listener: fn()) {
+    let _ = CHANGED.set(listener);
+}
+
+#[cfg(feature = "testing")]
+static CHANGED: std::sync::OnceLock<fn()> = std::sync::OnceLock::new();
+
+#[cfg(feature = "testing")]
+fn changed() {
+    if let Some(listener) = CHANGED.get() {
+        listener();
+    }
+}
