@@ -9,8 +9,9 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, DeriveInput, Item};
 
-use crate::parse::Flavour;
-use crate::{attribute, expand, pyclass};
+use crate::attr::written::Flavour;
+use crate::emit::python::class;
+use crate::emit::{attribute, derive};
 
 /// Expands an item as rustc would: the attribute, then the derive that it leaves.
 fn expand_item(item: Item) -> TokenStream {
@@ -19,7 +20,7 @@ fn expand_item(item: Item) -> TokenStream {
         Item::Impl(mut block) => {
             let at = block.attrs.iter().position(|attr| attr.path().is_ident("pyclass_teardown"));
             return match at.map(|at| arguments(&block.attrs.remove(at))) {
-                Some(args) => pyclass::pyclass_teardown(args, block.to_token_stream()),
+                Some(args) => class::pyclass_teardown(args, block.to_token_stream()),
                 None => block.to_token_stream(),
             };
         }
@@ -29,12 +30,12 @@ fn expand_item(item: Item) -> TokenStream {
     let flavours = [Flavour::MustShutdown, Flavour::PyClass];
     let ours = |attr: &Attribute| flavours.into_iter().find(|flavour| attr.path().is_ident(flavour.attribute()));
     let Some((at, flavour)) = item.attrs.iter().enumerate().find_map(|(at, attr)| Some((at, ours(attr)?))) else {
-        let derived = derives_teardown.then(|| expand::derive(Flavour::Teardown, item.to_token_stream()));
+        let derived = derives_teardown.then(|| derive::derive(Flavour::Teardown, item.to_token_stream()));
         return quote!(#item #derived);
     };
     let args = arguments(&item.attrs.remove(at));
     let emitted = match flavour {
-        Flavour::PyClass => pyclass::pyclass_teardown(args, item.to_token_stream()),
+        Flavour::PyClass => class::pyclass_teardown(args, item.to_token_stream()),
         Flavour::MustShutdown | Flavour::Teardown => attribute::must_shutdown(args, item.to_token_stream()),
     };
     let mut emitted = match syn::parse2::<syn::File>(emitted.clone()) {
@@ -49,7 +50,7 @@ fn expand_item(item: Item) -> TokenStream {
         ["MustShutdown", "PyClassTeardown"].iter().any(|derive| attr.contains(derive))
     };
     left.attrs.retain(|attr| !derives(attr));
-    let derived = expand::derive(flavour, left.to_token_stream());
+    let derived = derive::derive(flavour, left.to_token_stream());
     left.attrs.retain(|attr| !attr.path().is_ident("__sundown"));
     without_helpers(left);
     quote!(#emitted #derived)
@@ -86,7 +87,7 @@ fn a_struct_without_mistakes_has_no_errors() {
     let input: DeriveInput = syn::parse_quote! {
         struct Runner { #[shutdown] jobs: Tasks, guard: ShutdownGuard<Self> }
     };
-    assert_eq!(errors_of(expand::derive(Flavour::MustShutdown, input.to_token_stream())), [""; 0]);
+    assert_eq!(errors_of(derive::derive(Flavour::MustShutdown, input.to_token_stream())), [""; 0]);
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn independent_mistakes_are_told_at_once() {
             #[shutdown] #[shutdown] d: Tasks,
         }
     };
-    let errors = errors_of(expand::derive(Flavour::MustShutdown, input.to_token_stream()));
+    let errors = errors_of(derive::derive(Flavour::MustShutdown, input.to_token_stream()));
     let first_lines: Vec<&str> = errors.iter().filter_map(|error| error.lines().next()).collect();
     assert_eq!(
         first_lines,

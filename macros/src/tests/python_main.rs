@@ -5,8 +5,8 @@ use quote::quote;
 use syn::{Item, ReturnType};
 
 use super::errors_of;
-use crate::python_main::{Host, main};
-use crate::python_test::test;
+use crate::emit::python::main::{Host, main};
+use crate::emit::python::test::test;
 
 fn first_lines(tokens: TokenStream) -> Vec<String> {
     errors_of(tokens).iter().filter_map(|error| error.lines().next()).map(str::to_owned).collect()

@@ -8,13 +8,13 @@ use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Pat, ReturnType, Token, Type};
 
-use crate::args::{self, Arg, Known};
-use crate::attribute::{last_is, without_ours};
-use crate::errors::{Error, Errors};
-use crate::parse;
-use crate::pyclass::Argument;
-use crate::quotes::{Krate, local};
-use crate::spans::{self, ends, placed};
+use crate::attr::arguments::{self, Arg, Known};
+use crate::attr::errors::{Error, Errors};
+use crate::attr::spans::{self, ends, placed};
+use crate::attr::written;
+use crate::emit::attribute::{last_is, without_ours};
+use crate::emit::python::class::Argument;
+use crate::emit::quotes::{Krate, local};
 
 const BLOCK: &[Known] =
     &[Known { key: "report", example: "report" }, Known { key: "crate", example: "crate = ::sundown" }];
@@ -38,10 +38,10 @@ const EXEMPT: &[&str] = &[
 pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let (mut report, mut krate) = (false, None);
-    for Arg { known, value, .. } in args::read(args, BLOCK, &mut errors) {
+    for Arg { known, value, .. } in arguments::read(args, BLOCK, &mut errors) {
         match (known, value) {
             ("report", None) => report = true,
-            ("crate", Some(value)) => match parse::krate(&value) {
+            ("crate", Some(value)) => match written::krate(&value) {
                 Ok(path) => krate = Some(path),
                 Err(error) => errors.push(error),
             },
@@ -211,7 +211,7 @@ fn take_unchecked(method: &mut ImplItemFn, errors: &mut Errors) -> Option<Ident>
     method.attrs.retain(|attr| {
         let ours = attr.path().is_ident("shutdown");
         if ours {
-            let read = args::of_attribute(&attr.meta, METHOD, errors);
+            let read = arguments::of_attribute(&attr.meta, METHOD, errors);
             match read.into_iter().next() {
                 Some(arg) => unchecked = Some(arg.key),
                 None if matches!(attr.meta, Meta::Path(_)) => errors.push(

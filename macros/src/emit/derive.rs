@@ -4,17 +4,17 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{DeriveInput, Path};
 
-use crate::attribute;
-use crate::check;
-use crate::errors::Errors;
-use crate::fallback;
-use crate::forgotten;
-use crate::methods::{Bodies, methods};
-use crate::model::{Model, Step};
-use crate::moves::{self, Borrow};
-use crate::parse::{self, Flavour, Policy, Timeout};
-use crate::pyclass;
-use crate::quotes::{Krate, local};
+use crate::attr::errors::Errors;
+use crate::attr::written::{self, Flavour, Policy, Timeout};
+use crate::emit::attribute;
+use crate::emit::forgotten;
+use crate::emit::methods::{Bodies, methods};
+use crate::emit::operations::{self, Borrow};
+use crate::emit::python::class;
+use crate::emit::quotes::{Krate, local};
+use crate::emit::stubs;
+use crate::model::check;
+use crate::model::structure::{Model, Step};
 
 /// Expands a derive of ours. After an error, to the errors and to stubs.
 pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
@@ -29,8 +29,8 @@ pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
         return quote!(#errors);
     }
     try_expand(flavour, &input).unwrap_or_else(|errors| {
-        let args = parse::read(flavour, &input, &mut Errors::default()).args;
-        let stubs = fallback::stubs(flavour, &input, &args);
+        let args = written::read(flavour, &input, &mut Errors::default()).args;
+        let stubs = stubs::stubs(flavour, &input, &args);
         quote!(#errors #stubs)
     })
 }
@@ -43,7 +43,7 @@ fn annotated_too(flavour: Flavour, input: &DeriveInput) -> Option<&Path> {
 
 fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Errors> {
     let mut errors = Errors::default();
-    let written = parse::read(flavour, input, &mut errors);
+    let written = written::read(flavour, input, &mut errors);
     if !matches!(input.data, syn::Data::Struct(_)) {
         errors.propagate()?;
     }
@@ -61,7 +61,7 @@ fn expand(model: &Model<'_>) -> TokenStream {
         items.extend(guarded(model, krate));
     }
     if model.flavour == Flavour::PyClass {
-        items.extend(pyclass::class(model, krate));
+        items.extend(class::class(model, krate));
         return items;
     }
     if !model.manual() {
@@ -161,13 +161,13 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     let (spec, entry) = match model.guards().next() {
         Some((guard, _)) => {
-            let guard = moves::field_ref(model, guard, Borrow::Shared);
+            let guard = operations::field_ref(model, guard, Borrow::Shared);
             (local!(<Self as #rt::Guarded>::SPEC), option(Some(local!(#rt::entry::<Self>(#guard)))))
         }
         None => (spec(model, krate), option(None)),
     };
     let steps = steps(model, Borrow::Unique, krate);
-    let (this, this_mut) = (moves::receiver(model, Borrow::Shared), moves::receiver(model, Borrow::Unique));
+    let (this, this_mut) = (operations::receiver(model, Borrow::Shared), operations::receiver(model, Borrow::Unique));
     let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| uses_of_moves(krate));
     let annotated = implement_hidden(
         model,
@@ -198,7 +198,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let asks = model
         .steps()
         .filter(|(_, step)| step.after.is_empty())
-        .filter_map(|(field, step)| moves::ask_by_ref(field, step, model.shared(), krate));
+        .filter_map(|(field, step)| operations::ask_by_ref(field, step, model.shared(), krate));
     let body = local! {
         fn ask_roots(&self) {
             #[allow(unused_imports)]
@@ -221,7 +221,7 @@ pub(crate) fn uses_of_moves(krate: &Krate) -> TokenStream {
 
 fn steps(model: &Model<'_>, borrow: Borrow, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
-    let steps = model.steps().map(|(field, step): (_, &Step)| moves::step(model, field, step, borrow, krate));
+    let steps = model.steps().map(|(field, step): (_, &Step)| operations::step(model, field, step, borrow, krate));
     local!(#rt::steps(::std::boxed::Box::new([#(#steps),*])))
 }
 

@@ -2,17 +2,15 @@
 //!
 //! What it does is in `sundown::python`; the expansion passes it the runtime that was asked for, and the future.
 
-mod args;
-
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, ItemFn, Path, ReturnType};
 
-use self::args::{Args, Flavor};
-use crate::attribute;
-use crate::errors::{Error, Errors};
-use crate::quotes::{Krate, local};
-use crate::spans;
+use crate::attr::errors::{Error, Errors};
+use crate::attr::main_arguments::{Args, Flavor};
+use crate::attr::spans;
+use crate::emit::attribute;
+use crate::emit::quotes::{Krate, local};
 
 /// Whose attribute it is.
 #[derive(Clone, Copy)]

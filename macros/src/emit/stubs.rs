@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use syn::DeriveInput;
 use syn::ext::IdentExt as _;
 
-use crate::methods::{Bodies, methods};
-use crate::parse::{Flavour, StructArgs};
-use crate::quotes::{Krate, local};
+use crate::attr::written::{Flavour, StructArgs};
+use crate::emit::methods::{Bodies, methods};
+use crate::emit::quotes::{Krate, local};
 
 /// Stubs of everything that the rest of the user's crate may refer to.
 pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use crate::errors::{Error, Errors};
+use crate::attr::errors::{Error, Errors};
 
 /// An error, and a `main` in place of the user's.
 pub(crate) fn attribute(name: &str) -> TokenStream {

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Ident, Meta, Token};
 
-use crate::errors::{Error, Errors};
+use crate::attr::errors::{Error, Errors};
 
 /// An argument that an attribute takes.
 pub(crate) struct Known {

@@ -10,9 +10,9 @@ use syn::{
     Type,
 };
 
-use crate::args::{self, Arg, Known};
-use crate::duration::{self, Invalid};
-use crate::errors::{Error, Errors};
+use crate::attr::arguments::{self, Arg, Known};
+use crate::attr::duration::{self, Invalid};
+use crate::attr::errors::{Error, Errors};
 
 /// Which of the macros reads the struct.
 #[derive(Clone, Copy, PartialEq)]
@@ -177,7 +177,7 @@ pub(crate) fn read<'a>(flavour: Flavour, input: &'a DeriveInput, errors: &mut Er
         if i > 0 {
             errors.push(second(carrier.path(), &format!("`{}`", input.ident), flavour.carrier()));
         } else {
-            args = struct_args(args::of_attribute(&carrier.meta, flavour.arguments(), errors), errors);
+            args = struct_args(arguments::of_attribute(&carrier.meta, flavour.arguments(), errors), errors);
         }
     }
     for stray in input.attrs.iter().filter(|attr| attr.path().is_ident("shutdown")) {
@@ -226,7 +226,7 @@ fn field_of<'a>(field: &'a syn::Field, member: Member, errors: &mut Errors) -> W
 
 /// The arguments of a `#[must_shutdown(…)]` or `#[pyclass_teardown(…)]`, as the attribute macro gets them.
 pub(crate) fn attribute_args(flavour: Flavour, tokens: TokenStream, errors: &mut Errors) -> StructArgs {
-    struct_args(args::read(tokens, flavour.arguments(), errors), errors)
+    struct_args(arguments::read(tokens, flavour.arguments(), errors), errors)
 }
 
 fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
@@ -250,7 +250,7 @@ fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
 /// The arguments of `#[shutdown(…)]` on a field.
 pub(crate) fn field_args(meta: &Meta, errors: &mut Errors) -> FieldArgs {
     let mut args = FieldArgs::default();
-    for Arg { known, key, value } in args::of_attribute(meta, FIELD, errors) {
+    for Arg { known, key, value } in arguments::of_attribute(meta, FIELD, errors) {
         args.keys.push(key.clone());
         match (known, value) {
             ("after", Some(value)) => args.after = keep(after(&key, &value), errors).unwrap_or_default(),

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::{DeriveInput, Ident};
 
-use crate::quotes::{Krate, local};
+use crate::emit::quotes::{Krate, local};
 
 /// The bodies of the methods.
 pub(crate) struct Bodies {

@@ -4,10 +4,10 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ExprClosure, Member, Pat, Type};
 
-use crate::model::{Field, Model, Step, has_lifetime, is_option};
-use crate::parse::Call;
-use crate::quotes::{Krate, local};
-use crate::spans::{self, ends};
+use crate::attr::spans::{self, ends};
+use crate::attr::written::Call;
+use crate::emit::quotes::{Krate, local};
+use crate::model::structure::{Field, Model, Step, has_lifetime, is_option};
 
 /// How a step borrows its field.
 #[derive(Clone, Copy, PartialEq)]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use quote::ToTokens;
 
-use crate::duration;
-use crate::errors::{Error, Errors};
-use crate::model::{After, Field, Guard, Model, Role, Step};
-use crate::parse::{Call, Flavour, Policy, Timeout, member_name};
+use crate::attr::duration;
+use crate::attr::errors::{Error, Errors};
+use crate::attr::written::{Call, Flavour, Policy, Timeout, member_name};
+use crate::model::structure::{After, Field, Guard, Model, Role, Step};
 
 /// What bounds a `#[must_shutdown]` struct that does not say.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemFn;
 
-use crate::attribute;
-use crate::errors::{Error, Errors};
-use crate::quotes::local;
+use crate::attr::errors::{Error, Errors};
+use crate::emit::attribute;
+use crate::emit::quotes::local;
 
 /// Expands the attribute. As in the original, its arguments mean nothing.
 pub(crate) fn test(item: TokenStream) -> TokenStream {

@@ -3,9 +3,9 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{Expr, ExprLit, Lit, LitStr, Path};
 
-use crate::args::{self, Arg, Known};
-use crate::errors::{Error, Errors};
-use crate::parse;
+use crate::attr::arguments::{self, Arg, Known};
+use crate::attr::errors::{Error, Errors};
+use crate::attr::written;
 
 const MAIN: &[Known] = &[
     Known { key: "flavor", example: "flavor = \"current_thread\"" },
@@ -34,12 +34,12 @@ pub(crate) enum Flavor {
 impl Args {
     pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Args::default();
-        for Arg { known, key, value } in args::read(without_old_names(tokens, errors), MAIN, errors) {
+        for Arg { known, key, value } in arguments::read(without_old_names(tokens, errors), MAIN, errors) {
             let Some(value) = value else { continue };
             let read = match known {
                 "flavor" => flavor(&value).map(|flavor| args.flavor = Some(flavor)),
                 "worker_threads" => workers(&value).map(|workers| args.worker_threads = Some((workers, key))),
-                _ => parse::krate(&value).map(|path| args.krate = Some(path)),
+                _ => written::krate(&value).map(|path| args.krate = Some(path)),
             };
             if let Err(error) = read {
                 errors.push(error);
@@ -97,7 +97,7 @@ fn renamed(key: &Ident) -> Error {
 }
 
 fn flavor(value: &Expr) -> Result<(Flavor, LitStr), Error> {
-    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = parse::bare(value) else {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = written::bare(value) else {
         return Err(Error::at(value, "`flavor` must be a string").help(FLAVORS));
     };
     let flavor = match &*text.value() {
@@ -113,7 +113,7 @@ fn flavor(value: &Expr) -> Result<(Flavor, LitStr), Error> {
 
 fn workers(value: &Expr) -> Result<usize, Error> {
     const HELP: &str = "write it as in `worker_threads = 4`";
-    let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = parse::bare(value) else {
+    let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = written::bare(value) else {
         return Err(Error::at(value, "`worker_threads` must be a number").help(HELP));
     };
     match number.base10_parse::<usize>() {

@@ -8,12 +8,12 @@ use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Meta, Path, PathArguments, Token, Type};
 
-use crate::check;
-use crate::docs;
-use crate::errors::{Error, Errors};
-use crate::fallback;
-use crate::parse::{self, Flavour, StructArgs};
-use crate::quotes::Krate;
+use crate::attr::errors::{Error, Errors};
+use crate::attr::written::{self, Flavour, StructArgs};
+use crate::emit::docs;
+use crate::emit::quotes::Krate;
+use crate::emit::stubs;
+use crate::model::check;
 
 /// Expands the attribute.
 pub(crate) fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -21,7 +21,7 @@ pub(crate) fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream
         return wrong_item(item);
     };
     // The derive reads the arguments again, and tells what is wrong with them.
-    let read = parse::attribute_args(Flavour::MustShutdown, args.clone(), &mut Errors::default());
+    let read = written::attribute_args(Flavour::MustShutdown, args.clone(), &mut Errors::default());
     if !matches!(input.data, Data::Struct(_)) {
         return not_a_struct(&input, item, &read);
     }
@@ -83,7 +83,7 @@ pub(crate) fn no_derive_of_teardown(flavour: Flavour, input: &mut DeriveInput, e
 /// Told here and not by the derive: rustc knows the attribute only below a derive that has it.
 pub(crate) fn no_shutdown_on_the_struct(flavour: Flavour, input: &mut DeriveInput, errors: &mut Errors) {
     for stray in input.attrs.iter().filter(|attr| attr.path().is_ident("shutdown")) {
-        errors.push(parse::stray_shutdown(stray, flavour));
+        errors.push(written::stray_shutdown(stray, flavour));
     }
     input.attrs.retain(|attr| !attr.path().is_ident("shutdown"));
 }
@@ -118,9 +118,9 @@ pub(crate) fn last_is(path: &Path, name: &str) -> bool {
 
 fn not_a_struct(input: &DeriveInput, item: TokenStream, args: &StructArgs) -> TokenStream {
     let mut errors = Errors::default();
-    let _ = parse::read(Flavour::MustShutdown, input, &mut errors);
+    let _ = written::read(Flavour::MustShutdown, input, &mut errors);
     let item = without_ours(item);
-    let stubs = fallback::stubs(Flavour::MustShutdown, input, args);
+    let stubs = stubs::stubs(Flavour::MustShutdown, input, args);
     quote!(#item #errors #stubs)
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-use crate::spans::ends;
+use crate::attr::spans::ends;
 
 /// What is wrong, where; in the house style: line 1 lowercase, no full stop; `help` pasteable; `note` a fact.
 pub(crate) struct Error {
@@ -71,7 +71,7 @@ impl ToTokens for Errors {
         for error in &self.0 {
             let (start, end) = error.at;
             // `syn::Error` takes the span of a range from its first and its last token.
-            let range = crate::spans::range(start, end);
+            let range = crate::attr::spans::range(start, end);
             tokens.extend(syn::Error::new_spanned(range, error.message()).to_compile_error());
         }
     }

@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
-use crate::model::{Field, Model};
-use crate::parse::Flavour;
-use crate::quotes::Krate;
-use crate::spans::{ends, placed};
+use crate::attr::spans::{ends, placed};
+use crate::attr::written::Flavour;
+use crate::emit::quotes::Krate;
+use crate::model::structure::{Field, Model};
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
 pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
@@ -16,7 +16,7 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
         .filter(|field| !model.is_generic(field.ty))
         .map(|field| {
             let assertion = assertion(model, field, &model.outside(field.ty), krate);
-            crate::quotes::local! {
+            crate::emit::quotes::local! {
                 const _: () = {
                     use #rt::NotResource as _;
                     #assertion
@@ -41,7 +41,7 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
     if assertions.is_empty() {
         return assertions;
     }
-    crate::quotes::local! {
+    crate::emit::quotes::local! {
         use #rt::NotResource as _;
         #assertions
     }

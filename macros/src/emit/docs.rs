@@ -7,14 +7,14 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, DeriveInput, Meta, Token};
 
-use crate::check::DEFAULT_TIMEOUT;
-use crate::duration;
-use crate::errors::Errors;
-use crate::parse::{self, Call, FieldArgs, Flavour, StructArgs, Timeout, Written, member_name};
+use crate::attr::duration;
+use crate::attr::errors::Errors;
+use crate::attr::written::{self, Call, FieldArgs, Flavour, StructArgs, Timeout, Written, member_name};
+use crate::model::check::DEFAULT_TIMEOUT;
 
 /// The `#[doc]` attributes.
 pub(crate) fn section(flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
-    let written = &parse::read(flavour, input, &mut Errors::default());
+    let written = &written::read(flavour, input, &mut Errors::default());
     let mut lines = vec![quote!(#[doc = ""]), quote!(#[doc = " # Shutdown"]), quote!(#[doc = ""])];
     let head = head(flavour, args);
     lines.push(quote!(#[doc = #head]));
@@ -95,7 +95,7 @@ fn steps(written: &Written<'_>) -> Vec<DocStep> {
         for attr in field.attrs {
             let mut ignored = Errors::default();
             let (condition, args) = match shutdown_of(attr) {
-                Some((condition, meta)) => (condition, parse::field_args(&meta, &mut ignored)),
+                Some((condition, meta)) => (condition, written::field_args(&meta, &mut ignored)),
                 None => continue,
             };
             if args.skip.is_some() || args.guard.is_some() {

@@ -7,25 +7,25 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, ItemImpl, Meta, Token};
 
-use crate::attribute::{
+use crate::attr::errors::{Error, Errors};
+use crate::attr::spans::placed;
+use crate::attr::written::{self, Flavour};
+use crate::emit::attribute::{
     guard_has_a_type, keyword, last_is, no_derive_of_teardown, no_second_attribute, no_shutdown_on_the_struct,
     without_ours,
 };
-use crate::docs;
-use crate::errors::{Error, Errors};
-use crate::expand::{implement, implement_hidden, uses_of_moves};
-use crate::fallback;
-use crate::model::Model;
-use crate::moves::{self, Borrow};
-use crate::parse::{self, Flavour};
-use crate::pyclass_methods;
-use crate::quotes::{Krate, local};
-use crate::spans::placed;
+use crate::emit::derive::{implement, implement_hidden, uses_of_moves};
+use crate::emit::docs;
+use crate::emit::operations::{self, Borrow};
+use crate::emit::python::class_methods;
+use crate::emit::quotes::{Krate, local};
+use crate::emit::stubs;
+use crate::model::structure::Model;
 
 /// Expands the attribute.
 pub(crate) fn pyclass_teardown(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Ok(block) = syn::parse2::<ItemImpl>(item.clone()) {
-        return pyclass_methods::expand(args, block, item);
+        return class_methods::expand(args, block, item);
     }
     match syn::parse2::<DeriveInput>(item.clone()) {
         Ok(input) if matches!(input.data, Data::Struct(_)) => of_struct(args, input, item),
@@ -50,15 +50,15 @@ fn wrong_item(item: TokenStream) -> TokenStream {
 
 fn of_struct(args: TokenStream, mut input: DeriveInput, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let read = parse::attribute_args(Flavour::PyClass, args.clone(), &mut Errors::default());
+    let read = written::attribute_args(Flavour::PyClass, args.clone(), &mut Errors::default());
     let said = Said::of(&input.attrs);
     if !said.is_pyclass {
         errors.push(
             Error::at_span(Span::call_site(), "`#[pyclass_teardown]` must be above `#[pyclass]`")
                 .help("write `#[pyclass_teardown]` first, and `#[pyclass]` below it"),
         );
-        let _ = parse::attribute_args(Flavour::PyClass, args, &mut errors);
-        let stubs = fallback::stubs(Flavour::PyClass, &input, &read);
+        let _ = written::attribute_args(Flavour::PyClass, args, &mut errors);
+        let stubs = stubs::stubs(Flavour::PyClass, &input, &read);
         let item = without_ours(item);
         return quote!(#item #errors #stubs);
     }
@@ -177,9 +177,9 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     let ident = model.ident();
     let unsendable = model.args.unsendable;
-    let guard = model.guards().next().map(|(guard, _)| moves::field_ref(model, guard, Borrow::Shared));
-    let handles = model.steps().map(|(field, step)| moves::kept(model, field, step, krate));
-    let this = moves::receiver(model, Borrow::Shared);
+    let guard = model.guards().next().map(|(guard, _)| operations::field_ref(model, guard, Borrow::Shared));
+    let handles = model.steps().map(|(field, step)| operations::kept(model, field, step, krate));
+    let this = operations::receiver(model, Borrow::Shared);
     let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| uses_of_moves(krate));
     let bases = model.args.extends.then(|| {
         local! {

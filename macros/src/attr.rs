@@ -1,0 +1,8 @@
+//! What the user wrote: our attributes and their arguments, with the errors of form.
+
+pub(crate) mod arguments;
+pub(crate) mod duration;
+pub(crate) mod errors;
+pub(crate) mod main_arguments;
+pub(crate) mod spans;
+pub(crate) mod written;

@@ -1,0 +1,7 @@
+//! What `sundown::python` has macros for.
+
+pub(crate) mod async_std;
+pub(crate) mod class;
+mod class_methods;
+pub(crate) mod main;
+pub(crate) mod test;
