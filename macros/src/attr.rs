@@ -3,6 +3,8 @@
 pub(crate) mod arguments;
 pub(crate) mod duration;
 pub(crate) mod errors;
+pub(crate) mod item;
 pub(crate) mod main_arguments;
+pub(crate) mod pyo3;
 pub(crate) mod spans;
 pub(crate) mod written;

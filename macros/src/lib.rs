@@ -1,7 +1,7 @@
 //! The macros of `sundown`. Depend on `sundown`: it re-exports them, with their documentation.
 //!
-//! The stages are in `emit::derive`: parse, model, check, expand. Types of `proc_macro` stop in this file, so that everything
-//! behind it can be tested.
+//! The layers, lowest first: `attr` reads, `model` decides, `emit` expands; `emit::derive` shows the whole way. Types of
+//! `proc_macro` stop in this file, so that everything behind it can be tested.
 
 mod attr;
 mod emit;
@@ -13,7 +13,7 @@ use proc_macro::TokenStream;
 
 use crate::attr::written::Flavour;
 use crate::emit::python::main::Host;
-use crate::emit::python::{async_std, class, main, test};
+use crate::emit::python::{async_std, class_attribute, main, test};
 use crate::emit::{attribute, derive};
 
 #[allow(missing_docs)] // documented where it is re-exported, so that the examples run
@@ -31,7 +31,7 @@ pub fn derive_teardown(item: TokenStream) -> TokenStream {
 #[allow(missing_docs)] // documented where it is re-exported: `sundown::python::pyclass_teardown`
 #[proc_macro_attribute]
 pub fn pyclass_teardown(args: TokenStream, item: TokenStream) -> TokenStream {
-    class::pyclass_teardown(args.into(), item.into()).into()
+    class_attribute::pyclass_teardown(args.into(), item.into()).into()
 }
 
 /// What `#[pyclass_teardown]` leaves on the struct.

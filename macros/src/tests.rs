@@ -10,7 +10,7 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, DeriveInput, Item};
 
 use crate::attr::written::Flavour;
-use crate::emit::python::class;
+use crate::emit::python::class_attribute;
 use crate::emit::{attribute, derive};
 
 /// Expands an item as rustc would: the attribute, then the derive that it leaves.
@@ -20,7 +20,7 @@ fn expand_item(item: Item) -> TokenStream {
         Item::Impl(mut block) => {
             let at = block.attrs.iter().position(|attr| attr.path().is_ident("pyclass_teardown"));
             return match at.map(|at| arguments(&block.attrs.remove(at))) {
-                Some(args) => class::pyclass_teardown(args, block.to_token_stream()),
+                Some(args) => class_attribute::pyclass_teardown(args, block.to_token_stream()),
                 None => block.to_token_stream(),
             };
         }
@@ -35,7 +35,7 @@ fn expand_item(item: Item) -> TokenStream {
     };
     let args = arguments(&item.attrs.remove(at));
     let emitted = match flavour {
-        Flavour::PyClass => class::pyclass_teardown(args, item.to_token_stream()),
+        Flavour::PyClass => class_attribute::pyclass_teardown(args, item.to_token_stream()),
         Flavour::MustShutdown | Flavour::Teardown => attribute::must_shutdown(args, item.to_token_stream()),
     };
     let mut emitted = match syn::parse2::<syn::File>(emitted.clone()) {

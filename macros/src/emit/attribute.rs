@@ -2,16 +2,18 @@
 //!
 //! The derive is expanded after `cfg` and `cfg_attr` on the fields are resolved. The arguments travel in `#[__sundown]`.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Meta, Path, PathArguments, Token, Type};
 
 use crate::attr::errors::{Error, Errors};
+use crate::attr::item::{keyword, last_is};
 use crate::attr::written::{self, Flavour, StructArgs};
 use crate::emit::docs;
 use crate::emit::quotes::Krate;
+use crate::emit::stripped::without_ours;
 use crate::emit::stubs;
 use crate::model::check;
 
@@ -112,10 +114,6 @@ pub(crate) fn derived_twice(flavour: Flavour, at: &impl ToTokens) -> Error {
     Error::at(at, what).help("remove `Teardown` from the derive")
 }
 
-pub(crate) fn last_is(path: &Path, name: &str) -> bool {
-    path.segments.last().is_some_and(|segment| segment.ident == name)
-}
-
 fn not_a_struct(input: &DeriveInput, item: TokenStream, args: &StructArgs) -> TokenStream {
     let mut errors = Errors::default();
     let _ = written::read(Flavour::MustShutdown, input, &mut errors);
@@ -132,48 +130,4 @@ fn wrong_item(item: TokenStream) -> TokenStream {
     );
     let item = without_ours(item);
     quote!(#item #errors)
-}
-
-/// The keyword of an item: its kind.
-pub(crate) fn keyword(item: &TokenStream) -> TokenStream {
-    const KINDS: [&str; 10] = ["fn", "impl", "trait", "mod", "type", "const", "static", "use", "extern", "macro_rules"];
-    let idents = || item.clone().into_iter().filter(|token| matches!(token, TokenTree::Ident(_)));
-    let is = |token: &TokenTree, kind: &str| matches!(token, TokenTree::Ident(ident) if ident == kind);
-    // `const fn`, `async fn`, `extern "C" fn`: the last keyword says what it is.
-    let function = idents().find(|token| is(token, "fn"));
-    let first = idents().find(|token| KINDS.iter().any(|kind| is(token, kind)));
-    let kind = match (first, function) {
-        (Some(first), Some(function)) if is(&first, "const") || is(&first, "extern") => Some(function),
-        (first, _) => first,
-    };
-    kind.or_else(|| item.clone().into_iter().next()).map(TokenStream::from).unwrap_or_default()
-}
-
-/// The item without `#[shutdown]` in it, which nobody would know.
-pub(crate) fn without_ours(item: TokenStream) -> TokenStream {
-    let mut out = TokenStream::new();
-    let mut tokens = item.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Punct(punct) if punct.as_char() == '#' && tokens.peek().is_some_and(is_ours) => {
-                tokens.next();
-            }
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), without_ours(group.stream()));
-                inner.set_span(group.span());
-                out.extend([TokenTree::from(inner)]);
-            }
-            other => out.extend([other]),
-        }
-    }
-    out
-}
-
-fn is_ours(token: &TokenTree) -> bool {
-    match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
-            matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(ident)) if ident == "shutdown")
-        }
-        _ => false,
-    }
 }

@@ -5,9 +5,11 @@ use quote::{ToTokens, quote};
 use syn::{DeriveInput, Path};
 
 use crate::attr::errors::Errors;
+use crate::attr::item;
 use crate::attr::written::{self, Flavour, Policy, Timeout};
 use crate::emit::attribute;
 use crate::emit::forgotten;
+use crate::emit::implementation::{implement, implement_hidden, lifetimes_of_ours};
 use crate::emit::methods::{Bodies, methods};
 use crate::emit::operations::{self, Borrow};
 use crate::emit::python::class;
@@ -38,7 +40,7 @@ pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
 /// The `#[must_shutdown]` below a `#[derive(Teardown)]`.
 fn annotated_too(flavour: Flavour, input: &DeriveInput) -> Option<&Path> {
     let paths = input.attrs.iter().map(syn::Attribute::path);
-    paths.into_iter().find(|path| flavour == Flavour::Teardown && attribute::last_is(path, "must_shutdown"))
+    paths.into_iter().find(|path| flavour == Flavour::Teardown && item::last_is(path, "must_shutdown"))
 }
 
 fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Errors> {
@@ -72,31 +74,6 @@ fn expand(model: &Model<'_>) -> TokenStream {
         }
     }
     items
-}
-
-/// For a lint that takes the struct's parameters in our impls for the user's own (rust-lang/rust#55058).
-fn lifetimes_of_ours(input: &DeriveInput) -> Option<TokenStream> {
-    input.generics.lifetimes().next().map(|_| local!(#[allow(single_use_lifetimes)]))
-}
-
-/// An impl of a trait of `__rt`, which is no part of the user's docs.
-pub(crate) fn implement_hidden(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
-    let implementation = implement(model, of, body);
-    local!(#[doc(hidden)] #implementation)
-}
-
-/// An impl of a trait for the struct.
-pub(crate) fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
-    let ident = model.ident();
-    let (impl_generics, ty_generics, where_clause) = model.input.generics.split_for_impl();
-    let allow = lifetimes_of_ours(model.input);
-    local! {
-        #[automatically_derived]
-        #allow
-        impl #impl_generics #of for #ident #ty_generics #where_clause {
-            #body
-        }
-    }
 }
 
 fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
@@ -168,7 +145,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     };
     let steps = steps(model, Borrow::Unique, krate);
     let (this, this_mut) = (operations::receiver(model, Borrow::Shared), operations::receiver(model, Borrow::Unique));
-    let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| uses_of_moves(krate));
+    let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::uses_of_moves(krate));
     let annotated = implement_hidden(
         model,
         local!(#rt::Annotated),
@@ -208,15 +185,6 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     };
     let ask_roots = implement_hidden(model, local!(#rt::AskRoots), body);
     quote!(#annotated #shared #ask_roots)
-}
-
-/// The traits through which the moves of a type are found that has none of its own.
-pub(crate) fn uses_of_moves(krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
-    local! {
-        #[allow(unused_imports)]
-        use #rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
-    }
 }
 
 fn steps(model: &Model<'_>, borrow: Borrow, krate: &Krate) -> TokenStream {

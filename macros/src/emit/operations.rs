@@ -4,8 +4,9 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ExprClosure, Member, Pat, Type};
 
-use crate::attr::spans::{self, ends};
+use crate::attr::spans::ends;
 use crate::attr::written::Call;
+use crate::emit::placed;
 use crate::emit::quotes::{Krate, local};
 use crate::model::structure::{Field, Model, Step, has_lifetime, is_option};
 
@@ -45,11 +46,20 @@ pub(crate) fn kept(model: &Model<'_>, field: &Field<'_>, step: &Step, krate: &Kr
     let field_ref = field_ref(model, field, Borrow::Shared);
     let place = ends(field.ty);
     if !step.is_custom() {
-        return spans::call(local!(#rt::python::kept), field_ref, place);
+        return placed::call(local!(#rt::python::kept), field_ref, place);
     }
     let moves = Moves { field, step, borrow: Borrow::Unique, krate };
     let (ask, wait, force) = (moves.ask(), moves.wait(), moves.force());
-    spans::call(local!(#rt::python::kept_with), local!(#field_ref, #ask, #wait, #force), place)
+    placed::call(local!(#rt::python::kept_with), local!(#field_ref, #ask, #wait, #force), place)
+}
+
+/// The traits through which the moves of a type are found that has none of its own.
+pub(crate) fn uses_of_moves(krate: &Krate) -> TokenStream {
+    let rt = krate.rt();
+    local! {
+        #[allow(unused_imports)]
+        use #rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+    }
 }
 
 /// The statement that asks a step through `&self`, for `request_shutdown`; none if that can be ruled out.
@@ -154,11 +164,11 @@ impl Moves<'_, '_> {
         let result = match self.field.option_of() {
             Some(_) => {
                 let (callee, value) = (self.option_callee(call, &value), &value.used);
-                spans::call(local!(#rt::on_option), local!(#callee, #value), place(call))
+                placed::call(local!(#rt::on_option), local!(#callee, #value), place(call))
             }
             None => self.plain_call(call, &value),
         };
-        let answer = spans::call(local!(#rt::answer), result, place(call));
+        let answer = placed::call(local!(#rt::answer), result, place(call));
         let param = value.param;
         local! {
             |#param, memo| if let ::core::result::Result::Err(error) = #answer {
@@ -172,19 +182,19 @@ impl Moves<'_, '_> {
         let Some(call) = &self.step.with else {
             let (teardown, place) = (self.krate.teardown(), ends(self.field.ty));
             let value = quote_spanned!(place.0=> value);
-            let wait = spans::call(local!(#teardown::wait), local!(#value, memo), place);
+            let wait = placed::call(local!(#teardown::wait), local!(#value, memo), place);
             return local!(|#value, memo| #wait);
         };
         let value = Value::of(call, self.borrow);
         let param = &value.param;
         if self.field.option_of().is_some() {
             let (callee, value) = (self.option_callee(call, &value), &value.used);
-            let wait = spans::call(local!(#rt::wait_option), local!(#callee, #value, memo), place(call));
+            let wait = placed::call(local!(#rt::wait_option), local!(#callee, #value, memo), place(call));
             return local!(|#param, memo| #wait);
         }
         let call_it = self.plain_call(call, &value);
-        let future = spans::call(local!(#rt::closing), quote_spanned!(place(call).0=> move || #call_it), place(call));
-        let future = spans::call(local!(::std::boxed::Box::pin), future, place(call));
+        let future = placed::call(local!(#rt::closing), quote_spanned!(place(call).0=> move || #call_it), place(call));
+        let future = placed::call(local!(::std::boxed::Box::pin), future, place(call));
         local!(|#param, _| #future)
     }
 
@@ -207,7 +217,7 @@ impl Moves<'_, '_> {
             Parameter::Value | Parameter::Mut | Parameter::WholeMut => false,
         };
         let caller = if by_ref { local!(#rt::call_ref) } else { local!(#rt::call_mut) };
-        spans::call(caller, local!(#value, #closure), place(call))
+        placed::call(caller, local!(#value, #closure), place(call))
     }
 
     /// What is passed on for a field spelled `Option<T>`.
@@ -226,7 +236,7 @@ impl Moves<'_, '_> {
             Parameter::Unknown if self.borrow == Borrow::Shared => local!(taking_ref),
             Parameter::Value | Parameter::Unknown => local!(taking),
         };
-        spans::call(local!(#rt::#taking), local!(#value, #closure), place(call))
+        placed::call(local!(#rt::#taking), local!(#value, #closure), place(call))
     }
 }
 

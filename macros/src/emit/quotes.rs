@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
-use crate::attr::spans::placed;
+use crate::emit::placed::placed;
 
 /// `quote!` for code whose local names the user's code cannot see, nor be seen by.
 macro_rules! local {

@@ -6,7 +6,7 @@ use quote::quote;
 
 use crate::attr::written::Flavour;
 use crate::emit::python::main::{self, Host};
-use crate::emit::python::{class, test};
+use crate::emit::python::{class_attribute, test};
 use crate::emit::{attribute, derive};
 
 /// Words that mean something to the macros, and some that mean nothing.
@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn arbitrary_items_do_not_panic(args in tokens(8), item in tokens(16)) {
         attribute::must_shutdown(args.clone(), item.clone());
-        class::pyclass_teardown(args, item.clone());
+        class_attribute::pyclass_teardown(args, item.clone());
         derive::derive(Flavour::PyClass, item.clone());
         derive::derive(Flavour::MustShutdown, item.clone());
         derive::derive(Flavour::Teardown, item);
@@ -138,14 +138,14 @@ proptest! {
     fn arbitrary_arguments_do_not_panic(on_struct in arguments(), on_a in arguments(), on_b in arguments()) {
         let fields = quote!({ #[shutdown(#on_a)] a: Option<A>, #[shutdown(#on_b)] b: B, guard: ShutdownGuard<Self> });
         attribute::must_shutdown(on_struct.clone(), quote!(struct S #fields));
-        must_be_rust(&class::pyclass_teardown(on_struct.clone(), quote!(#[pyclass(#on_a)] struct S #fields)))?;
+        must_be_rust(&class_attribute::pyclass_teardown(on_struct.clone(), quote!(#[pyclass(#on_a)] struct S #fields)))?;
         let methods = quote!({
             #[shutdown(#on_a)] #[pyo3(#on_b)] fn a(&mut self) -> PyResult<()> {}
             #[getter(#on_a)] fn b(slf: Py<Self>) -> Result<u8, E> {}
             #[new] fn new() -> Self {}
         });
-        must_be_rust(&class::pyclass_teardown(on_struct.clone(), quote!(#[pymethods] impl S #methods)))?;
-        must_be_rust(&class::pyclass_teardown(on_struct.clone(), quote!(impl T for S #methods)))?;
+        must_be_rust(&class_attribute::pyclass_teardown(on_struct.clone(), quote!(#[pymethods] impl S #methods)))?;
+        must_be_rust(&class_attribute::pyclass_teardown(on_struct.clone(), quote!(impl T for S #methods)))?;
         let flavours = [
             (Flavour::MustShutdown, quote!(__sundown)),
             (Flavour::PyClass, quote!(__sundown)),

@@ -10,11 +10,13 @@ use syn::{Attribute, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Pat, Re
 
 use crate::attr::arguments::{self, Arg, Known};
 use crate::attr::errors::{Error, Errors};
-use crate::attr::spans::{self, ends, placed};
+use crate::attr::item::last_is;
+use crate::attr::pyo3::Argument;
+use crate::attr::spans::ends;
 use crate::attr::written;
-use crate::emit::attribute::{last_is, without_ours};
-use crate::emit::python::class::Argument;
+use crate::emit::placed::{self, placed};
 use crate::emit::quotes::{Krate, local};
+use crate::emit::stripped::without_ours;
 
 const BLOCK: &[Known] =
     &[Known { key: "report", example: "report" }, Known { key: "crate", example: "crate = ::sundown" }];
@@ -169,7 +171,7 @@ fn instrument(method: &mut ImplItemFn, this: &Type, krate: &Krate, errors: &mut 
             let (function, object) = receiver.passed_to("refusal");
             let function = Ident::new(&function, Span::mixed_site());
             let refusal = placed(local!(#rt::python::#function), at);
-            let refuse = spans::call(local!(#rt::python::Refuse::refuse), local!(error), ends(result));
+            let refuse = placed::call(local!(#rt::python::Refuse::refuse), local!(error), ends(result));
             local! {
                 #[allow(unused_qualifications)]
                 if let ::core::option::Option::Some(error) = #refusal(#object) {

@@ -7,9 +7,10 @@ use quote::{ToTokens, quote};
 use syn::{Ident, ItemFn, Path, ReturnType};
 
 use crate::attr::errors::{Error, Errors};
+use crate::attr::item;
 use crate::attr::main_arguments::{Args, Flavor};
 use crate::attr::spans;
-use crate::emit::attribute;
+use crate::emit::placed;
 use crate::emit::quotes::{Krate, local};
 
 /// Whose attribute it is.
@@ -38,7 +39,7 @@ pub(crate) fn main(host: Host, args: TokenStream, item: TokenStream) -> TokenStr
     let args = Args::read(args, &mut errors);
     let Ok(function) = syn::parse2::<ItemFn>(item.clone()) else {
         errors.push(
-            Error::at(&attribute::keyword(&item), "`#[main]` needs an async function")
+            Error::at(&item::keyword(&item), "`#[main]` needs an async function")
                 .help("put the attribute on `async fn main`"),
         );
         return quote!(#item #errors);
@@ -80,7 +81,7 @@ fn expand(function: &ItemFn, args: &Args, krate: &Krate) -> TokenStream {
     };
     let future = future_of(name, &sig.output);
     // An error about the future or about what it returns is one in the user's signature.
-    let call = spans::call(
+    let call = placed::call(
         local!(#rt::python::main),
         local!(#rt::python::Flavor::#flavor, #future),
         (name.span(), name.span()),
@@ -101,7 +102,7 @@ fn future_of(name: &Ident, output: &ReturnType) -> TokenStream {
         ReturnType::Default => spans::ends(name),
         ReturnType::Type(_, ty) => spans::ends(ty),
     };
-    spans::call(name.to_token_stream(), TokenStream::new(), at)
+    placed::call(name.to_token_stream(), TokenStream::new(), at)
 }
 
 /// After an error: the user's function where no second error follows from it.

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::ItemFn;
 
 use crate::attr::errors::{Error, Errors};
-use crate::emit::attribute;
+use crate::attr::item;
 use crate::emit::quotes::local;
 
 /// Expands the attribute. As in the original, its arguments mean nothing.
@@ -13,7 +13,7 @@ pub(crate) fn test(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Ok(function) = syn::parse2::<ItemFn>(item.clone()) else {
         errors.push(
-            Error::at(&attribute::keyword(&item), "`#[test]` needs a function").help("put the attribute on a function"),
+            Error::at(&item::keyword(&item), "`#[test]` needs a function").help("put the attribute on a function"),
         );
         return quote!(#item #errors);
     };
