@@ -11,7 +11,7 @@ mod tests;
 
 use proc_macro::TokenStream;
 
-use crate::attr::written::Flavour;
+use crate::attr::flavour::Flavour;
 use crate::emit::python::main::Host;
 use crate::emit::python::{async_std, class_attribute, main, test};
 use crate::emit::{attribute, derive};

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, DeriveInput, Item};
 
-use crate::attr::written::Flavour;
+use crate::attr::flavour::Flavour;
 use crate::emit::python::class_attribute;
 use crate::emit::{attribute, derive};
 

@@ -5,7 +5,7 @@ use syn::{Expr, ExprLit, Lit, LitStr, Path};
 
 use crate::attr::arguments::{self, Arg, Known};
 use crate::attr::errors::{Error, Errors};
-use crate::attr::written;
+use crate::attr::values;
 
 const MAIN: &[Known] = &[
     Known { key: "flavor", example: "flavor = \"current_thread\"" },
@@ -39,7 +39,7 @@ impl Args {
             let read = match known {
                 "flavor" => flavor(&value).map(|flavor| args.flavor = Some(flavor)),
                 "worker_threads" => workers(&value).map(|workers| args.worker_threads = Some((workers, key))),
-                _ => written::krate(&value).map(|path| args.krate = Some(path)),
+                _ => values::krate(&value).map(|path| args.krate = Some(path)),
             };
             if let Err(error) = read {
                 errors.push(error);
@@ -97,7 +97,7 @@ fn renamed(key: &Ident) -> Error {
 }
 
 fn flavor(value: &Expr) -> Result<(Flavor, LitStr), Error> {
-    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = written::bare(value) else {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = values::bare(value) else {
         return Err(Error::at(value, "`flavor` must be a string").help(FLAVORS));
     };
     let flavor = match &*text.value() {
@@ -113,7 +113,7 @@ fn flavor(value: &Expr) -> Result<(Flavor, LitStr), Error> {
 
 fn workers(value: &Expr) -> Result<usize, Error> {
     const HELP: &str = "write it as in `worker_threads = 4`";
-    let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = written::bare(value) else {
+    let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = values::bare(value) else {
         return Err(Error::at(value, "`worker_threads` must be a number").help(HELP));
     };
     match number.base10_parse::<usize>() {

@@ -1,95 +1,14 @@
 //! What the user wrote: the struct, our attributes on it and on its fields, with the errors of form.
 
-use std::time::Duration;
-
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned as _;
-use syn::{
-    Attribute, Data, DeriveInput, Expr, ExprClosure, ExprLit, ExprPath, Ident, Index, Lit, LitStr, Member, Meta, Path,
-    Type,
-};
+use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Member, Meta, Path, Type};
 
 use crate::attr::arguments::{self, Arg, Known};
-use crate::attr::duration::{self, Invalid};
 use crate::attr::errors::{Error, Errors};
-
-/// Which of the macros reads the struct.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Flavour {
-    MustShutdown,
-    /// `#[pyclass_teardown]`, on the struct.
-    PyClass,
-    Teardown,
-}
-
-impl Flavour {
-    /// As the user writes it.
-    pub(crate) fn spelling(self) -> &'static str {
-        match self {
-            Flavour::MustShutdown => "#[must_shutdown]",
-            Flavour::PyClass => "#[pyclass_teardown]",
-            Flavour::Teardown => "#[derive(Teardown)]",
-        }
-    }
-
-    /// The attribute that takes the arguments of the struct.
-    pub(crate) fn attribute(self) -> &'static str {
-        match self {
-            Flavour::MustShutdown => "must_shutdown",
-            Flavour::PyClass => "pyclass_teardown",
-            Flavour::Teardown => "teardown",
-        }
-    }
-
-    /// Whether its structs have a guard.
-    pub(crate) fn is_guarded(self) -> bool {
-        match self {
-            Flavour::MustShutdown | Flavour::PyClass => true,
-            Flavour::Teardown => false,
-        }
-    }
-
-    /// The attribute that carries the arguments of the struct.
-    fn carrier(self) -> &'static str {
-        match self {
-            Flavour::MustShutdown | Flavour::PyClass => "__sundown",
-            Flavour::Teardown => "teardown",
-        }
-    }
-
-    fn arguments(self) -> &'static [Known] {
-        match self {
-            Flavour::MustShutdown => MUST_SHUTDOWN,
-            Flavour::PyClass => PYCLASS,
-            Flavour::Teardown => TEARDOWN,
-        }
-    }
-}
-
-const MUST_SHUTDOWN: &[Known] = &[
-    Known { key: "timeout", example: "timeout = \"10s\"" },
-    Known { key: "on_drop", example: "on_drop = \"log\"" },
-    Known { key: "name", example: "name = \"Runner\"" },
-    Known { key: "shared", example: "shared" },
-    Known { key: "manual", example: "manual" },
-    Known { key: "crate", example: "crate = ::sundown" },
-];
-
-const PYCLASS: &[Known] = &[
-    Known { key: "timeout", example: "timeout = \"10s\"" },
-    Known { key: "name", example: "name = \"Client\"" },
-    Known { key: "crate", example: "crate = ::sundown" },
-    // Written by the attribute, which sees what `#[pyclass]` says.
-    Known { key: "__unsendable", example: "__unsendable" },
-    Known { key: "__extends", example: "__extends" },
-];
-
-const TEARDOWN: &[Known] = &[
-    Known { key: "timeout", example: "timeout = \"10s\"" },
-    Known { key: "name", example: "name = \"Runner\"" },
-    Known { key: "crate", example: "crate = ::sundown" },
-];
+use crate::attr::flavour::Flavour;
+use crate::attr::values::{self, Call, Policy, Timeout};
 
 const FIELD: &[Known] = &[
     Known { key: "after", example: "after = field" },
@@ -145,24 +64,6 @@ pub(crate) struct FieldArgs {
     pub(crate) force: Option<Call>,
     pub(crate) skip: Option<Ident>,
     pub(crate) guard: Option<Ident>,
-}
-
-pub(crate) enum Timeout {
-    Literal(Duration, LitStr),
-    Const(ExprPath),
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Policy {
-    Panic,
-    Log,
-    Wait,
-}
-
-/// What stands after `with =`, `ask =` or `force =`.
-pub(crate) enum Call {
-    Path(ExprPath),
-    Closure(ExprClosure),
 }
 
 /// Reads a struct, as well as it can be read.
@@ -233,10 +134,10 @@ fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
     let mut args = StructArgs::default();
     for Arg { known, key, value } in list {
         match (known, value) {
-            ("timeout", Some(value)) => args.timeout = keep(timeout(&value), errors),
-            ("on_drop", Some(value)) => args.on_drop = keep(policy(&value), errors),
-            ("name", Some(value)) => args.name = keep(name(&value), errors),
-            ("crate", Some(value)) => args.krate = keep(krate(&value), errors),
+            ("timeout", Some(value)) => args.timeout = keep(values::timeout(&value), errors),
+            ("on_drop", Some(value)) => args.on_drop = keep(values::policy(&value), errors),
+            ("name", Some(value)) => args.name = keep(values::name(&value), errors),
+            ("crate", Some(value)) => args.krate = keep(values::krate(&value), errors),
             ("shared", None) => args.shared = Some(key),
             ("manual", None) => args.manual = Some(key),
             ("__unsendable", None) => args.unsendable = true,
@@ -253,11 +154,11 @@ pub(crate) fn field_args(meta: &Meta, errors: &mut Errors) -> FieldArgs {
     for Arg { known, key, value } in arguments::of_attribute(meta, FIELD, errors) {
         args.keys.push(key.clone());
         match (known, value) {
-            ("after", Some(value)) => args.after = keep(after(&key, &value), errors).unwrap_or_default(),
-            ("timeout", Some(value)) => args.timeout = keep(timeout(&value), errors),
-            ("with", Some(value)) => args.with = keep(call(&key, value), errors),
-            ("ask", Some(value)) => args.ask = keep(call(&key, value), errors),
-            ("force", Some(value)) => args.force = keep(call(&key, value), errors),
+            ("after", Some(value)) => args.after = keep(values::after(&key, &value), errors).unwrap_or_default(),
+            ("timeout", Some(value)) => args.timeout = keep(values::timeout(&value), errors),
+            ("with", Some(value)) => args.with = keep(values::call(&key, value), errors),
+            ("ask", Some(value)) => args.ask = keep(values::call(&key, value), errors),
+            ("force", Some(value)) => args.force = keep(values::call(&key, value), errors),
             ("skip", None) => args.skip = Some(key),
             ("guard", None) => args.guard = Some(key),
             _ => {}
@@ -268,141 +169,6 @@ pub(crate) fn field_args(meta: &Meta, errors: &mut Errors) -> FieldArgs {
 
 fn keep<T>(read: Result<T, Error>, errors: &mut Errors) -> Option<T> {
     read.map_err(|error| errors.push(error)).ok()
-}
-
-fn timeout(value: &Expr) -> Result<Timeout, Error> {
-    match bare(value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match duration::parse(&text.value()) {
-            Ok(duration) => Ok(Timeout::Literal(duration, text.clone())),
-            Err(invalid) => Err(bad_duration(text, &invalid)),
-        },
-        Expr::Path(path) => Ok(Timeout::Const(path.clone())),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
-            Err(Error::at(number, "a duration needs a unit").help(format!("write `\"{number}s\"` or `\"{number}ms\"`")))
-        }
-        other => Err(Error::at(other, "a timeout must be a duration or the path of a constant")
-            .help("write `\"10s\"`, or name a `const` of type `Duration`")),
-    }
-}
-
-fn bad_duration(text: &LitStr, invalid: &Invalid) -> Error {
-    let shown = text.value();
-    match invalid {
-        Invalid::Form => Error::at(text, format!("`{shown}` is not a duration"))
-            .help("write it as in `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"),
-        Invalid::NoUnit => {
-            let error = Error::at(text, "a duration needs a unit");
-            match shown.trim_end().ends_with(|c: char| c.is_ascii_digit()) {
-                true => error.help(format!("write `\"{shown}s\"` or `\"{shown}ms\"`")),
-                false => error.help("write it as in `\"1m 30s\"`"),
-            }
-        }
-        Invalid::Order => Error::at(text, "the units of a duration must go from larger to smaller")
-            .help("write each unit once, as in `\"1m 30s\"`"),
-        Invalid::Zero => {
-            Error::at(text, "a timeout must be longer than zero").help("write it as in `\"10s\"` or `\"250ms\"`")
-        }
-        Invalid::TooLong => Error::at(text, "this duration is too long").help("write it as in `\"10s\"` or `\"2h\"`"),
-    }
-}
-
-fn policy(value: &Expr) -> Result<(Policy, LitStr), Error> {
-    const POLICIES: &str = "the policies are `\"panic\"`, `\"log\"`, `\"wait\"`";
-    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = bare(value) else {
-        return Err(Error::at(value, "`on_drop` must be a string").help(POLICIES));
-    };
-    let policy = match &*text.value() {
-        "panic" => Policy::Panic,
-        "log" => Policy::Log,
-        "wait" => Policy::Wait,
-        other => return Err(Error::at(text, format!("unknown drop policy `{other}`")).help(POLICIES)),
-    };
-    Ok((policy, text.clone()))
-}
-
-fn name(value: &Expr) -> Result<String, Error> {
-    match bare(value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().trim().is_empty() => Ok(text.value()),
-        other => Err(Error::at(other, "`name` must be a string that is not empty").help("write `name = \"Runner\"`")),
-    }
-}
-
-/// The path after `crate =`.
-pub(crate) fn krate(value: &Expr) -> Result<Path, Error> {
-    match bare(value) {
-        Expr::Path(ExprPath { qself: None, path, .. })
-            if path.segments.iter().all(|segment| segment.arguments.is_none()) =>
-        {
-            Ok(path.clone())
-        }
-        other => {
-            Err(Error::at(other, "`crate` must be the path of the crate").help("write `crate = path::to::sundown`"))
-        }
-    }
-}
-
-fn call(key: &Ident, value: Expr) -> Result<Call, Error> {
-    match unwrapped(value) {
-        Expr::Path(path) => Ok(Call::Path(path)),
-        Expr::Closure(closure) if closure.inputs.len() == 1 => Ok(Call::Closure(closure)),
-        Expr::Closure(closure) => {
-            let inputs = &closure.inputs;
-            let at = if inputs.is_empty() { closure.to_token_stream() } else { inputs.to_token_stream() };
-            Err(Error::at(&at, format!("the closure of `{key}` must have one parameter"))
-                .help(format!("write `{key} = |value| …`")))
-        }
-        other => Err(Error::at(&other, format!("`{key}` must be a path or a closure"))
-            .help(format!("write `{key} = Type::method` or `{key} = |value| …`"))),
-    }
-}
-
-fn after(key: &Ident, value: &Expr) -> Result<Vec<Member>, Error> {
-    match bare(value) {
-        Expr::Array(array) if array.elems.is_empty() => {
-            Err(Error::at(array, format!("`{key}` names no field")).help(format!("remove `{key}`")))
-        }
-        Expr::Array(array) => array.elems.iter().map(field_name).collect(),
-        one => Ok(vec![field_name(one)?]),
-    }
-}
-
-fn field_name(value: &Expr) -> Result<Member, Error> {
-    const HELP: &str = "write `after = field`, `after = [a, b]`, or the index of a tuple field";
-    match bare(value) {
-        Expr::Path(ExprPath { qself: None, path, .. }) => path
-            .get_ident()
-            .cloned()
-            .map(Member::Named)
-            .ok_or_else(|| Error::at(path, "expected the name of a field").help(HELP)),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => match number.base10_parse() {
-            Ok(index) if number.suffix().is_empty() => Ok(Member::Unnamed(Index { index, span: number.span() })),
-            _ => Err(Error::at(number, "expected the index of a field").help(HELP)),
-        },
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-            let name = text.value();
-            Err(Error::at(text, "a field is named without quotes").help(format!("write `{name}`")))
-        }
-        other => Err(Error::at(other, "expected the name of a field").help(HELP)),
-    }
-}
-
-/// Without the invisible groups that `macro_rules` leaves around its fragments.
-pub(crate) fn bare(mut expr: &Expr) -> &Expr {
-    while let Expr::Group(group) = expr {
-        expr = &group.expr;
-    }
-    expr
-}
-
-/// As [`bare`], and without parentheses.
-fn unwrapped(mut expr: Expr) -> Expr {
-    loop {
-        expr = match expr {
-            Expr::Group(group) => *group.expr,
-            Expr::Paren(paren) => *paren.expr,
-            other => return other,
-        };
-    }
 }
 
 /// A field's name for people: without `r#`.

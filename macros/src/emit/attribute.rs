@@ -9,8 +9,9 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Meta, Path, PathArguments, Token, Type};
 
 use crate::attr::errors::{Error, Errors};
+use crate::attr::flavour::Flavour;
 use crate::attr::item::{keyword, last_is};
-use crate::attr::written::{self, Flavour, StructArgs};
+use crate::attr::written::{self, StructArgs};
 use crate::emit::docs;
 use crate::emit::quotes::Krate;
 use crate::emit::stripped::without_ours;

@@ -5,8 +5,10 @@ use quote::{ToTokens, quote};
 use syn::{DeriveInput, Path};
 
 use crate::attr::errors::Errors;
+use crate::attr::flavour::Flavour;
 use crate::attr::item;
-use crate::attr::written::{self, Flavour, Policy, Timeout};
+use crate::attr::values::{Policy, Timeout};
+use crate::attr::written;
 use crate::emit::attribute;
 use crate::emit::forgotten;
 use crate::emit::implementation::{implement, implement_hidden, lifetimes_of_ours};

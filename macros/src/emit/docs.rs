@@ -9,7 +9,9 @@ use syn::{Attribute, DeriveInput, Meta, Token};
 
 use crate::attr::duration;
 use crate::attr::errors::Errors;
-use crate::attr::written::{self, Call, FieldArgs, Flavour, StructArgs, Timeout, Written, member_name};
+use crate::attr::flavour::Flavour;
+use crate::attr::values::{Call, Timeout};
+use crate::attr::written::{self, FieldArgs, StructArgs, Written, member_name};
 use crate::model::check::DEFAULT_TIMEOUT;
 
 /// The `#[doc]` attributes.

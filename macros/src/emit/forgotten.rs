@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
+use crate::attr::flavour::Flavour;
 use crate::attr::spans::ends;
-use crate::attr::written::Flavour;
 use crate::emit::placed::placed;
 use crate::emit::quotes::Krate;
 use crate::model::structure::{Field, Model};

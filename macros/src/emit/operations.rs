@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ExprClosure, Member, Pat, Type};
 
 use crate::attr::spans::ends;
-use crate::attr::written::Call;
+use crate::attr::values::Call;
 use crate::emit::placed;
 use crate::emit::quotes::{Krate, local};
 use crate::model::structure::{Field, Model, Step, has_lifetime, is_option};

@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use syn::DeriveInput;
 use syn::ext::IdentExt as _;
 
-use crate::attr::written::{Flavour, StructArgs};
+use crate::attr::flavour::Flavour;
+use crate::attr::written::StructArgs;
 use crate::emit::methods::{Bodies, methods};
 use crate::emit::quotes::{Krate, local};
 

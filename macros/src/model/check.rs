@@ -6,7 +6,9 @@ use quote::ToTokens;
 
 use crate::attr::duration;
 use crate::attr::errors::{Error, Errors};
-use crate::attr::written::{Call, Flavour, Policy, Timeout, member_name};
+use crate::attr::flavour::Flavour;
+use crate::attr::values::{Call, Policy, Timeout};
+use crate::attr::written::member_name;
 use crate::model::structure::{After, Field, Guard, Model, Role, Step};
 
 /// What bounds a `#[must_shutdown]` struct that does not say.

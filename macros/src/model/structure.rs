@@ -5,7 +5,9 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::{DeriveInput, GenericArgument, GenericParam, Ident, Member, PathArguments, PathSegment, Type};
 
-use crate::attr::written::{Call, FieldArgs, Flavour, Policy, StructArgs, Timeout, Written, WrittenField, member_name};
+use crate::attr::flavour::Flavour;
+use crate::attr::values::{Call, Policy, Timeout};
+use crate::attr::written::{FieldArgs, StructArgs, Written, WrittenField, member_name};
 
 /// An annotated struct.
 pub(crate) struct Model<'a> {

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use proptest::prelude::*;
 use quote::quote;
 
-use crate::attr::written::Flavour;
+use crate::attr::flavour::Flavour;
 use crate::emit::python::main::{self, Host};
 use crate::emit::python::{class_attribute, test};
 use crate::emit::{attribute, derive};

@@ -7,9 +7,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Data, DeriveInput, ItemImpl};
 
 use crate::attr::errors::{Error, Errors};
+use crate::attr::flavour::Flavour;
 use crate::attr::item::{keyword, last_is};
 use crate::attr::pyo3::Pyclass;
-use crate::attr::written::{self, Flavour};
+use crate::attr::written;
 use crate::emit::attribute::{guard_has_a_type, no_derive_of_teardown, no_second_attribute, no_shutdown_on_the_struct};
 use crate::emit::docs;
 use crate::emit::python::class_methods;

@@ -13,7 +13,7 @@ use crate::attr::errors::{Error, Errors};
 use crate::attr::item::last_is;
 use crate::attr::pyo3::Argument;
 use crate::attr::spans::ends;
-use crate::attr::written;
+use crate::attr::values;
 use crate::emit::placed::{self, placed};
 use crate::emit::quotes::{Krate, local};
 use crate::emit::stripped::without_ours;
@@ -43,7 +43,7 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) 
     for Arg { known, value, .. } in arguments::read(args, BLOCK, &mut errors) {
         match (known, value) {
             ("report", None) => report = true,
-            ("crate", Some(value)) => match written::krate(&value) {
+            ("crate", Some(value)) => match values::krate(&value) {
                 Ok(path) => krate = Some(path),
                 Err(error) => errors.push(error),
             },
