@@ -1,6 +1,7 @@
 //! What the user wrote: our attributes and their arguments, with the errors of form.
 
 pub(crate) mod arguments;
+pub(crate) mod class_methods;
 pub(crate) mod duration;
 pub(crate) mod errors;
 pub(crate) mod flavour;

@@ -5,6 +5,7 @@ pub(crate) mod derive;
 mod docs;
 mod forgotten;
 mod implementation;
+mod mended;
 mod methods;
 mod operations;
 mod placed;

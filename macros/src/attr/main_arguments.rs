@@ -47,15 +47,6 @@ impl Args {
         }
         args
     }
-
-    pub(crate) fn check(&self, errors: &mut Errors) {
-        if let (Some((Flavor::CurrentThread, _)), Some((_, key))) = (&self.flavor, &self.worker_threads) {
-            errors.push(
-                Error::at(key, "`worker_threads` needs the flavor `multi_thread`")
-                    .help("remove `worker_threads`, or write `flavor = \"multi_thread\"`"),
-            );
-        }
-    }
 }
 
 /// Names of before tokio 1, and flavors in the place of a key, with what to write today.

@@ -77,3 +77,16 @@ impl Parse for Argument {
         Ok(Argument { key, value })
     }
 }
+
+/// Whether an impl is a `#[pymethods]`, below a `cfg_attr` too.
+pub(crate) fn is_pymethods(attrs: &[Attribute]) -> bool {
+    fn is_it(meta: &Meta) -> bool {
+        match meta {
+            Meta::List(list) if list.path.is_ident("cfg_attr") => list
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .is_ok_and(|metas| metas.iter().skip(1).any(is_it)),
+            _ => last_is(meta.path(), "pymethods"),
+        }
+    }
+    attrs.iter().any(|attr| is_it(&attr.meta))
+}

@@ -6,10 +6,9 @@ use syn::{DeriveInput, Path};
 
 use crate::attr::errors::Errors;
 use crate::attr::flavour::Flavour;
-use crate::attr::item;
+use crate::attr::item::last_is;
 use crate::attr::values::{Policy, Timeout};
 use crate::attr::written;
-use crate::emit::attribute;
 use crate::emit::forgotten;
 use crate::emit::implementation::{implement, implement_hidden, lifetimes_of_ours};
 use crate::emit::methods::{Bodies, methods};
@@ -18,6 +17,7 @@ use crate::emit::python::class;
 use crate::emit::quotes::{Krate, local};
 use crate::emit::stubs;
 use crate::model::check;
+use crate::model::item;
 use crate::model::structure::{Model, Step};
 
 /// Expands a derive of ours. After an error, to the errors and to stubs.
@@ -29,7 +29,7 @@ pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
     if let Some(attribute) = annotated_too(flavour, &input) {
         // The attribute's own derive expands the rest.
         let mut errors = Errors::default();
-        errors.push(attribute::derived_twice(Flavour::MustShutdown, attribute));
+        errors.push(item::derived_twice(Flavour::MustShutdown, attribute));
         return quote!(#errors);
     }
     try_expand(flavour, &input).unwrap_or_else(|errors| {
@@ -42,7 +42,7 @@ pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
 /// The `#[must_shutdown]` below a `#[derive(Teardown)]`.
 fn annotated_too(flavour: Flavour, input: &DeriveInput) -> Option<&Path> {
     let paths = input.attrs.iter().map(syn::Attribute::path);
-    paths.into_iter().find(|path| flavour == Flavour::Teardown && item::last_is(path, "must_shutdown"))
+    paths.into_iter().find(|path| flavour == Flavour::Teardown && last_is(path, "must_shutdown"))
 }
 
 fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Errors> {

@@ -1,12 +1,13 @@
 //! The assertion that a field without `#[shutdown]` is not a resource.
 
-use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
 
 use crate::attr::flavour::Flavour;
 use crate::attr::spans::ends;
 use crate::emit::placed::placed;
-use crate::emit::quotes::Krate;
+use crate::emit::quotes::{Krate, local};
 use crate::model::structure::{Field, Model};
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
@@ -16,8 +17,8 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
         .bystanders()
         .filter(|field| !model.is_generic(field.ty))
         .map(|field| {
-            let assertion = assertion(model, field, &model.outside(field.ty), krate);
-            crate::emit::quotes::local! {
+            let assertion = assertion(model, field, &outside(model, field.ty), krate);
+            local! {
                 const _: () = {
                     use #rt::NotResource as _;
                     #assertion
@@ -36,13 +37,13 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
         .filter(|field| model.is_generic(field.ty))
         .map(|field| {
             let ty = field.ty;
-            assertion(model, field, &quote::quote!(#ty), krate)
+            assertion(model, field, &quote!(#ty), krate)
         })
         .collect();
     if assertions.is_empty() {
         return assertions;
     }
-    crate::emit::quotes::local! {
+    local! {
         use #rt::NotResource as _;
         #assertions
     }
@@ -64,4 +65,35 @@ fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Kra
     quote_spanned! {span=>
         #rt::not_forgotten(#name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND, <#probe>::COUNTED);
     }
+}
+
+/// A type of a field outside of the impls: `Self` is spelled out, and lifetimes of the struct are `'static`.
+fn outside(model: &Model<'_>, ty: &Type) -> TokenStream {
+    let ident = model.ident();
+    let lifetimes: Vec<&Ident> = model.input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();
+    let statics = lifetimes.iter().map(|_| quote!('static));
+    let this = if lifetimes.is_empty() { quote!(#ident) } else { quote!(#ident<#(#statics),*>) };
+    replace(ty.to_token_stream(), &lifetimes, &this)
+}
+
+fn replace(tokens: TokenStream, lifetimes: &[&Ident], this: &TokenStream) -> TokenStream {
+    let mut after_quote = false;
+    let mut out = TokenStream::new();
+    for token in tokens {
+        let was_quote =
+            std::mem::replace(&mut after_quote, matches!(&token, TokenTree::Punct(p) if p.as_char() == '\''));
+        match token {
+            TokenTree::Ident(ident) if was_quote && lifetimes.contains(&&ident) => {
+                out.extend([TokenTree::from(Ident::new("static", ident.span()))]);
+            }
+            TokenTree::Ident(ident) if !was_quote && ident == "Self" => out.extend(this.clone()),
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), replace(group.stream(), lifetimes, this));
+                inner.set_span(group.span());
+                out.extend([TokenTree::from(inner)]);
+            }
+            other => out.extend([other]),
+        }
+    }
+    out
 }

@@ -8,7 +8,8 @@ use crate::attr::spans::ends;
 use crate::attr::values::Call;
 use crate::emit::placed;
 use crate::emit::quotes::{Krate, local};
-use crate::model::structure::{Field, Model, Step, has_lifetime, is_option};
+use crate::model::structure::{Field, Model, Step};
+use crate::model::types::{has_lifetime, is_option};
 
 /// How a step borrows its field.
 #[derive(Clone, Copy, PartialEq)]

@@ -1,13 +1,14 @@
 //! What we decided: which field plays which part. Questions about a struct are methods here.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt as _;
-use syn::{DeriveInput, GenericArgument, GenericParam, Ident, Member, PathArguments, PathSegment, Type};
+use syn::{DeriveInput, GenericParam, Ident, Member, PathSegment, Type};
 
 use crate::attr::flavour::Flavour;
 use crate::attr::values::{Call, Policy, Timeout};
 use crate::attr::written::{FieldArgs, StructArgs, Written, WrittenField, member_name};
+use crate::model::types::{any_ident, last_segment, only_argument};
 
 /// An annotated struct.
 pub(crate) struct Model<'a> {
@@ -122,15 +123,6 @@ impl<'a> Model<'a> {
             params.contains(&ident) || (ident == "Self" && !params.is_empty())
         })
     }
-
-    /// A type of a field outside of the impls: `Self` is spelled out, and lifetimes of the struct are `'static`.
-    pub(crate) fn outside(&self, ty: &Type) -> TokenStream {
-        let ident = self.ident();
-        let lifetimes: Vec<&Ident> = self.input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();
-        let statics = lifetimes.iter().map(|_| quote!('static));
-        let this = if lifetimes.is_empty() { quote!(#ident) } else { quote!(#ident<#(#statics),*>) };
-        replace(ty.to_token_stream(), &lifetimes, &this)
-    }
 }
 
 impl<'a> Field<'a> {
@@ -194,11 +186,6 @@ impl Step {
     }
 }
 
-/// Whether a type is spelled `Option<…>`.
-pub(crate) fn is_option(ty: &Type) -> bool {
-    last_segment(ty).is_some_and(|segment| segment.ident == "Option")
-}
-
 fn guard_segment(ty: &Type) -> Option<&PathSegment> {
     last_segment(ty).filter(|segment| segment.ident == "ShutdownGuard")
 }
@@ -207,71 +194,10 @@ fn is_of_self(segment: &PathSegment) -> bool {
     only_argument(segment).and_then(last_segment).is_some_and(|segment| segment.ident == "Self")
 }
 
-fn last_segment(ty: &Type) -> Option<&PathSegment> {
-    match ty {
-        Type::Group(group) => last_segment(&group.elem),
-        Type::Paren(paren) => last_segment(&paren.elem),
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
-        _ => None,
-    }
-}
-
-fn only_argument(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    match arguments.args.first() {
-        Some(GenericArgument::Type(ty)) if arguments.args.len() == 1 => Some(ty),
-        _ => None,
-    }
-}
-
 fn type_or_const_param(param: &GenericParam) -> Option<&Ident> {
     match param {
         GenericParam::Lifetime(_) => None,
         GenericParam::Type(param) => Some(&param.ident),
         GenericParam::Const(param) => Some(&param.ident),
     }
-}
-
-fn any_ident(tokens: TokenStream, is_it: &mut impl FnMut(&Ident) -> bool) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => is_it(&ident),
-        TokenTree::Group(group) => any_ident(group.stream(), is_it),
-        _ => false,
-    })
-}
-
-/// Whether tokens name a lifetime other than `'static`.
-pub(crate) fn has_lifetime(tokens: TokenStream) -> bool {
-    let mut after_quote = false;
-    tokens.into_iter().any(|token| {
-        let was_quote =
-            std::mem::replace(&mut after_quote, matches!(&token, TokenTree::Punct(p) if p.as_char() == '\''));
-        match token {
-            TokenTree::Ident(ident) => was_quote && ident != "static",
-            TokenTree::Group(group) => has_lifetime(group.stream()),
-            _ => false,
-        }
-    })
-}
-
-fn replace(tokens: TokenStream, lifetimes: &[&Ident], this: &TokenStream) -> TokenStream {
-    let mut after_quote = false;
-    let mut out = TokenStream::new();
-    for token in tokens {
-        let was_quote =
-            std::mem::replace(&mut after_quote, matches!(&token, TokenTree::Punct(p) if p.as_char() == '\''));
-        match token {
-            TokenTree::Ident(ident) if was_quote && lifetimes.contains(&&ident) => {
-                out.extend([TokenTree::from(Ident::new("static", ident.span()))]);
-            }
-            TokenTree::Ident(ident) if !was_quote && ident == "Self" => out.extend(this.clone()),
-            TokenTree::Group(group) => {
-                let mut inner = proc_macro2::Group::new(group.delimiter(), replace(group.stream(), lifetimes, this));
-                inner.set_span(group.span());
-                out.extend([TokenTree::from(inner)]);
-            }
-            other => out.extend([other]),
-        }
-    }
-    out
 }

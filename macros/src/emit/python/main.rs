@@ -6,12 +6,12 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Ident, ItemFn, Path, ReturnType};
 
-use crate::attr::errors::{Error, Errors};
-use crate::attr::item;
+use crate::attr::errors::Errors;
 use crate::attr::main_arguments::{Args, Flavor};
 use crate::attr::spans;
 use crate::emit::placed;
 use crate::emit::quotes::{Krate, local};
+use crate::model::function;
 
 /// Whose attribute it is.
 #[derive(Clone, Copy)]
@@ -38,34 +38,13 @@ pub(crate) fn main(host: Host, args: TokenStream, item: TokenStream) -> TokenStr
     let mut errors = Errors::default();
     let args = Args::read(args, &mut errors);
     let Ok(function) = syn::parse2::<ItemFn>(item.clone()) else {
-        errors.push(
-            Error::at(&item::keyword(&item), "`#[main]` needs an async function")
-                .help("put the attribute on `async fn main`"),
-        );
+        errors.push(function::no_main(&item));
         return quote!(#item #errors);
     };
-    check(&function, &mut errors);
-    args.check(&mut errors);
+    function::check_main(&function, &args, &mut errors);
     match errors.propagate() {
         Ok(()) => expand(&function, &args, &host.krate(args.krate.as_ref())),
         Err(errors) => fallback(&function, &errors),
-    }
-}
-
-fn check(function: &ItemFn, errors: &mut Errors) {
-    let sig = &function.sig;
-    if sig.asyncness.is_none() {
-        errors.push(Error::at(&sig.fn_token, format!("`{}` is not async", sig.ident)).help("write `async fn main`"));
-    }
-    if sig.ident != "main" {
-        let help = format!("rename `{}` to `main`", sig.ident);
-        errors.push(Error::at(&sig.ident, "`#[main]` needs the function `main`").help(help));
-    }
-    if !sig.inputs.is_empty() {
-        errors.push(
-            Error::at(&sig.inputs, format!("`{}` takes no parameters", sig.ident))
-                .help("read `std::env::args()`, or `sys.argv` of Python"),
-        );
     }
 }
 

@@ -4,35 +4,21 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemFn;
 
-use crate::attr::errors::{Error, Errors};
-use crate::attr::item;
+use crate::attr::errors::Errors;
 use crate::emit::quotes::local;
+use crate::model::function;
 
 /// Expands the attribute. As in the original, its arguments mean nothing.
 pub(crate) fn test(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let Ok(function) = syn::parse2::<ItemFn>(item.clone()) else {
-        errors.push(
-            Error::at(&item::keyword(&item), "`#[test]` needs a function").help("put the attribute on a function"),
-        );
+        errors.push(function::no_test(&item));
         return quote!(#item #errors);
     };
-    check(&function, &mut errors);
+    function::check_test(&function, &mut errors);
     match errors.propagate() {
         Ok(()) => expand(&function),
         Err(errors) => quote!(#[allow(dead_code)] #function #errors),
-    }
-}
-
-fn check(function: &ItemFn, errors: &mut Errors) {
-    let sig = &function.sig;
-    let allowed = if sig.asyncness.is_some() { 0 } else { 1 };
-    if let Some(extra) = sig.inputs.iter().nth(allowed) {
-        let help = match allowed {
-            0 => "call `get_current_loop(py)` in the test",
-            _ => "keep `event_loop: Py<PyAny>` alone",
-        };
-        errors.push(Error::at(extra, format!("`{}` has too many parameters", sig.ident)).help(help));
     }
 }
 
