@@ -79,16 +79,15 @@ fn expand(model: &Model<'_>) -> TokenStream {
 }
 
 fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
-    let spec = spec(model, krate);
-    let guarded = implement_hidden(model, local!(#rt::Guarded), local!(const SPEC: &'static #rt::Spec = #spec;));
-    let by_hand = model.manual().then(|| implement_hidden(model, local!(#rt::ByHand), TokenStream::new()));
+    let (spec_type, spec) = (krate.spec(), spec(model, krate));
+    let guarded = implement_hidden(model, krate.guarded(), local!(const SPEC: &'static #spec_type = #spec;));
+    let by_hand = model.manual().then(|| implement_hidden(model, krate.by_hand(), TokenStream::new()));
     quote!(#guarded #by_hand)
 }
 
 /// What the runtime must know of the type: data, and no code.
 fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
+    let (rt, spec_type) = (krate.rt(), krate.spec());
     let name = model.name();
     let timeout = match (&model.args.timeout, model.flavour) {
         (Some(timeout), _) => duration(timeout),
@@ -111,7 +110,7 @@ fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
         local!(#rt::StepSpec { name: #name, after: &[#(#after),*], timeout: #timeout })
     });
     let spec = local! {
-        &#rt::Spec { name: #name, timeout: #timeout, on_drop: #on_drop, manual: #manual, steps: &[#(#steps),*] }
+        &#spec_type { name: #name, timeout: #timeout, on_drop: #on_drop, manual: #manual, steps: &[#(#steps),*] }
     };
     let assertions = forgotten::at_instantiation(model, krate);
     if assertions.is_empty() { spec } else { local!({ #assertions #spec }) }
@@ -137,11 +136,13 @@ fn millis(duration: std::time::Duration) -> TokenStream {
 }
 
 fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
+    let (rt, guarded, step) = (krate.rt(), krate.guarded(), krate.step());
+    let (ask_roots, entry, spec_type, entry_type) =
+        (krate.ask_roots(), krate.entry(), krate.spec(), krate.entry_type());
     let (spec, entry) = match model.guards().next() {
         Some((guard, _)) => {
             let guard = operations::field_ref(model, guard, Borrow::Shared);
-            (local!(<Self as #rt::Guarded>::SPEC), option(Some(local!(#rt::entry::<Self>(#guard)))))
+            (local!(<Self as #guarded>::SPEC), option(Some(local!(#entry::<Self>(#guard)))))
         }
         None => (spec(model, krate), option(None)),
     };
@@ -152,14 +153,14 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
         model,
         local!(#rt::Annotated),
         local! {
-            const SPEC: &'static #rt::Spec = #spec;
+            const SPEC: &'static #spec_type = #spec;
 
-            fn steps(#this_mut) -> ::std::vec::Vec<#rt::Step<'_>> {
+            fn steps(#this_mut) -> ::std::vec::Vec<#step<'_>> {
                 #uses_moves
                 #steps
             }
 
-            fn entry(#this) -> ::core::option::Option<&::std::sync::Arc<#rt::Entry>> {
+            fn entry(#this) -> ::core::option::Option<&::std::sync::Arc<#entry_type>> {
                 #entry
             }
         },
@@ -167,7 +168,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let shared = model.shared().then(|| {
         let steps = self::steps(model, Borrow::Shared, krate);
         let body = local! {
-            fn steps_shared(#this) -> ::std::vec::Vec<#rt::Step<'_>> {
+            fn steps_shared(#this) -> ::std::vec::Vec<#step<'_>> {
                 #uses_moves
                 #steps
             }
@@ -185,7 +186,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
             #(#asks)*
         }
     };
-    let ask_roots = implement_hidden(model, local!(#rt::AskRoots), body);
+    let ask_roots = implement_hidden(model, ask_roots, body);
     quote!(#annotated #shared #ask_roots)
 }
 
@@ -248,7 +249,7 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
 }
 
 fn drop_and_methods(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
+    let (rt, ask_roots) = (krate.rt(), krate.ask_roots());
     let drop = implement(model, local!(::core::ops::Drop), local!(fn drop(&mut self) { #rt::dropped(self); }));
     let (shutdown, blocking) = match model.shared() {
         true => (local!(shutdown_shared), local!(shutdown_shared_blocking)),
@@ -260,7 +261,7 @@ fn drop_and_methods(model: &Model<'_>, krate: &Krate) -> TokenStream {
         shutdown_blocking: local!(#rt::#blocking(self)),
         with_shutdown: local!(#rt::with_shutdown(self, f).await),
         request_shutdown: local! {
-            #rt::AskRoots::ask_roots(self);
+            #ask_roots::ask_roots(self);
             #rt::request_shutdown(self);
         },
     };

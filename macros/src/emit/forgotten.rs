@@ -12,7 +12,7 @@ use crate::model::structure::{Field, Model};
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
 pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
+    let not_resource = krate.not_resource();
     model
         .bystanders()
         .filter(|field| !model.is_generic(field.ty))
@@ -20,7 +20,7 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
             let assertion = assertion(model, field, &outside(model, field.ty), krate);
             local! {
                 const _: () = {
-                    use #rt::NotResource as _;
+                    use #not_resource as _;
                     #assertion
                 };
             }
@@ -31,7 +31,7 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
 /// The assertions about types that name a parameter: statements for the spec, which is evaluated when a guard of the
 /// concrete type is made.
 pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
+    let not_resource = krate.not_resource();
     let assertions: TokenStream = model
         .bystanders()
         .filter(|field| model.is_generic(field.ty))
@@ -44,7 +44,7 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
         return assertions;
     }
     local! {
-        use #rt::NotResource as _;
+        use #not_resource as _;
         #assertions
     }
 }
@@ -56,8 +56,9 @@ fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Kra
     let name = field.name();
     let probe = quote_spanned!(span=> #rt::Probe<#ty>);
     if model.flavour == Flavour::PyClass {
+        let not_forgotten = placed(krate.python().not_forgotten(), span);
         return quote_spanned! {span=>
-            #rt::python::not_forgotten(
+            #not_forgotten(
                 #name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND || <#probe>::COUNTED, <#probe>::HANDLE,
             );
         };

@@ -43,15 +43,14 @@ pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Bo
 
 /// The expression that makes the clone of one field of a Python class.
 pub(crate) fn kept(model: &Model<'_>, field: &Field<'_>, step: &Step, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
     let field_ref = field_ref(model, field, Borrow::Shared);
     let place = ends(field.ty);
     if !step.is_custom() {
-        return placed::call(local!(#rt::python::kept), field_ref, place);
+        return placed::call(krate.python().kept(), field_ref, place);
     }
     let moves = Moves { field, step, borrow: Borrow::Unique, krate };
     let (ask, wait, force) = (moves.ask(), moves.wait(), moves.force());
-    placed::call(local!(#rt::python::kept_with), local!(#field_ref, #ask, #wait, #force), place)
+    placed::call(krate.python().kept_with(), local!(#field_ref, #ask, #wait, #force), place)
 }
 
 /// The traits through which the moves of a type are found that has none of its own.

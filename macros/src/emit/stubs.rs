@@ -20,12 +20,12 @@ pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) ->
     if flavour == Flavour::MustShutdown && args.manual.is_some() {
         let ident = &input.ident;
         let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-        let rt = krate.rt();
-        return local!(#guarded impl #impl_generics #rt::ByHand for #ident #ty_generics #where_clause {});
+        let by_hand = krate.by_hand();
+        return local!(#guarded impl #impl_generics #by_hand for #ident #ty_generics #where_clause {});
     }
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let (rt, stub) = (krate.rt(), stub());
+    let (ask_roots, stub) = (krate.ask_roots(), stub());
     let teardown = teardown(&local!(#impl_generics), &local!(#ident #ty_generics #where_clause), krate);
     let by_ref = args.shared.as_ref().map(|_| by_ref(input, krate));
     let methods = (flavour == Flavour::MustShutdown).then(|| {
@@ -43,7 +43,7 @@ pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) ->
         #guarded
         #teardown
         #[allow(unused)]
-        impl #impl_generics #rt::AskRoots for #ident #ty_generics #where_clause {
+        impl #impl_generics #ask_roots for #ident #ty_generics #where_clause {
             fn ask_roots(&self) {
                 #stub
             }
@@ -84,11 +84,11 @@ fn teardown(impl_generics: &TokenStream, of: &TokenStream, krate: &Krate) -> Tok
 fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let ident = &input.ident;
     let name = ident.unraw().to_string();
-    let rt = krate.rt();
+    let (guarded, spec) = (krate.guarded(), krate.spec());
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     local! {
-        impl #impl_generics #rt::Guarded for #ident #ty_generics #where_clause {
-            const SPEC: &'static #rt::Spec = &#rt::Spec {
+        impl #impl_generics #guarded for #ident #ty_generics #where_clause {
+            const SPEC: &'static #spec = &#spec {
                 name: #name,
                 timeout: ::core::time::Duration::ZERO,
                 on_drop: ::core::option::Option::None,
@@ -101,16 +101,16 @@ fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
 
 fn class(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let ident = &input.ident;
-    let (rt, stub) = (krate.rt(), stub());
+    let (class, entry, kept, stub) = (krate.python().class(), krate.entry_type(), krate.python().kept_type(), stub());
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     local! {
         #[allow(unused)]
-        impl #impl_generics #rt::python::Class for #ident #ty_generics #where_clause {
+        impl #impl_generics #class for #ident #ty_generics #where_clause {
             const UNSENDABLE: bool = false;
-            fn entry(&self) -> &::std::sync::Arc<#rt::Entry> {
+            fn entry(&self) -> &::std::sync::Arc<#entry> {
                 #stub
             }
-            fn handles(&self) -> ::std::vec::Vec<#rt::python::Kept> {
+            fn handles(&self) -> ::std::vec::Vec<#kept> {
                 #stub
             }
         }

@@ -12,7 +12,9 @@ use crate::model::structure::Model;
 
 /// The impls of the class, beside its spec.
 pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
+    let python = krate.python();
+    let (pyo3, entry, entry_type, kept) = (python.pyo3(), krate.entry(), krate.entry_type(), python.kept_type());
+    let (dropped_value, methods) = (python.dropped_value(), python.methods());
     let ident = model.ident();
     let unsendable = model.args.unsendable;
     let guard = model.guards().next().map(|(guard, _)| operations::field_ref(model, guard, Borrow::Shared));
@@ -20,30 +22,31 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let this = operations::receiver(model, Borrow::Shared);
     let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::uses_of_moves(krate));
     let bases = model.args.extends.then(|| {
+        let (base, bases, use_of_bases) = (python.base(), python.bases(), python.use_of_bases());
         local! {
             fn bases(
-                object: &#rt::python::pyo3::Bound<'_, Self>,
-            ) -> #rt::python::pyo3::PyResult<#rt::python::Bases> {
+                object: &#pyo3::Bound<'_, Self>,
+            ) -> #pyo3::PyResult<#bases> {
                 #[allow(unused_imports)]
-                use #rt::python::{Annotated as _, NotAnnotated as _};
-                (&#rt::python::Base(object.as_super())).objects()
+                #use_of_bases
+                (&#base(object.as_super())).objects()
             }
         }
     });
     let class = implement_hidden(
         model,
-        local!(#rt::python::Class),
+        python.class(),
         local! {
             const UNSENDABLE: bool = #unsendable;
 
-            fn entry(#this) -> &::std::sync::Arc<#rt::Entry> {
-                #rt::entry::<Self>(#guard)
+            fn entry(#this) -> &::std::sync::Arc<#entry_type> {
+                #entry::<Self>(#guard)
             }
 
             #bases
 
             #[allow(unused_qualifications)]
-            fn handles(#this) -> ::std::vec::Vec<#rt::python::Kept> {
+            fn handles(#this) -> ::std::vec::Vec<#kept> {
                 #uses_moves
                 ::std::vec::Vec::from([#(#handles),*])
             }
@@ -54,7 +57,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
         local!(::core::ops::Drop),
         local! {
             fn drop(&mut self) {
-                #rt::python::dropped_value::<Self>(self);
+                #dropped_value::<Self>(self);
             }
         },
     );
@@ -63,7 +66,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
         #class
         #drop
         const _: () = {
-            const fn has_methods<T: #rt::python::Methods>() {}
+            const fn has_methods<T: #methods>() {}
             #call()
         };
     }

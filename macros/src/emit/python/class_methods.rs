@@ -23,9 +23,8 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) 
     let mut errors = Errors::default();
     let MethodsArgs { report, krate } = MethodsArgs::read(args, &mut errors);
     let krate = &Krate::new(krate.as_ref());
-    let rt = krate.rt();
     let this = &block.self_ty.clone();
-    let methods = placed(local!(#rt::python::Methods), ends(this).0);
+    let methods = placed(krate.python().methods(), ends(this).0);
     // Where the other half is missing, this alone says so. It is there after an error too, for the struct not to complain.
     let methods = block.trait_.is_none().then(|| {
         local! {
@@ -65,16 +64,16 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) 
 
 /// Puts the check in front of a method's body.
 fn instrument(method: &mut ImplItemFn, check: &Check, this: &Type, krate: &Krate) {
-    let rt = krate.rt();
+    let python = krate.python();
     let at = ends(this).0;
     let look = match check {
         Check::Nothing => return,
         Check::New(output) => return wrap_new(method, output, krate),
         Check::Refuse(receiver, result) => {
-            let (function, object) = passed_to("refusal", receiver);
-            let function = Ident::new(&function, Span::mixed_site());
-            let refusal = placed(local!(#rt::python::#function), at);
-            let refuse = placed::call(local!(#rt::python::Refuse::refuse), local!(error), ends(result));
+            let refusal = if receiver.is_object { python.refusal_object() } else { python.refusal() };
+            let (refusal, object) = (placed(refusal, at), passed(receiver));
+            let refuse = python.refuse();
+            let refuse = placed::call(local!(#refuse::refuse), local!(error), ends(result));
             local! {
                 #[allow(unused_qualifications)]
                 if let ::core::option::Option::Some(error) = #refusal(#object) {
@@ -83,9 +82,8 @@ fn instrument(method: &mut ImplItemFn, check: &Check, this: &Type, krate: &Krate
             }
         }
         Check::Running(receiver) => {
-            let (function, object) = passed_to("running", receiver);
-            let function = Ident::new(&function, Span::mixed_site());
-            let running = placed(local!(#rt::python::#function), at);
+            let running = if receiver.is_object { python.running_object() } else { python.running() };
+            let (running, object) = (placed(running, at), passed(receiver));
             local! {
                 #[allow(unused_qualifications)]
                 {
@@ -98,25 +96,23 @@ fn instrument(method: &mut ImplItemFn, check: &Check, this: &Type, krate: &Krate
     method.block.stmts = vec![Stmt::Expr(Expr::Verbatim(quote!(#look #(#statements)*)), None)];
 }
 
-/// The function for this kind of receiver, and its argument.
-fn passed_to(function: &str, Receiver { name, is_object, .. }: &Receiver) -> (String, TokenStream) {
-    match is_object {
-        true => (format!("{function}_object"), quote!(&#name)),
-        false => (function.to_owned(), quote!(&*#name)),
-    }
+/// The object, as what checks it takes it.
+fn passed(Receiver { name, is_object, .. }: &Receiver) -> TokenStream {
+    if *is_object { quote!(&#name) } else { quote!(&*#name) }
 }
 
 /// Has a `#[new]` note the value that it returns. The signature stays, for callers in Rust.
 fn wrap_new(method: &mut ImplItemFn, output: &Type, krate: &Krate) {
-    let rt = krate.rt();
+    let python = krate.python();
+    let (new, use_of_notes) = (python.new_value(), python.use_of_notes());
     let body = &method.block;
     let wrapped = local! {
         #[allow(clippy::redundant_closure_call)]
         let made = (move || -> #output #body)();
         {
             #[allow(unused_imports)]
-            use #rt::python::{Noted as _, NotNoted as _};
-            (&#rt::python::New(&made)).note();
+            #use_of_notes
+            (&#new(&made)).note();
         }
         made
     };
@@ -125,17 +121,13 @@ fn wrap_new(method: &mut ImplItemFn, output: &Type, krate: &Krate) {
 
 /// The methods of ours that the user has not written.
 fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
-    let at = ends(this).0;
-    let call = |name: &str| {
-        let name = Ident::new(name, Span::mixed_site());
-        placed(local!(#rt::python::#name), at)
-    };
+    let python = krate.python();
+    let here = |path: TokenStream| placed(path, ends(this).0);
     // PyO3 takes the names for Python from the tokens: they are resolved as the user's.
-    let pyo3 = placed(local!(#rt::python::pyo3), Span::call_site());
+    let pyo3 = placed(python.pyo3(), Span::call_site());
     let object = quote!(slf: &#pyo3::Bound<'_, Self>);
-    let (close, aclose, closed, refusal) = (call("close"), call("aclose"), call("closed"), call("refusal_bound"));
-    let shutdown_report = call("shutdown_report");
+    let (close, aclose, closed) = (here(python.close()), here(python.aclose()), here(python.closed()));
+    let (refusal, shutdown_report) = (here(python.refusal_bound()), here(python.shutdown_report()));
     let mut all = vec![
         (
             "close",
@@ -212,20 +204,23 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             },
         ));
     }
-    let contexts =
-        [("__enter__", "enter"), ("__exit__", "exit_context"), ("__aenter__", "aenter"), ("__aexit__", "aexit")];
-    for (python, function) in contexts {
-        let name = Ident::new(&format!("__sundown_{function}"), Span::call_site());
-        let function = Ident::new(function, Span::mixed_site());
+    let contexts = [
+        ("__enter__", "__sundown_enter", python.enter()),
+        ("__exit__", "__sundown_exit_context", python.exit_context()),
+        ("__aenter__", "__sundown_aenter", python.aenter()),
+        ("__aexit__", "__sundown_aexit", python.aexit()),
+    ];
+    for (special, name, function) in contexts {
+        let name = Ident::new(name, Span::call_site());
         all.push((
-            python,
+            special,
             quote! {
                 #[doc(hidden)]
                 #[allow(unused_qualifications)]
                 #[classattr]
-                #[pyo3(name = #python)]
+                #[pyo3(name = #special)]
                 fn #name(py: #pyo3::Python<'_>) -> #pyo3::PyResult<#pyo3::Py<#pyo3::PyAny>> {
-                    #rt::python::#function(py)
+                    #function(py)
                 }
             },
         ));

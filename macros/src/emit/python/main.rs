@@ -51,7 +51,7 @@ pub(crate) fn main(host: Host, args: TokenStream, item: TokenStream) -> TokenStr
 /// Never fails: whatever could is checked before.
 fn expand(function: &ItemFn, args: &Args, krate: &Krate) -> TokenStream {
     let ItemFn { attrs, vis, sig, block, .. } = function;
-    let rt = krate.rt();
+    let (main, flavors) = (krate.python().main(), krate.python().flavor());
     let name = &sig.ident;
     let flavor = match (&args.flavor, &args.worker_threads) {
         (Some((Flavor::CurrentThread, _)), _) => local!(CurrentThread),
@@ -60,11 +60,7 @@ fn expand(function: &ItemFn, args: &Args, krate: &Krate) -> TokenStream {
     };
     let future = future_of(name, &sig.output);
     // An error about the future or about what it returns is one in the user's signature.
-    let call = placed::call(
-        local!(#rt::python::main),
-        local!(#rt::python::Flavor::#flavor, #future),
-        (name.span(), name.span()),
-    );
+    let call = placed::call(main, local!(#flavors::#flavor, #future), (name.span(), name.span()));
     let body = local!(-> ::std::process::ExitCode);
     quote! {
         #(#attrs)*
