@@ -91,7 +91,7 @@ fn a_struct_without_mistakes_has_no_errors() {
 }
 
 #[test]
-fn independent_mistakes_are_told_at_once() {
+fn independent_mistakes_are_reported_at_once() {
     let input: DeriveInput = syn::parse_quote! {
         #[__sundown(timeout = 10, on_dorp = "log")]
         struct Runner {

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_is_wrong() {
+    fn reports_what_is_wrong() {
         for (text, invalid) in [
             ("", Invalid::Form),
             ("ten seconds", Invalid::Form),

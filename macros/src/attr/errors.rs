@@ -1,4 +1,4 @@
-//! The errors of one compile, collected so that independent mistakes are all told at once.
+//! The errors of one compile, collected so that independent mistakes are all reported at once.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;

@@ -61,7 +61,7 @@ fn old_name(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Tells the old names among the keys, and takes those arguments out.
+/// Reports the old names among the keys, and takes those arguments out.
 fn without_old_names(tokens: TokenStream, errors: &mut Errors) -> TokenStream {
     let mut kept = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();

@@ -22,7 +22,7 @@ pub(crate) fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream
     let Ok(input) = syn::parse2::<DeriveInput>(item.clone()) else {
         return wrong_item(item);
     };
-    // The derive reads the arguments again, and tells what is wrong with them.
+    // The derive reads the arguments again, and reports what is wrong with them.
     let read = written::attribute_args(Flavour::MustShutdown, args.clone(), &mut Errors::default());
     if !matches!(input.data, Data::Struct(_)) {
         return not_a_struct(&input, item, &read);

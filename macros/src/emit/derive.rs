@@ -57,7 +57,7 @@ fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Erro
     Ok(expand(&model))
 }
 
-/// Never fails: whatever could is checked before.
+/// Never fails: the checks refuse what could.
 fn expand(model: &Model<'_>) -> TokenStream {
     let krate = &Krate::new(model.args.krate.as_ref());
     let mut items = forgotten::here(model, krate);
@@ -92,7 +92,7 @@ fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let timeout = match (&model.args.timeout, model.flavour) {
         (Some(timeout), _) => duration(timeout),
         (None, Flavour::MustShutdown | Flavour::PyClass) => millis(check::DEFAULT_TIMEOUT),
-        // Only ever a field of others: their budget bounds it.
+        // It is always a field of another value, whose budget bounds it.
         (None, Flavour::Teardown) => local!(::core::time::Duration::MAX),
     };
     let on_drop = option(model.on_drop().map(|policy| {
@@ -148,7 +148,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     };
     let steps = steps(model, Borrow::Unique, krate);
     let (this, this_mut) = (operations::receiver(model, Borrow::Shared), operations::receiver(model, Borrow::Unique));
-    let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::uses_of_moves(krate));
+    let use_operations = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::use_of_operations(krate));
     let annotated = implement_hidden(
         model,
         local!(#rt::Annotated),
@@ -156,7 +156,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
             const SPEC: &'static #spec_type = #spec;
 
             fn steps(#this_mut) -> ::std::vec::Vec<#step<'_>> {
-                #uses_moves
+                #use_operations
                 #steps
             }
 
@@ -169,7 +169,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
         let steps = self::steps(model, Borrow::Shared, krate);
         let body = local! {
             fn steps_shared(#this) -> ::std::vec::Vec<#step<'_>> {
-                #uses_moves
+                #use_operations
                 #steps
             }
         };

@@ -143,7 +143,7 @@ fn in_order(mut steps: Vec<DocStep>) -> Vec<DocStep> {
     let mut ordered: Vec<DocStep> = Vec::new();
     while !steps.is_empty() {
         let free = |step: &DocStep| step.after.iter().all(|name| steps.iter().all(|left| left.name != *name));
-        // In a cycle none is free: that is an error, and not ours to tell.
+        // In a cycle none is free: the checks report it.
         let next = steps.iter().position(free).unwrap_or(0);
         ordered.push(steps.remove(next));
     }

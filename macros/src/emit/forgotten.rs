@@ -50,7 +50,7 @@ pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream 
 }
 
 fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
-    // In the user's place altogether, so that the error is told as if it were in the struct.
+    // All tokens are in the user's place, so that rustc shows the error in the struct.
     let span = ends(&field.place()).0;
     let rt = placed(krate.rt(), span);
     let name = field.name();
@@ -68,7 +68,7 @@ fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Kra
     }
 }
 
-/// A type of a field outside of the impls: `Self` is spelled out, and lifetimes of the struct are `'static`.
+/// The type of a field, as it is written outside of the impls: `Self` is spelled out, and lifetimes of the struct are `'static`.
 fn outside(model: &Model<'_>, ty: &Type) -> TokenStream {
     let ident = model.ident();
     let lifetimes: Vec<&Ident> = model.input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();

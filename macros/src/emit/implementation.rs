@@ -26,7 +26,7 @@ pub(crate) fn implement_hidden(model: &Model<'_>, of: TokenStream, body: TokenSt
     local!(#[doc(hidden)] #implementation)
 }
 
-/// For a lint that takes the struct's parameters in our impls for the user's own (rust-lang/rust#55058).
+/// Silences a lint that takes the struct's parameters in our impls for the user's own (rust-lang/rust#55058).
 pub(crate) fn lifetimes_of_ours(input: &DeriveInput) -> Option<TokenStream> {
     input.generics.lifetimes().next().map(|_| local!(#[allow(single_use_lifetimes)]))
 }

@@ -1,4 +1,4 @@
-//! The steps of a plan: a field with its type's own moves, or with those that the user named.
+//! The steps of a plan: a field with its type's own operations, or with those that the user named.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -21,7 +21,7 @@ pub(crate) enum Borrow {
 /// The expression that makes the step of one field.
 pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Borrow, krate: &Krate) -> TokenStream {
     let rt = krate.rt();
-    // What the user named for a shared value takes `&T`, whoever calls it.
+    // What the user named for a shared value takes `&T` for every caller.
     let borrow = if step.is_custom() && model.shared() { Borrow::Shared } else { borrow };
     // In the place of the type, where an error says that it has no `Teardown`.
     let field_ref = field_ref(model, field, borrow);
@@ -36,8 +36,8 @@ pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Bo
         Borrow::Unique if is_detachable(model, field) => local!(custom_option),
         Borrow::Unique => local!(custom),
     };
-    let moves = Moves { field, step, borrow, krate };
-    let (ask, wait, force) = (moves.ask(), moves.wait(), moves.force());
+    let operations = Operations { field, step, borrow, krate };
+    let (ask, wait, force) = (operations.ask(), operations.wait(), operations.force());
     local!(#rt::Step::#constructor(#field_ref, #ask, #wait, #force))
 }
 
@@ -48,13 +48,13 @@ pub(crate) fn kept(model: &Model<'_>, field: &Field<'_>, step: &Step, krate: &Kr
     if !step.is_custom() {
         return placed::call(krate.python().kept(), field_ref, place);
     }
-    let moves = Moves { field, step, borrow: Borrow::Unique, krate };
-    let (ask, wait, force) = (moves.ask(), moves.wait(), moves.force());
+    let operations = Operations { field, step, borrow: Borrow::Unique, krate };
+    let (ask, wait, force) = (operations.ask(), operations.wait(), operations.force());
     placed::call(krate.python().kept_with(), local!(#field_ref, #ask, #wait, #force), place)
 }
 
-/// The traits through which the moves of a type are found that has none of its own.
-pub(crate) fn uses_of_moves(krate: &Krate) -> TokenStream {
+/// The traits through which a type without operations of its own gets them.
+pub(crate) fn use_of_operations(krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     local! {
         #[allow(unused_imports)]
@@ -141,14 +141,14 @@ impl Parameter {
 }
 
 /// The three function pointers of a custom step.
-struct Moves<'m, 'a> {
+struct Operations<'m, 'a> {
     field: &'m Field<'a>,
     step: &'m Step,
     borrow: Borrow,
     krate: &'m Krate,
 }
 
-impl Moves<'_, '_> {
+impl Operations<'_, '_> {
     fn ask(&self) -> TokenStream {
         self.instant(self.step.ask.as_ref(), &local!(request))
     }
@@ -240,7 +240,7 @@ impl Moves<'_, '_> {
     }
 }
 
-/// The parameter that a move gets the field in, and how it is passed on: `&mut T`, or `&T` where the struct is shared.
+/// The parameter in which an operation gets the field, and how it is passed on: `&mut T`, or `&T` where the struct is shared.
 struct Value {
     param: TokenStream,
     used: TokenStream,

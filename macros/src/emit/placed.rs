@@ -3,11 +3,11 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 
 /// `callee(arguments)` in the place of the user's tokens from `first` to `last`: an error about the call points there. The
-/// spans are the user's altogether, as rustc joins only spans of one expansion.
+/// spans are all the user's, because rustc joins only spans of one expansion.
 pub(crate) fn call(callee: TokenStream, arguments: TokenStream, (first, last): (Span, Span)) -> TokenStream {
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
     group.set_span(last);
-    // Rustc tells an error once per place: the callee alone has the same one.
+    // Rustc reports an error once per place: the callee alone would have the same one.
     let mut callee = callee.into_iter();
     let mut call = placed(callee.by_ref().take(1).collect(), first);
     call.extend(placed(callee.collect(), last));

@@ -1,4 +1,4 @@
-//! What `sundown::python` has macros for.
+//! The macros of `sundown::python`.
 
 pub(crate) mod async_std;
 pub(crate) mod class;

@@ -130,13 +130,13 @@ impl Python {
         shutdown_report => shutdown_report,
     }
 
-    /// The traits by which a base class is told from others.
+    /// The traits that distinguish an annotated base class from others.
     pub(crate) fn use_of_bases(&self) -> TokenStream {
         let module = self.module();
         local!(use #module::{Annotated as _, NotAnnotated as _};)
     }
 
-    /// The traits by which a value that is noted is told from others.
+    /// The traits that distinguish a value to be noted from others.
     pub(crate) fn use_of_notes(&self) -> TokenStream {
         let module = self.module();
         local!(use #module::{Noted as _, NotNoted as _};)

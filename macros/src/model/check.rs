@@ -178,13 +178,13 @@ fn after_once(model: &Model<'_>, errors: &mut Errors) {
 
 /// One error per cycle, at the name that closes it in the last of its fields.
 fn no_cycle(model: &Model<'_>, errors: &mut Errors) {
-    let mut told = vec![false; model.fields.len()];
+    let mut reported = vec![false; model.fields.len()];
     for start in (0..model.fields.len()).rev() {
         let Some(cycle) = shortest_cycle(model, start) else { continue };
-        if cycle.iter().any(|field| told[*field]) {
+        if cycle.iter().any(|field| reported[*field]) {
             continue;
         }
-        cycle.iter().for_each(|field| told[*field] = true);
+        cycle.iter().for_each(|field| reported[*field] = true);
         let field = &model.fields[start];
         let next = cycle.get(1).copied().unwrap_or(start);
         let Some(closing) = field.step().and_then(|step| step.after.iter().find(|after| after.field == Some(next)))

@@ -46,7 +46,7 @@ fn no_derive_of_teardown(flavour: Flavour, input: &DeriveInput, errors: &mut Err
     }
 }
 
-/// Told here and not by the derive: rustc knows the attribute only below a derive that has it.
+/// Reported here and not by the derive: rustc knows the attribute only below a derive that has it.
 fn no_shutdown_on_the_struct(flavour: Flavour, input: &DeriveInput, errors: &mut Errors) {
     for stray in input.attrs.iter().filter(|attr| is_shutdown(attr)) {
         errors.push(written::stray_shutdown(stray, flavour));

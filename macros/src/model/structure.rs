@@ -180,7 +180,7 @@ impl<'a> Field<'a> {
 }
 
 impl Step {
-    /// Whether the user named any of its moves.
+    /// Whether the user named any of its operations.
     pub(crate) fn is_custom(&self) -> bool {
         self.with.is_some() || self.ask.is_some() || self.force.is_some()
     }

@@ -1,4 +1,4 @@
-//! `#[pyo3_async_runtimes::async_std::main]` and `test`: not supported, and saying so in one error.
+//! `#[pyo3_async_runtimes::async_std::main]` and `test`: one error, because they are not supported.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;

@@ -20,7 +20,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let guard = model.guards().next().map(|(guard, _)| operations::field_ref(model, guard, Borrow::Shared));
     let handles = model.steps().map(|(field, step)| operations::kept(model, field, step, krate));
     let this = operations::receiver(model, Borrow::Shared);
-    let uses_moves = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::uses_of_moves(krate));
+    let use_operations = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::use_of_operations(krate));
     let bases = model.args.extends.then(|| {
         let (base, bases, use_of_bases) = (python.base(), python.bases(), python.use_of_bases());
         local! {
@@ -47,7 +47,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
 
             #[allow(unused_qualifications)]
             fn handles(#this) -> ::std::vec::Vec<#kept> {
-                #uses_moves
+                #use_operations
                 ::std::vec::Vec::from([#(#handles),*])
             }
         },

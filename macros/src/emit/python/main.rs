@@ -48,7 +48,7 @@ pub(crate) fn main(host: Host, args: TokenStream, item: TokenStream) -> TokenStr
     }
 }
 
-/// Never fails: whatever could is checked before.
+/// Never fails: the checks refuse what could.
 fn expand(function: &ItemFn, args: &Args, krate: &Krate) -> TokenStream {
     let ItemFn { attrs, vis, sig, block, .. } = function;
     let (main, flavors) = (krate.python().main(), krate.python().flavor());
