@@ -14,7 +14,7 @@ pub struct Broken<T> {
     value: T,
 }
 ::core::compile_error! {
-    "`soon` is not a duration\nhelp: write it as in `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"
+    "`soon` is not a duration\nhelp: use a form such as `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"
 }
 ::core::compile_error! {
     "`#[must_shutdown]` needs a field of type `ShutdownGuard`\nhelp: add `guard: ShutdownGuard<Self>` and set it to `ShutdownGuard::new()`"

@@ -103,7 +103,7 @@ fn flavor(value: &Expr) -> Result<(Flavor, LitStr), Error> {
 }
 
 fn workers(value: &Expr) -> Result<usize, Error> {
-    const HELP: &str = "write it as in `worker_threads = 4`";
+    const HELP: &str = "write a number, such as `worker_threads = 4`";
     let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = values::bare(value) else {
         return Err(Error::at(value, "`worker_threads` must be a number").help(HELP));
     };

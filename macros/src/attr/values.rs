@@ -45,20 +45,22 @@ fn bad_duration(text: &LitStr, invalid: &Invalid) -> Error {
     let shown = text.value();
     match invalid {
         Invalid::Form => Error::at(text, format!("`{shown}` is not a duration"))
-            .help("write it as in `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"),
+            .help("use a form such as `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"),
         Invalid::NoUnit => {
             let error = Error::at(text, "a duration needs a unit");
             match shown.trim_end().ends_with(|c: char| c.is_ascii_digit()) {
                 true => error.help(format!("write `\"{shown}s\"` or `\"{shown}ms\"`")),
-                false => error.help("write it as in `\"1m 30s\"`"),
+                false => error.help("use a form such as `\"1m 30s\"`"),
             }
         }
         Invalid::Order => Error::at(text, "the units of a duration must go from larger to smaller")
             .help("write each unit once, as in `\"1m 30s\"`"),
         Invalid::Zero => {
-            Error::at(text, "a timeout must be longer than zero").help("write it as in `\"10s\"` or `\"250ms\"`")
+            Error::at(text, "a timeout must be longer than zero").help("use a form such as `\"10s\"` or `\"250ms\"`")
         }
-        Invalid::TooLong => Error::at(text, "this duration is too long").help("write it as in `\"10s\"` or `\"2h\"`"),
+        Invalid::TooLong => {
+            Error::at(text, "this duration is too long").help("use a form such as `\"10s\"` or `\"2h\"`")
+        }
     }
 }
 

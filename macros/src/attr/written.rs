@@ -98,22 +98,22 @@ pub(crate) fn read<'a>(flavour: Flavour, input: &'a DeriveInput, errors: &mut Er
 }
 
 fn not_a_struct<'a>(keyword: &impl ToTokens, flavour: Flavour, errors: &mut Errors) -> Vec<WrittenField<'a>> {
-    let keyword_text = keyword.to_token_stream();
-    errors.push(
-        Error::at(keyword, format!("`{}` needs a struct", flavour.spelling()))
-            .help(format!("put the resources into a struct, and the {keyword_text} beside or around it")),
-    );
+    let cure = match keyword.to_token_stream().to_string().as_str() {
+        "enum" => "move the resource fields into a struct and store it in the variant",
+        _ => "move the resource fields into a struct",
+    };
+    errors.push(Error::at(keyword, format!("`{}` needs a struct", flavour.spelling())).help(cure));
     Vec::new()
 }
 
 pub(crate) fn stray_shutdown(at: &Attribute, flavour: Flavour) -> Error {
     let carrier = flavour.attribute();
     Error::at(at.path(), "`#[shutdown]` belongs on a field")
-        .help(format!("give the arguments of the struct to `#[{carrier}(…)]`"))
+        .help(format!("write the arguments of the struct in `#[{carrier}(…)]`"))
 }
 
 fn second(at: &Path, of: &str, name: &str) -> Error {
-    Error::at(at, format!("{of} has two `#[{name}]`")).help(format!("join them: `#[{name}(…, …)]`"))
+    Error::at(at, format!("{of} has two `#[{name}]`")).help(format!("write all arguments in one `#[{name}(…)]`"))
 }
 
 fn field_of<'a>(field: &'a syn::Field, member: Member, errors: &mut Errors) -> WrittenField<'a> {

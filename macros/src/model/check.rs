@@ -62,7 +62,7 @@ fn guard_of_self(model: &Model<'_>, errors: &mut Errors) {
 
 pub(crate) fn misspelled_guard(at: &impl ToTokens) -> Error {
     Error::at(at, "the type of the guard must be `ShutdownGuard<Self>`")
-        .help("write `ShutdownGuard<Self>`, or add `#[shutdown(guard)]` to another spelling of it")
+        .help("write `ShutdownGuard<Self>`, or mark an alias of that type with `#[shutdown(guard)]`")
 }
 
 fn guard_is_no_resource(model: &Model<'_>, errors: &mut Errors) {
@@ -248,7 +248,11 @@ fn timeouts_within_the_structs(model: &Model<'_>, errors: &mut Errors) {
             let (own, whole) = (duration::display(*timeout), duration::display(limit));
             errors.push(
                 Error::at(literal, format!("{} has more time than the whole shutdown", field.described()))
-                    .note(format!("`{}` has {own}, and `{}` has {whole}{origin}", field.name(), model.ident()))
+                    .note(format!(
+                        "the timeout of `{}` is {own}, that of `{}` is {whole}{origin}",
+                        field.name(),
+                        model.ident()
+                    ))
                     .help(format!("write at most `\"{whole}\"`, or raise the timeout of `{}`", model.ident())),
             );
         }

@@ -57,9 +57,12 @@ impl Check {
             None => {
                 if let Some(unchecked) = unchecked {
                     errors.push(
-                        Error::at(&unchecked, format!("`{}` has no check", method.sig.ident))
-                            .note("a method that returns a `Result` is checked, of those that work on an open object only")
-                            .help("remove `#[shutdown(unchecked)]`"),
+                        Error::at(
+                            &unchecked,
+                            format!("`{}` is not checked, with or without `unchecked`", method.sig.ident),
+                        )
+                        .note("only methods that return a `Result` are checked")
+                        .help("remove `#[shutdown(unchecked)]`"),
                     );
                 }
                 Check::Nothing

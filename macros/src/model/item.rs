@@ -33,8 +33,8 @@ fn no_second_attribute(flavour: Flavour, input: &DeriveInput, errors: &mut Error
 fn no_must_shutdown(input: &DeriveInput, errors: &mut Errors) {
     if let Some(attr) = input.attrs.iter().find(|attr| is_second(attr, Flavour::MustShutdown)) {
         errors.push(
-            Error::at(attr.path(), format!("`{}` has two shutdowns", input.ident))
-                .note("`#[pyclass_teardown]` generates the one of a Python class")
+            Error::at(attr.path(), format!("`{}` has both `#[pyclass_teardown]` and `#[must_shutdown]`", input.ident))
+                .note("`#[pyclass_teardown]` generates the shutdown of a Python class")
                 .help("remove `#[must_shutdown]`"),
         );
     }
@@ -63,7 +63,7 @@ fn guard_has_a_type(input: &DeriveInput, errors: &mut Errors) {
 /// The error for a struct with both macros, at the one that is too many.
 pub(crate) fn derived_twice(flavour: Flavour, at: &impl ToTokens) -> Error {
     let what = match flavour {
-        Flavour::PyClass => "a Python class is torn down by its methods",
+        Flavour::PyClass => "a Python class cannot derive `Teardown`",
         Flavour::MustShutdown | Flavour::Teardown => "`#[must_shutdown]` implements `Teardown` already",
     };
     Error::at(at, what).help("remove `Teardown` from the derive")
@@ -83,7 +83,7 @@ pub(crate) fn no_class(item: &TokenStream) -> Error {
         _ => keyword(item),
     };
     Error::at(&at, "`#[pyclass_teardown]` needs a struct or its methods")
-        .help("put it above the `#[pyclass]` of a struct, and above the `#[pymethods]` of its impl")
+        .help("write it above the `#[pyclass]` of a struct and above the `#[pymethods]` of its impl")
 }
 
 /// The error for `#[pyclass_teardown]` on a struct without a `#[pyclass]` below.
