@@ -10,13 +10,23 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, DeriveInput, Item};
 
 use crate::attr::flavour::Flavour;
-use crate::emit::python::class_attribute;
+use crate::emit::python::main::{self, Host};
+use crate::emit::python::{class_attribute, test};
 use crate::emit::{attribute, derive};
 
 /// Expands an item as rustc would: the attribute, then the derive that it leaves.
 fn expand_item(item: Item) -> TokenStream {
     let mut item = match item {
         Item::Struct(item) => item,
+        Item::Enum(mut item) => {
+            let first = item.attrs.remove(0);
+            return expand_attribute(&first, item.to_token_stream());
+        }
+        Item::Fn(mut item) => {
+            let first = item.attrs.iter().position(|attr| !attr.path().is_ident("doc")).expect("it is annotated");
+            let first = item.attrs.remove(first);
+            return expand_attribute(&first, item.to_token_stream());
+        }
         Item::Impl(mut block) => {
             let at = block.attrs.iter().position(|attr| attr.path().is_ident("pyclass_teardown"));
             return match at.map(|at| arguments(&block.attrs.remove(at))) {
@@ -49,11 +59,24 @@ fn expand_item(item: Item) -> TokenStream {
         let attr = attr.to_token_stream().to_string();
         ["MustShutdown", "PyClassTeardown"].iter().any(|derive| attr.contains(derive))
     };
+    let has_derive = left.attrs.iter().any(derives);
     left.attrs.retain(|attr| !derives(attr));
-    let derived = derive::derive(flavour, left.to_token_stream());
+    let derived = has_derive.then(|| derive::derive(flavour, left.to_token_stream()));
     left.attrs.retain(|attr| !attr.path().is_ident("__sundown"));
     without_helpers(left);
     quote!(#emitted #derived)
+}
+
+/// Expands an attribute that leaves no derive.
+fn expand_attribute(attr: &Attribute, item: TokenStream) -> TokenStream {
+    let name = attr.path().get_ident().map(ToString::to_string).unwrap_or_default();
+    match &*name {
+        "must_shutdown" => attribute::must_shutdown(arguments(attr), item),
+        "pyclass_teardown" => class_attribute::pyclass_teardown(arguments(attr), item),
+        "main" => main::main(Host::Sundown, arguments(attr), item),
+        "test" => test::test(item),
+        other => panic!("no macro is called `{other}`"),
+    }
 }
 
 fn arguments(attr: &Attribute) -> TokenStream {
