@@ -100,7 +100,7 @@ impl self::vendored::sundown::Teardown for Parts {
 ///
 /// Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`.
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `parts`
 struct Client {
@@ -171,7 +171,7 @@ impl Client {
     ) -> sundown_python::__rt::python::pyo3::PyResult<()> {
         sundown_python::__rt::python::close(slf, timeout)
     }
-    /// As `close`, to be awaited: the event loop is not blocked.
+    /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
     #[pyo3(
         name = "aclose",

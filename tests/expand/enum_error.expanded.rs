@@ -65,13 +65,13 @@ impl Backend {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown(
         &self,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::core::unreachable!("the macro reported errors")
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -79,14 +79,14 @@ impl Backend {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown_within(
         &self,
         timeout: ::core::time::Duration,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::core::unreachable!("the macro reported errors")
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -96,11 +96,11 @@ impl Backend {
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::core::unreachable!("the macro reported errors")
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     async fn with_shutdown<F, T>(
         mut self,
         f: F,

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within `LIMIT`.
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `transport`
 #[must_use = "`Connection` must be shut down"]

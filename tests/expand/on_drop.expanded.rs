@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within `crate::limits::SHUTDOWN`: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs`, within `crate::limits::JOBS`
 #[must_use = "`Strict` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
@@ -94,13 +94,13 @@ impl Strict {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown(
         &mut self,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -108,14 +108,14 @@ impl Strict {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown_within(
         &mut self,
         timeout: ::core::time::Duration,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -125,11 +125,11 @@ impl Strict {
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown_blocking(self)
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     async fn with_shutdown<F, T>(
         mut self,
         f: F,
@@ -150,7 +150,7 @@ impl Strict {
 ///
 /// Must be shut down, within 2h 1ms: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs`
 #[must_use = "`Patient` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
@@ -239,13 +239,13 @@ impl Patient {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown(
         &mut self,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -253,14 +253,14 @@ impl Patient {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown_within(
         &mut self,
         timeout: ::core::time::Duration,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -270,11 +270,11 @@ impl Patient {
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown_blocking(self)
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     async fn with_shutdown<F, T>(
         mut self,
         f: F,

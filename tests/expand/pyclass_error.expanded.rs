@@ -6,7 +6,7 @@
 ///
 /// Its resources are stopped, within 1s, by `with`, `async with`, `close()` or `aclose()`.
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs`
 struct Client {

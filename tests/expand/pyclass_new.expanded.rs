@@ -30,7 +30,7 @@ impl Client {
     ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
         ::sundown::__rt::python::close(slf, timeout)
     }
-    /// As `close`, to be awaited: the event loop is not blocked.
+    /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
     #[pyo3(
         name = "aclose",

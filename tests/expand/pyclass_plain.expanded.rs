@@ -6,7 +6,7 @@
 ///
 /// Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`.
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `runtime`
 pub struct Plain {
@@ -80,7 +80,7 @@ impl Plain {
     ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
         ::sundown::__rt::python::close(slf, timeout)
     }
-    /// As `close`, to be awaited: the event loop is not blocked.
+    /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
     #[pyo3(
         name = "aclose",

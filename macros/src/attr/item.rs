@@ -26,7 +26,7 @@ pub(crate) fn last_is(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-/// Whether an attribute is that of the macro: as an attribute macro takes itself off, such a one is a second one.
+/// Whether an attribute is that of the macro: the first one is taken off before the macro runs, so this is a second one.
 pub(crate) fn is_second(attr: &Attribute, flavour: Flavour) -> bool {
     last_is(attr.path(), flavour.attribute())
 }

@@ -24,7 +24,7 @@ pub(crate) fn section(flavour: Flavour, input: &DeriveInput, args: &StructArgs) 
     if !steps.is_empty() {
         lines.extend([
             quote!(#[doc = ""]),
-            quote!(#[doc = " It stops these, each as soon as those that it is after have ended:"]),
+            quote!(#[doc = " It stops these resources. Each one waits for those that it comes after:"]),
             quote!(#[doc = ""]),
         ]);
         lines.extend(steps.iter().map(|step| {

@@ -68,7 +68,8 @@ fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Kra
     }
 }
 
-/// The type of a field, as it is written outside of the impls: `Self` is spelled out, and lifetimes of the struct are `'static`.
+/// The type of a field, as it is written outside of the impls: `Self` is spelled out, and lifetimes of the struct are
+/// `'static`.
 fn outside(model: &Model<'_>, ty: &Type) -> TokenStream {
     let ident = model.ident();
     let lifetimes: Vec<&Ident> = model.input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();

@@ -39,12 +39,12 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
             ///
             /// # Cancel safety
             ///
-            /// Dropped half-way, it can be called again and goes on where it stopped.
+            /// If the future is dropped half-way, call it again: it continues where it stopped.
             #vis async fn shutdown(#receiver) -> #result {
                 #shutdown
             }
 
-            /// As `shutdown`, with another timeout for the whole.
+            /// Same as `shutdown`, with another timeout for the whole.
             ///
             /// # Errors
             ///
@@ -52,12 +52,12 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
             ///
             /// # Cancel safety
             ///
-            /// Dropped half-way, it can be called again and goes on where it stopped.
+            /// If the future is dropped half-way, call it again: it continues where it stopped.
             #vis async fn shutdown_within(#receiver, timeout: ::core::time::Duration) -> #result {
                 #shutdown_within
             }
 
-            /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+            /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
             ///
             /// # Errors
             ///
@@ -66,11 +66,11 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
                 #shutdown_blocking
             }
 
-            /// Runs `f`, and shuts down whatever it does.
+            /// Runs `f`, then shuts down, however `f` ended.
             ///
             /// # Panics
             ///
-            /// A panic of `f` goes on after the shutdown.
+            /// A panic of `f` continues after the shutdown.
             #vis async fn with_shutdown<#f, #t>(mut self, f: #f) -> (#t, #result)
             where
                 #f: ::core::ops::AsyncFnOnce(&mut Self) -> #t,

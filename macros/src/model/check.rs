@@ -11,7 +11,7 @@ use crate::attr::values::{Call, Policy, Timeout};
 use crate::attr::written::member_name;
 use crate::model::structure::{After, Field, Guard, Model, Role, Step};
 
-/// What bounds a `#[must_shutdown]` struct that does not say.
+/// The timeout of a struct that names none.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Checks a struct against every rule.

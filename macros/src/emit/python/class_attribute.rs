@@ -1,4 +1,4 @@
-//! `#[pyclass_teardown]` on the struct: as `#[must_shutdown]`, but that the value is Python's.
+//! `#[pyclass_teardown]` on the struct: as `#[must_shutdown]`, but Python owns the value.
 //!
 //! It re-emits the struct with the hidden derive, and with what `#[pyclass]` says in its arguments.
 

@@ -1,4 +1,4 @@
-//! `#[pyclass_teardown]` on the methods: adds those that close the object, and has the others look whether it is closed.
+//! `#[pyclass_teardown]` on the methods: adds those that close the object; the others check whether it is closed.
 //!
 //! It stands above `#[pymethods]`, and is expanded before it: PyO3 sees the methods as if the user had written them.
 
@@ -25,7 +25,7 @@ pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) 
     let krate = &Krate::new(krate.as_ref());
     let this = &block.self_ty.clone();
     let methods = placed(krate.python().methods(), ends(this).0);
-    // Where the other half is missing, this alone says so. It is there after an error too, for the struct not to complain.
+    // If the other half is missing, only this reports it. It is emitted after an error too, so that the struct does not.
     let methods = block.trait_.is_none().then(|| {
         local! {
             #[automatically_derived]
@@ -101,7 +101,7 @@ fn passed(Receiver { name, is_object, .. }: &Receiver) -> TokenStream {
     if *is_object { quote!(&#name) } else { quote!(&*#name) }
 }
 
-/// Has a `#[new]` note the value that it returns. The signature stays, for callers in Rust.
+/// Makes a `#[new]` note the value that it returns. The signature stays, for callers in Rust.
 fn wrap_new(method: &mut ImplItemFn, output: &Type, krate: &Krate) {
     let python = krate.python();
     let (new, use_of_notes) = (python.new_value(), python.use_of_notes());
@@ -148,7 +148,7 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
         (
             "aclose",
             quote! {
-                /// As `close`, to be awaited: the event loop is not blocked.
+                /// Same as `close`, to be awaited: it does not block the event loop.
                 #[allow(unused_qualifications)]
                 #[pyo3(
                     name = "aclose",
