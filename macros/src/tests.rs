@@ -9,17 +9,28 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, DeriveInput, Item};
 
-use crate::parse::Flavour;
-use crate::{attribute, expand, pyclass};
+use crate::attr::flavour::Flavour;
+use crate::emit::python::main::{self, Host};
+use crate::emit::python::{class_attribute, test};
+use crate::emit::{attribute, derive};
 
 /// Expands an item as rustc would: the attribute, then the derive that it leaves.
 fn expand_item(item: Item) -> TokenStream {
     let mut item = match item {
         Item::Struct(item) => item,
+        Item::Enum(mut item) => {
+            let first = item.attrs.remove(0);
+            return expand_attribute(&first, item.to_token_stream());
+        }
+        Item::Fn(mut item) => {
+            let first = item.attrs.iter().position(|attr| !attr.path().is_ident("doc")).expect("it is annotated");
+            let first = item.attrs.remove(first);
+            return expand_attribute(&first, item.to_token_stream());
+        }
         Item::Impl(mut block) => {
             let at = block.attrs.iter().position(|attr| attr.path().is_ident("pyclass_teardown"));
             return match at.map(|at| arguments(&block.attrs.remove(at))) {
-                Some(args) => pyclass::pyclass_teardown(args, block.to_token_stream()),
+                Some(args) => class_attribute::pyclass_teardown(args, block.to_token_stream()),
                 None => block.to_token_stream(),
             };
         }
@@ -29,12 +40,12 @@ fn expand_item(item: Item) -> TokenStream {
     let flavours = [Flavour::MustShutdown, Flavour::PyClass];
     let ours = |attr: &Attribute| flavours.into_iter().find(|flavour| attr.path().is_ident(flavour.attribute()));
     let Some((at, flavour)) = item.attrs.iter().enumerate().find_map(|(at, attr)| Some((at, ours(attr)?))) else {
-        let derived = derives_teardown.then(|| expand::derive(Flavour::Teardown, item.to_token_stream()));
+        let derived = derives_teardown.then(|| derive::derive(Flavour::Teardown, item.to_token_stream()));
         return quote!(#item #derived);
     };
     let args = arguments(&item.attrs.remove(at));
     let emitted = match flavour {
-        Flavour::PyClass => pyclass::pyclass_teardown(args, item.to_token_stream()),
+        Flavour::PyClass => class_attribute::pyclass_teardown(args, item.to_token_stream()),
         Flavour::MustShutdown | Flavour::Teardown => attribute::must_shutdown(args, item.to_token_stream()),
     };
     let mut emitted = match syn::parse2::<syn::File>(emitted.clone()) {
@@ -48,11 +59,24 @@ fn expand_item(item: Item) -> TokenStream {
         let attr = attr.to_token_stream().to_string();
         ["MustShutdown", "PyClassTeardown"].iter().any(|derive| attr.contains(derive))
     };
+    let has_derive = left.attrs.iter().any(derives);
     left.attrs.retain(|attr| !derives(attr));
-    let derived = expand::derive(flavour, left.to_token_stream());
+    let derived = has_derive.then(|| derive::derive(flavour, left.to_token_stream()));
     left.attrs.retain(|attr| !attr.path().is_ident("__sundown"));
     without_helpers(left);
     quote!(#emitted #derived)
+}
+
+/// Expands an attribute that leaves no derive.
+fn expand_attribute(attr: &Attribute, item: TokenStream) -> TokenStream {
+    let name = attr.path().get_ident().map(ToString::to_string).unwrap_or_default();
+    match &*name {
+        "must_shutdown" => attribute::must_shutdown(arguments(attr), item),
+        "pyclass_teardown" => class_attribute::pyclass_teardown(arguments(attr), item),
+        "main" => main::main(Host::Sundown, arguments(attr), item),
+        "test" => test::test(item),
+        other => panic!("no macro is called `{other}`"),
+    }
 }
 
 fn arguments(attr: &Attribute) -> TokenStream {
@@ -86,11 +110,11 @@ fn a_struct_without_mistakes_has_no_errors() {
     let input: DeriveInput = syn::parse_quote! {
         struct Runner { #[shutdown] jobs: Tasks, guard: ShutdownGuard<Self> }
     };
-    assert_eq!(errors_of(expand::derive(Flavour::MustShutdown, input.to_token_stream())), [""; 0]);
+    assert_eq!(errors_of(derive::derive(Flavour::MustShutdown, input.to_token_stream())), [""; 0]);
 }
 
 #[test]
-fn independent_mistakes_are_told_at_once() {
+fn independent_mistakes_are_reported_at_once() {
     let input: DeriveInput = syn::parse_quote! {
         #[__sundown(timeout = 10, on_dorp = "log")]
         struct Runner {
@@ -100,7 +124,7 @@ fn independent_mistakes_are_told_at_once() {
             #[shutdown] #[shutdown] d: Tasks,
         }
     };
-    let errors = errors_of(expand::derive(Flavour::MustShutdown, input.to_token_stream()));
+    let errors = errors_of(derive::derive(Flavour::MustShutdown, input.to_token_stream()));
     let first_lines: Vec<&str> = errors.iter().filter_map(|error| error.lines().next()).collect();
     assert_eq!(
         first_lines,

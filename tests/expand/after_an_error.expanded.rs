@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs` after `nothing`
 #[must_use = "`Broken` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
@@ -14,7 +14,7 @@ pub struct Broken<T> {
     value: T,
 }
 ::core::compile_error! {
-    "`soon` is not a duration\nhelp: write it as in `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"
+    "`soon` is not a duration\nhelp: use a form such as `\"10s\"`, `\"1m 30s\"`, `\"250ms\"` or `\"2h\"`"
 }
 ::core::compile_error! {
     "`#[must_shutdown]` needs a field of type `ShutdownGuard`\nhelp: add `guard: ShutdownGuard<Self>` and set it to `ShutdownGuard::new()`"
@@ -65,13 +65,13 @@ impl<T> Broken<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub async fn shutdown(
         &mut self,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::core::unreachable!("the macro reported errors")
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -79,14 +79,14 @@ impl<T> Broken<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub async fn shutdown_within(
         &mut self,
         timeout: ::core::time::Duration,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::core::unreachable!("the macro reported errors")
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -96,11 +96,11 @@ impl<T> Broken<T> {
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::core::unreachable!("the macro reported errors")
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     pub async fn with_shutdown<F, __T>(
         mut self,
         f: F,

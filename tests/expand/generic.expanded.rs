@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within `LIMIT`: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `inner`
 /// - `pools` after `inner`
@@ -188,7 +188,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub(crate) async fn shutdown(
         &mut self,
     ) -> ::core::result::Result<
@@ -198,7 +198,7 @@ where
         crate::vendored::sundown::__rt::shutdown(self, ::core::option::Option::None)
             .await
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -206,7 +206,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub(crate) async fn shutdown_within(
         &mut self,
         timeout: ::core::time::Duration,
@@ -220,7 +220,7 @@ where
             )
             .await
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -233,11 +233,11 @@ where
     > {
         crate::vendored::sundown::__rt::shutdown_blocking(self)
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     pub(crate) async fn with_shutdown<__F, __T>(
         mut self,
         f: __F,
@@ -264,7 +264,7 @@ where
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs`
 #[must_use = "`Borrowed` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
@@ -369,13 +369,13 @@ impl<'a> Borrowed<'a> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown(
         &mut self,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -383,14 +383,14 @@ impl<'a> Borrowed<'a> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     async fn shutdown_within(
         &mut self,
         timeout: ::core::time::Duration,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -400,11 +400,11 @@ impl<'a> Borrowed<'a> {
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown_blocking(self)
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     async fn with_shutdown<F, T>(
         mut self,
         f: F,

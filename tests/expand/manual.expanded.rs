@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s.
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `socket`, within 1s
 /// - `log` after `socket`

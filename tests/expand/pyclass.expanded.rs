@@ -6,7 +6,7 @@
 ///
 /// Its resources are stopped, within 2s, by `with`, `async with`, `close()` or `aclose()`.
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs`
 /// - `pool` after `jobs`, by `Pool::close`
@@ -172,7 +172,7 @@ impl PyClient {
     ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
         ::sundown::__rt::python::close(slf, timeout)
     }
-    /// As `close`, to be awaited: the event loop is not blocked.
+    /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
     #[pyo3(
         name = "aclose",

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs`
 /// - `db` after `jobs`, by `Pool::close`
@@ -189,13 +189,13 @@ impl Hub {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub async fn shutdown(
         &self,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown_shared(self, ::core::option::Option::None).await
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ impl Hub {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub async fn shutdown_within(
         &self,
         timeout: ::core::time::Duration,
@@ -211,7 +211,7 @@ impl Hub {
         ::sundown::__rt::shutdown_shared(self, ::core::option::Option::Some(timeout))
             .await
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -221,11 +221,11 @@ impl Hub {
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown_shared_blocking(self)
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     pub async fn with_shutdown<F, T>(
         mut self,
         f: F,

@@ -5,7 +5,7 @@
 ///
 /// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
 ///
-/// It stops these, each as soon as those that it is after have ended:
+/// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `0`
 /// - `1` after `0`
@@ -123,13 +123,13 @@ impl Pair {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub async fn shutdown(
         &mut self,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
     }
-    /// As `shutdown`, with another timeout for the whole.
+    /// Same as `shutdown`, with another timeout for the whole.
     ///
     /// # Errors
     ///
@@ -137,14 +137,14 @@ impl Pair {
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it can be called again and goes on where it stopped.
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
     pub async fn shutdown_within(
         &mut self,
         timeout: ::core::time::Duration,
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
     }
-    /// As `shutdown`, and blocks this thread until it has ended. Not for async code.
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
     ///
     /// # Errors
     ///
@@ -154,11 +154,11 @@ impl Pair {
     ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
         ::sundown::__rt::shutdown_blocking(self)
     }
-    /// Runs `f`, and shuts down whatever it does.
+    /// Runs `f`, then shuts down, however `f` ended.
     ///
     /// # Panics
     ///
-    /// A panic of `f` goes on after the shutdown.
+    /// A panic of `f` continues after the shutdown.
     pub async fn with_shutdown<F, T>(
         mut self,
         f: F,

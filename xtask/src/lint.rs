@@ -1,5 +1,7 @@
 //! `cargo xtask lint`.
 
+mod layers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
@@ -20,6 +22,7 @@ const DENY: [&str; 3] = ["--", "-D", "warnings"];
 pub(crate) fn run() -> Result<()> {
     let metadata = Metadata::load()?;
     let mut steps = Steps::default();
+    steps.run("layers", layers::check);
     steps.run("fmt", || cargo(["fmt", "--all", "--check"]).check().map(|()| String::new()));
     steps.run("clippy, workspace", || {
         cargo(["clippy", "--quiet", "--workspace", "--all-targets", "--all-features"]).args(DENY).check()?;

@@ -75,7 +75,7 @@ fn rust(steps: &mut Steps, total: &mut Counts, filter: Option<&str>, arguments: 
     // These link no libpython, if PyO3 is told that there is none.
     let unlinked = |arguments: &[&str]| cargo(["test", "--all-features"]).args(arguments).env(UNLINKED, "1");
     step("UI tests of the shim", unlinked(&["--package", "sundown-pyo3-async-runtimes", "--test", "ui"]));
-    step("UI tests of Python classes", unlinked(&["--package", "sundown", "--test", "ui_pyclass"]));
+    step("UI tests of Python classes", unlinked(&["--package", "sundown-ui", "--test", "python"]));
     if filter.is_none() {
         step("doctests of the Python side, compiled", unlinked(&["--package", "sundown", "--doc", "python"]));
     }

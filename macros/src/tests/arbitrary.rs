@@ -4,9 +4,10 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use proptest::prelude::*;
 use quote::quote;
 
-use crate::parse::Flavour;
-use crate::python_main::{self, Host};
-use crate::{attribute, expand, pyclass, python_test};
+use crate::attr::flavour::Flavour;
+use crate::emit::python::main::{self, Host};
+use crate::emit::python::{class_attribute, test};
+use crate::emit::{attribute, derive};
 
 /// Words that mean something to the macros, and some that mean nothing.
 const WORDS: &[&str] = &[
@@ -127,41 +128,41 @@ proptest! {
     #[test]
     fn arbitrary_items_do_not_panic(args in tokens(8), item in tokens(16)) {
         attribute::must_shutdown(args.clone(), item.clone());
-        pyclass::pyclass_teardown(args, item.clone());
-        expand::derive(Flavour::PyClass, item.clone());
-        expand::derive(Flavour::MustShutdown, item.clone());
-        expand::derive(Flavour::Teardown, item);
+        class_attribute::pyclass_teardown(args, item.clone());
+        derive::derive(Flavour::PyClass, item.clone());
+        derive::derive(Flavour::MustShutdown, item.clone());
+        derive::derive(Flavour::Teardown, item);
     }
 
     #[test]
     fn arbitrary_arguments_do_not_panic(on_struct in arguments(), on_a in arguments(), on_b in arguments()) {
         let fields = quote!({ #[shutdown(#on_a)] a: Option<A>, #[shutdown(#on_b)] b: B, guard: ShutdownGuard<Self> });
         attribute::must_shutdown(on_struct.clone(), quote!(struct S #fields));
-        must_be_rust(&pyclass::pyclass_teardown(on_struct.clone(), quote!(#[pyclass(#on_a)] struct S #fields)))?;
+        must_be_rust(&class_attribute::pyclass_teardown(on_struct.clone(), quote!(#[pyclass(#on_a)] struct S #fields)))?;
         let methods = quote!({
             #[shutdown(#on_a)] #[pyo3(#on_b)] fn a(&mut self) -> PyResult<()> {}
             #[getter(#on_a)] fn b(slf: Py<Self>) -> Result<u8, E> {}
             #[new] fn new() -> Self {}
         });
-        must_be_rust(&pyclass::pyclass_teardown(on_struct.clone(), quote!(#[pymethods] impl S #methods)))?;
-        must_be_rust(&pyclass::pyclass_teardown(on_struct.clone(), quote!(impl T for S #methods)))?;
+        must_be_rust(&class_attribute::pyclass_teardown(on_struct.clone(), quote!(#[pymethods] impl S #methods)))?;
+        must_be_rust(&class_attribute::pyclass_teardown(on_struct.clone(), quote!(impl T for S #methods)))?;
         let flavours = [
             (Flavour::MustShutdown, quote!(__sundown)),
             (Flavour::PyClass, quote!(__sundown)),
             (Flavour::Teardown, quote!(teardown)),
         ];
         for (flavour, carrier) in flavours {
-            let expansion = expand::derive(flavour, quote!(#[#carrier(#on_struct)] struct S #fields));
+            let expansion = derive::derive(flavour, quote!(#[#carrier(#on_struct)] struct S #fields));
             must_be_rust(&expansion)?;
         }
     }
 
     #[test]
     fn arbitrary_arguments_of_main_do_not_panic(args in prop_oneof![tokens(8), main_arguments()], item in tokens(16)) {
-        python_test::test(item.clone());
-        python_main::main(Host::Sundown, args.clone(), item);
-        must_be_rust(&python_main::main(Host::Sundown, args.clone(), quote!(async fn main() {})))?;
-        must_be_rust(&python_main::main(Host::Shim, args, quote!(fn serve(port: u16) {})))?;
+        test::test(item.clone());
+        main::main(Host::Sundown, args.clone(), item);
+        must_be_rust(&main::main(Host::Sundown, args.clone(), quote!(async fn main() {})))?;
+        must_be_rust(&main::main(Host::Shim, args, quote!(fn serve(port: u16) {})))?;
     }
 
     #[test]
@@ -174,7 +175,7 @@ proptest! {
             let args = if after.is_empty() { quote!() } else { quote!(after = [#(#after),*]) };
             quote!(#[shutdown(#args)] #name: T)
         });
-        let expansion = expand::derive(Flavour::Teardown, quote!(struct S { #(#fields),* }));
+        let expansion = derive::derive(Flavour::Teardown, quote!(struct S { #(#fields),* }));
         must_be_rust(&expansion)?;
         let text = expansion.to_string();
         let refused = text.contains("compile_error");

@@ -43,7 +43,7 @@ fn inputs() -> Vec<PathBuf> {
         fs::read_dir(directory()).expect("the directory is there").map(|entry| entry.expect("it can be read").path());
     let mut inputs: Vec<PathBuf> = entries.filter(|path| is_input(path)).collect();
     inputs.sort();
-    assert!(inputs.len() >= 8, "the inputs are where they were");
+    assert!(inputs.len() >= 35, "the inputs are where they were");
     inputs
 }
 

@@ -5,8 +5,8 @@ use quote::quote;
 use syn::{Item, ReturnType};
 
 use super::errors_of;
-use crate::python_main::{Host, main};
-use crate::python_test::test;
+use crate::emit::python::main::{Host, main};
+use crate::emit::python::test::test;
 
 fn first_lines(tokens: TokenStream) -> Vec<String> {
     errors_of(tokens).iter().filter_map(|error| error.lines().next()).map(str::to_owned).collect()
@@ -18,7 +18,7 @@ fn text(tokens: TokenStream) -> String {
 }
 
 #[test]
-fn without_mistakes_there_is_a_main_that_tells_the_exit_code() {
+fn without_mistakes_there_is_a_main_that_returns_the_exit_code() {
     let expanded = main(
         Host::Sundown,
         quote!(),
@@ -80,7 +80,7 @@ fn the_crate_may_have_another_name() {
 }
 
 #[test]
-fn independent_mistakes_are_told_at_once() {
+fn independent_mistakes_are_reported_at_once() {
     let args = quote!(core_threads = 4, flavor = "one", worker_threads = 0, crate = 7, colour = "red");
     assert_eq!(
         first_lines(main(

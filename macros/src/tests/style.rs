@@ -23,7 +23,7 @@ fn messages(stderr: &str) -> Vec<Vec<String>> {
 #[test]
 fn our_errors_are_in_the_house_style() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = [here.join("../tests/ui/ours"), here.join("../runtime/ui")];
+    let folders = [here.join("../tests/ui/ours"), here.join("../tests/ui/python")];
     let mut seen = 0;
     for entry in folders.iter().flat_map(|folder| fs::read_dir(folder).expect("the directory is there")) {
         let path = entry.expect("it can be read").path();

@@ -1,0 +1,270 @@
+//! From a struct to its impls: parse, model, check, expand.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{DeriveInput, Path};
+
+use crate::attr::errors::Errors;
+use crate::attr::flavour::Flavour;
+use crate::attr::item::last_is;
+use crate::attr::values::{Policy, Timeout};
+use crate::attr::written;
+use crate::emit::forgotten;
+use crate::emit::implementation::{implement, implement_hidden, lifetimes_of_ours};
+use crate::emit::methods::{Bodies, methods};
+use crate::emit::operations::{self, Borrow};
+use crate::emit::python::class;
+use crate::emit::quotes::{Krate, local};
+use crate::emit::stubs;
+use crate::model::check;
+use crate::model::item;
+use crate::model::structure::{Model, Step};
+
+/// Expands a derive of ours. After an error, to the errors and to stubs.
+pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
+    let input = match syn::parse2::<DeriveInput>(input) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    if let Some(attribute) = annotated_too(flavour, &input) {
+        // The attribute's own derive expands the rest.
+        let mut errors = Errors::default();
+        errors.push(item::derived_twice(Flavour::MustShutdown, attribute));
+        return quote!(#errors);
+    }
+    try_expand(flavour, &input).unwrap_or_else(|errors| {
+        let args = written::read(flavour, &input, &mut Errors::default()).args;
+        let stubs = stubs::stubs(flavour, &input, &args);
+        quote!(#errors #stubs)
+    })
+}
+
+/// The `#[must_shutdown]` below a `#[derive(Teardown)]`.
+fn annotated_too(flavour: Flavour, input: &DeriveInput) -> Option<&Path> {
+    let paths = input.attrs.iter().map(syn::Attribute::path);
+    paths.into_iter().find(|path| flavour == Flavour::Teardown && last_is(path, "must_shutdown"))
+}
+
+fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Errors> {
+    let mut errors = Errors::default();
+    let written = written::read(flavour, input, &mut errors);
+    if !matches!(input.data, syn::Data::Struct(_)) {
+        errors.propagate()?;
+    }
+    let model = Model::new(written);
+    check::all(&model, &mut errors);
+    errors.propagate()?;
+    Ok(expand(&model))
+}
+
+/// Never fails: the checks refuse what could.
+fn expand(model: &Model<'_>) -> TokenStream {
+    let krate = &Krate::new(model.args.krate.as_ref());
+    let mut items = forgotten::here(model, krate);
+    if model.flavour.is_guarded() {
+        items.extend(guarded(model, krate));
+    }
+    if model.flavour == Flavour::PyClass {
+        items.extend(class::class(model, krate));
+        return items;
+    }
+    if !model.manual() {
+        items.extend(annotated(model, krate));
+        items.extend(teardown(model, krate));
+        if model.flavour == Flavour::MustShutdown {
+            items.extend(drop_and_methods(model, krate));
+        }
+    }
+    items
+}
+
+fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let (spec_type, spec) = (krate.spec(), spec(model, krate));
+    let guarded = implement_hidden(model, krate.guarded(), local!(const SPEC: &'static #spec_type = #spec;));
+    let by_hand = model.manual().then(|| implement_hidden(model, krate.by_hand(), TokenStream::new()));
+    quote!(#guarded #by_hand)
+}
+
+/// What the runtime must know of the type: data, and no code.
+fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let (rt, spec_type) = (krate.rt(), krate.spec());
+    let name = model.name();
+    let timeout = match (&model.args.timeout, model.flavour) {
+        (Some(timeout), _) => duration(timeout),
+        (None, Flavour::MustShutdown | Flavour::PyClass) => millis(check::DEFAULT_TIMEOUT),
+        // It is always a field of another value, whose budget bounds it.
+        (None, Flavour::Teardown) => local!(::core::time::Duration::MAX),
+    };
+    let on_drop = option(model.on_drop().map(|policy| {
+        krate.on_drop(match policy {
+            Policy::Panic => local!(Panic),
+            Policy::Log => local!(Log),
+            Policy::Wait => local!(Wait),
+        })
+    }));
+    let manual = model.manual();
+    let steps = model.steps().map(|(field, step)| {
+        let name = format!("{name}.{}", field.name());
+        let after = model.steps_before(step).into_iter().map(Literal::usize_unsuffixed);
+        let timeout = option(step.timeout.as_ref().map(duration));
+        local!(#rt::StepSpec { name: #name, after: &[#(#after),*], timeout: #timeout })
+    });
+    let spec = local! {
+        &#spec_type { name: #name, timeout: #timeout, on_drop: #on_drop, manual: #manual, steps: &[#(#steps),*] }
+    };
+    let assertions = forgotten::at_instantiation(model, krate);
+    if assertions.is_empty() { spec } else { local!({ #assertions #spec }) }
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => local!(::core::option::Option::Some(#value)),
+        None => local!(::core::option::Option::None),
+    }
+}
+
+fn duration(timeout: &Timeout) -> TokenStream {
+    match timeout {
+        Timeout::Literal(duration, _) => millis(*duration),
+        Timeout::Const(path) => path.to_token_stream(),
+    }
+}
+
+fn millis(duration: std::time::Duration) -> TokenStream {
+    let millis = Literal::u64_unsuffixed(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
+    local!(::core::time::Duration::from_millis(#millis))
+}
+
+fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let (rt, guarded, step) = (krate.rt(), krate.guarded(), krate.step());
+    let (ask_roots, entry, spec_type, entry_type) =
+        (krate.ask_roots(), krate.entry(), krate.spec(), krate.entry_type());
+    let (spec, entry) = match model.guards().next() {
+        Some((guard, _)) => {
+            let guard = operations::field_ref(model, guard, Borrow::Shared);
+            (local!(<Self as #guarded>::SPEC), option(Some(local!(#entry::<Self>(#guard)))))
+        }
+        None => (spec(model, krate), option(None)),
+    };
+    let steps = steps(model, Borrow::Unique, krate);
+    let (this, this_mut) = (operations::receiver(model, Borrow::Shared), operations::receiver(model, Borrow::Unique));
+    let use_operations = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::use_of_operations(krate));
+    let annotated = implement_hidden(
+        model,
+        local!(#rt::Annotated),
+        local! {
+            const SPEC: &'static #spec_type = #spec;
+
+            fn steps(#this_mut) -> ::std::vec::Vec<#step<'_>> {
+                #use_operations
+                #steps
+            }
+
+            fn entry(#this) -> ::core::option::Option<&::std::sync::Arc<#entry_type>> {
+                #entry
+            }
+        },
+    );
+    let shared = model.shared().then(|| {
+        let steps = self::steps(model, Borrow::Shared, krate);
+        let body = local! {
+            fn steps_shared(#this) -> ::std::vec::Vec<#step<'_>> {
+                #use_operations
+                #steps
+            }
+        };
+        implement_hidden(model, local!(#rt::AnnotatedShared), body)
+    });
+    let asks = model
+        .steps()
+        .filter(|(_, step)| step.after.is_empty())
+        .filter_map(|(field, step)| operations::ask_by_ref(field, step, model.shared(), krate));
+    let body = local! {
+        fn ask_roots(&self) {
+            #[allow(unused_imports)]
+            use #rt::{NotByRef as _, NotNested as _};
+            #(#asks)*
+        }
+    };
+    let ask_roots = implement_hidden(model, ask_roots, body);
+    quote!(#annotated #shared #ask_roots)
+}
+
+fn steps(model: &Model<'_>, borrow: Borrow, krate: &Krate) -> TokenStream {
+    let rt = krate.rt();
+    let steps = model.steps().map(|(field, step): (_, &Step)| operations::step(model, field, step, borrow, krate));
+    local!(#rt::steps(::std::boxed::Box::new([#(#steps),*])))
+}
+
+fn teardown(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let (rt, memo, wait) = (krate.rt(), krate.memo(), krate.wait());
+    let body = local! {
+        fn request(&mut self, memo: &mut #memo) {
+            #rt::nested_request(self, memo);
+        }
+
+        fn wait<'__wait>(&'__wait mut self, memo: &'__wait mut #memo) -> #wait<'__wait> {
+            #rt::nested_wait(self, memo)
+        }
+
+        fn force(&mut self, memo: &mut #memo) {
+            #rt::nested_force(self, memo);
+        }
+
+        fn detach(&mut self) -> ::core::option::Option<::std::boxed::Box<dyn #krate::Teardown + ::core::marker::Send>> {
+            #rt::nested_detach(self)
+        }
+    };
+    let unique = implement(model, krate.teardown(), body);
+    let shared = model.shared().then(|| teardown_by_ref(model, krate));
+    quote!(#unique #shared)
+}
+
+/// A `shared` value is torn down through `&` too, so that an `Arc` of it can be a field of others.
+fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let (rt, memo, wait, teardown) = (krate.rt(), krate.memo(), krate.wait(), krate.teardown());
+    let ident = model.ident();
+    let (_, ty_generics, where_clause) = model.input.generics.split_for_impl();
+    let mut generics = model.input.generics.clone();
+    generics.params.insert(0, syn::parse_quote!('__shared));
+    let (impl_generics, ..) = generics.split_for_impl();
+    let allow = lifetimes_of_ours(model.input);
+    local! {
+        #[automatically_derived]
+        #allow
+        impl #impl_generics #teardown for &'__shared #ident #ty_generics #where_clause {
+            fn request(&mut self, memo: &mut #memo) {
+                #rt::nested_shared_request(*self, memo);
+            }
+
+            fn wait<'__wait>(&'__wait mut self, memo: &'__wait mut #memo) -> #wait<'__wait> {
+                #rt::nested_shared_wait(*self, memo)
+            }
+
+            fn force(&mut self, memo: &mut #memo) {
+                #rt::nested_shared_force(*self, memo);
+            }
+        }
+    }
+}
+
+fn drop_and_methods(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let (rt, ask_roots) = (krate.rt(), krate.ask_roots());
+    let drop = implement(model, local!(::core::ops::Drop), local!(fn drop(&mut self) { #rt::dropped(self); }));
+    let (shutdown, blocking) = match model.shared() {
+        true => (local!(shutdown_shared), local!(shutdown_shared_blocking)),
+        false => (local!(shutdown), local!(shutdown_blocking)),
+    };
+    let bodies = Bodies {
+        shutdown: local!(#rt::#shutdown(self, ::core::option::Option::None).await),
+        shutdown_within: local!(#rt::#shutdown(self, ::core::option::Option::Some(timeout)).await),
+        shutdown_blocking: local!(#rt::#blocking(self)),
+        with_shutdown: local!(#rt::with_shutdown(self, f).await),
+        request_shutdown: local! {
+            #ask_roots::ask_roots(self);
+            #rt::request_shutdown(self);
+        },
+    };
+    let methods = methods(model.input, model.shared(), &bodies, krate);
+    quote!(#drop #methods)
+}

@@ -1,0 +1,101 @@
+//! The assertion that a field without `#[shutdown]` is not a resource.
+
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
+
+use crate::attr::flavour::Flavour;
+use crate::attr::spans::ends;
+use crate::emit::placed::placed;
+use crate::emit::quotes::{Krate, local};
+use crate::model::structure::{Field, Model};
+
+/// The assertions that can be made where the struct is: one constant each, so that each fails alone.
+pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let not_resource = krate.not_resource();
+    model
+        .bystanders()
+        .filter(|field| !model.is_generic(field.ty))
+        .map(|field| {
+            let assertion = assertion(model, field, &outside(model, field.ty), krate);
+            local! {
+                const _: () = {
+                    use #not_resource as _;
+                    #assertion
+                };
+            }
+        })
+        .collect()
+}
+
+/// The assertions about types that name a parameter: statements for the spec, which is evaluated when a guard of the
+/// concrete type is made.
+pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let not_resource = krate.not_resource();
+    let assertions: TokenStream = model
+        .bystanders()
+        .filter(|field| model.is_generic(field.ty))
+        .map(|field| {
+            let ty = field.ty;
+            assertion(model, field, &quote!(#ty), krate)
+        })
+        .collect();
+    if assertions.is_empty() {
+        return assertions;
+    }
+    local! {
+        use #not_resource as _;
+        #assertions
+    }
+}
+
+fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
+    // All tokens are in the user's place, so that rustc shows the error in the struct.
+    let span = ends(&field.place()).0;
+    let rt = placed(krate.rt(), span);
+    let name = field.name();
+    let probe = quote_spanned!(span=> #rt::Probe<#ty>);
+    if model.flavour == Flavour::PyClass {
+        let not_forgotten = placed(krate.python().not_forgotten(), span);
+        return quote_spanned! {span=>
+            #not_forgotten(
+                #name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND || <#probe>::COUNTED, <#probe>::HANDLE,
+            );
+        };
+    }
+    quote_spanned! {span=>
+        #rt::not_forgotten(#name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND, <#probe>::COUNTED);
+    }
+}
+
+/// The type of a field, as it is written outside of the impls: `Self` is spelled out, and lifetimes of the struct are
+/// `'static`.
+fn outside(model: &Model<'_>, ty: &Type) -> TokenStream {
+    let ident = model.ident();
+    let lifetimes: Vec<&Ident> = model.input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();
+    let statics = lifetimes.iter().map(|_| quote!('static));
+    let this = if lifetimes.is_empty() { quote!(#ident) } else { quote!(#ident<#(#statics),*>) };
+    replace(ty.to_token_stream(), &lifetimes, &this)
+}
+
+fn replace(tokens: TokenStream, lifetimes: &[&Ident], this: &TokenStream) -> TokenStream {
+    let mut after_quote = false;
+    let mut out = TokenStream::new();
+    for token in tokens {
+        let was_quote =
+            std::mem::replace(&mut after_quote, matches!(&token, TokenTree::Punct(p) if p.as_char() == '\''));
+        match token {
+            TokenTree::Ident(ident) if was_quote && lifetimes.contains(&&ident) => {
+                out.extend([TokenTree::from(Ident::new("static", ident.span()))]);
+            }
+            TokenTree::Ident(ident) if !was_quote && ident == "Self" => out.extend(this.clone()),
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), replace(group.stream(), lifetimes, this));
+                inner.set_span(group.span());
+                out.extend([TokenTree::from(inner)]);
+            }
+            other => out.extend([other]),
+        }
+    }
+    out
+}

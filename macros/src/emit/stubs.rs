@@ -1,0 +1,122 @@
+//! What is expanded instead after an error: enough of the real thing that no second error follows from the first.
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+use syn::ext::IdentExt as _;
+
+use crate::attr::flavour::Flavour;
+use crate::attr::written::StructArgs;
+use crate::emit::methods::{Bodies, methods};
+use crate::emit::quotes::{Krate, local};
+
+/// Stubs of everything that the rest of the user's crate may refer to.
+pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
+    let krate = &Krate::new(args.krate.as_ref());
+    let guarded = flavour.is_guarded().then(|| guarded(input, krate));
+    if flavour == Flavour::PyClass {
+        let class = class(input, krate);
+        return local!(#guarded #class);
+    }
+    if flavour == Flavour::MustShutdown && args.manual.is_some() {
+        let ident = &input.ident;
+        let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+        let by_hand = krate.by_hand();
+        return local!(#guarded impl #impl_generics #by_hand for #ident #ty_generics #where_clause {});
+    }
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let (ask_roots, stub) = (krate.ask_roots(), stub());
+    let teardown = teardown(&local!(#impl_generics), &local!(#ident #ty_generics #where_clause), krate);
+    let by_ref = args.shared.as_ref().map(|_| by_ref(input, krate));
+    let methods = (flavour == Flavour::MustShutdown).then(|| {
+        let bodies = Bodies {
+            shutdown: stub.clone(),
+            shutdown_within: stub.clone(),
+            shutdown_blocking: stub.clone(),
+            with_shutdown: stub.clone(),
+            request_shutdown: stub.clone(),
+        };
+        let methods = methods(input, args.shared.is_some(), &bodies, krate);
+        local!(#[allow(unused, clippy::all, clippy::pedantic)] #methods)
+    });
+    local! {
+        #guarded
+        #teardown
+        #[allow(unused)]
+        impl #impl_generics #ask_roots for #ident #ty_generics #where_clause {
+            fn ask_roots(&self) {
+                #stub
+            }
+        }
+        #by_ref
+        #methods
+    }
+}
+
+/// The `Teardown` of `&T`.
+fn by_ref(input: &DeriveInput, krate: &Krate) -> TokenStream {
+    let ident = &input.ident;
+    let (_, ty_generics, where_clause) = input.generics.split_for_impl();
+    let mut generics = input.generics.clone();
+    generics.params.insert(0, syn::parse_quote!('__shared));
+    let (impl_generics, ..) = generics.split_for_impl();
+    teardown(&local!(#impl_generics), &local!(&'__shared #ident #ty_generics #where_clause), krate)
+}
+
+fn teardown(impl_generics: &TokenStream, of: &TokenStream, krate: &Krate) -> TokenStream {
+    let (teardown, memo, wait, stub) = (krate.teardown(), krate.memo(), krate.wait(), stub());
+    local! {
+        #[allow(unused)]
+        impl #impl_generics #teardown for #of {
+            fn request(&mut self, memo: &mut #memo) {
+                #stub
+            }
+            fn wait<'__wait>(&'__wait mut self, memo: &'__wait mut #memo) -> #wait<'__wait> {
+                #stub
+            }
+            fn force(&mut self, memo: &mut #memo) {
+                #stub
+            }
+        }
+    }
+}
+
+fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
+    let ident = &input.ident;
+    let name = ident.unraw().to_string();
+    let (guarded, spec) = (krate.guarded(), krate.spec());
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    local! {
+        impl #impl_generics #guarded for #ident #ty_generics #where_clause {
+            const SPEC: &'static #spec = &#spec {
+                name: #name,
+                timeout: ::core::time::Duration::ZERO,
+                on_drop: ::core::option::Option::None,
+                manual: true,
+                steps: &[],
+            };
+        }
+    }
+}
+
+fn class(input: &DeriveInput, krate: &Krate) -> TokenStream {
+    let ident = &input.ident;
+    let (class, entry, kept, stub) = (krate.python().class(), krate.entry_type(), krate.python().kept_type(), stub());
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    local! {
+        #[allow(unused)]
+        impl #impl_generics #class for #ident #ty_generics #where_clause {
+            const UNSENDABLE: bool = false;
+            fn entry(&self) -> &::std::sync::Arc<#entry> {
+                #stub
+            }
+            fn handles(&self) -> ::std::vec::Vec<#kept> {
+                #stub
+            }
+        }
+    }
+}
+
+fn stub() -> TokenStream {
+    local!(::core::unreachable!("the macro reported errors"))
+}

@@ -1,0 +1,61 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s.
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `first` after `second`
+/// - `second` after `first`
+#[must_use = "`Circle` must be shut down"]
+struct Circle<'a> {
+    first: &'a Tasks,
+    second: Tasks,
+}
+::core::compile_error! {
+    "`#[must_shutdown]` needs a field of type `ShutdownGuard`\nhelp: add `guard: ShutdownGuard<Self>` and set it to `ShutdownGuard::new()`"
+}
+::core::compile_error! {
+    "field `second` waits for itself\nnote: `second` waits for `first`, and `first` waits for `second`\nhelp: remove `after = first` from `second`"
+}
+impl<'a> ::sundown::__rt::Guarded for Circle<'a> {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Circle",
+        timeout: ::core::time::Duration::ZERO,
+        on_drop: ::core::option::Option::None,
+        manual: true,
+        steps: &[],
+    };
+}
+impl<'a> ::sundown::__rt::ByHand for Circle<'a> {}
+#[derive(Teardown)]
+struct Itself {
+    #[shutdown(after = jobs)]
+    jobs: Tasks,
+}
+::core::compile_error! {
+    "field `jobs` waits for itself\nhelp: remove `after = jobs` from `jobs`"
+}
+#[allow(unused)]
+impl ::sundown::Teardown for Itself {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::core::unreachable!("the macro reported errors")
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::core::unreachable!("the macro reported errors")
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::core::unreachable!("the macro reported errors")
+    }
+}
+#[allow(unused)]
+impl ::sundown::__rt::AskRoots for Itself {
+    fn ask_roots(&self) {
+        ::core::unreachable!("the macro reported errors")
+    }
+}

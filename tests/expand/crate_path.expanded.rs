@@ -1,0 +1,258 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+#[derive(Teardown)]
+#[teardown(crate = self::vendored::sundown)]
+struct Parts {
+    #[shutdown(with = Pool::close)]
+    pool: Option<Pool>,
+    label: &'static str,
+}
+const _: () = {
+    use self::vendored::sundown::__rt::NotResource as _;
+    self::vendored::sundown::__rt::not_forgotten(
+        "label",
+        <self::vendored::sundown::__rt::Probe<&'static str>>::STOPS,
+        <self::vendored::sundown::__rt::Probe<&'static str>>::KIND,
+        <self::vendored::sundown::__rt::Probe<&'static str>>::BEHIND,
+        <self::vendored::sundown::__rt::Probe<&'static str>>::COUNTED,
+    );
+};
+#[doc(hidden)]
+#[automatically_derived]
+impl self::vendored::sundown::__rt::Annotated for Parts {
+    const SPEC: &'static self::vendored::sundown::__rt::Spec = &self::vendored::sundown::__rt::Spec {
+        name: "Parts",
+        timeout: ::core::time::Duration::MAX,
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            self::vendored::sundown::__rt::StepSpec {
+                name: "Parts.pool",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+    fn steps(&mut self) -> ::std::vec::Vec<self::vendored::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use self::vendored::sundown::__rt::{
+            NoMoves as _, SaidDebug as _, SaidDisplay as _,
+        };
+        self::vendored::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                self::vendored::sundown::__rt::Step::custom_option(
+                    &mut self.pool,
+                    |value, memo| {
+                        self::vendored::sundown::__rt::Moves(value).request(memo)
+                    },
+                    |value, memo| self::vendored::sundown::__rt::wait_option(
+                        Pool::close,
+                        value,
+                        memo,
+                    ),
+                    |value, memo| self::vendored::sundown::__rt::Moves(value).force(memo),
+                ),
+            ]),
+        )
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<
+        &::std::sync::Arc<self::vendored::sundown::__rt::Entry>,
+    > {
+        ::core::option::Option::None
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl self::vendored::sundown::__rt::AskRoots for Parts {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use self::vendored::sundown::__rt::{NotByRef as _, NotNested as _};
+        self::vendored::sundown::__rt::AskByRef(&self.pool).ask();
+    }
+}
+#[automatically_derived]
+impl self::vendored::sundown::Teardown for Parts {
+    fn request(&mut self, memo: &mut self::vendored::sundown::Memo) {
+        self::vendored::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut self::vendored::sundown::Memo,
+    ) -> self::vendored::sundown::Wait<'__wait> {
+        self::vendored::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut self::vendored::sundown::Memo) {
+        self::vendored::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn self::vendored::sundown::Teardown + ::core::marker::Send>,
+    > {
+        self::vendored::sundown::__rt::nested_detach(self)
+    }
+}
+#[pyclass]
+///
+/// # Shutdown
+///
+/// Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`.
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `parts`
+struct Client {
+    parts: Shared<Parts>,
+    guard: ShutdownGuard<Self>,
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl sundown_python::__rt::Guarded for Client {
+    const SPEC: &'static sundown_python::__rt::Spec = &sundown_python::__rt::Spec {
+        name: "Client",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            sundown_python::__rt::StepSpec {
+                name: "Client.parts",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl sundown_python::__rt::python::Class for Client {
+    const UNSENDABLE: bool = false;
+    fn entry(&self) -> &::std::sync::Arc<sundown_python::__rt::Entry> {
+        sundown_python::__rt::entry::<Self>(&self.guard)
+    }
+    #[allow(unused_qualifications)]
+    fn handles(&self) -> ::std::vec::Vec<sundown_python::__rt::python::Kept> {
+        ::std::vec::Vec::from([sundown_python::__rt::python::kept(&self.parts)])
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for Client {
+    fn drop(&mut self) {
+        sundown_python::__rt::python::dropped_value::<Self>(self);
+    }
+}
+const _: () = {
+    const fn has_methods<T: sundown_python::__rt::python::Methods>() {}
+    has_methods::<Client>()
+};
+#[pymethods]
+impl Client {
+    fn get(&self) -> PyResult<()> {
+        #[allow(unused_qualifications)]
+        if let ::core::option::Option::Some(error) = sundown_python::__rt::python::refusal(
+            &*self,
+        ) {
+            return sundown_python::__rt::python::Refuse::refuse(error);
+        }
+        Ok(())
+    }
+    /// Stops everything that the object owns, and waits for it: `timeout` seconds at most. A second call does
+    /// nothing.
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "close",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
+    fn __sundown_close(
+        slf: &sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<()> {
+        sundown_python::__rt::python::close(slf, timeout)
+    }
+    /// Same as `close`, to be awaited: it does not block the event loop.
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "aclose",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
+    fn __sundown_aclose<'py>(
+        slf: &sundown_python::__rt::python::pyo3::Bound<'py, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<
+        sundown_python::__rt::python::pyo3::Bound<
+            'py,
+            sundown_python::__rt::python::pyo3::PyAny,
+        >,
+    > {
+        sundown_python::__rt::python::aclose(slf, timeout)
+    }
+    /// Whether the object was closed, or is being closed.
+    #[allow(unused_qualifications)]
+    #[getter(closed)]
+    fn __sundown_closed(
+        slf: &sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<bool> {
+        sundown_python::__rt::python::closed(slf)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[pyo3(name = "_sundown_check")]
+    fn __sundown_check(
+        slf: &sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<()> {
+        match sundown_python::__rt::python::refusal_bound(slf) {
+            ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
+            ::core::option::Option::None => ::core::result::Result::Ok(()),
+        }
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__enter__")]
+    fn __sundown_enter(
+        py: sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<
+        sundown_python::__rt::python::pyo3::Py<sundown_python::__rt::python::pyo3::PyAny>,
+    > {
+        sundown_python::__rt::python::enter(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__exit__")]
+    fn __sundown_exit_context(
+        py: sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<
+        sundown_python::__rt::python::pyo3::Py<sundown_python::__rt::python::pyo3::PyAny>,
+    > {
+        sundown_python::__rt::python::exit_context(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aenter__")]
+    fn __sundown_aenter(
+        py: sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<
+        sundown_python::__rt::python::pyo3::Py<sundown_python::__rt::python::pyo3::PyAny>,
+    > {
+        sundown_python::__rt::python::aenter(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aexit__")]
+    fn __sundown_aexit(
+        py: sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> sundown_python::__rt::python::pyo3::PyResult<
+        sundown_python::__rt::python::pyo3::Py<sundown_python::__rt::python::pyo3::PyAny>,
+    > {
+        sundown_python::__rt::python::aexit(py)
+    }
+}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl sundown_python::__rt::python::Methods for Client {}

@@ -1,0 +1,9 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+/// Runs.
+fn main() -> ::std::process::ExitCode {
+    async fn main() -> PyResult<()> {
+        serve().await
+    }
+    ::sundown::__rt::python::main(::sundown::__rt::python::Flavor::CurrentThread, main())
+}

@@ -1,0 +1,5 @@
+/// Runs.
+#[main(flavor = "current_thread")]
+async fn main() -> PyResult<()> {
+    serve().await
+}

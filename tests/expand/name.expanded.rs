@@ -1,0 +1,211 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `jobs`
+#[must_use = "`RunnerInner` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+struct RunnerInner {
+    jobs: Tasks,
+    guard: ShutdownGuard<Self>,
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for RunnerInner {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "the \"main\" runner",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "the \"main\" runner.jobs",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Annotated for RunnerInner {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+        )
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::AskRoots for RunnerInner {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.jobs).ask();
+    }
+}
+#[automatically_derived]
+impl ::sundown::Teardown for RunnerInner {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for RunnerInner {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
+impl RunnerInner {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// Same as `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, then shuts down, however `f` ended.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` continues after the shutdown.
+    async fn with_shutdown<F, T>(
+        mut self,
+        f: F,
+    ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}
+#[derive(Teardown)]
+#[teardown(name = "parts")]
+struct Parts {
+    #[shutdown]
+    jobs: Tasks,
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Annotated for Parts {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "parts",
+        timeout: ::core::time::Duration::MAX,
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "parts.jobs",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+        )
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::None
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::AskRoots for Parts {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.jobs).ask();
+    }
+}
+#[automatically_derived]
+impl ::sundown::Teardown for Parts {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}

@@ -1,0 +1,283 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `path`, by `Pool::close`
+/// - `async_closure`
+/// - `closure`
+/// - `all`, by `Worker::join`
+/// - `by_their_parameters`
+/// - `qualified`
+#[must_use = "`Operations` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+struct Operations {
+    path: Pool,
+    async_closure: Pool,
+    closure: Pool,
+    all: Worker,
+    by_their_parameters: Worker,
+    qualified: Worker,
+    guard: ShutdownGuard<Self>,
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for Operations {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Operations",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Operations.path",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Operations.async_closure",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Operations.closure",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Operations.all",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Operations.by_their_parameters",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Operations.qualified",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Annotated for Operations {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::custom(
+                    &mut self.path,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || Pool::close(value)),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+                ::sundown::__rt::Step::custom(
+                    &mut self.async_closure,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || ::sundown::__rt::call_mut(
+                            value,
+                            async |pool: &mut Pool| pool.close().await,
+                        )),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+                ::sundown::__rt::Step::custom(
+                    &mut self.closure,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || ::sundown::__rt::call_mut(
+                            value,
+                            |pool| Box::pin(pool.close()),
+                        )),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+                ::sundown::__rt::Step::custom(
+                    &mut self.all,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            Worker::stop(value),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || Worker::join(value)),
+                    ),
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            Worker::kill(value),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                ),
+                ::sundown::__rt::Step::custom(
+                    &mut self.by_their_parameters,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_ref(
+                                value,
+                                |worker: &Worker| worker.stop(),
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_mut(
+                                value,
+                                |worker: &mut Worker| worker.kill(),
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                ),
+                ::sundown::__rt::Step::custom(
+                    &mut self.qualified,
+                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            <Worker as Kill>::kill(value),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                ),
+            ]),
+        )
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::AskRoots for Operations {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.path).ask();
+        ::sundown::__rt::AskByRef(&self.async_closure).ask();
+        ::sundown::__rt::AskByRef(&self.closure).ask();
+        ::sundown::__rt::AskWith(Worker::stop, &self.all).ask();
+        ::sundown::__rt::AskWith(
+                ::sundown::__rt::borrowing(
+                    &self.by_their_parameters,
+                    |worker: &Worker| worker.stop(),
+                ),
+                &self.by_their_parameters,
+            )
+            .ask();
+        ::sundown::__rt::AskByRef(&self.qualified).ask();
+    }
+}
+#[automatically_derived]
+impl ::sundown::Teardown for Operations {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for Operations {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
+impl Operations {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// Same as `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, then shuts down, however `f` ended.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` continues after the shutdown.
+    async fn with_shutdown<F, T>(
+        mut self,
+        f: F,
+    ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}

@@ -1,0 +1,114 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (name, *, port = 80))]
+    fn new(name: &str, port: u16) -> Self {
+        #[allow(clippy::redundant_closure_call)]
+        let made = (move || -> Self { Client::open(name, port) })();
+        {
+            #[allow(unused_imports)]
+            use ::sundown::__rt::python::{Noted as _, NotNoted as _};
+            (&::sundown::__rt::python::New(&made)).note();
+        }
+        made
+    }
+    #[new]
+    fn nothing() {}
+    /// Stops everything that the object owns, and waits for it: `timeout` seconds at most. A second call does
+    /// nothing.
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "close",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
+    fn __sundown_close(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
+        ::sundown::__rt::python::close(slf, timeout)
+    }
+    /// Same as `close`, to be awaited: it does not block the event loop.
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "aclose",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
+    fn __sundown_aclose<'py>(
+        slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Bound<'py, ::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aclose(slf, timeout)
+    }
+    /// Whether the object was closed, or is being closed.
+    #[allow(unused_qualifications)]
+    #[getter(closed)]
+    fn __sundown_closed(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<bool> {
+        ::sundown::__rt::python::closed(slf)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[pyo3(name = "_sundown_check")]
+    fn __sundown_check(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
+        match ::sundown::__rt::python::refusal_bound(slf) {
+            ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
+            ::core::option::Option::None => ::core::result::Result::Ok(()),
+        }
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__enter__")]
+    fn __sundown_enter(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::enter(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__exit__")]
+    fn __sundown_exit_context(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::exit_context(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aenter__")]
+    fn __sundown_aenter(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aenter(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aexit__")]
+    fn __sundown_aexit(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aexit(py)
+    }
+}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::sundown::__rt::python::Methods for Client {}

@@ -1,0 +1,84 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+#[pymethods]
+impl Client {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        close(self, py)
+    }
+    #[pyo3(name = "aclose", signature = (timeout = None))]
+    fn close_async(&self, timeout: Option<f64>) -> PyResult<()> {
+        Ok(())
+    }
+    #[getter]
+    fn get_closed(&self) -> PyResult<bool> {
+        Ok(false)
+    }
+    #[getter(shutdown_report)]
+    fn report(&self) -> Option<String> {
+        None
+    }
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        #[allow(unused_qualifications)]
+        {
+            ::sundown::__rt::python::running_object(&slf);
+        }
+        slf
+    }
+    #[setter]
+    fn set_limit(&mut self, limit: u32) -> PyResult<()> {
+        #[allow(unused_qualifications)]
+        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+            &*self,
+        ) {
+            return ::sundown::__rt::python::Refuse::refuse(error);
+        }
+        Ok(())
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[pyo3(name = "_sundown_check")]
+    fn __sundown_check(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
+        match ::sundown::__rt::python::refusal_bound(slf) {
+            ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
+            ::core::option::Option::None => ::core::result::Result::Ok(()),
+        }
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__exit__")]
+    fn __sundown_exit_context(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::exit_context(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aenter__")]
+    fn __sundown_aenter(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aenter(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aexit__")]
+    fn __sundown_aexit(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aexit(py)
+    }
+}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::sundown::__rt::python::Methods for Client {}

@@ -1,0 +1,164 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+#[pyclass(frozen)]
+///
+/// # Shutdown
+///
+/// Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`.
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `runtime`
+pub struct Plain {
+    runtime: Runtime,
+    config: Config,
+    guard: ShutdownGuard<Self>,
+}
+const _: () = {
+    use ::sundown::__rt::NotResource as _;
+    ::sundown::__rt::python::not_forgotten(
+        "config",
+        <::sundown::__rt::Probe<Config>>::STOPS,
+        <::sundown::__rt::Probe<Config>>::KIND,
+        <::sundown::__rt::Probe<Config>>::BEHIND
+            || <::sundown::__rt::Probe<Config>>::COUNTED,
+        <::sundown::__rt::Probe<Config>>::HANDLE,
+    );
+};
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for Plain {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Plain",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Plain.runtime",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::python::Class for Plain {
+    const UNSENDABLE: bool = false;
+    fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
+        ::sundown::__rt::entry::<Self>(&self.guard)
+    }
+    #[allow(unused_qualifications)]
+    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::Kept> {
+        ::std::vec::Vec::from([::sundown::__rt::python::kept(&self.runtime)])
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for Plain {
+    fn drop(&mut self) {
+        ::sundown::__rt::python::dropped_value::<Self>(self);
+    }
+}
+const _: () = {
+    const fn has_methods<T: ::sundown::__rt::python::Methods>() {}
+    has_methods::<Plain>()
+};
+#[pymethods]
+impl Plain {
+    /// Stops everything that the object owns, and waits for it: `timeout` seconds at most. A second call does
+    /// nothing.
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "close",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
+    fn __sundown_close(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
+        ::sundown::__rt::python::close(slf, timeout)
+    }
+    /// Same as `close`, to be awaited: it does not block the event loop.
+    #[allow(unused_qualifications)]
+    #[pyo3(
+        name = "aclose",
+        signature = (timeout = ::core::option::Option::None),
+        text_signature = "($self, timeout=None)",
+    )]
+    fn __sundown_aclose<'py>(
+        slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
+        timeout: ::core::option::Option<f64>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Bound<'py, ::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aclose(slf, timeout)
+    }
+    /// Whether the object was closed, or is being closed.
+    #[allow(unused_qualifications)]
+    #[getter(closed)]
+    fn __sundown_closed(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<bool> {
+        ::sundown::__rt::python::closed(slf)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[pyo3(name = "_sundown_check")]
+    fn __sundown_check(
+        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
+        match ::sundown::__rt::python::refusal_bound(slf) {
+            ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
+            ::core::option::Option::None => ::core::result::Result::Ok(()),
+        }
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__enter__")]
+    fn __sundown_enter(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::enter(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__exit__")]
+    fn __sundown_exit_context(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::exit_context(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aenter__")]
+    fn __sundown_aenter(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aenter(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "__aexit__")]
+    fn __sundown_aexit(
+        py: ::sundown::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+    > {
+        ::sundown::__rt::python::aexit(py)
+    }
+}
+#[automatically_derived]
+#[allow(unused_qualifications)]
+impl ::sundown::__rt::python::Methods for Plain {}

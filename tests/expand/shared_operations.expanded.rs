@@ -1,0 +1,320 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `worker`
+/// - `sender`
+/// - `path`
+#[must_use = "`Shared` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+struct Shared {
+    worker: Worker,
+    sender: Option<Sender>,
+    path: Worker,
+    guard: ShutdownGuard<Self>,
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Guarded for Shared {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Shared",
+        timeout: ::core::time::Duration::from_millis(5000),
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Shared.worker",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Shared.sender",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+            ::sundown::__rt::StepSpec {
+                name: "Shared.path",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::Annotated for Shared {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::custom_shared(
+                    &self.worker,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_ref(*value, |worker| worker.stop()),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || ::sundown::__rt::call_ref(
+                            *value,
+                            async |worker| worker.join().await,
+                        )),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+                ::sundown::__rt::Step::custom_shared(
+                    &self.sender,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::on_option(
+                                ::sundown::__rt::taking_ref(
+                                    *value,
+                                    |sender| sender.send(()),
+                                ),
+                                *value,
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::on_option(
+                                ::sundown::__rt::taking_whole_ref(
+                                    *value,
+                                    |sender: &Option<Sender>| forget(sender),
+                                ),
+                                *value,
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                ),
+                ::sundown::__rt::Step::custom_shared(
+                    &self.path,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            Worker::stop(*value),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+            ]),
+        )
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::AnnotatedShared for Shared {
+    fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::custom_shared(
+                    &self.worker,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_ref(*value, |worker| worker.stop()),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, _| ::std::boxed::Box::pin(
+                        ::sundown::__rt::closing(move || ::sundown::__rt::call_ref(
+                            *value,
+                            async |worker| worker.join().await,
+                        )),
+                    ),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+                ::sundown::__rt::Step::custom_shared(
+                    &self.sender,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::on_option(
+                                ::sundown::__rt::taking_ref(
+                                    *value,
+                                    |sender| sender.send(()),
+                                ),
+                                *value,
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::on_option(
+                                ::sundown::__rt::taking_whole_ref(
+                                    *value,
+                                    |sender: &Option<Sender>| forget(sender),
+                                ),
+                                *value,
+                            ),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                ),
+                ::sundown::__rt::Step::custom_shared(
+                    &self.path,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            Worker::stop(*value),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+            ]),
+        )
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl ::sundown::__rt::AskRoots for Shared {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskWith(
+                ::sundown::__rt::borrowing(&self.worker, |worker| worker.stop()),
+                &self.worker,
+            )
+            .ask();
+        ::sundown::__rt::AskOptionWith(
+                ::sundown::__rt::taking_ref(&self.sender, |sender| sender.send(())),
+                &self.sender,
+            )
+            .ask();
+        ::sundown::__rt::AskWith(Worker::stop, &self.path).ask();
+    }
+}
+#[automatically_derived]
+impl ::sundown::Teardown for Shared {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl<'__shared> ::sundown::Teardown for &'__shared Shared {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_shared_request(*self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_shared_wait(*self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_shared_force(*self, memo);
+    }
+}
+#[automatically_derived]
+impl ::core::ops::Drop for Shared {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
+impl Shared {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// Concurrent calls share one teardown, and all get its report.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown(
+        &self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_shared(self, ::core::option::Option::None).await
+    }
+    /// Same as `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown_within(
+        &self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_shared(self, ::core::option::Option::Some(timeout))
+            .await
+    }
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    fn shutdown_blocking(
+        &self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_shared_blocking(self)
+    }
+    /// Runs `f`, then shuts down, however `f` ended.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` continues after the shutdown.
+    async fn with_shutdown<F, T>(
+        mut self,
+        f: F,
+    ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}

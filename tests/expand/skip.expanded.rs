@@ -1,0 +1,172 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `own`
+#[must_use = "`Borrower` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+struct Borrower<T> {
+    own: Tasks,
+    shared: Arc<Tasks>,
+    #[cfg(test)]
+    probe: Probe<T>,
+    plain: (u8, [T; 2]),
+    text: &'static str,
+    guard: ShutdownGuard<Self>,
+}
+const _: () = {
+    use ::sundown::__rt::NotResource as _;
+    ::sundown::__rt::not_forgotten(
+        "text",
+        <::sundown::__rt::Probe<&'static str>>::STOPS,
+        <::sundown::__rt::Probe<&'static str>>::KIND,
+        <::sundown::__rt::Probe<&'static str>>::BEHIND,
+        <::sundown::__rt::Probe<&'static str>>::COUNTED,
+    );
+};
+#[doc(hidden)]
+#[automatically_derived]
+impl<T> ::sundown::__rt::Guarded for Borrower<T> {
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        use ::sundown::__rt::NotResource as _;
+        ::sundown::__rt::not_forgotten(
+            "plain",
+            <::sundown::__rt::Probe<(u8, [T; 2])>>::STOPS,
+            <::sundown::__rt::Probe<(u8, [T; 2])>>::KIND,
+            <::sundown::__rt::Probe<(u8, [T; 2])>>::BEHIND,
+            <::sundown::__rt::Probe<(u8, [T; 2])>>::COUNTED,
+        );
+        &::sundown::__rt::Spec {
+            name: "Borrower",
+            timeout: ::core::time::Duration::from_millis(5000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Borrower.own",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                },
+            ],
+        }
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl<T> ::sundown::__rt::Annotated for Borrower<T> {
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.own)]),
+        )
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl<T> ::sundown::__rt::AskRoots for Borrower<T> {
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskByRef(&self.own).ask();
+    }
+}
+#[automatically_derived]
+impl<T> ::sundown::Teardown for Borrower<T> {
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl<T> ::core::ops::Drop for Borrower<T> {
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
+impl<T> Borrower<T> {
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// Same as `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, then shuts down, however `f` ended.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` continues after the shutdown.
+    async fn with_shutdown<F, __T>(
+        mut self,
+        f: F,
+    ) -> (__T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> __T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}

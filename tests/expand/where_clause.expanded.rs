@@ -1,0 +1,213 @@
+// Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
+
+///
+/// # Shutdown
+///
+/// Must be shut down, within 5s: call [`shutdown`](Self::shutdown), or run it in [`with_shutdown`](Self::with_shutdown).
+///
+/// It stops these resources. Each one waits for those that it comes after:
+///
+/// - `source`
+/// - `workers` after `source`
+#[must_use = "`Pipeline` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
+pub struct Pipeline<S, T>
+where
+    S: Source<Item = T> + Send + 'static,
+    T: Send + 'static,
+{
+    source: S,
+    workers: Workers<T>,
+    last: Option<T>,
+    guard: ShutdownGuard<Self>,
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl<S, T> ::sundown::__rt::Guarded for Pipeline<S, T>
+where
+    S: Source<Item = T> + Send + 'static,
+    T: Send + 'static,
+{
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        use ::sundown::__rt::NotResource as _;
+        ::sundown::__rt::not_forgotten(
+            "last",
+            <::sundown::__rt::Probe<Option<T>>>::STOPS,
+            <::sundown::__rt::Probe<Option<T>>>::KIND,
+            <::sundown::__rt::Probe<Option<T>>>::BEHIND,
+            <::sundown::__rt::Probe<Option<T>>>::COUNTED,
+        );
+        &::sundown::__rt::Spec {
+            name: "Pipeline",
+            timeout: ::core::time::Duration::from_millis(5000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Pipeline.source",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Pipeline.workers",
+                    after: &[0],
+                    timeout: ::core::option::Option::None,
+                },
+            ],
+        }
+    };
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl<S, T> ::sundown::__rt::Annotated for Pipeline<S, T>
+where
+    S: Source<Item = T> + Send + 'static,
+    T: Send + 'static,
+{
+    const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        ::sundown::__rt::steps(
+            ::std::boxed::Box::new([
+                ::sundown::__rt::Step::custom(
+                    &mut self.source,
+                    |value, memo| {
+                        if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
+                            ::sundown::__rt::call_ref(value, |source: &S| source.stop()),
+                        ) {
+                            ::sundown::__rt::Said(error).tell(memo);
+                        }
+                    },
+                    |value, memo| ::sundown::Teardown::wait(value, memo),
+                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                ),
+                ::sundown::__rt::Step::new(&mut self.workers),
+            ]),
+        )
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::option::Option::Some(::sundown::__rt::entry::<Self>(&self.guard))
+    }
+}
+#[doc(hidden)]
+#[automatically_derived]
+impl<S, T> ::sundown::__rt::AskRoots for Pipeline<S, T>
+where
+    S: Source<Item = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn ask_roots(&self) {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::{NotByRef as _, NotNested as _};
+        ::sundown::__rt::AskWith(
+                ::sundown::__rt::borrowing(&self.source, |source: &S| source.stop()),
+                &self.source,
+            )
+            .ask();
+    }
+}
+#[automatically_derived]
+impl<S, T> ::sundown::Teardown for Pipeline<S, T>
+where
+    S: Source<Item = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn request(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_request(self, memo);
+    }
+    fn wait<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn force(&mut self, memo: &mut ::sundown::Memo) {
+        ::sundown::__rt::nested_force(self, memo);
+    }
+    fn detach(
+        &mut self,
+    ) -> ::core::option::Option<
+        ::std::boxed::Box<dyn ::sundown::Teardown + ::core::marker::Send>,
+    > {
+        ::sundown::__rt::nested_detach(self)
+    }
+}
+#[automatically_derived]
+impl<S, T> ::core::ops::Drop for Pipeline<S, T>
+where
+    S: Source<Item = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn drop(&mut self) {
+        ::sundown::__rt::dropped(self);
+    }
+}
+#[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
+impl<S, T> Pipeline<S, T>
+where
+    S: Source<Item = T> + Send + 'static,
+    T: Send + 'static,
+{
+    /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
+    ///
+    /// A second call gets the report of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    pub async fn shutdown(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::None).await
+    }
+    /// Same as `shutdown`, with another timeout for the whole.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, call it again: it continues where it stopped.
+    pub async fn shutdown_within(
+        &mut self,
+        timeout: ::core::time::Duration,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown(self, ::core::option::Option::Some(timeout)).await
+    }
+    /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
+    ///
+    /// # Errors
+    ///
+    /// If a resource did not stop by itself. The error carries the report.
+    pub fn shutdown_blocking(
+        &mut self,
+    ) -> ::core::result::Result<::sundown::Report, ::sundown::ShutdownError> {
+        ::sundown::__rt::shutdown_blocking(self)
+    }
+    /// Runs `f`, then shuts down, however `f` ended.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` continues after the shutdown.
+    pub async fn with_shutdown<F, __T>(
+        mut self,
+        f: F,
+    ) -> (__T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
+    where
+        F: ::core::ops::AsyncFnOnce(&mut Self) -> __T,
+    {
+        ::sundown::__rt::with_shutdown(self, f).await
+    }
+    /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
+    pub fn request_shutdown(&self) {
+        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::request_shutdown(self);
+    }
+}
