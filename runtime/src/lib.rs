@@ -28,6 +28,7 @@
 //! step is in the [`Report`]. A value that is dropped without a shutdown is dealt with by place and [policy](OnDrop).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod budget;
 mod by_ref;
 mod collections;
 mod drive;
