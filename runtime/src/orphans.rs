@@ -1,6 +1,7 @@
 //! The resources of a value that is gone.
 
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use crate::latch::Latch;
 use crate::plan::{self, Spec, Step};
 use crate::registry::{self, Kind, Reach, Registered, Row};
 use crate::sync::lock;
-use crate::{Memo, Outcome, Phase, Teardown, Wait};
+use crate::{Memo, Outcome, Phase, Report, Teardown, Wait, observe};
 
 /// The resources that were moved out of a value, in the order of its plan; `None` for those that could not be, which
 /// were forced. Dropped before they have ended, they are forced.
@@ -99,6 +100,8 @@ pub(crate) struct Dropped {
     since: Instant,
     over: Latch,
     outcome: Mutex<Outcome>,
+    /// Whether its report is out.
+    reported: AtomicBool,
     registered: Registered,
 }
 
@@ -110,8 +113,18 @@ impl Dropped {
             since: Instant::now(),
             over: Latch::new(),
             outcome: Mutex::new(Outcome::abandoned("the reaper has not stopped it")),
+            reported: AtomicBool::new(false),
             registered: registry::register_handle(Weak::clone(dropped) as Weak<dyn Reach>),
         })
+    }
+
+    /// Its report. One that comes after it was reported as late is an event and no shutdown of its own.
+    pub(crate) fn report(&self, report: &Report) {
+        if self.reported.swap(true, Ordering::Relaxed) {
+            observe::settled_late(report);
+        } else {
+            observe::settled(report);
+        }
     }
 
     pub(crate) fn ended(&self, outcome: Outcome) {
