@@ -287,45 +287,36 @@ impl<J> State<J> {
 #[cfg(all(test, sundown_loom))]
 mod models {
     use loom::sync::Arc;
-    use loom::sync::atomic::{AtomicUsize, Ordering};
     use loom::sync::{Condvar, Mutex};
     use loom::thread;
 
     use super::*;
 
-    /// What the threads and the test share. A job is how often it must still be polled.
+    /// What the threads and the test share.
     struct World {
         jobs: Jobs<Kind>,
-        /// Threads that run.
-        threads: AtomicUsize,
-        polled: AtomicUsize,
-        /// Opened by a job, for the one that is stuck until then.
-        gate: Mutex<bool>,
+        /// What some jobs wait for: inside, or to be woken.
+        open: Mutex<bool>,
         opened: Condvar,
     }
 
     enum Kind {
-        /// Wakes itself from another thread, and ends at the next poll.
-        Wakes(bool),
-        /// Is inside until the gate opens.
+        /// Wakes itself while it runs, and ends at the next poll.
+        WakesItself(bool),
+        /// Ends at the first poll that finds it open; who opens it wakes it.
+        Waits,
+        /// Is inside until it is open.
         Stuck,
         /// Opens it.
         Opens,
     }
 
     fn world() -> Arc<World> {
-        Arc::new(World {
-            jobs: Jobs::new(true),
-            threads: AtomicUsize::new(0),
-            polled: AtomicUsize::new(0),
-            gate: Mutex::new(false),
-            opened: Condvar::new(),
-        })
+        Arc::new(World { jobs: Jobs::new(true), open: Mutex::new(false), opened: Condvar::new() })
     }
 
     fn start(world: &Arc<World>) {
         let world = Arc::clone(world);
-        world.threads.fetch_add(1, Ordering::Relaxed);
         thread::spawn(move || run(&world));
     }
 
@@ -335,34 +326,41 @@ mod models {
         }
     }
 
+    fn open(world: &World) {
+        *lock(&world.open) = true;
+        world.opened.notify_all();
+    }
+
     fn run(world: &Arc<World>) {
         while let Some(Taken { id, job, start: spare }) = world.jobs.next() {
             if spare {
                 start(world);
             }
-            world.polled.fetch_add(1, Ordering::Relaxed);
             match job {
-                Kind::Wakes(false) => {
-                    world.jobs.wake(id); // while it runs: it is not lost
-                    world.jobs.put_back(id, Kind::Wakes(true), None);
+                Kind::WakesItself(false) => {
+                    world.jobs.wake(id);
+                    world.jobs.put_back(id, Kind::WakesItself(true), None);
                     continue;
                 }
-                Kind::Wakes(true) => {}
+                Kind::WakesItself(true) => {}
+                Kind::Waits => {
+                    let is_open = *lock(&world.open);
+                    if !is_open {
+                        world.jobs.put_back(id, Kind::Waits, None);
+                        continue;
+                    }
+                }
                 Kind::Stuck => {
-                    let mut open = lock(&world.gate);
+                    let mut open = lock(&world.open);
                     while !*open {
                         open = world.opened.wait(open).unwrap();
                     }
                 }
-                Kind::Opens => {
-                    *lock(&world.gate) = true;
-                    world.opened.notify_all();
-                }
+                Kind::Opens => open(world),
             }
             assert!(world.jobs.end(id).is_none());
             world.jobs.free();
         }
-        world.threads.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Few preemptions find what there is, in a time that can be waited for: the threads start threads.
@@ -382,23 +380,31 @@ mod models {
         });
     }
 
+    // In these the threads end, or loom finds them blocked.
+
     #[test]
     fn a_wake_in_a_poll_is_not_lost() {
         model(|| {
             let world = world();
-            submit(&world, Kind::Wakes(false));
-            // The threads end, or loom finds them blocked.
+            submit(&world, Kind::WakesItself(false));
         });
     }
 
     #[test]
-    fn what_is_woken_from_elsewhere_is_polled_by_one_thread() {
+    fn a_wake_from_elsewhere_is_not_lost() {
         model(|| {
             let world = world();
-            let start_one = world.jobs.add(Kind::Wakes(true), None);
-            assert!(start_one, "there was no thread");
-            world.jobs.wake(1); // it is ready already
-            start(&world);
+            submit(&world, Kind::Waits);
+            open(&world);
+            world.jobs.wake(1); // the first id
+        });
+    }
+
+    #[test]
+    fn a_job_that_comes_while_the_threads_end_is_not_lost() {
+        model(|| {
+            let world = world();
+            submit(&world, Kind::Opens);
             submit(&world, Kind::Opens);
         });
     }
