@@ -3,13 +3,20 @@
 //! A plan is one future. Its steps wait for alarms ([`Drive::until`]) on a list that the driver of the future serves:
 //! each driver looks at the earliest alarm and sleeps until it or until something wakes the future, so there is no
 //! polling interval anywhere.
+//!
+//! What always has work to do makes no alarm late: each step has a share of tokio's budget of its own ([`budget`]), and when
+//! its time has come it is given up although it is pending for that budget alone. Only a poll that does not return can hold
+//! up the driver, on whose thread it runs.
 
+mod alarms;
+pub(crate) mod background;
+mod budget;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-#[cfg(feature = "tokio")]
-use std::pin::Pin;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -17,10 +24,14 @@ use std::thread::{self, Thread, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::sync::lock;
-use crate::value::reaper;
+use alarms::wake_at;
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
 pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+
+/// What always has more to do when its time has come may be about to end: a thousand tasks that were joined late, say. It
+/// gets so much longer, and so many polls; the latter for a clock that is paused.
+const LAST_WORK: (Duration, u32) = (Duration::from_millis(10), 1_000);
 
 /// The clock and the alarms of one running teardown.
 #[derive(Debug)]
@@ -32,6 +43,8 @@ pub(crate) struct Drive {
     #[cfg(feature = "tokio")]
     within: Option<tokio::runtime::Id>,
     alarms: Mutex<Alarms>,
+    /// The names of the steps that are inside a call of the user's now, the innermost last; none where nobody looks.
+    inside: Option<Mutex<Vec<Cow<'static, str>>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +89,19 @@ impl Drive {
             #[cfg(feature = "tokio")]
             within: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
             alarms: Mutex::default(),
+            inside: None,
+        })
+    }
+
+    /// For a job of the reaper's, which any of its threads may poll: [`ring`](Self::ring) comes before each poll.
+    pub(crate) fn background() -> Arc<Self> {
+        Arc::new(Drive {
+            clock: Clock::Std,
+            blocks: None,
+            #[cfg(feature = "tokio")]
+            within: None,
+            alarms: Mutex::default(),
+            inside: Some(Mutex::default()),
         })
     }
 
@@ -111,15 +137,63 @@ impl Drive {
     }
 
     /// The output of `future`, or `None` once `at` has passed. A future that is ready wins over a deadline that has
-    /// passed.
+    /// passed. One that always has more to do does not.
     pub(crate) async fn until<F: Future>(&self, at: Instant, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        let mut alarm = Alarm { drive: self, at, id: None };
-        poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => alarm.poll(cx).map(|()| None),
+        let mut alarm = Alarm { drive: self, at, id: None, last_work: None };
+        poll_fn(|cx| match self.poll(future.as_mut(), cx) {
+            (Poll::Ready(output), _) => Poll::Ready(Some(output)),
+            (Poll::Pending, spent) => alarm.poll(cx, spent).map(|()| None),
         })
         .await
+    }
+
+    /// Polls `future` with a budget of its own. Returns also whether it has used that up; then it is polled again.
+    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> (Poll<F::Output>, bool) {
+        let (poll, spent) = budget::own(|| future.poll(cx));
+        // What is pending for its budget leaves its waker with the runtime of its thread, for when that comes back to the
+        // task. This thread is blocked, and does not.
+        if poll.is_pending() && spent && self.blocks.is_some() {
+            cx.waker().wake_by_ref();
+        }
+        (poll, spent)
+    }
+
+    /// As [`poll`](Self::poll), of the step called `name` or a part of it, which is under an alarm already.
+    pub(crate) async fn part<F: Future>(&self, name: Option<Cow<'static, str>>, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let _inside = self.enter(name.clone());
+            self.poll(future.as_mut(), cx).0
+        })
+        .await
+    }
+
+    /// The name of a step, where somebody may ask for it.
+    pub(crate) fn named(&self, name: &Cow<'static, str>) -> Option<Cow<'static, str>> {
+        self.inside.is_some().then(|| name.clone())
+    }
+
+    /// Notes that the step called `name` is inside a call of the user's, until the result is dropped.
+    pub(crate) fn enter(&self, name: Option<Cow<'static, str>>) -> Inside<'_> {
+        let inside = self.inside.as_ref().filter(|_| name.is_some());
+        if let (Some(inside), Some(name)) = (inside, name) {
+            lock(inside).push(name);
+        }
+        Inside(inside)
+    }
+
+    /// The path of the step that is inside a call of the user's.
+    pub(crate) fn inside(&self) -> Option<String> {
+        let names = lock(self.inside.as_ref()?).clone();
+        names.into_iter().fold(None, |path, name| {
+            let Some(path) = path else { return Some(name.into_owned()) };
+            // A part is named after its whole, `Runner.jobs[3]`; a step of a nested value after its type, `Replica.jobs`.
+            match (name.starts_with(&path), name.split_once('.')) {
+                (false, Some((_, step))) => Some(format!("{path}.{step}")),
+                _ => Some(name.into_owned()),
+            }
+        })
     }
 
     pub(crate) fn next_alarm(&self) -> Option<Instant> {
@@ -138,18 +212,31 @@ impl Drive {
     }
 }
 
+/// See [`Drive::enter`].
+pub(crate) struct Inside<'a>(Option<&'a Mutex<Vec<Cow<'static, str>>>>);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let _name = self.0.and_then(|inside| lock(inside).pop());
+    }
+}
+
 struct Alarm<'a> {
     drive: &'a Drive,
     at: Instant,
     id: Option<u64>,
+    /// Since when the future works on although its time has come, and for how many polls.
+    last_work: Option<(Instant, u32)>,
 }
 
 impl Alarm<'_> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.drive.now() >= self.at {
-            // Pending for tokio's budget alone is not late: the next poll tells.
-            #[cfg(feature = "tokio")]
-            if !tokio::task::coop::has_budget_remaining() {
+    /// `spent`: the future has used up its budget.
+    fn poll(&mut self, cx: &mut Context<'_>, spent: bool) -> Poll<()> {
+        let now = self.drive.now();
+        if now >= self.at {
+            let (since, polls) = self.last_work.get_or_insert((now, 0));
+            *polls += 1;
+            if spent && *polls < LAST_WORK.1 && now.saturating_duration_since(*since) < LAST_WORK.0 {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -173,7 +260,7 @@ impl Drop for Alarm<'_> {
     }
 }
 
-/// The async driver: runs `future`, whose alarms are `drive`'s, on tokio's timer; outside a runtime, on the reaper's.
+/// The async driver: runs `future`, whose alarms are `drive`'s, on tokio's timer; outside a runtime, on that of the alarms' thread.
 pub(crate) async fn run<F: Future>(drive: &Drive, future: F) -> F::Output {
     let mut future = pin!(future);
     let mut timer = Timer::new(drive.clock);
@@ -195,7 +282,7 @@ pub(crate) async fn run<F: Future>(drive: &Drive, future: F) -> F::Output {
 enum Timer {
     #[cfg(feature = "tokio")]
     Tokio(Option<Pin<Box<tokio::time::Sleep>>>),
-    Reaper(Option<reaper::Alarm>),
+    Alarms(Option<alarms::Alarm>),
 }
 
 impl Timer {
@@ -203,7 +290,7 @@ impl Timer {
         match clock {
             #[cfg(feature = "tokio")]
             Clock::Tokio => Timer::Tokio(None),
-            Clock::Std => Timer::Reaper(None),
+            Clock::Std => Timer::Alarms(None),
         }
     }
 
@@ -214,16 +301,16 @@ impl Timer {
                 // tokio panics over a runtime that was built without its timer, and nothing tells beforehand.
                 let polled = catch_unwind(AssertUnwindSafe(|| poll_sleep(sleep, at, cx)));
                 polled.unwrap_or_else(|_| {
-                    *self = Timer::Reaper(None);
+                    *self = Timer::Alarms(None);
                     self.poll(at, cx)
                 })
             }
-            Timer::Reaper(alarm) => {
+            Timer::Alarms(alarm) => {
                 if Instant::now() >= at {
                     return Poll::Ready(());
                 }
                 if !alarm.as_ref().is_some_and(|alarm| alarm.is_for(at, cx.waker())) {
-                    *alarm = Some(reaper::wake_at(at, cx.waker().clone()));
+                    *alarm = Some(wake_at(at, cx.waker().clone()));
                 }
                 Poll::Pending
             }
@@ -238,7 +325,8 @@ fn poll_sleep(sleep: &mut Option<Pin<Box<tokio::time::Sleep>>>, at: Instant, cx:
     if sleep.deadline() != at {
         sleep.as_mut().reset(at);
     }
-    sleep.as_mut().poll(cx)
+    // Whoever shares the task may have used up its budget, time and again.
+    pin!(tokio::task::unconstrained(sleep.as_mut())).poll(cx)
 }
 
 /// The blocking driver: runs `future`, whose alarms are `drive`'s, on this thread, which is parked in between.
@@ -248,7 +336,11 @@ pub(crate) fn block_on<F: Future>(drive: &Drive, future: F) -> F::Output {
     let waker = Waker::from(Arc::clone(&unpark));
     let mut cx = Context::from_waker(&waker);
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+        // It may be woken as often as it is polled: the alarms of its other parts ring all the same.
+        if drive.next_alarm().is_some_and(|at| at <= drive.now()) {
+            drive.ring();
+        }
+        if let (Poll::Ready(output), _) = drive.poll(future.as_mut(), &mut cx) {
             return output;
         }
         while !unpark.woken.swap(false, Ordering::Acquire) {

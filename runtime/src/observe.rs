@@ -89,6 +89,13 @@ pub(crate) fn settled(report: &Report) {
     }
 }
 
+/// What was reported as late has ended after all.
+pub(crate) fn settled_late(report: &Report) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(value = report.name(), outcome = report.outcome().word(), %report, "ended after it was abandoned");
+    let _ = report;
+}
+
 /// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
 pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &str, panics: bool) {
     #[cfg(feature = "tracing")]

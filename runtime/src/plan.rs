@@ -164,7 +164,14 @@ pub(crate) async fn ended(step: &mut Step<'_>, memo: &mut Memo) -> Outcome {
     if memo.is_abandoned() {
         return Outcome::Forced; // the reason counts, in `Memo::finish`
     }
-    match catch(async { step.wait(memo).await }).await {
+    let result = match memo.drive.clone() {
+        Some(drive) => {
+            let name = drive.named(&memo.name);
+            drive.part(name, catch(async { step.wait(memo).await })).await
+        }
+        None => catch(async { step.wait(memo).await }).await,
+    };
+    match result {
         Ok(Outcome::Stopped) if memo.is_forced() => Outcome::Forced,
         Ok(outcome) => outcome,
         Err(payload) => {
@@ -205,6 +212,8 @@ pub(crate) fn ask_and_force(step: &mut Step<'_>) {
 
 /// Makes a move that must not take the others with it when it panics.
 fn guarded(memo: &mut Memo, make: impl FnOnce(&mut Memo)) {
+    let drive = memo.drive.clone();
+    let _inside = drive.as_ref().map(|drive| drive.enter(drive.named(&memo.name)));
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| make(memo))) {
         memo.problem(Outcome::caught(payload));
     }

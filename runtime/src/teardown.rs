@@ -57,6 +57,10 @@ pub trait Teardown {
 
     /// Waits for the end: joins, drains, reaps.
     ///
+    /// The future may always have work to do, and is still given up at its deadline, as long as each poll returns. A poll that
+    /// never returns cannot be given up: a `shutdown` that borrows the value waits for it. Tokio's resources return, because
+    /// each step has a budget of its own, unless they are polled in `tokio::task::unconstrained`.
+    ///
     /// # Cancel safety
     ///
     /// The future may be dropped at any point and made anew, so nothing may be lost with it: what has to outlive it is

@@ -19,7 +19,7 @@ use crate::value::nodes::{self, Node, Phase, Registered};
 use crate::value::{reaper, run};
 
 /// Something that runs in the background, behind handles.
-pub trait Service: Send + Sync + 'static {
+pub(crate) trait Service: Send + Sync + 'static {
     /// Its plan. The timeout is not looked at: see [`timeout`](Self::timeout).
     const SPEC: &'static Spec;
 
@@ -48,7 +48,7 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// A service and its entry.
-pub struct Owned<S: Service> {
+pub(crate) struct Owned<S: Service> {
     service: S,
     pub(crate) entry: Arc<Entry>,
     _registered: Registered,
@@ -56,7 +56,7 @@ pub struct Owned<S: Service> {
 
 impl<S: Service> Owned<S> {
     /// Registers a service that was started at `location`.
-    pub fn new(service: S, location: &'static Location<'static>) -> Arc<Self> {
+    pub(crate) fn new(service: S, location: &'static Location<'static>) -> Arc<Self> {
         exit::watch();
         Arc::new_cyclic(|owned: &Weak<Self>| Owned {
             service,
@@ -66,22 +66,22 @@ impl<S: Service> Owned<S> {
     }
 
     /// Whether its shutdown has not begun.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.entry.phase() == Phase::Live
     }
 
     /// Whether its shutdown is over, however it ended.
-    pub fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.entry.result().is_some()
     }
 
     /// Where it was made.
-    pub fn location(&self) -> &'static Location<'static> {
+    pub(crate) fn location(&self) -> &'static Location<'static> {
         self.entry.location
     }
 
     /// The state of its shutdown.
-    pub fn phase(&self) -> Phase {
+    pub(crate) fn phase(&self) -> Phase {
         self.entry.phase()
     }
 
@@ -90,7 +90,11 @@ impl<S: Service> Owned<S> {
     /// # Errors
     ///
     /// If anything did not stop by itself.
-    pub async fn shutdown(&self, timeout: Option<Duration>, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
+    pub(crate) async fn shutdown(
+        &self,
+        timeout: Option<Duration>,
+        drive: &Arc<Drive>,
+    ) -> Result<Report, ShutdownError> {
         let timeout = timeout.unwrap_or_else(|| self.service.timeout());
         let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), drive).await;
         self.service.torn_down();
@@ -98,7 +102,7 @@ impl<S: Service> Owned<S> {
     }
 
     /// The last handle is gone: the reaper tears it down, and the caller never waits.
-    pub fn release(self: Arc<Self>) {
+    pub(crate) fn release(self: Arc<Self>) {
         // No thread is started while the process exits. Its own drop asks it to stop.
         if self.has_ended() || exit::is_exiting() {
             return;

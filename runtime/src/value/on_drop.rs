@@ -10,19 +10,21 @@
 //! | policy `wait`, on a thread that is no task of a runtime, and not unwinding | wait, with the blocking driver |
 //! | anywhere else (a worker, a current-thread runtime, the runtime the value owns, a thread it would join) | ask, hand what can be moved out to the reaper thread, force the rest |
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Drive, FOREVER};
 use crate::host::exit;
 use crate::host::fork::PerProcess;
 use crate::observe;
 use crate::plan::{self, OnDrop, Spec, Step};
 use crate::sync::lock;
 use crate::sync::slot::Taken;
-use crate::teardown::{Memo, Report};
+use crate::teardown::{Memo, Outcome, Report};
 use crate::value::entry::Entry;
 use crate::value::orphans::{self, Orphans};
 use crate::value::{Phase, reaper};
@@ -216,15 +218,42 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry:
     }
     let home = entry.home.clone();
     let dropped = orphans::Dropped::register(spec.name, created);
+    let stuck = Arc::downgrade(&dropped);
+    // On the clock of the reaper's jobs, whatever this thread's is.
+    let deadline = Instant::now() + limit.min(FOREVER);
+    let late = move |step: Option<String>| {
+        let Some(dropped) = stuck.upgrade() else { return };
+        let memo = late(spec, limit, step);
+        dropped.report(&Report::of(&memo, Some(created), Some(limit), Instant::now()));
+        dropped.ended(plan::worst(&memo));
+    };
     // If the thread cannot be started, the job is dropped and `Orphans` forces what it owns.
-    let started = reaper::submit(move |drive| async move {
+    let started = reaper::submit_within(deadline, late, move |drive| async move {
         home.enter(orphans.run(limit, &drive)).await;
         let report = Report::of(orphans.memo(), Some(created), Some(limit), drive.now());
-        observe::settled(&report);
+        dropped.report(&report);
         drop(orphans);
         dropped.ended(report.outcome());
     });
     if let Err(error) = started {
         observe::complain(&format!("the reaper thread did not start: {error}"));
     }
+}
+
+/// What is said of a value at its deadline while a call of the user's keeps the reaper's thread: in the poll or a move of
+/// `step`, or in a drop.
+fn late(spec: &'static Spec, limit: Duration, step: Option<String>) -> Memo {
+    let reason = match step {
+        Some(_) => "a call of it has not returned; its thread is left to it",
+        None => "a drop has not returned; its thread is left to it",
+    };
+    let mut memo = Memo::new(spec.name);
+    let now = Instant::now();
+    memo.asked = Some(now.checked_sub(limit).unwrap_or(now));
+    let mut part = Memo::new(step.map_or(spec.name.into(), Cow::Owned));
+    part.asked = memo.asked;
+    part.finish(Outcome::abandoned(reason), now);
+    memo.children.push(part);
+    memo.finish(plan::worst(&memo), now);
+    memo
 }

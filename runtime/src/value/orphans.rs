@@ -1,14 +1,16 @@
 //! The resources of a value that is gone.
 
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use crate::driver::Drive;
+use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Memo, Outcome, Report, Teardown, Wait};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 
@@ -100,6 +102,8 @@ pub(crate) struct Dropped {
     since: Instant,
     over: Latch,
     outcome: Mutex<Outcome>,
+    /// Whether its report is out.
+    reported: AtomicBool,
     _registered: Registered,
 }
 
@@ -111,8 +115,18 @@ impl Dropped {
             since: Instant::now(),
             over: Latch::new(),
             outcome: Mutex::new(Outcome::abandoned("the reaper has not stopped it")),
+            reported: AtomicBool::new(false),
             _registered: nodes::register(Weak::clone(dropped) as Weak<dyn Node>),
         })
+    }
+
+    /// Its report. One that comes after it was reported as late is an event and no shutdown of its own.
+    pub(crate) fn report(&self, report: &Report) {
+        if self.reported.swap(true, Ordering::Relaxed) {
+            observe::settled_late(report);
+        } else {
+            observe::settled(report);
+        }
     }
 
     pub(crate) fn ended(&self, outcome: Outcome) {
