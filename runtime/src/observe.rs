@@ -16,6 +16,11 @@
     allow(unused_variables, reason = "not everybody listens in this build")
 )]
 
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+use crate::Outcome;
 use crate::guard::Entry;
 use crate::{Dropped, Memo, Report};
 
@@ -40,7 +45,14 @@ pub(crate) fn created(entry: &Entry) {
 /// A guarded value is gone.
 pub(crate) fn gone(entry: &Entry) {
     #[cfg(feature = "metrics")]
-    metrics::gauge!("sundown_live_values", "value" => entry.spec.name).decrement(1);
+    contained(|| metrics::gauge!("sundown_live_values", "value" => entry.spec.name).decrement(1));
+}
+
+/// Calls subscribers and recorders in a drop. That may be the destructor of a thread-local, where theirs are perhaps gone
+/// already, as the buffer of `tracing_subscriber::fmt`: their panic would abort the process there.
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+fn contained(tell: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(tell)).map_err(Outcome::caught);
 }
 
 /// A step has its outcome.
@@ -71,7 +83,7 @@ pub(crate) fn step_ended(memo: &Memo) {
 /// A teardown has its report.
 pub(crate) fn settled(report: &Report) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
-    {
+    contained(|| {
         let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
         #[cfg(feature = "tracing")]
         if report.is_clean() {
@@ -85,18 +97,18 @@ pub(crate) fn settled(report: &Report) {
             metrics::counter!("sundown_shutdowns_total", "value" => value.clone(), "outcome" => outcome).increment(1);
             metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took);
         }
-    }
+    });
 }
 
 /// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
 pub(crate) fn leaked(dropped: &Dropped, panics: bool) {
     #[cfg(feature = "tracing")]
-    tracing::error!(value = dropped.type_name, created = %dropped.created, "{dropped}");
+    contained(|| tracing::error!(value = dropped.type_name, created = %dropped.created, "{dropped}"));
     if !panics && nobody_listens() {
         eprintln!("sundown: {dropped}");
     }
     #[cfg(feature = "metrics")]
-    metrics::counter!("sundown_leaks_total", "type" => dropped.type_name).increment(1);
+    contained(|| metrics::counter!("sundown_leaks_total", "type" => dropped.type_name).increment(1));
 }
 
 /// A task has panicked; its `JoinHandle` may have been dropped long ago.
@@ -118,7 +130,7 @@ pub(crate) fn message(thread: &str, outcome: &'static str) {
 /// Something about sundown itself is not as it should be.
 pub(crate) fn complain(what: &str) {
     #[cfg(feature = "tracing")]
-    tracing::error!("{what}");
+    contained(|| tracing::error!("{what}"));
     if nobody_listens() {
         eprintln!("sundown: {what}");
     }
