@@ -27,6 +27,7 @@ use crate::registry::{self, Reach, Registered};
 use crate::sync::lock;
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use panics::Panics;
+pub(crate) use tracked::is_tracked;
 use tracked::{Ticket, Tracked};
 
 /// A group of tokio tasks, each with a name, that are stopped together.
