@@ -43,6 +43,7 @@ mod latch;
 #[cfg(any(feature = "python", test))]
 mod mailbox;
 mod memo;
+mod nest;
 mod observe;
 mod on_drop;
 mod orphans;

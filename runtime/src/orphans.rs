@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::drive::Drive;
 use crate::latch::Latch;
+use crate::nest::{self, Nest};
 use crate::plan::{self, Spec, Step};
 use crate::registry::{self, Kind, Reach, Registered, Row};
 use crate::sync::lock;
@@ -65,10 +66,16 @@ impl Teardown for Orphans {
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
             self.take_over(memo);
-            let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.memo).await;
-            self.ended = true;
-            memo.children = std::mem::take(&mut self.memo.children);
-            outcome
+            nest::root(|nest| self.wait_nested(memo, nest)).await
+        })
+    }
+
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+        nest.enter(|nest| {
+            Box::pin(async move {
+                self.take_over(memo);
+                self.wait_nested(memo, nest).await
+            })
         })
     }
 
@@ -79,6 +86,13 @@ impl Teardown for Orphans {
 }
 
 impl Orphans {
+    async fn wait_nested(&mut self, memo: &mut Memo, nest: Nest) -> Outcome {
+        let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.memo, nest).await;
+        self.ended = true;
+        memo.children = std::mem::take(&mut self.memo.children);
+        outcome
+    }
+
     fn take_over(&mut self, memo: &mut Memo) {
         self.memo.drive.clone_from(&memo.drive);
         (self.memo.deadline, self.memo.forced) = (memo.deadline, self.memo.forced.or(memo.forced));

@@ -21,6 +21,7 @@ pub mod python {
 pub use core;
 pub use std;
 
+pub use crate::nest::Nest;
 pub use crate::plan::{Spec, Step, StepSpec};
 pub use moves::{
     Answer, AskByRef, AskOptionWith, AskRoots, AskWith, ByMut, ByRef, ByValue, Closing, Ended, Maybe, Moves, NoMoves,
@@ -32,8 +33,8 @@ pub use probe::{Kind, NotResource, Probe, not_forgotten};
 pub use sundown_macros::{__MustShutdown as MustShutdown, __PyClassTeardown as PyClassTeardown};
 pub use value::{
     Annotated, AnnotatedShared, ByHand, Entry, Guarded, dropped, entry, nested_detach, nested_force, nested_request,
-    nested_shared_force, nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown,
-    shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
+    nested_shared_force, nested_shared_request, nested_shared_wait, nested_shared_wait_in, nested_wait, nested_wait_in,
+    request_shutdown, shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };
 #[cfg(feature = "tokio")]
 pub(crate) use value::{guarded_force, guarded_request, guarded_wait, teardown};

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::nest::Nest;
 use crate::{Memo, Outcome};
 
 /// The future that [`Teardown::wait`] returns.
@@ -53,6 +54,12 @@ pub trait Teardown {
     /// The future may be dropped at any point and made anew, so nothing may be lost with it: what has to outlive it is
     /// kept in `self` or in [`Memo::keep`]. Once it has returned an outcome it is not made again.
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a>;
+
+    /// As [`wait`](Self::wait), of a value within another: only the expansion and our own collections implement it.
+    #[doc(hidden)]
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, _nest: &Nest) -> Wait<'a> {
+        self.wait(memo)
+    }
 
     /// Forces the end, because the deadline has passed: aborts, sends SIGKILL.
     ///
