@@ -234,9 +234,9 @@ fn its_report() {
         let report = error.report().clone();
         assert_eq!(depth(&report), LEVELS);
         println!("clone");
-        assert_eq!(report.to_string().lines().count(), 1 + 2 * LEVELS - 1);
+        assert_eq!(report.to_string().lines().count(), 1 + 2 * LEVELS);
         println!("display");
-        assert_eq!(report.walk().count(), 2 * LEVELS - 1);
+        assert_eq!(report.walk().count(), 2 * LEVELS);
         assert!(report.unclean().count() > 0);
         assert!(format!("{report:?}").len() > LEVELS);
         println!("debug");
