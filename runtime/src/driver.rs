@@ -108,6 +108,9 @@ impl Drive {
     pub(crate) fn now(&self) -> Instant {
         match self.clock {
             Clock::Std => Instant::now(),
+            // A clock that can be paused is found by the thread's context.
+            #[cfg(feature = "tokio")]
+            Clock::Tokio if is_context_destroyed() => Instant::now(),
             #[cfg(feature = "tokio")]
             Clock::Tokio => tokio::time::Instant::now().into_std(),
         }
@@ -382,6 +385,13 @@ pub(crate) async fn catch<F: Future>(future: F) -> thread::Result<F::Output> {
     catch_unwind(AssertUnwindSafe(|| drop(future))).and(result)
 }
 
+/// Whether this thread runs the destructors of its thread-locals, and tokio's context is gone already. What needs the
+/// context panics then, which aborts the process: `Handle::enter`, and `Instant::now` of a clock that can be paused.
+#[cfg(feature = "tokio")]
+pub(crate) fn is_context_destroyed() -> bool {
+    tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed())
+}
+
 /// A tokio runtime that a teardown is entered into: the one that the guard captured when the value was made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Home {
@@ -409,12 +419,13 @@ impl Home {
         Home { handle: Some(handle) }
     }
 
-    /// Calls `f` inside this runtime, unless the caller is inside another one.
+    /// Calls `f` inside this runtime, unless the caller is inside another one, or in a destructor of a thread-local that
+    /// outlives tokio's context: there no runtime can be entered any more.
     pub(crate) fn within<T>(&self, f: impl FnOnce() -> T) -> T {
         #[cfg(feature = "tokio")]
         let _entered = match tokio::runtime::Handle::try_current() {
-            Ok(_) => None,
-            Err(_) => self.handle.as_ref().map(|handle| handle.enter()),
+            Err(error) if error.is_missing_context() => self.handle.as_ref().map(|handle| handle.enter()),
+            Ok(_) | Err(_) => None,
         };
         f()
     }

@@ -17,7 +17,11 @@
 )]
 
 use std::panic::Location;
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+use crate::teardown::Outcome;
 use crate::teardown::{Memo, Report};
 
 /// The future, in a span for the teardown of `value`.
@@ -41,7 +45,14 @@ pub(crate) fn created(value: &'static str) {
 /// A guarded value is gone.
 pub(crate) fn gone(value: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::gauge!("sundown_live_values", "value" => value).decrement(1);
+    contained(|| metrics::gauge!("sundown_live_values", "value" => value).decrement(1));
+}
+
+/// Calls subscribers and recorders in a drop. That may be the destructor of a thread-local, where theirs are perhaps gone
+/// already, as the buffer of `tracing_subscriber::fmt`: their panic would abort the process there.
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+fn contained(tell: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(tell)).map_err(Outcome::caught);
 }
 
 /// A step has its outcome.
@@ -72,7 +83,7 @@ pub(crate) fn step_ended(memo: &Memo) {
 /// A teardown has its report.
 pub(crate) fn settled(report: &Report) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
-    {
+    contained(|| {
         let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
         #[cfg(feature = "tracing")]
         if report.is_clean() {
@@ -86,25 +97,27 @@ pub(crate) fn settled(report: &Report) {
             metrics::counter!("sundown_shutdowns_total", "value" => value.clone(), "outcome" => outcome).increment(1);
             metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took);
         }
-    }
+    });
 }
 
 /// What was reported as late has ended after all.
 pub(crate) fn settled_late(report: &Report) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(value = report.name(), outcome = report.outcome().word(), %report, "ended after it was abandoned");
+    contained(|| {
+        tracing::warn!(value = report.name(), outcome = report.outcome().word(), %report, "ended after it was abandoned");
+    });
     let _ = report;
 }
 
 /// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
 pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &str, panics: bool) {
     #[cfg(feature = "tracing")]
-    tracing::error!(value = type_name, created = %created, "{message}");
+    contained(|| tracing::error!(value = type_name, created = %created, "{message}"));
     if !panics && nobody_listens() {
         eprintln!("sundown: {message}");
     }
     #[cfg(feature = "metrics")]
-    metrics::counter!("sundown_leaks_total", "type" => type_name).increment(1);
+    contained(|| metrics::counter!("sundown_leaks_total", "type" => type_name).increment(1));
 }
 
 /// A task has panicked; its `JoinHandle` may have been dropped long ago.
@@ -126,7 +139,7 @@ pub(crate) fn message(thread: &str, outcome: &'static str) {
 /// Something about sundown itself is not as it should be.
 pub(crate) fn complain(what: &str) {
     #[cfg(feature = "tracing")]
-    tracing::error!("{what}");
+    contained(|| tracing::error!("{what}"));
     if nobody_listens() {
         eprintln!("sundown: {what}");
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::driver::{Drive, catch};
+use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
 
 pub use spec::{OnDrop, Spec, StepSpec};
@@ -33,12 +34,12 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Me
 }
 
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
-pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo) -> Outcome {
+pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo, nest: Nest) -> Outcome {
     let Some(drive) = memo.drive.clone() else {
         // No driver has made this memo: its alarms are served here.
         let drive = Drive::asynchronous();
         memo.drive = Some(Arc::clone(&drive));
-        return Box::pin(crate::driver::run(&drive, wait(spec, steps, memo))).await;
+        return Box::pin(crate::driver::run(&drive, nest::root(|nest| wait(spec, steps, memo, nest)))).await;
     };
     spec.prepare(memo);
     let limit = memo.deadline.unwrap_or_else(|| drive.after(spec.timeout));
@@ -55,9 +56,9 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
             let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
             let left = limit.saturating_duration_since(drive.now());
             let share = if in_order { Share::of(left, step_spec.timeout, chains[i]) } else { Share::at_once(left) };
-            let drive = &drive;
+            let (drive, nest) = (&drive, &nest);
             running.push(async move {
-                run_step(step, child, share, drive).await;
+                run_step(step, child, share, drive, nest).await;
                 i
             });
         }
@@ -71,12 +72,12 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
 }
 
 /// As [`wait`], for a value inside another: bounded by its own timeout too.
-pub(crate) async fn wait_nested(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo) -> Outcome {
+pub(crate) async fn wait_nested(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo, nest: Nest) -> Outcome {
     if let Some(drive) = &memo.drive {
         let own = drive.after(spec.timeout);
         memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
     }
-    wait(spec, steps, memo).await
+    wait(spec, steps, memo, nest).await
 }
 
 /// Forces every step that has not ended; one that was never asked is asked first.
@@ -127,7 +128,7 @@ impl Share {
 }
 
 /// The three moves of one step, with what a panic in any of them becomes.
-async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc<Drive>) {
+async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc<Drive>, nest: &Nest) {
     memo.drive = Some(Arc::clone(drive));
     let deadline = drive.after(share.wait);
     let limit = deadline + share.settle;
@@ -135,14 +136,14 @@ async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc
     let mut outcome = None;
     if memo.forced.is_none() {
         memo.deadline = Some(deadline);
-        outcome = until(deadline, &mut step, memo, drive).await;
+        outcome = until(deadline, &mut step, memo, drive, nest).await;
         if outcome.is_none() {
             force_step(&mut step, memo, drive.now());
         }
     }
     if outcome.is_none() {
         memo.deadline = Some(limit);
-        outcome = until(limit, &mut step, memo, drive).await;
+        outcome = until(limit, &mut step, memo, drive, nest).await;
     }
     let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(memo.stuck()));
     memo.finish(outcome, drive.now());
@@ -150,8 +151,8 @@ async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc
 }
 
 /// What the step ends as, unless `at` passes before. A wait that is late is dropped, and may panic even then.
-async fn until(at: Instant, step: &mut Step<'_>, memo: &mut Memo, drive: &Drive) -> Option<Outcome> {
-    let mut wait = Box::pin(ended(step, memo));
+async fn until(at: Instant, step: &mut Step<'_>, memo: &mut Memo, drive: &Drive, nest: &Nest) -> Option<Outcome> {
+    let mut wait = Box::pin(ended(step, memo, nest));
     let outcome = drive.until(at, wait.as_mut()).await;
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(wait))) {
         memo.problem(Outcome::caught(payload));
@@ -160,16 +161,16 @@ async fn until(at: Instant, step: &mut Step<'_>, memo: &mut Memo, drive: &Drive)
 }
 
 /// What a step that was asked, and perhaps forced, ends as.
-pub(crate) async fn ended(step: &mut Step<'_>, memo: &mut Memo) -> Outcome {
+pub(crate) async fn ended(step: &mut Step<'_>, memo: &mut Memo, nest: &Nest) -> Outcome {
     if memo.is_abandoned() {
         return Outcome::Forced; // the reason counts, in `Memo::finish`
     }
     let result = match memo.drive.clone() {
         Some(drive) => {
             let name = drive.named(&memo.name);
-            drive.part(name, catch(async { step.wait(memo).await })).await
+            drive.part(name, catch(async { step.wait_in(memo, nest).await })).await
         }
-        None => catch(async { step.wait(memo).await }).await,
+        None => catch(async { step.wait_in(memo, nest).await }).await,
     };
     match result {
         Ok(Outcome::Stopped) if memo.is_forced() => Outcome::Forced,
@@ -282,6 +283,13 @@ impl Teardown for Step<'_> {
         }
     }
 
+    fn wait_in<'b>(&'b mut self, memo: &'b mut Memo, nest: &Nest) -> Wait<'b> {
+        match self.get() {
+            Some(value) => value.wait_in(memo, nest),
+            None => Box::pin(std::future::ready(orphaned())),
+        }
+    }
+
     fn force(&mut self, memo: &mut Memo) {
         if let Some(value) = self.get() {
             value.force(memo);
@@ -331,19 +339,34 @@ pub(crate) async fn run(
     timeout: Duration,
     drive: &Arc<Drive>,
 ) {
+    nest::root(|nest| run_in(spec, steps, memo, timeout, drive, nest)).await;
+}
+
+/// As [`run`], of a value that may be within another.
+pub(crate) async fn run_in(
+    spec: &'static Spec,
+    steps: Vec<Step<'_>>,
+    memo: &mut Memo,
+    timeout: Duration,
+    drive: &Arc<Drive>,
+    nest: Nest,
+) {
     memo.drive = Some(Arc::clone(drive));
     memo.asked.get_or_insert_with(|| drive.now());
     memo.deadline = Some(drive.after(timeout));
-    let outcome = catch(wait(spec, steps, memo)).await.unwrap_or_else(Outcome::caught);
+    let outcome = catch(wait(spec, steps, memo, nest)).await.unwrap_or_else(Outcome::caught);
     memo.finish(outcome, drive.now());
 }
 
 /// Runs steps that do not depend on each other, each with the whole of `timeout`.
 pub(crate) async fn run_together(steps: Vec<(Step<'_>, &mut Memo)>, timeout: Duration, drive: &Arc<Drive>) {
     let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout, None, 1) };
-    let mut running: FuturesUnordered<_> =
-        steps.into_iter().map(|(step, memo)| run_step(step, memo, share(), drive)).collect();
-    while running.next().await.is_some() {}
+    nest::root(async |nest: Nest| {
+        let mut running: FuturesUnordered<_> =
+            steps.into_iter().map(|(step, memo)| run_step(step, memo, share(), drive, &nest)).collect();
+        while running.next().await.is_some() {}
+    })
+    .await;
 }
 
 #[cfg(all(test, feature = "tokio", not(sundown_loom)))]

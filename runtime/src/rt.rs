@@ -21,12 +21,13 @@ pub use core;
 pub use std;
 
 pub use crate::plan::{Spec, Step, StepSpec};
+pub use crate::teardown::nest::Nest;
 pub use crate::value::entry::Entry;
 pub use crate::value::guard::{ByHand, Guarded};
 pub use crate::value::run::{
     Annotated, AnnotatedShared, dropped, entry, nested_detach, nested_force, nested_request, nested_shared_force,
-    nested_shared_request, nested_shared_wait, nested_wait, request_shutdown, shutdown, shutdown_blocking,
-    shutdown_shared, shutdown_shared_blocking, with_shutdown,
+    nested_shared_request, nested_shared_wait, nested_shared_wait_in, nested_wait, nested_wait_in, request_shutdown,
+    shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };
 pub use moves::{
     Answer, AskByRef, AskOptionWith, AskRoots, AskWith, ByMut, ByRef, ByValue, Closing, Ended, Maybe, Moves, NoMoves,

@@ -3,6 +3,7 @@
 pub(crate) mod by_ref;
 mod error;
 mod memo;
+pub(crate) mod nest;
 pub(crate) mod outcome;
 pub(crate) mod report;
 
@@ -11,6 +12,7 @@ use std::pin::Pin;
 
 pub use error::ShutdownError;
 pub use memo::Memo;
+use nest::Nest;
 pub use outcome::{Failure, Outcome};
 pub use report::{Report, StepReport};
 
@@ -66,6 +68,12 @@ pub trait Teardown {
     /// The future may be dropped at any point and made anew, so nothing may be lost with it: what has to outlive it is
     /// kept in `self` or in [`Memo::keep`]. Once it has returned an outcome it is not made again.
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a>;
+
+    /// As [`wait`](Self::wait), of a value within another: only the expansion and our own collections implement it.
+    #[doc(hidden)]
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, _nest: &Nest) -> Wait<'a> {
+        self.wait(memo)
+    }
 
     /// Forces the end, because the deadline has passed: aborts, sends SIGKILL.
     ///

@@ -91,6 +91,13 @@ impl ::sundown::Teardown for Service {
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, memo)
     }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, memo, nest)
+    }
     fn force(&mut self, memo: &mut ::sundown::Memo) {
         ::sundown::__rt::nested_force(self, memo);
     }

@@ -152,6 +152,13 @@ where
     ) -> crate::vendored::sundown::Wait<'__wait> {
         crate::vendored::sundown::__rt::nested_wait(self, memo)
     }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut crate::vendored::sundown::Memo,
+        nest: &crate::vendored::sundown::__rt::Nest,
+    ) -> crate::vendored::sundown::Wait<'__wait> {
+        crate::vendored::sundown::__rt::nested_wait_in(self, memo, nest)
+    }
     fn force(&mut self, memo: &mut crate::vendored::sundown::Memo) {
         crate::vendored::sundown::__rt::nested_force(self, memo);
     }
@@ -338,6 +345,13 @@ impl<'a> ::sundown::Teardown for Borrowed<'a> {
         memo: &'__wait mut ::sundown::Memo,
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, memo)
+    }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, memo, nest)
     }
     fn force(&mut self, memo: &mut ::sundown::Memo) {
         ::sundown::__rt::nested_force(self, memo);

@@ -145,6 +145,13 @@ impl ::sundown::Teardown for Hub {
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, memo)
     }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, memo, nest)
+    }
     fn force(&mut self, memo: &mut ::sundown::Memo) {
         ::sundown::__rt::nested_force(self, memo);
     }
@@ -166,6 +173,13 @@ impl<'__shared> ::sundown::Teardown for &'__shared Hub {
         memo: &'__wait mut ::sundown::Memo,
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_shared_wait(*self, memo)
+    }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        memo: &'__wait mut ::sundown::Memo,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_shared_wait_in(*self, memo, nest)
     }
     fn force(&mut self, memo: &mut ::sundown::Memo) {
         ::sundown::__rt::nested_shared_force(*self, memo);

@@ -142,3 +142,97 @@ fn the_last_handle_asks_and_the_registry_knows() {
 fn a_bad_name_is_an_error() {
     assert!(Thread::spawn("a\0b", |_| ()).is_err());
 }
+
+/// The data of a C library, with a destructor that runs after those of Rust, and lasts until the test releases it.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "std has no destructors that run as late")]
+mod c_data {
+    use std::sync::{OnceLock, mpsc};
+    use std::time::Duration;
+
+    type Held = (mpsc::Sender<()>, mpsc::Receiver<()>);
+
+    extern "C" fn destroy(held: *mut libc::c_void) {
+        // SAFETY: it was made by `Box::into_raw` in `hold`, and a key's destructor is called once for it.
+        let (begun, release) = *unsafe { Box::from_raw(held.cast::<Held>()) };
+        begun.send(()).unwrap();
+        // An end in any case, so that a join without a bound fails the test and does not hang it.
+        let _ = release.recv_timeout(Duration::from_secs(5));
+    }
+
+    /// Gives the calling thread such data. The first channel says that its destructor runs, the second releases it.
+    pub(super) fn hold(begun: mpsc::Sender<()>, release: mpsc::Receiver<()>) {
+        static KEY: OnceLock<libc::pthread_key_t> = OnceLock::new();
+        let key = *KEY.get_or_init(|| {
+            let mut key = 0;
+            // SAFETY: `key` is written to, and `destroy` lives as long as the program.
+            assert_eq!(unsafe { libc::pthread_key_create(&mut key, Some(destroy)) }, 0);
+            key
+        });
+        let held: *mut Held = Box::into_raw(Box::new((begun, release)));
+        // SAFETY: the key was created, and `destroy` frees what is stored.
+        assert_eq!(unsafe { libc::pthread_setspecific(key, held.cast()) }, 0);
+    }
+}
+
+/// A thread that runs such a destructor: it, and what releases it.
+#[cfg(target_os = "linux")]
+fn in_a_c_destructor() -> (Thread, mpsc::Sender<()>) {
+    let (begun, begins) = mpsc::channel();
+    let (release, released) = mpsc::channel();
+    let thread = Thread::spawn("c-data", move |_| c_data::hold(begun, released)).unwrap();
+    begins.recv_timeout(GENEROUS).unwrap();
+    (thread, release)
+}
+
+/// A destructor of C's that lasts is waited for within the deadline, and no poll waits behind it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_c_destructor_that_lasts_is_reported() {
+    let (thread, release) = in_a_c_destructor();
+    let began = Instant::now();
+    let (mut owner, mut same) = (Owner::of(&thread), Owner::of(&thread));
+    let ticks = async {
+        // A poll that blocked for the whole deadline would leave no time for these.
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        began.elapsed()
+    };
+    let (one, other, ticked) = tokio::join!(owner.shutdown(), same.shutdown(), ticks);
+    assert!(ticked < Duration::from_secs(4), "polls are not blocked: {ticked:?}");
+    for error in [one.unwrap_err(), other.unwrap_err()] {
+        assert_eq!(
+            error.to_string(),
+            "`Owner` did not shut down cleanly: `Owner.thread` abandoned: thread `c-data` has returned, and a destructor \
+             of its thread's data still runs; a `sundown-join` thread waits for it"
+        );
+    }
+    drop(release);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_c_destructor_that_ends_in_time_is_waited_for() {
+    let (thread, release) = in_a_c_destructor();
+    let mut owner = Owner::of(&thread);
+    let releases = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        release.send(()).unwrap();
+    });
+    let report = owner.shutdown_blocking().unwrap();
+    assert!(report.is_clean() && report.took() >= Duration::from_millis(40), "{report}");
+    releases.join().unwrap();
+    assert!(Owner::of(&thread).shutdown_blocking().unwrap().is_clean(), "and again, of another clone");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_drop_does_not_wait_for_a_c_destructor() {
+    let began = Instant::now();
+    let (thread, release) = in_a_c_destructor();
+    drop(Owner::of(&thread));
+    drop(thread);
+    assert!(began.elapsed() < Duration::from_secs(4));
+    drop(release);
+}

@@ -207,6 +207,10 @@ fn teardown(model: &Model<'_>, krate: &Krate) -> TokenStream {
             #rt::nested_wait(self, memo)
         }
 
+        fn wait_in<'__wait>(&'__wait mut self, memo: &'__wait mut #memo, nest: &#rt::Nest) -> #wait<'__wait> {
+            #rt::nested_wait_in(self, memo, nest)
+        }
+
         fn force(&mut self, memo: &mut #memo) {
             #rt::nested_force(self, memo);
         }
@@ -239,6 +243,10 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
 
             fn wait<'__wait>(&'__wait mut self, memo: &'__wait mut #memo) -> #wait<'__wait> {
                 #rt::nested_shared_wait(*self, memo)
+            }
+
+            fn wait_in<'__wait>(&'__wait mut self, memo: &'__wait mut #memo, nest: &#rt::Nest) -> #wait<'__wait> {
+                #rt::nested_shared_wait_in(*self, memo, nest)
             }
 
             fn force(&mut self, memo: &mut #memo) {

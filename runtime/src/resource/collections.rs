@@ -13,6 +13,7 @@ use std::sync::Arc;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::plan::{self, Step};
+use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
 
 /// `None` has stopped.
@@ -26,6 +27,13 @@ impl<T: Teardown + Send + 'static> Teardown for Option<T> {
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         match self {
             Some(value) => value.wait(memo),
+            None => Box::pin(ready(Outcome::Stopped)),
+        }
+    }
+
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+        match self {
+            Some(value) => value.wait_in(memo, nest),
             None => Box::pin(ready(Outcome::Stopped)),
         }
     }
@@ -50,6 +58,10 @@ impl<T: Teardown + ?Sized> Teardown for Box<T> {
         (**self).wait(memo)
     }
 
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+        (**self).wait_in(memo, nest)
+    }
+
     fn force(&mut self, memo: &mut Memo) {
         (**self).force(memo);
     }
@@ -72,6 +84,14 @@ where
         Box::pin(async move {
             let mut value: &T = self;
             value.wait(memo).await
+        })
+    }
+
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+        let nest = nest.clone();
+        Box::pin(async move {
+            let mut value: &T = self;
+            value.wait_in(memo, &nest).await
         })
     }
 
@@ -113,21 +133,20 @@ fn request(parts: Parts<'_>, memo: &mut Memo) {
     pair(parts, memo).into_iter().for_each(|(mut part, memo)| plan::ask(&mut part, memo, now));
 }
 
-fn wait<'a>(parts: Parts<'a>, memo: &'a mut Memo) -> Wait<'a> {
-    Box::pin(async move {
-        let now = plan::now(memo);
-        let running: FuturesUnordered<_> = pair(parts, memo)
-            .into_iter()
-            .filter(|(_, memo)| memo.outcome.is_none())
-            .map(async |(mut part, memo)| {
-                plan::ask(&mut part, memo, now);
-                let outcome = plan::ended(&mut part, memo).await;
-                memo.finish(outcome, plan::now(memo));
-            })
-            .collect();
-        running.collect::<()>().await;
-        plan::worst(memo)
-    })
+async fn wait(parts: Parts<'_>, memo: &mut Memo, nest: Nest) -> Outcome {
+    let now = plan::now(memo);
+    let nest = &nest;
+    let running: FuturesUnordered<_> = pair(parts, memo)
+        .into_iter()
+        .filter(|(_, memo)| memo.outcome.is_none())
+        .map(async |(mut part, memo)| {
+            plan::ask(&mut part, memo, now);
+            let outcome = plan::ended(&mut part, memo, nest).await;
+            memo.finish(outcome, plan::now(memo));
+        })
+        .collect();
+    running.collect::<()>().await;
+    plan::worst(memo)
 }
 
 fn force(parts: Parts<'_>, memo: &mut Memo) {
@@ -151,7 +170,14 @@ macro_rules! collection {
 
             fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
                 let $value = self;
-                wait($parts, memo)
+                let parts = $parts;
+                Box::pin(nest::root(|nest| wait(parts, memo, nest)))
+            }
+
+            fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+                let $value = self;
+                let parts = $parts;
+                nest.enter(|nest| Box::pin(wait(parts, memo, nest)))
             }
 
             fn force(&mut self, memo: &mut Memo) {

@@ -27,6 +27,7 @@ use crate::teardown::outcome::panic_message;
 use crate::value::nodes::{self, Node, Registered};
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use panics::Panics;
+pub(crate) use tracked::is_tracked;
 use tracked::{Ticket, Tracked};
 
 /// A group of tokio tasks, each with a name, that are stopped together.

@@ -1,6 +1,7 @@
 //! `Thread`: an OS thread with a name, a stop signal and an end that can be awaited.
 
 mod end;
+mod gone;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -14,6 +15,7 @@ use std::task::Poll;
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
+use crate::resource::joiner::{self, Joiner};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
@@ -25,8 +27,9 @@ use end::{End, Join};
 /// An OS thread with a name and a stop signal, whose end is an event: no other thread is needed to join it.
 ///
 /// A cheap handle: all clones are one thread. As a [`Teardown`](Teardown) it is asked by its [`StopSignal`], and has ended
-/// when the OS thread has, thread-local destructors included. A thread cannot be forced: one that ignores its signal is
-/// reported as abandoned, by name. It needs no runtime, and no feature.
+/// when the OS thread has, thread-local destructors included, also those of C libraries (`pthread_key_create`), which run
+/// last and may take their time: then a joiner thread waits for it. A thread cannot be forced: one that ignores its signal,
+/// or does not get through its destructors, is reported as abandoned, by name. It needs no runtime, and no feature.
 ///
 /// Dropping the last handle asks the thread to stop and does not wait for it.
 ///
@@ -73,6 +76,8 @@ struct Shared {
     end: End,
     /// Written before the end is told.
     result: Mutex<Ended>,
+    /// The OS thread was joined.
+    gone: Latch,
 }
 
 struct Ended {
@@ -127,6 +132,7 @@ impl Thread {
             stop: Latch::new(),
             end: End::new(),
             result: Mutex::new(Ended { outcome: Outcome::Stopped, payload: None }),
+            gone: Latch::new(),
         });
         let own = Arc::clone(&shared);
         let handle = thread::Builder::new().name(name.clone()).spawn(move || run(f, own))?;
@@ -165,7 +171,7 @@ impl Thread {
         StopSignal { shared: Arc::clone(&self.inner.shared) }
     }
 
-    /// Whether it has ended.
+    /// Whether it has ended; destructors of C libraries may still run on the OS thread.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.inner.shared.end.is_told()
@@ -264,14 +270,33 @@ fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
 }
 
 impl Inner {
-    /// What the thread, which has ended, came to. The OS takes it away meanwhile, if it can be joined.
-    fn join(&self, join: Join) -> Outcome {
-        let handle = lock(&self.handle).take();
-        if let (Some(handle), Join::AtOnce) = (handle, join) {
-            // Its panic was caught inside.
-            let _ = handle.join();
+    /// Joins the thread, which has announced its end, without blocking: where it still runs something, another thread joins
+    /// it for the step called `step`. Either way `gone` is set then. The first of all who wait does it.
+    fn join(&self, join: Join, step: &str) {
+        let Some(handle) = lock(&self.handle).take() else { return };
+        match gone::join_at_once(handle, join) {
+            Ok(()) => self.shared.gone.set(),
+            Err(handle) => {
+                let shared = Arc::clone(&self.shared);
+                drop(Joiner::spawn(step, move || {
+                    let _ = handle.join(); // its panic was caught inside
+                    shared.gone.set();
+                }));
+            }
         }
-        lock(&self.shared.result).outcome.clone()
+    }
+
+    /// Why it is given up.
+    fn stuck(&self) -> String {
+        let name = &self.name;
+        if self.shared.end.is_told() {
+            let joiner = joiner::NAME;
+            return format!(
+                "thread `{name}` has returned, and a destructor of its thread's data still runs; a `{joiner}` thread waits \
+                 for it"
+            );
+        }
+        format!("thread `{name}` ignores its stop signal, and a thread cannot be forced")
     }
 }
 
@@ -298,25 +323,27 @@ impl Teardown for &Thread {
         let blocks_it = memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id));
         Box::pin(async move {
             let mut end = pin!(self.inner.shared.end.wait());
-            poll_fn(|cx| {
+            let ended = poll_fn(|cx| {
                 // Asked in each poll: an executor may move this onto the very thread later on.
                 if blocks_it || thread::current().id() == id {
                     let name = self.name();
-                    return Poll::Ready(Outcome::abandoned(format!("thread `{name}` would wait for itself")));
+                    return Poll::Ready(Err(Outcome::abandoned(format!("thread `{name}` would wait for itself"))));
                 }
-                end.as_mut().poll(cx).map(|join| self.inner.join(join))
-            })
-            .await
+                end.as_mut().poll(cx).map(Ok)
+            });
+            match ended.await {
+                Ok(join) => self.inner.join(join, memo.name()),
+                Err(itself) => return itself,
+            }
+            self.inner.shared.gone.wait().await;
+            lock(&self.inner.shared.result).outcome.clone()
         })
     }
 
     fn force(&mut self, memo: &mut Memo) {
         // Nothing can be done to it; but it may have been on its way out.
         let handle = self.clone();
-        memo.if_stuck(move || {
-            let name = handle.name();
-            Some(format!("thread `{name}` ignores its stop signal, and a thread cannot be forced"))
-        });
+        memo.if_stuck(move || Some(handle.inner.stuck()));
     }
 }
 

@@ -15,6 +15,14 @@ macro_rules! teardown_by_ref {
                 })
             }
 
+            fn wait_in<'a>(&'a mut self, memo: &'a mut $crate::teardown::Memo, nest: &$crate::teardown::nest::Nest) -> $crate::teardown::Wait<'a> {
+                let nest = nest.clone();
+                Box::pin(async move {
+                    let mut handle: &$type = self;
+                    $crate::teardown::Teardown::wait_in(&mut handle, memo, &nest).await
+                })
+            }
+
             fn force(&mut self, memo: &mut $crate::teardown::Memo) {
                 $crate::teardown::Teardown::force(&mut &*self, memo);
             }

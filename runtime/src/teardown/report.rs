@@ -100,14 +100,14 @@ impl Report {
             limit: limit.filter(|limit| *limit < FOREVER),
             started: start,
             took: memo.ended.unwrap_or(now).saturating_duration_since(start),
-            steps: memo.children.iter().map(|child| StepReport::of(child, start, now)).collect(),
+            steps: StepReport::all(&memo.children, start, now),
         }
     }
 
     /// Puts the steps of a nested value's report where its owner's memo keeps them.
     pub(crate) fn into_memos(self) -> Vec<Memo> {
         let Report { started, steps, .. } = self;
-        steps.into_iter().map(|step| step.into_memo(started)).collect()
+        StepReport::into_memos(steps, started)
     }
 
     /// The name of the type, or the one given by `name = "…"`.
@@ -175,8 +175,29 @@ impl Report {
     }
 }
 
+// The recursions over the tree are loops over vectors, with whatever else they do in functions of their own: a level costs
+// stack, and an adapter more than all the rest.
 impl StepReport {
-    fn of(memo: &Memo, start: Instant, now: Instant) -> Self {
+    fn all(memos: &[Memo], start: Instant, now: Instant) -> Vec<Self> {
+        let mut steps = Vec::with_capacity(memos.len());
+        for memo in memos {
+            let within = Self::all(&memo.children, start, now);
+            steps.push(Self::of(memo, within, start, now));
+        }
+        steps
+    }
+
+    fn into_memos(steps: Vec<Self>, started: Instant) -> Vec<Memo> {
+        let mut memos = Vec::with_capacity(steps.len());
+        for mut step in steps {
+            let within = Self::into_memos(std::mem::take(&mut step.steps), started);
+            step.into_memo(within, started, &mut memos);
+        }
+        memos
+    }
+
+    #[inline(never)]
+    fn of(memo: &Memo, within: Vec<Self>, start: Instant, now: Instant) -> Self {
         let asked = memo.asked;
         let ended = memo.ended.unwrap_or(now);
         StepReport {
@@ -185,18 +206,19 @@ impl StepReport {
             asked_after: asked.map(|asked| asked.saturating_duration_since(start)),
             took: asked.map_or(Duration::ZERO, |asked| ended.saturating_duration_since(asked)),
             detail: memo.detail.clone(),
-            steps: memo.children.iter().map(|child| StepReport::of(child, start, now)).collect(),
+            steps: within,
         }
     }
 
-    fn into_memo(self, started: Instant) -> Memo {
+    #[inline(never)]
+    fn into_memo(self, within: Vec<Memo>, started: Instant, memos: &mut Vec<Memo>) {
         let mut memo = Memo::new(self.name);
         let asked = started + self.asked_after.unwrap_or_default();
         memo.asked = Some(asked);
         memo.detail = self.detail;
-        memo.children = self.steps.into_iter().map(|step| step.into_memo(started)).collect();
+        memo.children = within;
         memo.finish(self.outcome, asked + self.took);
-        memo
+        memos.push(memo);
     }
 
     /// The name, such as `Runner.jobs`.
@@ -246,14 +268,23 @@ impl fmt::Display for Report {
         if let Some(created) = self.created {
             write!(f, ", created at {created}")?;
         }
-        let width = self.steps.iter().map(|step| step.width(0)).max().unwrap_or(0);
-        write_steps(f, &self.steps, &mut String::new(), width)
+        write_steps(f, &self.steps)
     }
 }
 
-fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[StepReport], indent: &mut String, width: usize) -> fmt::Result {
-    for (i, step) in steps.iter().enumerate() {
-        let (branch, below) = if i + 1 == steps.len() { ("`- ", "   ") } else { ("|- ", "|  ") };
+/// The lines of the tree.
+fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[StepReport]) -> fmt::Result {
+    let width = width(steps);
+    let mut indent = String::new();
+    // What is left of each group around the next line.
+    let mut groups = vec![steps.iter()];
+    while let Some(group) = groups.last_mut() {
+        let Some(step) = group.next() else {
+            groups.pop();
+            indent.truncate(indent.len().saturating_sub(3));
+            continue;
+        };
+        let (branch, below) = if group.len() == 0 { ("`- ", "   ") } else { ("|- ", "|  ") };
         let room = width.saturating_sub(indent.len());
         write!(f, "\n{indent}{branch}{:room$}  {:9}  {:>8}", step.name, step.outcome.word(), Millis(step.took))?;
         if let Some(asked) = step.asked_after.filter(|asked| *asked >= Duration::from_millis(1)) {
@@ -265,17 +296,20 @@ fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[StepReport], indent: &mut St
             write!(f, "  {}", text.replace('\n', " "))?;
         }
         indent.push_str(below);
-        write_steps(f, &step.steps, indent, width)?;
-        indent.truncate(indent.len() - below.len());
+        groups.push(step.steps.iter());
     }
     Ok(())
 }
 
-impl StepReport {
-    fn width(&self, indent: usize) -> usize {
-        let own = indent + self.name.len();
-        self.steps.iter().map(|step| step.width(indent + 3)).fold(own, usize::max)
+/// The room that the longest name needs, with its indent.
+fn width(steps: &[StepReport]) -> usize {
+    let mut width = 0;
+    let mut left: Vec<_> = steps.iter().map(|step| (step, 0)).collect();
+    while let Some((step, indent)) = left.pop() {
+        width = width.max(indent + step.name.len());
+        left.extend(step.steps.iter().map(|step| (step, indent + 3)));
     }
+    width
 }
 
 /// A duration with one decimal, in milliseconds or seconds.

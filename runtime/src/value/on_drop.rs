@@ -8,7 +8,7 @@
 //! | a forked child, of a value of its parent's | nothing |
 //! | the process exits, or the reaper cannot be started | ask and force, without waiting |
 //! | policy `wait`, on a thread that is no task of a runtime, and not unwinding | wait, with the blocking driver |
-//! | anywhere else (a worker, a current-thread runtime, the runtime the value owns, a thread it would join) | ask, hand what can be moved out to the reaper thread, force the rest |
+//! | anywhere else (a worker, a current-thread runtime, the runtime the value owns, a thread it would join, a thread-local's destructor where tokio's context is gone) | ask, hand what can be moved out to the reaper thread, force the rest |
 
 use std::borrow::Cow;
 use std::fmt;
@@ -186,11 +186,17 @@ pub(crate) fn may_wait() -> bool {
         return false;
     }
     #[cfg(feature = "tokio")]
-    if let Ok(handle) = tokio::runtime::Handle::try_current() {
+    match tokio::runtime::Handle::try_current() {
         // A task's id is set on workers and in `spawn_blocking`, not in `block_on` (tokio's `task::id`). Under `block_on`
         // the workers of a multi-thread runtime go on without this thread; a current-thread runtime has only this one.
-        return tokio::task::try_id().is_none()
-            && handle.runtime_flavor() != tokio::runtime::RuntimeFlavor::CurrentThread;
+        Ok(handle) => {
+            return tokio::task::try_id().is_none()
+                && handle.runtime_flavor() != tokio::runtime::RuntimeFlavor::CurrentThread;
+        }
+        // A destructor of a thread-local: nothing tells whether a runtime waits for this thread to end, and no runtime can
+        // be entered here.
+        Err(error) if error.is_thread_local_destroyed() => return false,
+        Err(_) => {}
     }
     true
 }

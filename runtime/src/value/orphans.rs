@@ -10,6 +10,7 @@ use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
+use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Memo, Outcome, Report, Teardown, Wait};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
@@ -68,10 +69,16 @@ impl Teardown for Orphans {
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
         Box::pin(async move {
             self.take_over(memo);
-            let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.memo).await;
-            self.ended = true;
-            memo.children = std::mem::take(&mut self.memo.children);
-            outcome
+            nest::root(|nest| self.wait_nested(memo, nest)).await
+        })
+    }
+
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+        nest.enter(|nest| {
+            Box::pin(async move {
+                self.take_over(memo);
+                self.wait_nested(memo, nest).await
+            })
         })
     }
 
@@ -82,6 +89,13 @@ impl Teardown for Orphans {
 }
 
 impl Orphans {
+    async fn wait_nested(&mut self, memo: &mut Memo, nest: Nest) -> Outcome {
+        let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.memo, nest).await;
+        self.ended = true;
+        memo.children = std::mem::take(&mut self.memo.children);
+        outcome
+    }
+
     fn take_over(&mut self, memo: &mut Memo) {
         self.memo.drive.clone_from(&memo.drive);
         (self.memo.deadline, self.memo.forced) = (memo.deadline, self.memo.forced.or(memo.forced));

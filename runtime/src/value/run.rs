@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::driver::{self, Drive, catch};
 use crate::observe;
 use crate::plan::{self, Spec, Step};
+use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
 use crate::value::entry::Entry;
 use crate::value::orphans::Orphans;
@@ -100,7 +101,15 @@ pub fn nested_request<V: Annotated>(value: &mut V, memo: &mut Memo) {
 pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wait<'a> {
     match value.entry().cloned() {
         Some(entry) => guarded_wait(entry, value.steps(), memo),
-        None => Box::pin(plan::wait_nested(V::SPEC, value.steps(), memo)),
+        None => Box::pin(nest::root(|nest| plan::wait_nested(V::SPEC, value.steps(), memo, nest))),
+    }
+}
+
+/// `Teardown::wait_in` of a value inside another.
+pub fn nested_wait_in<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+    match value.entry().cloned() {
+        Some(entry) => guarded_wait_in(entry, value.steps(), memo, nest),
+        None => nest.enter(|nest| Box::pin(plan::wait_nested(V::SPEC, value.steps(), memo, nest))),
     }
 }
 
@@ -137,6 +146,11 @@ pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Me
     guarded_wait(owned_entry(value), value.steps_shared(), memo)
 }
 
+/// `Teardown::wait_in` of a `shared` value through `&`.
+pub fn nested_shared_wait_in<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+    guarded_wait_in(owned_entry(value), value.steps_shared(), memo, nest)
+}
+
 /// `Teardown::force` of a `shared` value through `&`.
 pub fn nested_shared_force<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
     guarded_force(&owned_entry(value), value.steps_shared(), memo);
@@ -158,21 +172,35 @@ pub(crate) fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Me
 
 pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
     Box::pin(async move {
-        let drive = memo.drive.clone().unwrap_or_else(Drive::asynchronous);
-        let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
-        let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
-        // Its resources are of the runtime that it was made in, wherever its owner was made.
-        let teardown = entry.home.enter(teardown(&entry, steps, Some(timeout), &drive));
-        let result = match memo.drive {
-            Some(_) => teardown.await,
-            // No driver has made this memo: the alarms are served here.
-            None => driver::run(&drive, teardown).await,
-        };
-        let report = result.unwrap_or_else(ShutdownError::into_report);
-        let outcome = report.outcome();
-        memo.children = report.into_memos();
-        outcome
+        if let Some(drive) = memo.drive.clone() {
+            return nest::root(|nest| guarded_teardown(entry, steps, memo, &drive, nest)).await;
+        }
+        // No driver has made this memo: the alarms are served here.
+        let drive = Drive::asynchronous();
+        driver::run(&drive, nest::root(|nest| guarded_teardown(entry, steps, memo, &drive, nest))).await
     })
+}
+
+fn guarded_wait_in<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+    let Some(drive) = memo.drive.clone() else { return guarded_wait(entry, steps, memo) };
+    nest.enter(|nest| Box::pin(async move { guarded_teardown(entry, steps, memo, &drive, nest).await }))
+}
+
+async fn guarded_teardown(
+    entry: Arc<Entry>,
+    steps: Vec<Step<'_>>,
+    memo: &mut Memo,
+    drive: &Arc<Drive>,
+    nest: Nest,
+) -> Outcome {
+    let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
+    let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
+    // Its resources are of the runtime that it was made in, wherever its owner was made.
+    let result = entry.home.enter(teardown_in(&entry, steps, Some(timeout), drive, nest)).await;
+    let report = result.unwrap_or_else(ShutdownError::into_report);
+    let outcome = report.outcome();
+    memo.children = report.into_memos();
+    outcome
 }
 
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
@@ -219,6 +247,16 @@ pub(crate) async fn teardown(
     timeout: Option<Duration>,
     drive: &Arc<Drive>,
 ) -> Result {
+    nest::root(|nest| teardown_in(entry, steps, timeout, drive, nest)).await
+}
+
+async fn teardown_in(
+    entry: &Arc<Entry>,
+    steps: Vec<Step<'_>>,
+    timeout: Option<Duration>,
+    drive: &Arc<Drive>,
+    nest: Nest,
+) -> Result {
     let timeout = timeout.unwrap_or(entry.spec.timeout);
     let limit = drive.after(timeout);
     let Some(taken) = drive.until(limit, entry.memo.take()).await else {
@@ -235,7 +273,7 @@ pub(crate) async fn teardown(
     };
     entry.begin();
     let left = limit.saturating_duration_since(drive.now());
-    plan::run(entry.spec, steps, &mut memo, left, drive).await;
+    plan::run_in(entry.spec, steps, &mut memo, left, drive, nest).await;
     let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());
     observe::settled(&report);
     entry.settle(report.into_result(), Some(drive))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::plan::{self, Step};
 use crate::sync::slot::{Slot, Taken};
 use crate::teardown::by_ref::teardown_by_ref;
+use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Memo, Outcome, Teardown, Wait};
 
 /// A slot around a resource that is not a handle, so that it can be shared and torn down through `&`: for a
@@ -114,19 +115,11 @@ impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
     }
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        Box::pin(async move {
-            let Some(mut content) = self.slot.take().await else { return Outcome::Stopped };
-            if let Some(outcome) = &content.memo.outcome {
-                return outcome.clone();
-            }
-            content.ask(memo);
-            let Content { value, memo: own } = &mut *content;
-            let outcome = plan::ended(&mut Step::new(value), own).await;
-            own.finish(outcome, plan::now(own));
-            memo.detail.clone_from(&own.detail);
-            memo.children = std::mem::take(&mut own.children);
-            own.outcome.clone().expect("it was just finished")
-        })
+        Box::pin(nest::root(|nest| self.ended(memo, nest)))
+    }
+
+    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+        nest.enter(|nest| Box::pin(self.ended(memo, nest)))
     }
 
     fn force(&mut self, memo: &mut Memo) {
@@ -134,6 +127,22 @@ impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
             Some(mut content) => content.make_move(memo, |value, memo| value.force(memo)),
             None => memo.abandon("somebody else has taken it out"),
         }
+    }
+}
+
+impl<T: Teardown + Send + 'static> Shared<T> {
+    async fn ended(&self, memo: &mut Memo, nest: Nest) -> Outcome {
+        let Some(mut content) = self.slot.take().await else { return Outcome::Stopped };
+        if let Some(outcome) = &content.memo.outcome {
+            return outcome.clone();
+        }
+        content.ask(memo);
+        let Content { value, memo: own } = &mut *content;
+        let outcome = plan::ended(&mut Step::new(value), own, &nest).await;
+        own.finish(outcome, plan::now(own));
+        memo.detail.clone_from(&own.detail);
+        memo.children = std::mem::take(&mut own.children);
+        own.outcome.clone().expect("it was just finished")
     }
 }
 

@@ -1,10 +1,12 @@
 //! tokio's tasks: `JoinHandle`, `JoinSet`, `AbortHandle`, and tokio-util's `TaskTracker`.
 
 use std::error::Error;
-use std::future::ready;
+use std::future::{Future as _, poll_fn, ready};
 use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::Poll;
 
-use tokio::task::{AbortHandle, JoinError, JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinHandle, JoinSet, try_id};
 use tokio_util::task::TaskTracker;
 
 use crate::teardown::by_ref::teardown_by_ref;
@@ -26,17 +28,44 @@ fn joined<T>(result: Result<T, JoinError>, memo: &mut Memo) -> Outcome {
     }
 }
 
+/// Whether the caller is a part of the task `id`: a shutdown that this very task runs, which can neither wait for its end
+/// nor go on after its abort.
+fn is_current(id: Id) -> bool {
+    try_id() == Some(id)
+}
+
+fn itself(id: Id) -> String {
+    format!("task {id} would wait for itself")
+}
+
 /// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. The output
-/// of the task is dropped; where it is a `Result`, [`try_join`] looks at it.
+/// of the task is dropped; where it is a `Result`, [`try_join`] looks at it. A task that shuts itself down is not waited for
+/// and not aborted, but reported: it runs on.
 impl<T: Send + 'static> Teardown for JoinHandle<T> {
     fn request(&mut self, _memo: &mut Memo) {}
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        Box::pin(async move { joined(self.await, memo) })
+        Box::pin(async move {
+            let ended = poll_fn(|cx| {
+                // Asked in each poll: an executor may move this into the very task later on.
+                if is_current(self.id()) && !self.is_finished() {
+                    return Poll::Ready(Err(Outcome::abandoned(itself(self.id()))));
+                }
+                Pin::new(&mut *self).poll(cx).map(Ok)
+            });
+            match ended.await {
+                Ok(result) => joined(result, memo),
+                Err(outcome) => outcome,
+            }
+        })
     }
 
-    fn force(&mut self, _memo: &mut Memo) {
-        self.abort();
+    fn force(&mut self, memo: &mut Memo) {
+        if is_current(self.id()) {
+            memo.abandon(itself(self.id()));
+        } else {
+            self.abort();
+        }
     }
 }
 
@@ -63,7 +92,7 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
 ///
 /// # Errors
 ///
-/// The task's own. That the task was aborted is none.
+/// The task's own. That the task was aborted is none; that it would wait for itself is one.
 ///
 /// # Panics
 ///
@@ -76,7 +105,14 @@ pub async fn try_join<T, E>(task: &mut JoinHandle<Result<T, E>>) -> Result<(), B
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    match task.await {
+    let ended = poll_fn(|cx| {
+        if is_current(task.id()) && !task.is_finished() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut *task).poll(cx).map(Some)
+    });
+    let Some(result) = ended.await else { return Err(itself(task.id()).into()) };
+    match result {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(error.into()),
         Err(error) => match error.try_into_panic() {
@@ -87,6 +123,12 @@ where
 }
 
 /// As `JoinHandle`, for each task. The outputs are dropped; of several panics the report has the first.
+///
+/// A set does not tell which tasks are in it, and can only abort all of them. So it is not forced by a teardown that runs in
+/// a spawned task, which may be one of them and would abort itself before anybody had a report: the step is reported as
+/// abandoned, the plan goes on, and the tasks are aborted when the set is dropped, as tokio does. Only where the task cannot
+/// be in the set are they aborted at the deadline: under `block_on`, as in `main`, on the reaper, or in a task of a
+/// [`Tasks`](crate::Tasks). `Tasks` knows its tasks, and is the better choice where one of them may shut down the others.
 impl<T: Send + 'static> Teardown for JoinSet<T> {
     fn request(&mut self, _memo: &mut Memo) {}
 
@@ -104,6 +146,15 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
     }
 
     fn force(&mut self, memo: &mut Memo) {
+        if may_be_in_a_set() && !self.is_empty() {
+            let tasks = match self.len() {
+                1 => "its last task".to_owned(),
+                tasks => format!("one of its {tasks} tasks"),
+            };
+            return memo.abandon(format!(
+                "{tasks} may be the one that shuts it down, and would wait for itself: none was aborted"
+            ));
+        }
         memo.detail(format!("aborted {} tasks", self.len()));
         self.abort_all();
     }
@@ -113,10 +164,19 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
     }
 }
 
-/// Asked by an abort; there is nothing to wait for.
+/// Whether the caller is a part of a task that may have been spawned by a `JoinSet`.
+fn may_be_in_a_set() -> bool {
+    try_id().is_some() && !crate::resource::tasks::is_tracked()
+}
+
+/// Asked by an abort; there is nothing to wait for. A task that shuts itself down is not aborted, but reported.
 impl Teardown for &AbortHandle {
-    fn request(&mut self, _memo: &mut Memo) {
-        self.abort();
+    fn request(&mut self, memo: &mut Memo) {
+        if is_current(self.id()) {
+            memo.abandon(format!("task {} would abort itself", self.id()));
+        } else {
+            self.abort();
+        }
     }
 
     fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
@@ -124,7 +184,9 @@ impl Teardown for &AbortHandle {
     }
 
     fn force(&mut self, _memo: &mut Memo) {
-        self.abort();
+        if !is_current(self.id()) {
+            self.abort();
+        }
     }
 }
 

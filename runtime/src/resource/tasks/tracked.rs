@@ -91,22 +91,37 @@ pub(super) fn blocking<T>(f: impl FnOnce() -> T, ticket: Ticket) -> impl FnOnce(
 }
 
 thread_local! {
-    /// The task that this thread runs a part of: its group, by address, and its place there.
-    static INSIDE: Cell<Option<(usize, Key)>> = const { Cell::new(None) };
+    /// The task that this thread runs a part of.
+    static INSIDE: Cell<Option<Current>> = const { Cell::new(None) };
+}
+
+#[derive(Clone, Copy)]
+struct Current {
+    /// Its group, by address.
+    group: usize,
+    key: Key,
+    id: Option<tokio::task::Id>,
 }
 
 /// The task of `group` that the caller is part of.
 pub(super) fn current(group: &Group) -> Option<Key> {
-    let (address, key) = INSIDE.try_with(Cell::get).ok()??;
-    (address == std::ptr::from_ref(group).addr()).then_some(key)
+    let current = INSIDE.try_with(Cell::get).ok()??;
+    (current.group == std::ptr::from_ref(group).addr()).then_some(current.key)
+}
+
+/// Whether tokio's current task is one of a group, any group. It is not where a task of a group blocks on a runtime that polls
+/// other tasks on this thread.
+pub(crate) fn is_tracked() -> bool {
+    let current = INSIDE.try_with(Cell::get).ok().flatten();
+    current.is_some_and(|current| current.id.is_some() && current.id == tokio::task::try_id())
 }
 
 /// Puts the task around this one back when it is dropped.
-struct Inside(Option<(usize, Key)>);
+struct Inside(Option<Current>);
 
 impl Inside {
     fn enter(group: &Group, key: Key) -> Self {
-        let now = Some((std::ptr::from_ref(group).addr(), key));
+        let now = Some(Current { group: std::ptr::from_ref(group).addr(), key, id: tokio::task::try_id() });
         Inside(INSIDE.try_with(|inside| inside.replace(now)).ok().flatten())
     }
 }
