@@ -78,6 +78,7 @@ impl Job {
 /// # Errors
 ///
 /// If no thread can be started: then the job is dropped, and what it owns with it.
+#[cfg(any(feature = "process", feature = "python"))]
 pub(crate) fn submit<F>(make: impl FnOnce(Arc<Drive>) -> F + Send + 'static) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
