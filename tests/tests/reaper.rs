@@ -1,0 +1,179 @@
+//! What the reaper finishes: nested limits, slow drops, what a leaked shutdown left.
+//!
+//! The reaper is the process's, and one test blocks it on purpose, so the tests run one at a time.
+
+use std::future::poll_fn;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sundown::{Memo, Outcome, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown_tests::{Spy, What};
+
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
+}
+
+/// 12. A drop that waits, on the reaper thread.
+#[must_shutdown(timeout = "3s", on_drop = "wait")]
+struct Waits {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
+}
+struct Holder(Option<Waits>);
+impl Teardown for Holder {
+    fn request(&mut self, _: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async { Outcome::Stopped })
+    }
+    fn force(&mut self, _: &mut Memo) {}
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(Holder(self.0.take())))
+    }
+}
+#[must_shutdown(timeout = "300ms", on_drop = "log")]
+struct Held {
+    #[shutdown]
+    holder: Holder,
+    guard: ShutdownGuard<Self>,
+}
+#[must_shutdown(timeout = "300ms", on_drop = "log")]
+struct Quick {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
+}
+#[test]
+fn a_drop_on_the_reaper_thread_does_not_hold_up_the_others() {
+    let _alone = ALONE.blocking_lock();
+    let stuck = Spy::new();
+    let quick = Spy::new();
+    drop(Held {
+        holder: Holder(Some(Waits { spy: stuck.clone(), guard: ShutdownGuard::new() })),
+        guard: ShutdownGuard::new(),
+    });
+    let _ = stuck.thread_of(What::Asked);
+    let start = Instant::now();
+    drop(Quick { spy: quick.clone(), guard: ShutdownGuard::new() });
+    let _ = quick.thread_of(What::Forced);
+    let took = start.elapsed();
+    assert!(took < MS(1_500), "its 300 ms became {took:?}");
+}
+
+/// 13. A nested limit in the reaper.
+#[derive(Teardown)]
+#[teardown(timeout = "200ms")]
+struct Short {
+    #[shutdown]
+    spy: Spy,
+}
+#[must_shutdown(timeout = "4s", on_drop = "log")]
+struct Long {
+    #[shutdown]
+    short: Short,
+    guard: ShutdownGuard<Self>,
+}
+#[test]
+fn a_nested_timeout_counts_in_the_reaper() {
+    let _alone = ALONE.blocking_lock();
+    let spy = Spy::new();
+    let start = Instant::now();
+    drop(Long { short: Short { spy: spy.clone() }, guard: ShutdownGuard::new() });
+    let _ = spy.thread_of(What::Forced);
+    let took = start.elapsed();
+    assert!(took < MS(2_000), "its 200 ms became {took:?}");
+}
+
+/// 15. A shutdown future that was leaked.
+#[tokio::test]
+async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
+    let _alone = ALONE.lock().await;
+    let spy = Spy::new();
+    let mut v = Quick { spy: spy.clone(), guard: ShutdownGuard::new() };
+    let mut leaked = Box::pin(v.shutdown());
+    assert!(!poll_once(&mut leaked).await);
+    std::mem::forget(leaked);
+    drop(v);
+    let (send, receive) = mpsc::channel();
+    thread::spawn({
+        let spy = spy.clone();
+        move || {
+            for _ in 0..100 {
+                if spy.moves().contains(&What::Forced) {
+                    let _ = send.send(());
+                    return;
+                }
+                thread::sleep(MS(20));
+            }
+        }
+    });
+    assert!(receive.recv().is_ok(), "nobody finishes it: {:?}", spy.moves());
+}
+
+/// 21. The alarms of async callers outside a runtime, behind a job that blocks.
+#[derive(Clone)]
+struct Blocks(mpsc::Sender<()>);
+impl Teardown for Blocks {
+    fn request(&mut self, _: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async { Outcome::Stopped })
+    }
+    fn force(&mut self, _: &mut Memo) {}
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(SlowDrop(self.0.clone())))
+    }
+}
+struct SlowDrop(mpsc::Sender<()>);
+impl Teardown for SlowDrop {
+    fn request(&mut self, _: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async { Outcome::Stopped })
+    }
+    fn force(&mut self, _: &mut Memo) {}
+}
+impl Drop for SlowDrop {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+        thread::sleep(MS(3_000)); // a database that writes its log
+    }
+}
+#[must_shutdown(timeout = "300ms", on_drop = "log")]
+struct Blocking {
+    #[shutdown]
+    a: Blocks,
+    guard: ShutdownGuard<Self>,
+}
+struct Park(thread::Thread);
+impl std::task::Wake for Park {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let waker = std::task::Waker::from(Arc::new(Park(thread::current())));
+    loop {
+        if let Poll::Ready(out) = future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            return out;
+        }
+        thread::park();
+    }
+}
+#[test]
+fn a_slow_drop_on_the_reaper_does_not_delay_other_callers_deadlines() {
+    let _alone = ALONE.blocking_lock();
+    let (send, begun) = mpsc::channel();
+    drop(Blocking { a: Blocks(send), guard: ShutdownGuard::new() });
+    begun.recv().unwrap();
+    let start = Instant::now();
+    let mut v = Quick { spy: Spy::new(), guard: ShutdownGuard::new() };
+    let _ = block_on(v.shutdown());
+    let took = start.elapsed();
+    assert!(took < MS(1_500), "300 ms became {took:?}");
+}
