@@ -2,12 +2,9 @@
 
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use sundown::{ShutdownGuard, must_shutdown};
-use sundown_tests::Spy;
-
-const MS: fn(u64) -> Duration = Duration::from_millis;
+use sundown_tests::{GENEROUS, Spy};
 
 fn released() -> Spy {
     let spy = Spy::new();
@@ -36,5 +33,5 @@ fn a_hook_that_owns_a_guarded_value() {
         sundown::clear_drop_hook();
         done.send(()).unwrap();
     });
-    assert!(ended.recv_timeout(MS(3_000)).is_ok(), "`clear_drop_hook` drops the hook under its lock");
+    assert!(ended.recv_timeout(GENEROUS).is_ok(), "`clear_drop_hook` drops the hook under its lock");
 }

@@ -308,7 +308,7 @@ async fn a_failed_request_is_in_the_report_and_stops_nothing() {
     assert_eq!(outcome(&report(Stubborn).await), "failed: the pipe is gone");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_time_of_a_step_is_its_own() {
     let (tell, told) = oneshot::channel::<()>();
     let slow = tokio::spawn(async move {

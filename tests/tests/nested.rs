@@ -5,10 +5,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use sundown::{Memo, Phase, Shared, ShutdownGuard, Teardown, must_shutdown};
-use sundown_tests::{Spy, What};
+use sundown_tests::{GENEROUS, Spy, What};
 use tokio::task::JoinHandle;
-
-const MS: fn(u64) -> Duration = Duration::from_millis;
 
 async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
@@ -157,7 +155,7 @@ async fn a_nested_plan_under_a_memo_of_ones_own_is_bounded() {
     let mut v = Bounded { spy: Spy::new() };
     let mut memo = Memo::new("bounded");
     v.request(&mut memo);
-    let ended = tokio::time::timeout(MS(2_000), v.wait(&mut memo)).await;
+    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut memo)).await;
     assert!(ended.is_ok(), "nobody serves its alarms");
 }
 
@@ -173,13 +171,13 @@ async fn a_guarded_value_under_a_memo_of_ones_own_is_bounded() {
     let mut v = GuardedAndBounded { spy: Spy::new(), guard: ShutdownGuard::new() };
     let mut memo = Memo::new("bounded");
     v.request(&mut memo);
-    let ended = tokio::time::timeout(MS(2_000), v.wait(&mut memo)).await;
+    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut memo)).await;
     assert!(ended.is_ok(), "nobody serves its alarms");
 }
 
 /// 28. An inner value that was made in a runtime, in an owner that was made outside.
 async fn needs_its_runtime(_: &u8) {
-    tokio::time::sleep(MS(1)).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }
 #[must_shutdown(timeout = "2s", on_drop = "log")]
 struct OfARuntime {

@@ -3,24 +3,22 @@
 //! The reaper is the process's, and one test blocks it on purpose, so the tests run one at a time.
 
 use std::future::poll_fn;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sundown::{Memo, Outcome, ShutdownGuard, Teardown, Wait, must_shutdown};
-use sundown_tests::{Spy, What};
+use sundown_tests::{GENEROUS, Spy, What};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-const MS: fn(u64) -> Duration = Duration::from_millis;
 
 async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
 }
 
 /// 12. A drop that waits, on the reaper thread.
-#[must_shutdown(timeout = "3s", on_drop = "wait")]
+#[must_shutdown(timeout = "60s", on_drop = "wait")]
 struct Waits {
     #[shutdown]
     spy: Spy,
@@ -63,7 +61,8 @@ fn a_drop_on_the_reaper_thread_does_not_hold_up_the_others() {
     drop(Quick { spy: quick.clone(), guard: ShutdownGuard::new() });
     let _ = quick.thread_of(What::Forced);
     let took = start.elapsed();
-    assert!(took < MS(1_500), "its 300 ms became {took:?}");
+    stuck.release();
+    assert!(took < GENEROUS / 2, "its 300 ms became {took:?}");
 }
 
 /// 13. A nested limit in the reaper.
@@ -73,7 +72,7 @@ struct Short {
     #[shutdown]
     spy: Spy,
 }
-#[must_shutdown(timeout = "4s", on_drop = "log")]
+#[must_shutdown(timeout = "60s", on_drop = "log")]
 struct Long {
     #[shutdown]
     short: Short,
@@ -87,7 +86,7 @@ fn a_nested_timeout_counts_in_the_reaper() {
     drop(Long { short: Short { spy: spy.clone() }, guard: ShutdownGuard::new() });
     let _ = spy.thread_of(What::Forced);
     let took = start.elapsed();
-    assert!(took < MS(2_000), "its 200 ms became {took:?}");
+    assert!(took < GENEROUS / 2, "its 200 ms became {took:?}");
 }
 
 /// 15. A shutdown future that was leaked.
@@ -100,25 +99,12 @@ async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
     assert!(!poll_once(&mut leaked).await);
     std::mem::forget(leaked);
     drop(v);
-    let (send, receive) = mpsc::channel();
-    thread::spawn({
-        let spy = spy.clone();
-        move || {
-            for _ in 0..100 {
-                if spy.moves().contains(&What::Forced) {
-                    let _ = send.send(());
-                    return;
-                }
-                thread::sleep(MS(20));
-            }
-        }
-    });
-    assert!(receive.recv().is_ok(), "nobody finishes it: {:?}", spy.moves());
+    let _ = spy.thread_of(What::Forced); // or it panics: nobody finishes it
 }
 
 /// 21. The alarms of async callers outside a runtime, behind a job that blocks.
 #[derive(Clone)]
-struct Blocks(mpsc::Sender<()>);
+struct Blocks(mpsc::Sender<()>, Arc<Mutex<mpsc::Receiver<()>>>);
 impl Teardown for Blocks {
     fn request(&mut self, _: &mut Memo) {}
     fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
@@ -126,10 +112,10 @@ impl Teardown for Blocks {
     }
     fn force(&mut self, _: &mut Memo) {}
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
-        Some(Box::new(SlowDrop(self.0.clone())))
+        Some(Box::new(SlowDrop(self.0.clone(), Arc::clone(&self.1))))
     }
 }
-struct SlowDrop(mpsc::Sender<()>);
+struct SlowDrop(mpsc::Sender<()>, Arc<Mutex<mpsc::Receiver<()>>>);
 impl Teardown for SlowDrop {
     fn request(&mut self, _: &mut Memo) {}
     fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
@@ -140,7 +126,7 @@ impl Teardown for SlowDrop {
 impl Drop for SlowDrop {
     fn drop(&mut self) {
         let _ = self.0.send(());
-        thread::sleep(MS(3_000)); // a database that writes its log
+        let _ = self.1.lock().unwrap().recv_timeout(GENEROUS); // a database that writes its log
     }
 }
 #[must_shutdown(timeout = "300ms", on_drop = "log")]
@@ -168,12 +154,13 @@ fn block_on<F: Future>(future: F) -> F::Output {
 #[test]
 fn a_slow_drop_on_the_reaper_does_not_delay_other_callers_deadlines() {
     let _alone = ALONE.blocking_lock();
-    let (send, begun) = mpsc::channel();
-    drop(Blocking { a: Blocks(send), guard: ShutdownGuard::new() });
+    let ((send, begun), (written, log)) = (mpsc::channel(), mpsc::channel::<()>());
+    drop(Blocking { a: Blocks(send, Arc::new(Mutex::new(log))), guard: ShutdownGuard::new() });
     begun.recv().unwrap();
     let start = Instant::now();
     let mut v = Quick { spy: Spy::new(), guard: ShutdownGuard::new() };
     let _ = block_on(v.shutdown());
     let took = start.elapsed();
-    assert!(took < MS(1_500), "300 ms became {took:?}");
+    drop(written);
+    assert!(took < GENEROUS / 2, "300 ms became {took:?}");
 }

@@ -7,12 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use sundown::{Phase, Shared, ShutdownGuard, must_shutdown};
-use sundown_tests::Spy;
+use sundown_tests::{GENEROUS, Spy};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-const MS: fn(u64) -> Duration = Duration::from_millis;
 
 async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
@@ -98,7 +96,7 @@ async fn a_followers_budget_counts() {
     let server = SpyServer { spy: Shared::new(Spy::new()), guard: ShutdownGuard::new() };
     let mut leader = Box::pin(server.shutdown());
     assert!(!poll_once(&mut leader).await);
-    let follower = tokio::time::timeout(MS(2_000), server.shutdown_within(MS(100))).await;
+    let follower = tokio::time::timeout(GENEROUS, server.shutdown_within(Duration::from_millis(100))).await;
     assert!(follower.is_ok(), "the follower's 100 ms are not a bound");
 }
 #[test]
@@ -117,7 +115,7 @@ fn a_blocking_follower_behind_a_leader_that_nobody_polls() {
         let _ = server.shutdown_blocking();
         done.send(()).unwrap();
     });
-    assert!(ended.recv_timeout(MS(3_000)).is_ok(), "the blocking follower hangs without a bound");
+    assert!(ended.recv_timeout(GENEROUS).is_ok(), "the blocking follower hangs without a bound");
 }
 
 /// 3. The panic of a task in a `Shared<JoinSet>`.

@@ -53,7 +53,7 @@ struct Server {
     jobs: Tasks,
     guard: ShutdownGuard<Self>,
 }
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn shutdown_all_keeps_the_order_within_a_shared_value() {
     let _alone = ALONE.lock().await;
     let api = Spy::new();
