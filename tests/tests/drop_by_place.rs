@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use sundown::{OnDrop, ShutdownGuard, must_shutdown};
+use sundown::{ShutdownGuard, must_shutdown};
 use sundown_tests::{GENEROUS, Pinned, Spy, What};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
@@ -357,31 +357,7 @@ fn with_a_force_that_panics() {
     assert_eq!(good.moves(), [What::Asked, What::Forced], "the panic of one did not spare the other");
 }
 
-#[test]
-fn the_hook_decides_for_the_process() {
-    // The hook is the process's, and the tests run side by side: it answers for its own type only.
-    struct Answer(&'static str);
-    #[must_shutdown(on_drop = "panic")]
-    struct Hooked {
-        #[shutdown]
-        spy: Spy,
-        guard: ShutdownGuard<Self>,
-    }
-    let (tell, told) = mpsc::channel();
-    let answer = Answer("Hooked");
-    sundown::set_drop_hook(move |dropped| {
-        if dropped.type_name.ends_with(answer.0) {
-            tell.send(dropped.policy).unwrap();
-            return OnDrop::Log;
-        }
-        dropped.policy
-    });
-    drop(Hooked { spy: Spy::new(), guard: ShutdownGuard::new() });
-    assert_eq!(told.recv_timeout(GENEROUS), Ok(OnDrop::Panic), "the hook saw the type's own policy, and overruled it");
-    sundown::clear_drop_hook();
-}
-
-/// 14. The home runtime in a drop.
+/// The home runtime in a drop.
 static IN_RUNTIME: AtomicUsize = AtomicUsize::new(0);
 #[must_shutdown(timeout = "1s", on_drop = "log")]
 struct Asks {

@@ -321,7 +321,7 @@ async fn the_time_of_a_step_is_its_own() {
     assert!(took("One.it[1]") >= Duration::from_millis(49) && took("One.it[0]") < took("One.it[1]"), "{report}");
 }
 
-/// 19. Tokio's cooperative budget.
+/// Tokio's cooperative budget.
 #[must_shutdown(timeout = "1s", on_drop = "log")]
 struct Many {
     #[shutdown]

@@ -86,7 +86,7 @@ async fn an_inner_value_whose_shutdown_was_dropped_half_way() {
     assert_eq!(spy.moves(), [What::Asked, What::Ended], "asked once");
 }
 
-/// 6. An inner shutdown after its owner's was dropped half-way.
+/// An inner shutdown after its owner's was dropped half-way.
 #[must_shutdown(timeout = "2s", on_drop = "log")]
 struct WithTask {
     #[shutdown]
@@ -117,7 +117,7 @@ async fn an_inner_shutdown_goes_on_where_the_owners_stopped() {
     assert!(result.is_ok(), "{}", result.unwrap_err());
 }
 
-/// 25. Two ways to the same thing: a nested value that was taken out of its owner half-way.
+/// Two ways to the same thing: a nested value that was taken out of its owner half-way.
 #[must_shutdown(timeout = "2s", on_drop = "log")]
 struct OptOuter {
     #[shutdown]
@@ -143,7 +143,7 @@ async fn an_inner_value_taken_out_after_its_owner_stopped_half_way() {
     assert!(result.is_ok(), "{}", result.unwrap_err());
 }
 
-/// 8. A memo of one's own.
+/// A memo of one's own.
 #[derive(Teardown)]
 #[teardown(timeout = "100ms")]
 struct Bounded {
@@ -175,7 +175,7 @@ async fn a_guarded_value_under_a_memo_of_ones_own_is_bounded() {
     assert!(ended.is_ok(), "nobody serves its alarms");
 }
 
-/// 28. An inner value that was made in a runtime, in an owner that was made outside.
+/// An inner value that was made in a runtime, in an owner that was made outside.
 async fn needs_its_runtime(_: &u8) {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }

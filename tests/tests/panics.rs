@@ -5,7 +5,7 @@ use std::thread;
 use sundown::{Memo, Phase, ShutdownGuard, Teardown, Wait, must_shutdown};
 use sundown_tests::{Pinned, Spy, What};
 
-/// 1. A late wait whose future panics when it is dropped.
+/// A late wait whose future panics when it is dropped.
 struct Bomb;
 impl Drop for Bomb {
     fn drop(&mut self) {
@@ -39,7 +39,7 @@ async fn a_wait_that_panics_when_it_is_dropped_spares_the_others() {
     assert_eq!(last.0.moves()[0], What::Asked, "{report}");
 }
 
-/// 1b. The same with a future that is kept (`with` by value).
+/// The same with a future that is kept (`with` by value).
 async fn late_by_value(bomb: Bomb) {
     let _bomb = bomb;
     std::future::pending::<()>().await;
@@ -66,7 +66,7 @@ async fn explode(_: &u8) {
     std::panic::panic_any(Bomb)
 }
 
-/// 20. A payload whose drop panics.
+/// A payload whose drop panics.
 #[must_shutdown(timeout = "300ms", on_drop = "log")]
 struct Payload {
     #[shutdown(with = explode, force = |_| ())]
@@ -83,7 +83,7 @@ async fn a_panic_payload_that_panics_spares_the_others() {
     assert_eq!(other.0.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
 }
 
-/// 23. A wait that panics, of something that runs on.
+/// A wait that panics, of something that runs on.
 #[derive(Clone)]
 struct PanickingWait(Spy);
 impl Teardown for PanickingWait {
@@ -113,7 +113,7 @@ async fn what_nobody_can_wait_for_is_forced() {
     assert_eq!(spy.moves(), [What::Asked, What::Forced]);
 }
 
-/// 27. A wait that panics before it returns its future.
+/// A wait that panics before it returns its future.
 struct Eager;
 impl Teardown for Eager {
     fn request(&mut self, _: &mut Memo) {}

@@ -17,7 +17,7 @@ async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
 }
 
-/// 12. A drop that waits, on the reaper thread.
+/// A drop that waits, on the reaper thread.
 #[must_shutdown(timeout = "60s", on_drop = "wait")]
 struct Waits {
     #[shutdown]
@@ -65,7 +65,7 @@ fn a_drop_on_the_reaper_thread_does_not_hold_up_the_others() {
     assert!(took < GENEROUS / 2, "its 300 ms became {took:?}");
 }
 
-/// 13. A nested limit in the reaper.
+/// A nested limit in the reaper.
 #[derive(Teardown)]
 #[teardown(timeout = "200ms")]
 struct Short {
@@ -89,7 +89,7 @@ fn a_nested_timeout_counts_in_the_reaper() {
     assert!(took < GENEROUS / 2, "its 200 ms became {took:?}");
 }
 
-/// 15. A shutdown future that was leaked.
+/// A shutdown future that was leaked.
 #[tokio::test]
 async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
     let _alone = ALONE.lock().await;
@@ -102,7 +102,7 @@ async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
     let _ = spy.thread_of(What::Forced); // or it panics: nobody finishes it
 }
 
-/// 21. The alarms of async callers outside a runtime, behind a job that blocks.
+/// The alarms of async callers outside a runtime, behind a job that blocks.
 #[derive(Clone)]
 struct Blocks(mpsc::Sender<()>, Arc<Mutex<mpsc::Receiver<()>>>);
 impl Teardown for Blocks {

@@ -84,7 +84,7 @@ async fn a_shared_value_in_a_struct() {
     assert_eq!(server.guard.phase(), Phase::Settled);
 }
 
-/// 2. A follower's own budget.
+/// A follower's own budget.
 #[must_shutdown(shared, timeout = "60s", on_drop = "log")]
 struct SpyServer {
     #[shutdown]
@@ -118,7 +118,7 @@ fn a_blocking_follower_behind_a_leader_that_nobody_polls() {
     assert!(ended.recv_timeout(GENEROUS).is_ok(), "the blocking follower hangs without a bound");
 }
 
-/// 3. The panic of a task in a `Shared<JoinSet>`.
+/// The panic of a task in a `Shared<JoinSet>`.
 #[must_shutdown(timeout = "2s", on_drop = "log")]
 struct SharedSet {
     #[shutdown]
@@ -134,7 +134,7 @@ async fn a_panic_in_a_shared_join_set_is_reported() {
     assert!(result.is_err(), "the panic is lost: {}", result.unwrap());
 }
 
-/// 16. What one owner forced did not stop by itself for the other.
+/// What one owner forced did not stop by itself for the other.
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
 struct A {
     #[shutdown]
