@@ -210,15 +210,27 @@ class Runner:
         ended = self.loop.create_future()
 
         def join():
-            executor.shutdown(wait=True)
+            error = None
             try:
-                self.loop.call_soon_threadsafe(ended.set_result, None)
+                executor.shutdown(wait=True)
+            except BaseException as caught:
+                error = caught
+            try:
+                self.loop.call_soon_threadsafe(ended.set_result, error)
             except RuntimeError:  # closed meanwhile
                 pass
 
-        threading.Thread(target=join, name=self.name, daemon=True).start()
+        thread = threading.Thread(target=join, name=self.name, daemon=True)
+        thread.start()
         if not await self.within(ended, self.all_forced):
             self.desk.abandoned("an executor of the user's still runs something")
+            return
+        # It has nothing left to do but to end, and would otherwise outlive the loop, whose shutdown says that it has ended.
+        thread.join()
+        error = ended.result()
+        if error is not None:
+            self.desk.detail(f"an executor of the user's failed when it was shut down: {type(error).__qualname__}")
+            self.complain("an executor could not be shut down", error)
 
     async def within(self, future, forced):
         """Whether `future` is done before it is no longer waited for."""

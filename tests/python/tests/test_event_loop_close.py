@@ -158,6 +158,59 @@ def test_an_executor_of_the_users(make):
     assert not loop_threads()
 
 
+def test_the_thread_that_joins_an_executor_of_the_users_has_ended(make):
+    """However slowly it ends once it has said that the executor is down."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    own = make()
+    slow = []
+
+    async def work():
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        call_soon_threadsafe, thread = loop.call_soon_threadsafe, threading.get_ident()
+
+        def say_and_linger(*arguments, **context):
+            call_soon_threadsafe(*arguments, **context)
+            if threading.current_thread().name == NAME and threading.get_ident() != thread:
+                slow.append(True)
+                time.sleep(0.3)
+
+        loop.call_soon_threadsafe = say_and_linger
+
+    own.run(work)
+    clean, report = own.close()
+    assert clean, report
+    assert slow == [True]
+    assert not loop_threads()
+
+
+def test_an_executor_of_the_users_that_fails_is_told(make):
+    from concurrent.futures import ThreadPoolExecutor
+
+    class Fails(ThreadPoolExecutor):
+        def shutdown(self, wait=True, **arguments):
+            super().shutdown(wait, **arguments)
+            if wait:
+                raise LookupError("no end")
+
+    own = make()
+    complaints = []
+
+    async def work():
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(Fails(1))
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+
+    own.run(work)
+    clean, report = own.close()
+    assert clean, report
+    assert "an executor of the user's failed when it was shut down: LookupError" in report
+    assert [type(context["exception"]) for context in complaints] == [LookupError]
+    assert not loop_threads()
+    complaints.clear()
+
+
 def test_a_stuck_job_of_the_executor_is_named(make):
     own = make()
     begun, release = threading.Event(), threading.Event()
