@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use tokio::sync::Notify;
 
 /// Where a future has been. One probe watches any number of futures.
 #[pyclass(frozen, from_py_object)]
@@ -14,6 +15,7 @@ pub(crate) struct Probe(Arc<Seen>);
 struct Seen {
     counts: Mutex<Counts>,
     changed: Condvar,
+    release: Notify,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -27,6 +29,11 @@ impl Probe {
     /// What a future holds while it lives: made before its first poll, dropped with it.
     pub(crate) fn watch(&self) -> Watched {
         Watched { probe: self.clone(), completed: false }
+    }
+
+    /// Ready when Python has called `release`, which lets one future go.
+    pub(crate) async fn released(&self) {
+        self.0.release.notified().await;
     }
 
     fn change(&self, change: impl FnOnce(&mut Counts)) {
@@ -70,6 +77,11 @@ impl Probe {
     #[pyo3(signature = (count=1, seconds=10.0))]
     fn wait_started(&self, py: Python<'_>, count: u64, seconds: f64) -> bool {
         self.wait(py, seconds, |counts| counts.started >= count)
+    }
+
+    /// Lets one future end that waits for it, now or later.
+    fn release(&self) {
+        self.0.release.notify_one();
     }
 
     /// Waits, detached, until so many futures have been dropped, completed or not; whether they have.

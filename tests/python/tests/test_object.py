@@ -8,12 +8,7 @@ import time
 
 import pytest
 import sundown_pytest as sp
-from conftest import os_threads, wait_until
-
-
-def gone(name):
-    wait_until(lambda: name not in os_threads())
-    return name not in os_threads()
+from conftest import gone, wait_until
 
 
 def test_close():

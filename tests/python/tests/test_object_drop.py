@@ -11,14 +11,9 @@ import weakref
 
 import pytest
 import sundown_pytest as sp
-from conftest import descriptors, os_threads, wait_until
+from conftest import descriptors, gone, os_threads, wait_until
 
 PLACES = ["own worker", "own blocking thread", "another worker", "a thread"]
-
-
-def gone(name):
-    wait_until(lambda: name not in os_threads())
-    return name not in os_threads()
 
 
 def unclosed(name="Client"):
@@ -330,7 +325,7 @@ def test_nothing_is_left():
         else:
             with unclosed():
                 del client
-    wait_until(lambda: os_threads() == threads)
+    wait_until(lambda: os_threads() == threads and descriptors() == before)
     assert os_threads() == threads
     assert descriptors() == before
 

@@ -1,7 +1,7 @@
 """Classes with `#[pyclass_teardown]` in processes of their own: Ctrl-C, the exit of the interpreter, a forked child."""
 
 import os
-import threading
+import signal
 import time
 
 import pytest
@@ -48,7 +48,10 @@ def test_ctrl_c_interrupts_a_close(start):
         client, probe = sp.Client(), sp.Probe()
         client.spawn_blocking(30, probe)
         assert probe.wait_started()
-        print("closing", flush=True)
+        def tell():
+            while not client.closed: time.sleep(0.001)
+            print("closing", flush=True)
+        threading.Thread(target=tell, daemon=True).start()
         try:
             client.close(60)
         except KeyboardInterrupt:
@@ -62,10 +65,6 @@ def test_ctrl_c_interrupts_a_close(start):
         """
     )
     assert process.line() == "closing"
-    pause = threading.Event()
-    pause.wait(0.3)
-    import signal
-
     process.process.send_signal(signal.SIGINT)
     assert process.wait().out == "interrupted True None\nclosed True\n"
 
