@@ -23,12 +23,20 @@ struct Counts {
     started: u64,
     completed: u64,
     dropped: u64,
+    released: bool,
 }
 
 impl Probe {
     /// What a future holds while it lives: made before its first poll, dropped with it.
     pub(crate) fn watch(&self) -> Watched {
         Watched { probe: self.clone(), completed: false }
+    }
+
+    /// Blocks this thread until Python has called `release`, for so many seconds at most.
+    pub(crate) fn hold(&self, seconds: f64) {
+        let counts = self.0.counts.lock().unwrap();
+        let limit = Duration::from_secs_f64(seconds);
+        drop(self.0.changed.wait_timeout_while(counts, limit, |counts| !counts.released).unwrap());
     }
 
     /// Ready when Python has called `release`, which lets one future go.
@@ -79,8 +87,9 @@ impl Probe {
         self.wait(py, seconds, |counts| counts.started >= count)
     }
 
-    /// Lets one future end that waits for it, now or later.
+    /// Lets one future end that waits for it, and all threads that do, now or later.
     fn release(&self) {
+        self.change(|counts| counts.released = true);
         self.0.release.notify_one();
     }
 

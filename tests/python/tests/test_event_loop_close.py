@@ -251,7 +251,7 @@ def test_a_task_that_swallows_its_cancellation_is_forced(make):
     assert begun.wait(10)
     start = time.monotonic()
     clean, report = own.close(0.6)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 20
     assert not clean
     assert "forced" in report
     assert "stubborn` did not end when it was cancelled" in report
@@ -277,7 +277,7 @@ def test_a_coroutine_that_blocks_bounds_it_by_the_deadline(make, first):
     clean, report = own.close(0.5)
     took = time.monotonic() - start
     assert not clean
-    assert 0.4 < took < 3
+    assert 0.4 < took < 20
     assert "blocks` blocks the loop without awaiting" in report
     assert f"thread `{NAME}` cannot be stopped" in report
     assert len(loop_threads()) == 1
@@ -338,11 +338,11 @@ def test_closing_from_its_own_thread_is_reported_and_not_waited_for(make):
     own = make()
 
     async def closes():
-        return own.close(5)
+        return own.close(60)
 
     start = time.monotonic()
     clean, report = own.run(closes)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 20
     assert not clean
     assert "runs on this loop itself" in report
     wait_until(lambda: not loop_threads())

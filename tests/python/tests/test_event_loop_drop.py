@@ -23,7 +23,7 @@ def test_the_last_handle_is_dropped(make, drop):
     assert watch.begun.wait(10)
     start = time.monotonic()
     getattr(own, drop)()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 4, "it does not wait until its five seconds are over"
     assert watch.ended.wait(10)
     assert watch.error is asyncio.CancelledError
     wait_until(lambda: not loop_threads())

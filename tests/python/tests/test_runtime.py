@@ -37,7 +37,7 @@ def test_what_was_spawned_is_dropped_at_the_shutdown(current_thread):
     assert any("never" in name for name in runtime.running())
     before = time.monotonic()
     runtime.close()
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 4, "it waits for none of them until its five seconds are over"
     assert probe.dropped == 50
     assert gone("drops")
 
@@ -67,12 +67,13 @@ def test_blocking_tasks_are_waited_for(current_thread):
 def test_what_does_not_end_is_named(current_thread):
     runtime = sp.Runtime("stuck", current_thread=current_thread)
     probe = sp.Probe()
-    runtime.spawn_blocking(1.5, probe)
+    runtime.spawn_blocking(60, probe)
     assert probe.wait_started()
     before = time.monotonic()
     with pytest.raises(sp.ShutdownError) as caught:
         runtime.close(0.2)
-    assert time.monotonic() - before < 1.4
+    assert time.monotonic() - before < 20
+    probe.release()
     assert "sleeper" in str(caught.value)
     assert probe.wait_dropped()
 
@@ -249,13 +250,15 @@ def test_the_last_handle_is_dropped(loops, current_thread, place):
 @pytest.mark.parametrize("place", ["attached", "detached", "own_worker", "another", "block_on"])
 def test_the_last_handle_is_dropped_while_something_blocks(loops, place):
     """Nobody waits for the blocking thread: the drop returns, the thread ends in its own time."""
-    runtime = sp.Runtime("blocked", seconds=5)
+    runtime = sp.Runtime("blocked", seconds=60)
     probe = sp.Probe()
-    runtime.spawn_blocking(1, probe)
+    runtime.spawn_blocking(60, probe)
     assert probe.wait_started()
     before = time.monotonic()
     drop_at(runtime, place, loops)
-    assert time.monotonic() - before < 0.9
+    assert time.monotonic() - before < 20
+    assert probe.dropped == 0
+    probe.release()
     assert probe.wait_dropped()
     assert probe.completed == 1
     assert gone("blocked")

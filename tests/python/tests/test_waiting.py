@@ -108,7 +108,7 @@ def test_ctrl_c_ends_block_on_at_once_and_cancels(script):
             sp.block_on_never(probe)
         except KeyboardInterrupt:
             took = time.monotonic() - sent[0]
-        assert took < 1, took
+        assert took < 10, took
         assert probe.wait_dropped(), "it is cancelled, not left running"
         print(probe.dropped, probe.completed)
         print(sp.block_on_sleep(0.01))
