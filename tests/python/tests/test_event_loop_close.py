@@ -231,6 +231,32 @@ def test_a_stuck_job_of_the_executor_is_named(make):
     assert "stuck_job" in report
 
 
+def test_a_stuck_job_is_named_for_a_loop_that_cannot_answer(make):
+    """When the budget is over the loop is given a moment to say what it waited for. Here it is blocked then, elsewhere the machine
+    may be busy."""
+    own = make()
+    begun, release = threading.Event(), threading.Event()
+
+    def stuck_job():
+        begun.set()
+        release.wait(60)
+
+    async def work():
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(None, stuck_job)
+        except asyncio.CancelledError:
+            loop.call_later(0.5, release.wait, 60)
+            raise
+
+    own.begin(work)
+    assert begun.wait(10)
+    clean, report = own.close(3)
+    release.set()
+    assert not clean
+    assert "threads of its executor still run `" in report and "stuck_job`" in report, report
+
+
 def test_a_task_that_swallows_its_cancellation_is_forced(make):
     own = make()
     begun = threading.Event()
