@@ -4,10 +4,11 @@
 //! handed to the reaper, or asked and forced without waiting.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use sundown::{OnDrop, ShutdownGuard, must_shutdown};
+use sundown::{ShutdownGuard, must_shutdown};
 use sundown_tests::{GENEROUS, Pinned, Spy, What};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
@@ -356,26 +357,21 @@ fn with_a_force_that_panics() {
     assert_eq!(good.moves(), [What::Asked, What::Forced], "the panic of one did not spare the other");
 }
 
+/// The home runtime in a drop.
+static IN_RUNTIME: AtomicUsize = AtomicUsize::new(0);
+#[must_shutdown(timeout = "1s", on_drop = "log")]
+struct Asks {
+    #[shutdown(ask = |_: &mut u8| { if tokio::runtime::Handle::try_current().is_ok() { IN_RUNTIME.fetch_add(1, Ordering::SeqCst); } }, with = async |_| (), force = |_| ())]
+    a: u8,
+    guard: ShutdownGuard<Self>,
+}
 #[test]
-fn the_hook_decides_for_the_process() {
-    // The hook is the process's, and the tests run side by side: it answers for its own type only.
-    struct Answer(&'static str);
-    #[must_shutdown(on_drop = "panic")]
-    struct Hooked {
-        #[shutdown]
-        spy: Spy,
-        guard: ShutdownGuard<Self>,
-    }
-    let (tell, told) = mpsc::channel();
-    let answer = Answer("Hooked");
-    sundown::set_drop_hook(move |dropped| {
-        if dropped.type_name.ends_with(answer.0) {
-            tell.send(dropped.policy).unwrap();
-            return OnDrop::Log;
-        }
-        dropped.policy
-    });
-    drop(Hooked { spy: Spy::new(), guard: ShutdownGuard::new() });
-    assert_eq!(told.recv_timeout(GENEROUS), Ok(OnDrop::Panic), "the hook saw the type's own policy, and overruled it");
-    sundown::clear_drop_hook();
+fn a_drop_asks_inside_the_home_runtime() {
+    let rt = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let v = rt.block_on(async { Asks { a: 0, guard: ShutdownGuard::new() } });
+    let mut w = rt.block_on(async { Asks { a: 0, guard: ShutdownGuard::new() } });
+    w.shutdown_blocking().unwrap();
+    assert_eq!(IN_RUNTIME.load(Ordering::SeqCst), 1, "the blocking shutdown is entered");
+    drop(v);
+    assert_eq!(IN_RUNTIME.load(Ordering::SeqCst), 2, "a drop is too");
 }

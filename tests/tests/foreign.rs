@@ -308,7 +308,7 @@ async fn a_failed_request_is_in_the_report_and_stops_nothing() {
     assert_eq!(outcome(&report(Stubborn).await), "failed: the pipe is gone");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_time_of_a_step_is_its_own() {
     let (tell, told) = oneshot::channel::<()>();
     let slow = tokio::spawn(async move {
@@ -319,4 +319,22 @@ async fn the_time_of_a_step_is_its_own() {
     assert!(told.await.is_err());
     let took = |name| report.find(name).unwrap().took();
     assert!(took("One.it[1]") >= Duration::from_millis(49) && took("One.it[0]") < took("One.it[1]"), "{report}");
+}
+
+/// Tokio's cooperative budget.
+#[must_shutdown(timeout = "1s", on_drop = "log")]
+struct Many {
+    #[shutdown]
+    tasks: Vec<JoinHandle<()>>,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test]
+async fn what_has_ended_is_not_abandoned_for_tokios_budget() {
+    let tasks: Vec<_> = (0..300).map(|_| tokio::spawn(async {})).collect();
+    while !tasks.iter().all(JoinHandle::is_finished) {
+        tokio::task::yield_now().await;
+    }
+    let mut v = Many { tasks, guard: ShutdownGuard::new() };
+    let result = v.shutdown_within(Duration::ZERO).await;
+    assert!(result.is_ok(), "{}", result.unwrap_err().report().outcome());
 }

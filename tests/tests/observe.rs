@@ -1,12 +1,14 @@
 //! What tracing and metrics see.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Once;
+use std::task::Poll;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sundown::{ShutdownGuard, must_shutdown};
-use sundown_tests::{Pinned, Spy};
+use sundown::{Memo, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown_tests::{Pinned, Spy, What};
 
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
 struct Observed {
@@ -139,4 +141,53 @@ fn the_panic_of_a_force_is_told() {
         assert!(error.to_string().contains(said), "{error}");
     });
     assert!(text.contains("detail=\"panicked: a force that panics\""), "{text}");
+}
+
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct Value {
+    #[shutdown]
+    pinned: Pinned,
+    guard: ShutdownGuard<Self>,
+}
+
+/// Everything that is left cannot be moved out, and its force panics.
+#[tokio::test]
+async fn a_drop_says_what_it_forced_and_what_panicked() {
+    let pinned = Pinned(Spy::panicking());
+    let mut v = Value { pinned: pinned.clone(), guard: ShutdownGuard::new() };
+    {
+        let mut half = Box::pin(v.shutdown());
+        assert!(poll_fn(|cx| Poll::Ready(half.as_mut().poll(cx).is_pending())).await);
+    }
+    let text = capture(|| drop(v));
+    assert!(pinned.0.moves().contains(&What::Forced));
+    assert!(text.contains("a force that panics"), "nothing says so:\n{text}");
+}
+
+/// A `detach` that panics.
+struct Clings(Spy);
+impl Teardown for Clings {
+    fn request(&mut self, memo: &mut Memo) {
+        self.0.request(memo);
+    }
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        self.0.wait(memo)
+    }
+    fn force(&mut self, memo: &mut Memo) {
+        self.0.force(memo);
+    }
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        panic!("it clings")
+    }
+}
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct Clinging {
+    #[shutdown]
+    a: Clings,
+    guard: ShutdownGuard<Self>,
+}
+#[test]
+fn a_detach_that_panics_is_told() {
+    let text = capture(|| drop(Clinging { a: Clings(Spy::new()), guard: ShutdownGuard::new() }));
+    assert!(text.contains("it clings"), "nothing says so:\n{text}");
 }

@@ -1,359 +1,166 @@
-//! What a dropped value does on the reaper delays no other value: neither a call that does not return, nor a drop that
-//! blocks, nor a panic.
+//! What the reaper finishes: nested limits, slow drops, what a leaked shutdown left.
+//!
+//! The reaper is the process's, and one test blocks it on purpose, so the tests run one at a time.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use sundown::{Memo, Outcome, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown, registry};
+use sundown::{Memo, Outcome, ShutdownGuard, Teardown, Wait, must_shutdown};
 use sundown_tests::{GENEROUS, Spy, What};
-use tokio::task::coop::consume_budget;
 
-/// What keeps the reaper's thread, and where; all of it until the test lets go, or the test's end.
-#[derive(Clone)]
-struct Hostile {
-    place: Place,
-    release: Arc<AtomicBool>,
-    /// Sent to when it is there.
-    inside: mpsc::Sender<()>,
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    /// A poll without any resource of tokio's.
-    Poll,
-    /// A poll of tokio's resources, which never are pending where no budget is set.
-    TokioPoll,
-    /// As that, and tokio is asked not to count.
-    Unconstrained,
-    Force,
-    Drop,
-    /// A panic in a poll, and a drop that blocks.
-    PanicAndDrop,
+/// A drop that waits, on the reaper thread.
+#[must_shutdown(timeout = "60s", on_drop = "wait")]
+struct Waits {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
 }
-
-impl Hostile {
-    fn stay(&self) {
-        let _ = self.inside.send(());
-        while !self.release.load(Ordering::Relaxed) {
-            std::hint::spin_loop();
-            thread::yield_now();
-        }
+struct Holder(Option<Waits>);
+impl Teardown for Holder {
+    fn request(&mut self, _: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async { Outcome::Stopped })
     }
-}
-
-impl Teardown for Hostile {
-    fn request(&mut self, _memo: &mut Memo) {}
-
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
-        Box::pin(async move {
-            match self.place {
-                Place::Poll => self.stay(),
-                Place::TokioPoll => {
-                    let _ = self.inside.send(());
-                    while !self.release.load(Ordering::Relaxed) {
-                        consume_budget().await;
-                    }
-                }
-                Place::Unconstrained => {
-                    let _ = self.inside.send(());
-                    let forever = async {
-                        while !self.release.load(Ordering::Relaxed) {
-                            consume_budget().await;
-                        }
-                    };
-                    tokio::task::unconstrained(forever).await;
-                }
-                Place::PanicAndDrop => panic!("a hostile poll"),
-                Place::Force => std::future::pending().await,
-                Place::Drop => {}
-            }
-            Outcome::Stopped
-        })
-    }
-
-    fn force(&mut self, _memo: &mut Memo) {
-        if self.place == Place::Force {
-            self.stay();
-        }
-    }
-
+    fn force(&mut self, _: &mut Memo) {}
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
-        let blocks = matches!(self.place, Place::Drop | Place::PanicAndDrop);
-        Some(if blocks { Box::new(BlockingDrop(self.clone())) } else { Box::new(self.clone()) })
+        Some(Box::new(Holder(self.0.take())))
     }
 }
-
-struct BlockingDrop(Hostile);
-
-impl Teardown for BlockingDrop {
-    fn request(&mut self, _memo: &mut Memo) {}
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        self.0.wait(memo)
-    }
-    fn force(&mut self, _memo: &mut Memo) {}
-}
-
-impl Drop for BlockingDrop {
-    fn drop(&mut self) {
-        self.0.stay();
-    }
-}
-
 #[must_shutdown(timeout = "300ms", on_drop = "log")]
-struct Stuck {
+struct Held {
     #[shutdown]
-    hostile: Hostile,
+    holder: Holder,
     guard: ShutdownGuard<Self>,
 }
-
-#[must_shutdown(timeout = "10s", on_drop = "log")]
-struct Ends {
+#[must_shutdown(timeout = "300ms", on_drop = "log")]
+struct Quick {
     #[shutdown]
     spy: Spy,
     guard: ShutdownGuard<Self>,
 }
-
-#[must_shutdown(timeout = "300ms", on_drop = "log")]
-struct MustBeForced {
-    #[shutdown]
-    spy: Spy,
-    guard: ShutdownGuard<Self>,
-}
-
-/// The tests look at the threads of one process.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What was dropped and keeps its thread; it lets go of that at the end of the test, whatever becomes of it.
-struct Held(Vec<Arc<AtomicBool>>);
-
-impl Held {
-    fn new() -> Self {
-        Held(Vec::new())
-    }
-
-    /// Drops a value and returns when it keeps its thread.
-    fn drop(&mut self, place: Place) {
-        let (inside, is_inside) = mpsc::channel();
-        let release = Arc::new(AtomicBool::new(false));
-        self.0.push(Arc::clone(&release));
-        drop(Stuck { hostile: Hostile { place, release, inside }, guard: ShutdownGuard::new() });
-        is_inside.recv_timeout(GENEROUS).unwrap_or_else(|error| panic!("{place:?} did not come to that: {error}"));
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.iter().for_each(|release| release.store(true, Ordering::Relaxed));
-        wait_until("the reaper's threads end", || reapers() == 0);
-    }
-}
-
-/// How many threads the reaper has.
-fn reapers() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|name| name.trim() == "sundown-reaper").count()
-}
-
-/// Of what has no event.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let end = Instant::now() + GENEROUS;
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}: not within {GENEROUS:?}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Drops values that stop by themselves, and such that must be forced, and waits for all of them.
-fn others_are_served(count: usize) {
-    let start = Instant::now();
-    let ends: Vec<_> = (0..count)
-        .map(|_| {
-            let spy = Spy::new();
-            drop(Ends { spy: spy.clone(), guard: ShutdownGuard::new() });
-            spy
-        })
-        .collect();
-    let forced: Vec<_> = (0..count)
-        .map(|_| {
-            let spy = Spy::new();
-            drop(MustBeForced { spy: spy.clone(), guard: ShutdownGuard::new() });
-            spy
-        })
-        .collect();
-    ends.iter().for_each(Spy::release);
-    for spy in ends {
-        let _ = spy.thread_of(What::Ended);
-        assert_eq!(spy.moves(), [What::Asked, What::Ended]);
-    }
-    for spy in forced {
-        let _ = spy.thread_of(What::Ended);
-        assert_eq!(spy.moves(), [What::Asked, What::Forced, What::Ended]);
-    }
-    assert!(start.elapsed() < Duration::from_secs(8), "took {:?}", start.elapsed());
-}
-
-fn one_that_keeps_its_thread_delays_no_other(place: Place) {
-    let _alone = alone();
-    let mut held = Held::new();
-    held.drop(place);
-    others_are_served(10);
-}
-
 #[test]
-fn a_poll_that_does_not_return() {
-    one_that_keeps_its_thread_delays_no_other(Place::Poll);
-}
-
-#[test]
-fn a_poll_that_always_has_work() {
-    one_that_keeps_its_thread_delays_no_other(Place::TokioPoll);
-}
-
-#[test]
-fn a_poll_that_always_has_work_and_no_budget() {
-    one_that_keeps_its_thread_delays_no_other(Place::Unconstrained);
-}
-
-#[test]
-fn a_force_that_does_not_return() {
-    one_that_keeps_its_thread_delays_no_other(Place::Force);
-}
-
-#[test]
-fn a_drop_that_blocks() {
-    one_that_keeps_its_thread_delays_no_other(Place::Drop);
-}
-
-#[test]
-fn a_panic_and_a_drop_that_blocks() {
-    one_that_keeps_its_thread_delays_no_other(Place::PanicAndDrop);
-}
-
-#[test]
-fn several_at_once() {
-    let _alone = alone();
-    let mut held = Held::new();
-    for place in [Place::Poll, Place::Drop, Place::Force, Place::Unconstrained, Place::PanicAndDrop] {
-        held.drop(place);
-    }
-    others_are_served(100);
-    assert!(reapers() >= 5, "each of them has its thread to itself");
-}
-
-#[test]
-fn a_hundred_values_take_two_threads() {
-    let _alone = alone();
-    let spies: Vec<_> = (0..100).map(|_| Spy::new()).collect();
-    for spy in &spies {
-        drop(Ends { spy: spy.clone(), guard: ShutdownGuard::new() });
-    }
-    // While a burst lasts there may be more, each outside while the others are inside: they end when they find nothing to do.
-    wait_until("two threads wait", || (1..=2).contains(&reapers()));
-    for spy in spies {
-        spy.release();
-        let _ = spy.thread_of(What::Ended);
-        assert_eq!(spy.moves(), [What::Asked, What::Ended]);
-    }
-    wait_until("the reaper's threads end", || reapers() == 0);
-}
-
-/// The step is named at the value's deadline, and who waits for it learns that it was abandoned.
-#[test]
-fn it_is_abandoned_by_name_at_its_deadline() {
-    let _alone = alone();
-    let events = Events::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(events.clone()).finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
-    let mut held = Held::new();
-    held.drop(Place::Poll);
-    let report = registry::shutdown_all_blocking(Duration::from_secs(20)).unwrap_err().into_report();
-    let step = report.walk().find(|step| step.name().starts_with("Stuck, dropped")).expect("it is in the registry");
-    assert_eq!(step.outcome().word(), "abandoned", "{report}");
-    assert!(step.outcome().to_string().contains("`Stuck.hostile`: a call of it has not returned"), "{report}");
-    assert!(report.took() < Duration::from_secs(10), "{report}");
-    let named = "Stuck.hostile  abandoned";
-    assert!(events.text().contains(named), "{}", events.text());
-    assert!(!events.text().contains("ended after it was abandoned"));
-    drop(held);
-    assert!(events.text().contains("ended after it was abandoned"), "{}", events.text());
-}
-
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<u8>>>);
-
-impl Events {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl std::io::Write for Events {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl tracing_subscriber::fmt::MakeWriter<'_> for Events {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-#[must_shutdown(timeout = "400ms", on_drop = "log")]
-struct Service {
-    #[shutdown]
-    tasks: Tasks,
-    guard: ShutdownGuard<Self>,
-}
-
-/// Members that are greedy, of a value that is dropped in a task: the reaper aborts them.
-#[test]
-fn tasks_that_always_have_work() {
-    let _alone = alone();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let running = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&running);
-    runtime.block_on(async move {
-        let tasks = Tasks::new();
-        for _ in 0..4 {
-            let running = Counted::new(&counted);
-            let greedy = async move {
-                let _running = running;
-                loop {
-                    consume_budget().await;
-                }
-            };
-            let _handle = tasks.spawn("greedy", greedy).unwrap();
-        }
-        tokio::spawn(async move { drop(Service { tasks, guard: ShutdownGuard::new() }) }).await.unwrap();
+fn a_drop_on_the_reaper_thread_does_not_hold_up_the_others() {
+    let _alone = ALONE.blocking_lock();
+    let stuck = Spy::new();
+    let quick = Spy::new();
+    drop(Held {
+        holder: Holder(Some(Waits { spy: stuck.clone(), guard: ShutdownGuard::new() })),
+        guard: ShutdownGuard::new(),
     });
-    wait_until("they are aborted", || running.load(Ordering::Relaxed) == 0);
-    wait_until("the reaper's threads end", || reapers() == 0);
+    let _ = stuck.thread_of(What::Asked);
+    let start = Instant::now();
+    drop(Quick { spy: quick.clone(), guard: ShutdownGuard::new() });
+    let _ = quick.thread_of(What::Forced);
+    let took = start.elapsed();
+    stuck.release();
+    assert!(took < GENEROUS / 2, "its 300 ms became {took:?}");
 }
 
-struct Counted(Arc<AtomicUsize>);
+/// A nested limit in the reaper.
+#[derive(Teardown)]
+#[teardown(timeout = "200ms")]
+struct Short {
+    #[shutdown]
+    spy: Spy,
+}
+#[must_shutdown(timeout = "60s", on_drop = "log")]
+struct Long {
+    #[shutdown]
+    short: Short,
+    guard: ShutdownGuard<Self>,
+}
+#[test]
+fn a_nested_timeout_counts_in_the_reaper() {
+    let _alone = ALONE.blocking_lock();
+    let spy = Spy::new();
+    let start = Instant::now();
+    drop(Long { short: Short { spy: spy.clone() }, guard: ShutdownGuard::new() });
+    let _ = spy.thread_of(What::Forced);
+    let took = start.elapsed();
+    assert!(took < GENEROUS / 2, "its 200 ms became {took:?}");
+}
 
-impl Counted {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Counted(Arc::clone(count))
+/// A shutdown future that was leaked.
+#[tokio::test]
+async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
+    let _alone = ALONE.lock().await;
+    let spy = Spy::new();
+    let mut v = Quick { spy: spy.clone(), guard: ShutdownGuard::new() };
+    let mut leaked = Box::pin(v.shutdown());
+    assert!(!poll_once(&mut leaked).await);
+    std::mem::forget(leaked);
+    drop(v);
+    let _ = spy.thread_of(What::Forced); // or it panics: nobody finishes it
+}
+
+/// The alarms of async callers outside a runtime, behind a job that blocks.
+#[derive(Clone)]
+struct Blocks(mpsc::Sender<()>, Arc<Mutex<mpsc::Receiver<()>>>);
+impl Teardown for Blocks {
+    fn request(&mut self, _: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async { Outcome::Stopped })
+    }
+    fn force(&mut self, _: &mut Memo) {}
+    fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
+        Some(Box::new(SlowDrop(self.0.clone(), Arc::clone(&self.1))))
     }
 }
-
-impl Drop for Counted {
+struct SlowDrop(mpsc::Sender<()>, Arc<Mutex<mpsc::Receiver<()>>>);
+impl Teardown for SlowDrop {
+    fn request(&mut self, _: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async { Outcome::Stopped })
+    }
+    fn force(&mut self, _: &mut Memo) {}
+}
+impl Drop for SlowDrop {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let _ = self.0.send(());
+        let _ = self.1.lock().unwrap().recv_timeout(GENEROUS); // a database that writes its log
     }
+}
+#[must_shutdown(timeout = "300ms", on_drop = "log")]
+struct Blocking {
+    #[shutdown]
+    a: Blocks,
+    guard: ShutdownGuard<Self>,
+}
+struct Park(thread::Thread);
+impl std::task::Wake for Park {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let waker = std::task::Waker::from(Arc::new(Park(thread::current())));
+    loop {
+        if let Poll::Ready(out) = future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            return out;
+        }
+        thread::park();
+    }
+}
+#[test]
+fn a_slow_drop_on_the_reaper_does_not_delay_other_callers_deadlines() {
+    let _alone = ALONE.blocking_lock();
+    let ((send, begun), (written, log)) = (mpsc::channel(), mpsc::channel::<()>());
+    drop(Blocking { a: Blocks(send, Arc::new(Mutex::new(log))), guard: ShutdownGuard::new() });
+    begun.recv().unwrap();
+    let start = Instant::now();
+    let mut v = Quick { spy: Spy::new(), guard: ShutdownGuard::new() };
+    let _ = block_on(v.shutdown());
+    let took = start.elapsed();
+    drop(written);
+    assert!(took < GENEROUS / 2, "300 ms became {took:?}");
 }

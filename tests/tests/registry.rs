@@ -62,7 +62,7 @@ async fn what_lives_is_in_the_table() {
     assert!(registry::snapshot().rows().is_empty(), "{}", registry::snapshot());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn shared_and_given_values_are_stopped_in_their_order() {
     let _alone = ALONE.lock().await;
     let (shared, shared_log) = chain();
@@ -81,7 +81,7 @@ async fn shared_and_given_values_are_stopped_in_their_order() {
     assert!(times.iter().all(|asked| *asked >= Duration::from_millis(19)), "asked when it was asked: {report}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn owners_are_asked_and_awaited() {
     let _alone = ALONE.lock().await;
     let (owned, log) = chain();

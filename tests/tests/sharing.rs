@@ -1,11 +1,20 @@
-//! Values with several owners: `shared` types, nested types.
+//! Values with several owners: `shared` types, `Shared` fields, callers that come at the same time.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
 
-use sundown::{Phase, ShutdownGuard, Teardown, must_shutdown};
-use sundown_tests::{Spy, What};
+use sundown::{Phase, Shared, ShutdownGuard, must_shutdown};
+use sundown_tests::{GENEROUS, Spy};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
+}
 
 #[must_shutdown(shared, timeout = "10s", on_drop = "log")]
 struct Server {
@@ -48,7 +57,7 @@ async fn a_caller_that_is_dropped_hands_over() {
     let hold = CancellationToken::new();
     server.connections.spawn(hold.clone().cancelled_owned());
     let mut first = Box::pin(server.shutdown());
-    let pending = std::future::poll_fn(|cx| std::task::Poll::Ready(first.as_mut().poll(cx).is_pending())).await;
+    let pending = poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_pending())).await;
     assert!(pending);
     let second = tokio::spawn({
         let server = Arc::clone(&server);
@@ -75,76 +84,76 @@ async fn a_shared_value_in_a_struct() {
     assert_eq!(server.guard.phase(), Phase::Settled);
 }
 
-#[derive(Teardown)]
-struct Pool {
+/// A follower's own budget.
+#[must_shutdown(shared, timeout = "60s", on_drop = "log")]
+struct SpyServer {
     #[shutdown]
-    reader: Spy,
-    #[shutdown(after = reader)]
-    writer: Spy,
-}
-
-#[must_shutdown(timeout = "10s", on_drop = "panic")]
-struct Inner {
-    #[shutdown]
-    spy: Spy,
+    spy: Shared<Spy>,
     guard: ShutdownGuard<Self>,
 }
+#[tokio::test]
+async fn a_followers_budget_counts() {
+    let server = SpyServer { spy: Shared::new(Spy::new()), guard: ShutdownGuard::new() };
+    let mut leader = Box::pin(server.shutdown());
+    assert!(!poll_once(&mut leader).await);
+    let follower = tokio::time::timeout(GENEROUS, server.shutdown_within(Duration::from_millis(100))).await;
+    assert!(follower.is_ok(), "the follower's 100 ms are not a bound");
+}
+#[test]
+fn a_blocking_follower_behind_a_leader_that_nobody_polls() {
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || {
+        #[must_shutdown(shared, timeout = "200ms", on_drop = "log")]
+        struct Short {
+            #[shutdown]
+            spy: Shared<Spy>,
+            guard: ShutdownGuard<Self>,
+        }
+        let server = Short { spy: Shared::new(Spy::new()), guard: ShutdownGuard::new() };
+        let mut leader = Box::pin(server.shutdown());
+        let _ = leader.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        let _ = server.shutdown_blocking();
+        done.send(()).unwrap();
+    });
+    assert!(ended.recv_timeout(GENEROUS).is_ok(), "the blocking follower hangs without a bound");
+}
 
-#[must_shutdown(timeout = "10s", on_drop = "panic")]
-struct Outer {
+/// The panic of a task in a `Shared<JoinSet>`.
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct SharedSet {
     #[shutdown]
-    pool: Pool,
-    #[shutdown(after = pool)]
-    inner: Inner,
+    set: Shared<JoinSet<()>>,
     guard: ShutdownGuard<Self>,
 }
-
-fn released() -> Spy {
-    let spy = Spy::new();
-    spy.release();
-    spy
+#[tokio::test]
+async fn a_panic_in_a_shared_join_set_is_reported() {
+    let mut set = JoinSet::new();
+    set.spawn(async { panic!("boom") });
+    let mut v = SharedSet { set: Shared::new(set), guard: ShutdownGuard::new() };
+    let result = v.shutdown().await;
+    assert!(result.is_err(), "the panic is lost: {}", result.unwrap());
 }
 
-#[tokio::test]
-async fn nested_values_are_in_the_tree_and_settled() {
-    let mut outer = Outer {
-        pool: Pool { reader: released(), writer: released() },
-        inner: Inner { spy: released(), guard: ShutdownGuard::new() },
-        guard: ShutdownGuard::new(),
-    };
-    let report = outer.shutdown().await.unwrap();
-    let names: Vec<_> = report.walk().map(|step| step.name().to_owned()).collect();
-    assert_eq!(names, ["Outer.pool", "Pool.reader", "Pool.writer", "Outer.inner", "Inner.spy"]);
-    assert_eq!(outer.inner.guard.phase(), Phase::Settled);
+/// What one owner forced did not stop by itself for the other.
+#[must_shutdown(timeout = "200ms", on_drop = "log")]
+struct A {
+    #[shutdown]
+    spy: Shared<Spy>,
+    guard: ShutdownGuard<Self>,
 }
-
-#[tokio::test]
-async fn an_inner_value_that_was_shut_down_before_its_owner() {
-    let spy = released();
-    let mut outer = Outer {
-        pool: Pool { reader: released(), writer: released() },
-        inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
-        guard: ShutdownGuard::new(),
-    };
-    let _ = outer.inner.shutdown().await.unwrap();
-    let report = outer.shutdown().await.unwrap();
-    assert!(report.find("Inner.spy").is_some(), "its report is in the owner's: {report}");
-    assert_eq!(spy.moves(), [What::Asked, What::Ended], "not touched again");
+#[must_shutdown(timeout = "20s", on_drop = "log")]
+struct B {
+    #[shutdown]
+    spy: Shared<Spy>,
+    guard: ShutdownGuard<Self>,
 }
-
 #[tokio::test]
-async fn an_inner_value_whose_shutdown_was_dropped_half_way() {
-    let spy = Spy::new();
-    let mut outer = Outer {
-        pool: Pool { reader: released(), writer: released() },
-        inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
-        guard: ShutdownGuard::new(),
-    };
-    {
-        let mut half = Box::pin(outer.inner.shutdown());
-        assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(half.as_mut().poll(cx).is_pending())).await);
-    }
-    spy.release();
-    assert!(outer.shutdown().await.unwrap().is_clean());
-    assert_eq!(spy.moves(), [What::Asked, What::Ended], "asked once");
+async fn what_one_owner_forced_is_forced_for_the_other() {
+    let spy = Shared::new(Spy::new());
+    let mut a = A { spy: spy.clone(), guard: ShutdownGuard::new() };
+    let mut b = B { spy, guard: ShutdownGuard::new() };
+    let (a, b) = tokio::join!(a.shutdown(), b.shutdown());
+    assert_eq!(a.unwrap_err().report().steps()[0].outcome().word(), "forced");
+    let b = b.unwrap_or_else(|error| error.into_report());
+    assert_eq!(b.steps()[0].outcome().word(), "forced", "{b}");
 }

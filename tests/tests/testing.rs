@@ -6,6 +6,7 @@ use std::fs;
 use std::future::pending;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
@@ -78,10 +79,13 @@ fn a_thread_is_named() {
 
 fn a_child_and_its_child_are_named() {
     let mut check = LeakCheck::new();
-    let mut child = Command::new("sh").args(["-c", "sleep 600 & echo; wait"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        Command::new("sh").args(["-c", "sleep 600 & echo $!; wait"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    output.read_line(&mut String::new()).unwrap();
+    let mut grandchild = String::new();
+    output.read_line(&mut grandchild).unwrap();
     drop(output);
+    until_it_runs("sleep", grandchild.trim());
     let survivors = check.survivors(SHORT);
     let Some(Survivor::Process { pid: grandchild, .. }) = survivors
         .iter()
@@ -89,7 +93,7 @@ fn a_child_and_its_child_are_named() {
     else {
         panic!("{survivors}")
     };
-    assert_says(&survivors, &format!("process `sh -c sleep 600 & echo; wait` (pid {})", child.id()));
+    assert_says(&survivors, &format!("process `sh -c sleep 600 & echo $!; wait` (pid {})", child.id()));
     assert_eq!(survivors.len(), 2, "{survivors}");
     kill(*grandchild);
     child.wait().unwrap();
@@ -392,6 +396,13 @@ fn kill(pid: u32) {
     assert_eq!(unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) }, 0);
 }
 
+/// Kills what a case has left behind, if anything.
+#[allow(unsafe_code, reason = "std only kills its own children")]
+fn kill_group(leader: u32) {
+    // SAFETY: the call touches no memory.
+    unsafe { libc::kill(-leader.cast_signed(), libc::SIGKILL) };
+}
+
 /// Waits for the end without reaping.
 #[allow(unsafe_code, reason = "std always reaps")]
 fn until_ended(child: &Child) {
@@ -401,6 +412,15 @@ fn until_ended(child: &Child) {
         libc::waitid(libc::P_PID, child.id(), &raw mut info, libc::WEXITED | libc::WNOWAIT)
     };
     assert_eq!(result, 0);
+}
+
+/// A shell's child has the shell's command line until it has executed its own program.
+fn until_it_runs(program: &str, pid: &str) {
+    let end = Instant::now() + LONG;
+    while fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() != program {
+        assert!(Instant::now() < end, "process {pid} does not become `{program}`");
+        thread::yield_now();
+    }
 }
 
 /// Runs the cases whose names contain the argument, each in a process of its own.
@@ -413,6 +433,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    if arguments.iter().any(|argument| argument == "--list") {
+        CASES.iter().for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
     let (mut passed, mut failed) = (0, 0);
     for (name, _) in CASES.iter().filter(|(name, _)| filter.is_none_or(|filter| name.contains(filter.as_str()))) {
         match run(name) {
@@ -434,10 +458,11 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// A case that fails may leave processes behind. They are of its group, which is killed when it has ended: they hold the pipe open.
 fn run(name: &str) -> Result<(), String> {
     let (mut reader, writer) = std::io::pipe().unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--case", name]).stdout(writer.try_clone().unwrap()).stderr(writer);
+    command.args(["--case", name]).stdout(writer.try_clone().unwrap()).stderr(writer).process_group(0);
     let mut child = command.spawn().unwrap();
     drop(command);
     let pid = child.id();
@@ -447,10 +472,16 @@ fn run(name: &str) -> Result<(), String> {
             kill(pid);
         }
     });
-    let mut output = Vec::new();
-    reader.read_to_end(&mut output).unwrap();
-    let status = child.wait().unwrap();
+    let output = thread::spawn(move || {
+        let mut output = Vec::new();
+        reader.read_to_end(&mut output).map(|_| output)
+    });
+    // Not reaped yet, so that the number of the group is still its own.
+    until_ended(&child);
     drop(ended);
     watchdog.join().unwrap();
+    kill_group(pid);
+    let status = child.wait().unwrap();
+    let output = output.join().unwrap().unwrap();
     if status.success() { Ok(()) } else { Err(format!("{}{status}", String::from_utf8_lossy(&output))) }
 }

@@ -81,7 +81,7 @@ def descriptors():
     return found
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=30):
     """For what ends on another thread without an event that a test could wait for, such as that thread itself."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):

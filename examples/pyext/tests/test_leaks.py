@@ -71,7 +71,7 @@ def test_nothing_is_left(use, close, tmp_path):
         gc.collect()
         # What was dropped may still be on its way out, as may be the thread that has run an `aclose()`, and the server's end
         # of a connection. A blocking thread of tokio's, which stays for 10 seconds, does not outlive its runtime.
-        wait_until(lambda: not os_threads() - threads and len(descriptors()) <= len(files), seconds=5)
+        wait_until(lambda: not os_threads() - threads and sorted(descriptors().values()) == sorted(files.values()))
         assert not os_threads() - threads, "threads that were not there before, by name"
         assert sorted(descriptors().values()) == sorted(files.values())
 

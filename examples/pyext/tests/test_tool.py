@@ -88,27 +88,27 @@ def test_a_command_cannot_wait_for_its_own_session(tool):
 def test_a_command_that_is_late_observes_cancelled_error_and_the_drop_is_quick():
     tool, sleeper = ScriptedTool(), Sleeper()
     tool.add("sleep", sleeper)
-    with pytest.raises(TimeoutError, match="the script did not end within 0.1 s"):
-        tool.execute("sleep", timeout=0.1)
-    assert sleeper.over.wait(5) and sleeper.observed is asyncio.CancelledError
+    with pytest.raises(TimeoutError, match="the script did not end within 1.5 s"):
+        tool.execute("sleep", timeout=1.5)
+    assert sleeper.over.wait(30) and sleeper.observed is asyncio.CancelledError
     start = time.monotonic()
     with pytest.warns(ResourceWarning, match="unclosed `ScriptedTool`"):
         del tool
         gc.collect()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 20
 
 
 def test_an_abandoned_script_observes_cancelled_error_when_the_tool_is_dropped():
     tool, sleeper = ScriptedTool(), Sleeper()
     tool.add("sleep", sleeper)
     tool.start("sleep")
-    assert sleeper.began.wait(5)
+    assert sleeper.began.wait(30)
     start = time.monotonic()
     with pytest.warns(ResourceWarning):
         del tool
         gc.collect()
-    assert time.monotonic() - start < 1
-    assert sleeper.over.wait(5) and sleeper.observed is asyncio.CancelledError
+    assert time.monotonic() - start < 20
+    assert sleeper.over.wait(30) and sleeper.observed is asyncio.CancelledError
 
 
 def test_a_cancelled_awaitable_cancels_its_command(tool):
@@ -120,14 +120,14 @@ def test_a_cancelled_awaitable_cancels_its_command(tool):
             await asyncio.wait_for(tool.aexecute("sleep"), 0.1)
 
     asyncio.run(main())
-    assert sleeper.over.wait(5) and sleeper.observed is asyncio.CancelledError
+    assert sleeper.over.wait(30) and sleeper.observed is asyncio.CancelledError
 
 
 def test_the_end_of_a_session_cancels_what_runs_in_it(tool):
     sleeper = Sleeper()
     tool.add("sleep", sleeper)
     tool.start("sleep", session="short")
-    assert sleeper.began.wait(5)
+    assert sleeper.began.wait(30)
     tool.end("short")
     assert sleeper.observed is asyncio.CancelledError
     with pytest.raises(ValueError, match="there is no session `short`"):
@@ -152,21 +152,21 @@ def test_dropped_while_a_command_needs_the_gil():
     tool, hungry = ScriptedTool(), Hungry()
     tool.add("eat", hungry)
     tool.start("eat")
-    assert hungry.began.wait(5)
+    assert hungry.began.wait(30)
     start = time.monotonic()
     with pytest.warns(ResourceWarning):
         del tool
         gc.collect()
     elapsed = time.monotonic() - start
     hungry.enough.set()
-    assert elapsed < 1
+    assert elapsed < 20
 
 
 def test_closed_while_a_command_needs_the_gil():
     tool, hungry = ScriptedTool(), Hungry()
     tool.add("eat", hungry)
     tool.start("eat", session="kitchen")
-    assert hungry.began.wait(5)
+    assert hungry.began.wait(30)
     with pytest.raises(ShutdownTimeout) as caught:
         tool.close(timeout=0.3)
     hungry.enough.set()
@@ -185,7 +185,7 @@ def test_dropped_by_its_own_command():
     # The warning is raised on the session's thread.
     with pytest.warns(ResourceWarning):
         tools[0].start("leave")
-        assert over.wait(5)
+        assert over.wait(30)
         wait_until(lambda: not threads_of_sessions())
     assert not threads_of_sessions()
 

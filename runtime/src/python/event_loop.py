@@ -192,33 +192,60 @@ class Runner:
     async def end_executor(self):
         self.executor.shutdown(wait=False, cancel_futures=True)
         jobs = [asyncio.wrap_future(job) for job in list(self.executor.jobs)]
+        for job in jobs:
+            job.add_done_callback(self.note_jobs)
+        self.note_jobs()
         if not jobs or await self.within(asyncio.gather(*jobs, return_exceptions=True), self.all_forced):
             # The threads have nothing left to do but to end.
             self.executor.shutdown(wait=True)
+            self.desk.waiting(None)
         else:
-            names = sorted(f"`{label(function)}`" for function in list(self.executor.jobs.values()))
+            running = self.running_jobs()
             for job in jobs:
                 job.cancel()  # so that its end is of no interest to the closed loop
-            if names:
-                self.desk.abandoned(f"threads of its executor still run {', '.join(names)}")
+            if running is not None:
+                self.desk.abandoned(running)
         others = getattr(self.loop, "_default_executor", self.executor)
         if others is not self.executor and others is not None:
             await self.end_others(others)
+
+    def note_jobs(self, _job=None):
+        """For the report, should this thread have no time to answer for itself when the budget is over."""
+        self.desk.waiting(self.running_jobs())
+
+    def running_jobs(self):
+        names = sorted(f"`{label(function)}`" for function in list(self.executor.jobs.values()))
+        return f"threads of its executor still run {', '.join(names)}" if names else None
 
     async def end_others(self, executor):
         """Of an executor of the user's nothing is known but its `shutdown`, which blocks: so on a thread."""
         ended = self.loop.create_future()
 
         def join():
-            executor.shutdown(wait=True)
+            error = None
             try:
-                self.loop.call_soon_threadsafe(ended.set_result, None)
+                executor.shutdown(wait=True)
+            except BaseException as caught:
+                error = caught
+            try:
+                self.loop.call_soon_threadsafe(ended.set_result, error)
             except RuntimeError:  # closed meanwhile
                 pass
 
-        threading.Thread(target=join, name=self.name, daemon=True).start()
+        thread = threading.Thread(target=join, name=self.name, daemon=True)
+        thread.start()
+        running = "an executor of the user's still runs something"
+        self.desk.waiting(running)
         if not await self.within(ended, self.all_forced):
-            self.desk.abandoned("an executor of the user's still runs something")
+            self.desk.abandoned(running)
+            return
+        self.desk.waiting(None)
+        # It has nothing left to do but to end, and would otherwise outlive the loop, whose shutdown says that it has ended.
+        thread.join()
+        error = ended.result()
+        if error is not None:
+            self.desk.detail(f"an executor of the user's failed when it was shut down: {type(error).__qualname__}")
+            self.complain("an executor could not be shut down", error)
 
     async def within(self, future, forced):
         """Whether `future` is done before it is no longer waited for."""

@@ -49,12 +49,12 @@ impl Client {
         Ok(())
     }
 
-    /// A thread of the blocking pool that sleeps.
+    /// A thread of the blocking pool that is blocked for `seconds`, or until the probe is released.
     fn spawn_blocking(&self, seconds: f64, probe: Probe) -> PyResult<()> {
         let watched = probe.watch();
         drop(self.runtime.spawn_blocking_named("sleeper", move || {
             watched.started();
-            std::thread::sleep(Duration::from_secs_f64(seconds));
+            probe.hold(seconds);
         })?);
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use tokio::sync::Notify;
 
 /// Where a future has been. One probe watches any number of futures.
 #[pyclass(frozen, from_py_object)]
@@ -14,6 +15,7 @@ pub(crate) struct Probe(Arc<Seen>);
 struct Seen {
     counts: Mutex<Counts>,
     changed: Condvar,
+    release: Notify,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -21,12 +23,25 @@ struct Counts {
     started: u64,
     completed: u64,
     dropped: u64,
+    released: bool,
 }
 
 impl Probe {
     /// What a future holds while it lives: made before its first poll, dropped with it.
     pub(crate) fn watch(&self) -> Watched {
         Watched { probe: self.clone(), completed: false }
+    }
+
+    /// Blocks this thread until Python has called `release`, for so many seconds at most.
+    pub(crate) fn hold(&self, seconds: f64) {
+        let counts = self.0.counts.lock().unwrap();
+        let limit = Duration::from_secs_f64(seconds);
+        drop(self.0.changed.wait_timeout_while(counts, limit, |counts| !counts.released).unwrap());
+    }
+
+    /// Ready when Python has called `release`, which lets one future go.
+    pub(crate) async fn released(&self) {
+        self.0.release.notified().await;
     }
 
     fn change(&self, change: impl FnOnce(&mut Counts)) {
@@ -70,6 +85,12 @@ impl Probe {
     #[pyo3(signature = (count=1, seconds=10.0))]
     fn wait_started(&self, py: Python<'_>, count: u64, seconds: f64) -> bool {
         self.wait(py, seconds, |counts| counts.started >= count)
+    }
+
+    /// Lets one future end that waits for it, and all threads that do, now or later.
+    fn release(&self) {
+        self.change(|counts| counts.released = true);
+        self.0.release.notify_one();
     }
 
     /// Waits, detached, until so many futures have been dropped, completed or not; whether they have.

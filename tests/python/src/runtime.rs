@@ -59,12 +59,12 @@ impl Own {
         Ok(())
     }
 
-    /// A blocking task that sleeps.
+    /// A blocking task that takes `seconds`, or until the probe is released.
     fn spawn_blocking(&self, seconds: f64, probe: Probe) -> PyResult<()> {
         let mut watched = probe.watch();
         drop(self.get()?.spawn_blocking_named("sleeper", move || {
             watched.started();
-            std::thread::sleep(Duration::from_secs_f64(seconds));
+            probe.hold(seconds);
             watched.completed();
         })?);
         Ok(())

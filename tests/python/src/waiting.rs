@@ -58,6 +58,28 @@ fn block_on_never(py: Python<'_>, probe: Probe) -> PyResult<()> {
     })
 }
 
+/// `block_on` with a future that is ready when the probe says so.
+#[pyfunction]
+fn block_on_released(py: Python<'_>, probe: Probe) -> PyResult<()> {
+    let mut watched = probe.watch();
+    python::get_runtime().block_on(py, async move {
+        watched.started();
+        probe.released().await;
+        watched.completed();
+    })
+}
+
+/// As `block_on_never`, and prints a line when it waits: for a process that has no other thread to say so.
+#[pyfunction]
+fn block_on_announced(py: Python<'_>, probe: Probe) -> PyResult<()> {
+    let watched = probe.watch();
+    python::get_runtime().block_on(py, async move {
+        watched.started();
+        println!("waits");
+        pending::<()>().await;
+    })
+}
+
 /// `block_on` with a future that panics.
 #[pyfunction]
 fn block_on_panic(py: Python<'_>, message: String) -> PyResult<()> {
@@ -70,5 +92,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(run_until_failed, module)?)?;
     module.add_function(wrap_pyfunction!(block_on_sleep, module)?)?;
     module.add_function(wrap_pyfunction!(block_on_never, module)?)?;
+    module.add_function(wrap_pyfunction!(block_on_released, module)?)?;
+    module.add_function(wrap_pyfunction!(block_on_announced, module)?)?;
     module.add_function(wrap_pyfunction!(block_on_panic, module)?)
 }

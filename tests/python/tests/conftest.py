@@ -237,13 +237,21 @@ def descriptors():
     return found
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=30):
     """For what ends on another thread without an event that a test could wait for, such as that thread itself."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):
         if condition():
             return
         pause.wait(0.02)
+
+
+async def until(condition, seconds=30):
+    """As `wait_until`, for what needs a loop that turns."""
+    for _ in range(int(seconds / 0.005)):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
 
 
 def os_threads():
@@ -253,6 +261,12 @@ def os_threads():
         with contextlib.suppress(OSError), open(f"/proc/self/task/{task}/comm", encoding="utf-8") as comm:
             names.append(comm.read().rstrip("\n"))
     return sorted(names)
+
+
+def gone(name):
+    """Whether no thread of this process has that name any more. An OS thread is off the kernel's list a moment after its end."""
+    wait_until(lambda: name not in os_threads())
+    return name not in os_threads()
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def test_no_descriptors_are_made_per_call():
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(100):
         sp.block_on_sleep(0)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before, "fewer if something of another test has ended meanwhile"
 
 
 @BOTH
@@ -183,8 +183,9 @@ def test_a_loop_hears_signals_that_came_in_a_wait(script):
             def send():
                 probe.wait_started()
                 os.kill(os.getpid(), signal.SIGUSR1)
+                probe.release()
             threading.Thread(target=send).start()
-            sp.block_on_sleep(0.1, probe)
+            sp.block_on_released(probe)
             await asyncio.wait_for(heard.wait(), 10)
             print("heard")
         asyncio.run(main())

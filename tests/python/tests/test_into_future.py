@@ -222,8 +222,9 @@ def test_the_loop_closes_under_a_relay(all_loops):
     probe = sp.Probe()
 
     async def main():
-        asyncio.ensure_future(begin())
-        await asyncio.sleep(0.02)
+        task = asyncio.ensure_future(begin())
+        await asyncio.get_running_loop().run_in_executor(None, probe.wait_started)
+        assert not task.done()
 
     async def begin():
         await sp.relay(asyncio.sleep(60), probe)

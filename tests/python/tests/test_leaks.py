@@ -7,11 +7,18 @@ import weakref
 
 import pytest
 import sundown_pytest as sp
-from conftest import descriptors, os_threads, wait_until
+from conftest import descriptors, os_threads, until, wait_until
 
 
 class Value:
     pass
+
+
+def count(references):
+    """How many of them are alive. What was dropped on a worker waits in PyO3's pool for the next PyO3 call."""
+    sp.Probe()
+    gc.collect()
+    return sum(reference() is not None for reference in references)
 
 
 async def a_bit_of_everything(probe):
@@ -140,9 +147,8 @@ def test_cancelled_futures_and_their_rust_halves_are_freed(all_loops):
             future.cancel()
             del future
         assert await asyncio.get_running_loop().run_in_executor(None, probe.wait_dropped, 500)
-        await sp.sleep(0.01)
-        gc.collect()
-        return sum(reference() is not None for reference in alive)
+        await until(lambda: count(alive) <= 1)
+        return count(alive)
 
     assert all_loops.run(main()) <= 1
 
@@ -183,11 +189,8 @@ def test_relayed_coroutines_and_callables_are_freed(all_loops):
             await sp.call(lambda _, value=value: None, value)
             del value
         await sp.ready(None)
-        # Dropped on a worker: it waits in PyO3's pool for the next PyO3 call.
-        await sp.sleep(0.02)
-        sp.Probe()
-        gc.collect()
-        return sum(reference() is not None for reference in alive)
+        await until(lambda: count(alive) <= 1)
+        return count(alive)
 
     assert all_loops.run(main()) <= 1
 

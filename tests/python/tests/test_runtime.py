@@ -7,18 +7,10 @@ import time
 
 import pytest
 import sundown_pytest as sp
-from conftest import os_threads
+from conftest import descriptors, gone, wait_until
 
 BOTH = pytest.mark.parametrize("current_thread", [False, True], ids=["multi-thread", "current-thread"])
 PLACES = ["attached", "detached", "own_worker", "own_blocking", "another", "another_attached", "mid_await", "block_on"]
-
-
-def wait_for_no_thread(name, seconds=10):
-    """Threads end without an event for outsiders."""
-    deadline = time.monotonic() + seconds
-    while name in os_threads() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert name not in os_threads()
 
 
 @BOTH
@@ -32,7 +24,7 @@ def test_it_works_and_stops(all_loops, current_thread):
     assert runtime.block_on_sleep(0.01) == 0.01
     report = runtime.close()
     assert "work" in report
-    wait_for_no_thread("work")
+    assert gone("work")
 
 
 @BOTH
@@ -45,9 +37,9 @@ def test_what_was_spawned_is_dropped_at_the_shutdown(current_thread):
     assert any("never" in name for name in runtime.running())
     before = time.monotonic()
     runtime.close()
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 4, "it waits for none of them until its five seconds are over"
     assert probe.dropped == 50
-    wait_for_no_thread("drops")
+    assert gone("drops")
 
 
 @BOTH
@@ -75,12 +67,13 @@ def test_blocking_tasks_are_waited_for(current_thread):
 def test_what_does_not_end_is_named(current_thread):
     runtime = sp.Runtime("stuck", current_thread=current_thread)
     probe = sp.Probe()
-    runtime.spawn_blocking(1.5, probe)
+    runtime.spawn_blocking(60, probe)
     assert probe.wait_started()
     before = time.monotonic()
     with pytest.raises(sp.ShutdownError) as caught:
         runtime.close(0.2)
-    assert time.monotonic() - before < 1.4
+    assert time.monotonic() - before < 20
+    probe.release()
     assert "sleeper" in str(caught.value)
     assert probe.wait_dropped()
 
@@ -134,7 +127,7 @@ def test_a_shutdown_by_one_of_its_own_tasks(loops):
             assert "dropped" in str(error)
 
     loops.run(main())
-    wait_for_no_thread("inside")
+    assert gone("inside")
 
 
 def test_after_the_shutdown_it_refuses(loops):
@@ -168,7 +161,7 @@ def test_a_restart_on_use(all_loops, current_thread):
     all_loops.run(main())
     assert runtime.block_on_sleep(0.001) == 0.001
     runtime.close()
-    wait_for_no_thread("again")
+    assert gone("again")
 
 
 def test_a_shutdown_ends_a_block_on_of_another_thread():
@@ -251,27 +244,27 @@ def test_the_last_handle_is_dropped(loops, current_thread, place):
     drop_at(runtime, place, loops)
     assert time.monotonic() - before < 5
     assert probe.wait_dropped(10)
-    wait_for_no_thread("dropped")
+    assert gone("dropped")
 
 
 @pytest.mark.parametrize("place", ["attached", "detached", "own_worker", "another", "block_on"])
 def test_the_last_handle_is_dropped_while_something_blocks(loops, place):
     """Nobody waits for the blocking thread: the drop returns, the thread ends in its own time."""
-    runtime = sp.Runtime("blocked", seconds=5)
+    runtime = sp.Runtime("blocked", seconds=60)
     probe = sp.Probe()
-    runtime.spawn_blocking(1, probe)
+    runtime.spawn_blocking(60, probe)
     assert probe.wait_started()
     before = time.monotonic()
     drop_at(runtime, place, loops)
-    assert time.monotonic() - before < 0.9
+    assert time.monotonic() - before < 20
+    assert probe.dropped == 0
+    probe.release()
     assert probe.wait_dropped()
     assert probe.completed == 1
-    wait_for_no_thread("blocked")
+    assert gone("blocked")
 
 
 def test_many_runtimes_in_a_row():
-    from conftest import descriptors
-
     gc.collect()
     before = None
     for number in range(100):
@@ -281,12 +274,10 @@ def test_many_runtimes_in_a_row():
             runtime.close()
         del runtime
         if number == 10:
-            wait_for_no_thread("row")
+            assert gone("row")
             before = len(descriptors())
-    wait_for_no_thread("row")
-    deadline = time.monotonic() + 10
-    while len(descriptors()) > before and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert gone("row")
+    wait_until(lambda: len(descriptors()) <= before)
     assert len(descriptors()) <= before
 
 

@@ -108,7 +108,7 @@ def test_ctrl_c_ends_block_on_at_once_and_cancels(script):
             sp.block_on_never(probe)
         except KeyboardInterrupt:
             took = time.monotonic() - sent[0]
-        assert took < 1, took
+        assert took < 10, took
         assert probe.wait_dropped(), "it is cancelled, not left running"
         print(probe.dropped, probe.completed)
         print(sp.block_on_sleep(0.01))
@@ -129,11 +129,13 @@ def test_a_handler_that_does_not_raise_does_not_interrupt(script):
                 count = len(heard)
                 os.kill(os.getpid(), signal.SIGUSR1)
                 while len(heard) == count: time.sleep(0.001)
+            probe.release()
         threading.Thread(target=send).start()
-        print(sp.block_on_sleep(0.5, probe), heard)
+        sp.block_on_released(probe)
+        print(heard)
         """
     )
-    assert out == "0.5 [True, True, True]\n"
+    assert out == "[True, True, True]\n"
 
 
 def test_a_handler_that_raises_something_else(script):
@@ -161,13 +163,13 @@ def test_the_wakeup_descriptor_is_forwarded_and_restored(script):
         theirs.setblocking(False)
         mine.settimeout(10)
         signal.set_wakeup_fd(theirs.fileno())
-        signal.signal(signal.SIGUSR1, lambda *_: None)
         probe = sp.Probe()
+        signal.signal(signal.SIGUSR1, lambda *_: probe.release())
         def send():
             probe.wait_started()
             os.kill(os.getpid(), signal.SIGUSR1)
         threading.Thread(target=send).start()
-        sp.block_on_sleep(0.3, probe)
+        sp.block_on_released(probe)
         print(list(mine.recv(10)) == [signal.SIGUSR1], signal.set_wakeup_fd(-1) == theirs.fileno())
         """
     )
@@ -216,17 +218,14 @@ def test_ctrl_c_from_a_terminal(start):
     """From another process, without a thread of ours that could run Python by chance."""
     script = start(
         """
-        print("go", flush=True)
         probe = sp.Probe()
         try:
-            sp.block_on_never(probe)
+            sp.block_on_announced(probe)
         except KeyboardInterrupt:
             print("interrupted", probe.wait_dropped())
         """
     )
-    assert script.line() == "go"
-    # Until the wait has begun, the signal would be Python's as ever; both must end in the same.
-    time.sleep(0.3)
+    assert script.line() == "waits"
     script.process.send_signal(signal.SIGINT)
     ended = script.wait()
     assert ended.out == "interrupted True\n", ended

@@ -56,6 +56,8 @@ struct Books {
     beginning: Option<u64>,
     /// The tasks that were cancelled, and have not ended.
     left: Vec<Option<String>>,
+    /// What else the loop waits for, if anything: jobs of executors.
+    waiting: Option<String>,
     details: Vec<String>,
     abandoned: Vec<String>,
 }
@@ -137,6 +139,10 @@ impl Desk {
         let left: Vec<&str> = books.left.iter().flatten().map(String::as_str).collect();
         if !left.is_empty() {
             return format!("still running after they were cancelled: {}; {thread}", list(&left));
+        }
+        let waits: Vec<&str> = books.abandoned.iter().chain(&books.waiting).map(String::as_str).collect();
+        if !waits.is_empty() {
+            return waits.join("; ");
         }
         let name = |number| books.calls.get(&number)?.name.as_deref();
         let begun: Vec<&str> = match books.beginning.and_then(name) {
@@ -256,12 +262,20 @@ impl LoopDesk {
         }
     }
 
+    /// The tasks have ended, and it waits for this.
+    fn waiting(&self, text: Option<String>) {
+        lock(&self.0.books).waiting = text;
+    }
+
     fn detail(&self, text: String) {
         lock(&self.0.books).details.push(text);
     }
 
+    /// This is not waited for any more.
     fn abandoned(&self, text: String) {
-        lock(&self.0.books).abandoned.push(text);
+        let mut books = lock(&self.0.books);
+        books.abandoned.push(text);
+        books.waiting = None;
     }
 
     fn drained(&self) {

@@ -10,7 +10,7 @@ use sundown_tests::{Spy, What};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// 4. Cancel safety of `shutdown_all`.
+/// Cancel safety of `shutdown_all`.
 #[tokio::test]
 async fn what_was_given_survives_a_shutdown_all_that_was_dropped() {
     let _alone = ALONE.lock().await;
@@ -25,7 +25,7 @@ async fn what_was_given_survives_a_shutdown_all_that_was_dropped() {
     assert!(given.moves().contains(&What::Ended), "the second call reaches it: {:?}", given.moves());
 }
 
-/// 4b. Two at the same time.
+/// Two at the same time.
 #[tokio::test]
 async fn a_second_shutdown_all_waits_for_what_the_first_stops() {
     let _alone = ALONE.lock().await;
@@ -44,7 +44,7 @@ async fn a_second_shutdown_all_waits_for_what_the_first_stops() {
     );
 }
 
-/// 17. The order within a shared value.
+/// The order within a shared value.
 #[must_shutdown(shared, timeout = "5s", on_drop = "log")]
 struct Server {
     #[shutdown]
@@ -53,7 +53,7 @@ struct Server {
     jobs: Tasks,
     guard: ShutdownGuard<Self>,
 }
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn shutdown_all_keeps_the_order_within_a_shared_value() {
     let _alone = ALONE.lock().await;
     let api = Spy::new();
@@ -79,7 +79,7 @@ async fn shutdown_all_keeps_the_order_within_a_shared_value() {
     assert!(seen.contains(&What::Ended), "the jobs were told before the api had ended: {seen:?}");
 }
 
-/// 24. What the reaper still stops.
+/// What the reaper still stops.
 #[must_shutdown(timeout = "2s", on_drop = "log")]
 struct Logs {
     #[shutdown]

@@ -1,0 +1,201 @@
+//! Values inside values: one report, one teardown, whichever of them is asked.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use sundown::{Memo, Phase, Shared, ShutdownGuard, Teardown, must_shutdown};
+use sundown_tests::{GENEROUS, Spy, What};
+use tokio::task::JoinHandle;
+
+async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
+}
+
+#[derive(Teardown)]
+struct Pool {
+    #[shutdown]
+    reader: Spy,
+    #[shutdown(after = reader)]
+    writer: Spy,
+}
+
+#[must_shutdown(timeout = "10s", on_drop = "panic")]
+struct Inner {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
+}
+
+#[must_shutdown(timeout = "10s", on_drop = "panic")]
+struct Outer {
+    #[shutdown]
+    pool: Pool,
+    #[shutdown(after = pool)]
+    inner: Inner,
+    guard: ShutdownGuard<Self>,
+}
+
+fn released() -> Spy {
+    let spy = Spy::new();
+    spy.release();
+    spy
+}
+
+#[tokio::test]
+async fn nested_values_are_in_the_tree_and_settled() {
+    let mut outer = Outer {
+        pool: Pool { reader: released(), writer: released() },
+        inner: Inner { spy: released(), guard: ShutdownGuard::new() },
+        guard: ShutdownGuard::new(),
+    };
+    let report = outer.shutdown().await.unwrap();
+    let names: Vec<_> = report.walk().map(|step| step.name().to_owned()).collect();
+    assert_eq!(names, ["Outer.pool", "Pool.reader", "Pool.writer", "Outer.inner", "Inner.spy"]);
+    assert_eq!(outer.inner.guard.phase(), Phase::Settled);
+}
+
+#[tokio::test]
+async fn an_inner_value_that_was_shut_down_before_its_owner() {
+    let spy = released();
+    let mut outer = Outer {
+        pool: Pool { reader: released(), writer: released() },
+        inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
+        guard: ShutdownGuard::new(),
+    };
+    let _ = outer.inner.shutdown().await.unwrap();
+    let report = outer.shutdown().await.unwrap();
+    assert!(report.find("Inner.spy").is_some(), "its report is in the owner's: {report}");
+    assert_eq!(spy.moves(), [What::Asked, What::Ended], "not touched again");
+}
+
+#[tokio::test]
+async fn an_inner_value_whose_shutdown_was_dropped_half_way() {
+    let spy = Spy::new();
+    let mut outer = Outer {
+        pool: Pool { reader: released(), writer: released() },
+        inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
+        guard: ShutdownGuard::new(),
+    };
+    {
+        let mut half = Box::pin(outer.inner.shutdown());
+        assert!(poll_fn(|cx| Poll::Ready(half.as_mut().poll(cx).is_pending())).await);
+    }
+    spy.release();
+    assert!(outer.shutdown().await.unwrap().is_clean());
+    assert_eq!(spy.moves(), [What::Asked, What::Ended], "asked once");
+}
+
+/// An inner shutdown after its owner's was dropped half-way.
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct WithTask {
+    #[shutdown]
+    a: JoinHandle<()>,
+    #[shutdown]
+    b: Spy,
+    guard: ShutdownGuard<Self>,
+}
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct OwnsWithTask {
+    #[shutdown]
+    inner: WithTask,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test]
+async fn an_inner_shutdown_goes_on_where_the_owners_stopped() {
+    let b = Spy::new();
+    let a = tokio::spawn(async {});
+    tokio::task::yield_now().await;
+    let mut outer =
+        OwnsWithTask { inner: WithTask { a, b: b.clone(), guard: ShutdownGuard::new() }, guard: ShutdownGuard::new() };
+    {
+        let mut half = Box::pin(outer.shutdown());
+        assert!(!poll_once(&mut half).await);
+    }
+    b.release();
+    let result = outer.inner.shutdown().await;
+    assert!(result.is_ok(), "{}", result.unwrap_err());
+}
+
+/// Two ways to the same thing: a nested value that was taken out of its owner half-way.
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct OptOuter {
+    #[shutdown]
+    inner: Option<WithTask>,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test]
+async fn an_inner_value_taken_out_after_its_owner_stopped_half_way() {
+    let b = Spy::new();
+    let a = tokio::spawn(async {});
+    tokio::task::yield_now().await;
+    let mut outer = OptOuter {
+        inner: Some(WithTask { a, b: b.clone(), guard: ShutdownGuard::new() }),
+        guard: ShutdownGuard::new(),
+    };
+    {
+        let mut half = Box::pin(outer.shutdown());
+        assert!(!poll_once(&mut half).await);
+    }
+    b.release();
+    let mut inner = outer.inner.take().unwrap();
+    let result = inner.shutdown().await;
+    assert!(result.is_ok(), "{}", result.unwrap_err());
+}
+
+/// A memo of one's own.
+#[derive(Teardown)]
+#[teardown(timeout = "100ms")]
+struct Bounded {
+    #[shutdown]
+    spy: Spy,
+}
+#[tokio::test]
+async fn a_nested_plan_under_a_memo_of_ones_own_is_bounded() {
+    let mut v = Bounded { spy: Spy::new() };
+    let mut memo = Memo::new("bounded");
+    v.request(&mut memo);
+    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut memo)).await;
+    assert!(ended.is_ok(), "nobody serves its alarms");
+}
+
+/// As above, where the value has a guard and keeps its own books.
+#[must_shutdown(timeout = "100ms", on_drop = "log")]
+struct GuardedAndBounded {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test]
+async fn a_guarded_value_under_a_memo_of_ones_own_is_bounded() {
+    let mut v = GuardedAndBounded { spy: Spy::new(), guard: ShutdownGuard::new() };
+    let mut memo = Memo::new("bounded");
+    v.request(&mut memo);
+    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut memo)).await;
+    assert!(ended.is_ok(), "nobody serves its alarms");
+}
+
+/// An inner value that was made in a runtime, in an owner that was made outside.
+async fn needs_its_runtime(_: &u8) {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct OfARuntime {
+    #[shutdown(with = needs_its_runtime)]
+    timer: u8,
+    guard: ShutdownGuard<Self>,
+}
+#[must_shutdown(timeout = "2s", on_drop = "log")]
+struct OfNone {
+    #[shutdown]
+    inner: Shared<OfARuntime>,
+    guard: ShutdownGuard<Self>,
+}
+#[test]
+fn an_inner_value_is_torn_down_in_its_own_runtime() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let inner = runtime.block_on(async { OfARuntime { timer: 0, guard: ShutdownGuard::new() } });
+    let mut outer = OfNone { inner: inner.into(), guard: ShutdownGuard::new() };
+    let report = outer.shutdown_blocking().unwrap();
+    assert!(report.is_clean(), "{report}");
+}
