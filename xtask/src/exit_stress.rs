@@ -23,7 +23,7 @@ use crate::python::{self, Interpreter};
 /// How often what is run on what.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// How often each scenario is run, on each interpreter; as often as in the tests, if it is not given.
+    /// How often each scenario is run, on each interpreter; as often as in `test --full`, if it is not given.
     #[arg(long)]
     runs: Option<usize>,
     /// Only the scenarios whose names contain this. Can be given several times.
@@ -92,19 +92,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(if unclean == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Every scenario, or those whose names contain the filter, some times on one interpreter: how many scenarios were clean in
-/// all runs, and how many not.
+/// Every scenario, or those whose names contain the filter, on one interpreter, so many times or as often as their headers
+/// say: how many scenarios were clean in all runs, and how many not.
 ///
 /// # Errors
 ///
 /// If the module cannot be built, or a scenario's header is wrong.
-pub(crate) fn test(interpreter: &Interpreter, filter: Option<&str>) -> Result<(usize, usize)> {
+pub(crate) fn test(interpreter: &Interpreter, filter: Option<&str>, runs: Option<usize>) -> Result<(usize, usize)> {
     let scenarios = scenario::named(&filter.map(str::to_owned).into_iter().collect::<Vec<_>>())?;
     if scenarios.is_empty() {
         return Ok((0, 0));
     }
     let options = Options {
-        runs: None,
+        runs,
         scenarios: vec![],
         pythons: vec![],
         against: None,

@@ -31,12 +31,12 @@ pub(crate) struct Scenario {
     pub(crate) has_peer: bool,
     /// `seconds:` after which it hangs. 10, if it is not said.
     pub(crate) patience: Duration,
-    /// `runs:` how often the test command runs it, each variant, on each interpreter: less for what is slow. 20, if it is
-    /// not said.
+    /// `runs:` how often `cargo xtask test --full` runs it, each variant, on each interpreter: less for what is slow. 20, if
+    /// it is not said.
     pub(crate) runs_in_tests: usize,
 }
 
-/// How often the test command runs a scenario whose header does not say.
+/// How often `cargo xtask test --full` runs a scenario whose header does not say.
 const RUNS_IN_TESTS: usize = 20;
 
 /// The scenarios whose names contain one of these; all, if none is given.
