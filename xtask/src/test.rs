@@ -118,14 +118,14 @@ impl<'a> Run<'a> {
         for group in ui::groups(self.filter, full)? {
             self.cargo_unfiltered(group.name, members().args(["--test", "ui"]), &group.arguments(), arguments);
         }
+        let classes = ["--package", "sundown", "--test", "ui_pyclass"];
+        self.cargo("UI tests of Python classes", unlinked(&classes), &[], arguments);
         if !full {
             return Ok(());
         }
         self.cargo("doctests", members().args(["--doc"]), &[], arguments);
         let shim = ["--package", "sundown-pyo3-async-runtimes", "--test", "ui"];
         self.cargo("UI tests of the shim", unlinked(&shim), &[], arguments);
-        let classes = ["--package", "sundown", "--test", "ui_pyclass"];
-        self.cargo("UI tests of Python classes", unlinked(&classes), &[], arguments);
         if self.filter.is_none() {
             let doctests = unlinked(&["--package", "sundown", "--doc", "python"]);
             self.cargo("doctests of the Python side, compiled", doctests, &[], arguments);
