@@ -1,4 +1,7 @@
 //! `cargo xtask lint`.
+//!
+//! cargo-hack would give the feature combinations, but a fresh clone must compile it first: 63 s of CPU time for 0.6.46, in
+//! place of 20 lines that choose the sets. The checks themselves would be the same ones.
 
 mod layers;
 

@@ -10,10 +10,9 @@ mod python;
 mod steps;
 mod test;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::cargo::cargo;
@@ -34,18 +33,9 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Runs every test: unit, integration, UI and golden tests, doctests, without default features, loom models, and
-    /// pytest on every interpreter in `SUNDOWN_PYTHONS`.
-    Test {
-        /// Only tests whose names contain this.
-        filter: Option<String>,
-        /// Writes the counts to this file too.
-        #[arg(long)]
-        summary: Option<PathBuf>,
-        /// Passed on to the test binaries.
-        #[arg(last = true)]
-        arguments: Vec<String>,
-    },
+    /// Runs the tests of a commit: unit, integration and golden tests, the compile errors that sundown words, pytest on the
+    /// newest interpreter in `SUNDOWN_PYTHONS`, and each exit-stress scenario once. With `--full`: every test.
+    Test(test::Options),
     /// Runs pytest alone, on every interpreter in `SUNDOWN_PYTHONS`.
     Pytest {
         /// Only tests whose names match this expression, pytest's `-k`.
@@ -74,15 +64,13 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo { arguments } => {
             cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check()?;
             // The newest one shows it; all of them test it.
-            let interpreters = python::interpreters()?;
+            let newest = python::newest()?;
             println!();
-            python::demo(interpreters.last().context("there is an interpreter")?)?;
+            python::demo(&newest)?;
         }
-        Command::Test { filter, summary, arguments } => {
-            return test::run(filter.as_deref(), summary.as_deref(), &arguments);
-        }
+        Command::Test(options) => return test::run(&options),
         Command::ExitStress(options) => return exit_stress::run(&options),
-        Command::Pytest { filter } => return test::pytest(filter.as_deref()),
+        Command::Pytest { filter } => return Ok(test::pytest(filter.as_deref())),
         Command::Lint => lint::run()?,
         Command::Bench { names } => bench::run(&names)?,
     }

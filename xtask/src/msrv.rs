@@ -3,6 +3,8 @@
 //! The library calls that are too new for it are found by clippy's `incompatible_msrv`, which reads `rust-version`. Here:
 //! that it is set and the same for both crates, that no dependency needs more, and, where a toolchain of that version is
 //! installed, that it compiles the code.
+//!
+//! `cargo hack --rust-version` would do the last of these alone, and must be compiled first: see `lint.rs`.
 
 use anyhow::{Context as _, Result, ensure};
 

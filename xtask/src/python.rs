@@ -16,5 +16,5 @@ mod packages;
 mod suite;
 
 pub(crate) use build::build_extension;
-pub(crate) use interpreter::{Interpreter, interpreters};
-pub(crate) use suite::{DEMO, RUNTIME, demo, run as run_suite};
+pub(crate) use interpreter::{Interpreter, interpreters, newest};
+pub(crate) use suite::{DEMO, RUNTIME, Suite, demo, run as run_suite};

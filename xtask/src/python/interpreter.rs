@@ -36,6 +36,24 @@ pub(crate) struct Interpreter {
 ///
 /// If one of them does not run, is no CPython of a supported version, or if its environment cannot be made.
 pub(crate) fn interpreters() -> Result<Vec<Interpreter>> {
+    let mut found = given()?;
+    found.iter_mut().try_for_each(Interpreter::prepare)?;
+    Ok(found)
+}
+
+/// The newest of `SUNDOWN_PYTHONS`, with its environment ready; the others get none.
+///
+/// # Errors
+///
+/// If one of them does not run, is no CPython of a supported version, or if the newest one's environment cannot be made.
+pub(crate) fn newest() -> Result<Interpreter> {
+    let mut newest = given()?.pop().context("there is an interpreter")?;
+    newest.prepare()?;
+    Ok(newest)
+}
+
+/// The interpreters of `SUNDOWN_PYTHONS`, oldest first and at least one, without their environments.
+fn given() -> Result<Vec<Interpreter>> {
     let given = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
     let paths: Vec<PathBuf> = match &given {
         Some(value) => std::env::split_paths(value).filter(|path| path != Path::new("")).collect(),
@@ -59,9 +77,6 @@ pub(crate) fn interpreters() -> Result<Vec<Interpreter>> {
     }
     ensure!(!found.is_empty(), "`{VARIABLE}` names no interpreter");
     found.sort_by_key(|interpreter| (interpreter.version, interpreter.free_threaded));
-    for interpreter in &mut found {
-        interpreter.prepare()?;
-    }
     Ok(found)
 }
 

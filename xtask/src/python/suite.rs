@@ -1,12 +1,13 @@
 //! The pytest suites.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::build::build_extension;
 use super::interpreter::{Interpreter, isolated};
-use crate::cargo::{Call, root};
+use crate::cargo::{Call, root, target};
+use crate::test::Counts;
 
 /// A folder with pytest's settings and tests, and the extension module that they import.
 #[derive(Clone, Copy)]
@@ -15,13 +16,20 @@ pub(crate) struct Suite {
     package: &'static str,
 }
 
+impl Suite {
+    /// For tables: its folder.
+    pub(crate) fn name(self) -> &'static str {
+        self.folder
+    }
+}
+
 /// That of `sundown::python`.
 pub(crate) const RUNTIME: Suite = Suite { folder: "tests/python", package: "sundown-pytest" };
 
 /// That of the three bindings in the example.
 pub(crate) const DEMO: Suite = Suite { folder: "examples/pyext", package: "sundown-demo" };
 
-/// Runs a suite on an interpreter, and passes each line that pytest prints to `see`.
+/// Runs a suite on an interpreter, and counts its tests by the JUnit file that pytest writes, in `target/junit`.
 ///
 /// A filter is pytest's `-k`; then it is no failure if no test matches. Without one pytest itself fails if it collects
 /// nothing.
@@ -34,14 +42,27 @@ pub(crate) fn run(
     interpreter: &Interpreter,
     abi3: bool,
     filter: Option<&str>,
-    see: impl FnMut(&str),
+    counts: &mut Counts,
 ) -> Result<()> {
     let folder = build_extension(suite.package, interpreter, abi3, false)?;
-    let mut call = python(interpreter, folder).args(["-m", "pytest"]).current_dir(&root().join(suite.folder));
+    let kind = if abi3 && interpreter.takes_abi3() { "abi3" } else { "version-specific" };
+    let results = target().join("junit").join(format!("{}-{}-{kind}.xml", suite.package, interpreter.tag()));
+    if results.exists() {
+        // Those of the last run would be taken for those of a pytest that crashes, which writes none.
+        std::fs::remove_file(&results).with_context(|| results.display().to_string())?;
+    }
+    let mut call = python(interpreter, folder)
+        .args(["-m", "pytest"])
+        .args([Path::new("--junitxml"), &results])
+        .current_dir(&root().join(suite.folder));
     if let Some(filter) = filter {
         call = call.args(["-k", filter]);
     }
-    match call.check_seeing(see) {
+    let result = call.check();
+    if results.exists() {
+        counts.read_junit(&results)?;
+    }
+    match result {
         Err(error) if filter.is_some() && error.to_string().ends_with("exit status: 5") => Ok(()),
         result => result,
     }

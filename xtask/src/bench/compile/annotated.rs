@@ -1,32 +1,14 @@
 //! Structs that are annotated.
 
-use std::fmt::Write as _;
-
-pub(super) fn source(structs: usize) -> String {
-    let mut source = HEAD.to_owned();
-    for i in 0..structs {
-        write!(source, "{}", STRUCT.replace("Service", &format!("Service{i}"))).expect("a string takes any text");
-    }
-    source
-}
-
-const HEAD: &str = "
+pub(super) const HEAD: &str = "
 #![allow(dead_code, non_snake_case)]
 use sundown::{ShutdownGuard, must_shutdown};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-pub struct Db;
-
-impl Db {
-    pub async fn close(&self) -> Result<(), std::io::Error> {
-        Ok(())
-    }
-}
 ";
 
-const STRUCT: &str = r#"
+pub(super) const STRUCT: &str = r#"
 #[must_shutdown(timeout = "10s")]
 pub struct Service {
     #[shutdown]

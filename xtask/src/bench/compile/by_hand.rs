@@ -1,17 +1,7 @@
 //! The same structs with the shutdown that a careful author writes by hand: ask, wait within a limit, force, field by
 //! field, with the errors collected and a drop that complains. It has no plan, no registry and no blocking form.
 
-use std::fmt::Write as _;
-
-pub(super) fn source(structs: usize) -> String {
-    let mut source = HEAD.to_owned();
-    for i in 0..structs {
-        write!(source, "{}", STRUCT.replace("Service", &format!("Service{i}"))).expect("a string takes any text");
-    }
-    source
-}
-
-const HEAD: &str = "
+pub(super) const HEAD: &str = "
 #![allow(dead_code, non_snake_case)]
 use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
@@ -19,19 +9,11 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub struct Db;
-
-impl Db {
-    pub async fn close(&self) -> Result<(), std::io::Error> {
-        Ok(())
-    }
-}
-
 #[derive(Debug)]
 pub struct ShutdownError(pub Vec<(&'static str, String)>);
 ";
 
-const STRUCT: &str = r#"
+pub(super) const STRUCT: &str = r#"
 pub struct Service {
     stop: CancellationToken,
     scheduler: JoinHandle<()>,
