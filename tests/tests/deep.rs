@@ -287,3 +287,178 @@ fn of_mixed_levels() {
     });
     leaf.assert(leaves, leaves, 0);
 }
+
+/// What is at the innermost of a chain of `Link`s, which are deeper than what is polled one inside the other.
+const DEEP: usize = 30;
+
+#[must_shutdown(timeout = "1h", on_drop = "log")]
+struct Link<T: Teardown + Send + 'static> {
+    #[shutdown]
+    next: Next<T>,
+    #[shutdown(after = next)]
+    leaf: Leaf,
+    guard: ShutdownGuard<Self>,
+}
+
+/// A `Teardown` of a user's, which knows nothing of nests.
+enum Next<T: Teardown + Send + 'static> {
+    Link(Box<Link<T>>),
+    Innermost(T),
+}
+
+impl<T: Teardown + Send + 'static> Teardown for Next<T> {
+    fn request(&mut self, memo: &mut Memo) {
+        match self {
+            Next::Link(link) => link.request(memo),
+            Next::Innermost(it) => it.request(memo),
+        }
+    }
+    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            match self {
+                Next::Link(link) => link.wait(memo).await,
+                Next::Innermost(it) => it.wait(memo).await,
+            }
+        })
+    }
+    fn force(&mut self, memo: &mut Memo) {
+        match self {
+            Next::Link(link) => link.force(memo),
+            Next::Innermost(it) => it.force(memo),
+        }
+    }
+}
+
+fn links<T: Teardown + Send + 'static>(it: T, leaf: &Leaf) -> Link<T> {
+    let new = |next| Link { next, leaf: leaf.clone(), guard: ShutdownGuard::new() };
+    let mut top = new(Next::Innermost(it));
+    for _ in 1..DEEP {
+        top = new(Next::Link(Box::new(top)));
+    }
+    top
+}
+
+#[test]
+fn within_what_is_a_users() {
+    let leaf = Leaf::default();
+    let mut links = links(leaf.clone(), &leaf);
+    // Each of a user's has a root of its own, so this is as deep as it was.
+    thread::Builder::new()
+        .stack_size(8 * STACK)
+        .spawn(move || links.shutdown_blocking().unwrap())
+        .unwrap()
+        .join()
+        .unwrap();
+    leaf.assert(DEEP + 1, DEEP + 1, 0);
+}
+
+/// A chain of values without a guard, and so without a runtime of their own.
+#[derive(sundown::Teardown)]
+struct Unguarded<T: Teardown + Send + 'static> {
+    #[shutdown]
+    next: Vec<Unguarded<T>>,
+    #[shutdown]
+    it: Option<T>,
+    #[shutdown]
+    leaf: Leaf,
+}
+
+fn unguarded<T: Teardown + Send + 'static>(it: T, leaf: &Leaf) -> Unguarded<T> {
+    let mut top = Unguarded { next: Vec::new(), it: Some(it), leaf: leaf.clone() };
+    for _ in 1..DEEP {
+        top = Unguarded { next: vec![top], it: None, leaf: leaf.clone() };
+    }
+    top
+}
+
+#[must_shutdown(timeout = "1h", on_drop = "log")]
+struct Top<T: Teardown + Send + 'static> {
+    #[shutdown]
+    it: T,
+    guard: ShutdownGuard<Self>,
+}
+
+struct Timed;
+
+impl Teardown for Timed {
+    fn request(&mut self, _memo: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async move {
+            // Both need a runtime around them.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Outcome::from_result(tokio::spawn(async {}).await)
+        })
+    }
+    fn force(&mut self, _memo: &mut Memo) {}
+}
+
+/// The runtime of the outermost is around the innermost too, wherever it is polled.
+#[test]
+fn the_runtime_reaches_the_innermost() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let leaf = Leaf::default();
+    let inside = runtime.enter();
+    let mut top = Top { it: unguarded(Timed, &leaf), guard: ShutdownGuard::new() };
+    drop(inside);
+    // Outside of the runtime, under a driver and an executor that are not tokio's.
+    let report = top.shutdown_blocking().unwrap();
+    assert!(report.is_clean());
+
+    let inside = runtime.enter();
+    let mut top = Top { it: unguarded(Timed, &leaf), guard: ShutdownGuard::new() };
+    drop(inside);
+    assert!(futures_executor::block_on(top.shutdown()).unwrap().is_clean());
+    leaf.assert(2 * DEEP, 2 * DEEP, 0);
+}
+
+struct Panics;
+
+impl Teardown for Panics {
+    fn request(&mut self, _memo: &mut Memo) {}
+    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        Box::pin(async { panic!("deep within") })
+    }
+    fn force(&mut self, _memo: &mut Memo) {}
+}
+
+#[test]
+fn a_panic_deep_within_stays_there() {
+    let leaf = Leaf::default();
+    let mut top = Top { it: unguarded(Panics, &leaf), guard: ShutdownGuard::new() };
+    let error = top.shutdown_blocking().unwrap_err();
+    assert!(error.to_string().contains("deep within"), "{error}");
+    leaf.assert(DEEP, DEEP, 0);
+}
+
+/// One that is late deep within is forced at the deadline of its own value, and the others have ended long before.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_deep_within() {
+    #[must_shutdown(timeout = "300ms", on_drop = "log")]
+    struct Late {
+        #[shutdown]
+        leaf: Leaf,
+        guard: ShutdownGuard<Self>,
+    }
+    let leaf = Leaf::default();
+    let stuck = Leaf { counts: Arc::clone(&leaf.counts), stuck: true };
+    let late = Late { leaf: stuck, guard: ShutdownGuard::new() };
+    let mut top = Top { it: unguarded(late, &leaf), guard: ShutdownGuard::new() };
+    let report = top.shutdown().await.unwrap_err().into_report();
+    assert!(report.took() < Duration::from_millis(310), "{:?}", report.took());
+    assert_eq!(report.find("Late.leaf").unwrap().outcome().to_string(), "forced");
+    leaf.assert(DEEP + 1, DEEP + 1, 1);
+}
+
+/// Many at each level, some of which are polled by the root.
+#[tokio::test(flavor = "multi_thread")]
+async fn wide_and_deep() {
+    fn tree(levels: usize, leaf: &Leaf) -> Unguarded<Leaf> {
+        let next = if levels == 1 { Vec::new() } else { (0..2).map(|_| tree(levels - 1, leaf)).collect() };
+        Unguarded { next, it: Some(leaf.clone()), leaf: leaf.clone() }
+    }
+    let leaf = Leaf::default();
+    let mut top = Top { it: tree(11, &leaf), guard: ShutdownGuard::new() };
+    assert!(tokio::spawn(async move { top.shutdown().await.unwrap().is_clean() }).await.unwrap());
+    let leaves = 2 * ((1 << 11) - 1);
+    leaf.assert(leaves, leaves, 0);
+}

@@ -279,3 +279,135 @@ impl Future for Polled {
         Poll::Ready(())
     }
 }
+
+#[cfg(all(test, not(sundown_loom)))]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+    use crate::drive::{self, Drive};
+
+    const DEPTH: usize = 5 * LEVELS + 3;
+
+    /// What the levels of a chain do, and note: each borrows from the one around it.
+    #[derive(Clone, Copy)]
+    struct Chain<'a> {
+        log: &'a Mutex<Vec<usize>>,
+        innermost: Innermost,
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum Innermost {
+        Ends,
+        Panics,
+        Hangs,
+        PanicsInItsDrop,
+    }
+
+    /// Reads what it borrows when it is dropped.
+    struct Borrows<'a>(Chain<'a>, &'a String);
+
+    impl Drop for Borrows<'_> {
+        fn drop(&mut self) {
+            let level: usize = self.1.parse().unwrap();
+            lock(self.0.log).push(level);
+            if level == DEPTH && self.0.innermost == Innermost::PanicsInItsDrop && !thread::panicking() {
+                panic!("in its drop");
+            }
+        }
+    }
+
+    fn level<'a>(chain: Chain<'a>, around: &'a String, nest: &Nest) -> Wait<'a> {
+        nest.enter(|nest| {
+            Box::pin(async move {
+                let own = (around.parse::<usize>().unwrap() + 1).to_string();
+                let _borrows = Borrows(chain, around);
+                if own.parse::<usize>().unwrap() < DEPTH {
+                    return level(chain, &own, &nest).await;
+                }
+                let _innermost = Borrows(chain, &own);
+                match chain.innermost {
+                    Innermost::Ends => Outcome::Stopped,
+                    Innermost::Panics => panic!("deep within"),
+                    Innermost::Hangs | Innermost::PanicsInItsDrop => std::future::pending().await,
+                }
+            })
+        })
+    }
+
+    /// The levels in the order in which they were dropped, and what `run` returned of the outermost.
+    fn run<T>(innermost: Innermost, run: impl FnOnce(Pin<&mut dyn Future<Output = Outcome>>) -> T) -> (Vec<usize>, T) {
+        let (log, zero) = (Mutex::default(), "0".to_owned());
+        let chain = Chain { log: &log, innermost };
+        let output = run(pin!(root(|nest| async move { level(chain, &zero, &nest).await })));
+        (log.into_inner().unwrap(), output)
+    }
+
+    fn innermost_first() -> Vec<usize> {
+        (0..=DEPTH).rev().collect()
+    }
+
+    fn poll_once(future: Pin<&mut dyn Future<Output = Outcome>>) {
+        assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+
+    #[test]
+    fn the_outcome_comes_up() {
+        let (dropped, outcome) = run(Innermost::Ends, |chain| drive::block_on(&Drive::blocking(), chain));
+        assert!(outcome.is_stopped());
+        assert_eq!(dropped, innermost_first());
+    }
+
+    #[test]
+    fn a_panic_comes_up() {
+        let (dropped, payload) = run(Innermost::Panics, |chain| {
+            catch_unwind(AssertUnwindSafe(|| drive::block_on(&Drive::blocking(), chain))).unwrap_err()
+        });
+        assert_eq!(payload.downcast_ref(), Some(&"deep within"));
+        assert_eq!(dropped, innermost_first());
+    }
+
+    /// What borrows is gone before what it borrows from.
+    #[test]
+    fn a_drop_begins_at_the_innermost() {
+        let (dropped, ()) = run(Innermost::Hangs, poll_once);
+        assert_eq!(dropped, innermost_first());
+    }
+
+    #[test]
+    fn a_panic_in_a_drop_leaves_nothing_behind() {
+        let (log, zero) = (Mutex::default(), "0".to_owned());
+        let chain = Chain { log: &log, innermost: Innermost::PanicsInItsDrop };
+        let mut boxed = Box::pin(root(|nest| async move { level(chain, &zero, &nest).await }));
+        poll_once(boxed.as_mut());
+        let payload = catch_unwind(AssertUnwindSafe(|| drop(boxed))).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&"in its drop"));
+        assert_eq!(log.into_inner().unwrap(), innermost_first());
+    }
+
+    /// A wait that is late is dropped in the middle of a chain, and what is around it goes on.
+    #[test]
+    fn one_in_the_middle_is_dropped() {
+        let log = Mutex::default();
+        let chain = Chain { log: &log, innermost: Innermost::Hangs };
+        let outermost = root(async |nest: Nest| {
+            let around = "7".to_owned();
+            {
+                let mut late = level(chain, &around, &nest);
+                let mut polls = 0;
+                std::future::poll_fn(|cx| {
+                    assert!(late.as_mut().poll(cx).is_pending());
+                    polls += 1;
+                    cx.waker().wake_by_ref();
+                    if polls == 3 { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+            }
+            let gone = std::mem::take(&mut *lock(&log));
+            assert_eq!(gone, (7..=DEPTH).rev().collect::<Vec<_>>());
+            // And another one in its place.
+            level(Chain { innermost: Innermost::Ends, ..chain }, &around, &nest).await
+        });
+        assert!(drive::block_on(&Drive::blocking(), outermost).is_stopped());
+    }
+}
