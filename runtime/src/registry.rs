@@ -275,6 +275,7 @@ pub(crate) fn unregister(registered: &Registered) {
 
 /// Registers a handle of ours. Its last clone unregisters it.
 pub(crate) fn register_handle(handle: Weak<dyn Reach>) -> Registered {
+    exit::watch();
     Registered::at(enabled().then(|| HANDLES.get().insert(handle)))
 }
 
