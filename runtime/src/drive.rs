@@ -311,6 +311,12 @@ impl Home {
         self.handle.is_none()
     }
 
+    /// Whether this runtime was shut down; none if there is none.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn has_ended(&self) -> Option<bool> {
+        self.handle.as_ref().map(crate::foreign::ended::has_ended)
+    }
+
     /// This runtime.
     #[cfg(feature = "python")]
     pub(crate) fn of(handle: tokio::runtime::Handle) -> Self {

@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod child;
+#[cfg(feature = "tokio")]
+pub(crate) mod ended;
 mod std_sync;
 mod thread;
 #[cfg(feature = "tokio")]

@@ -252,6 +252,7 @@ pub(crate) async fn teardown(
         return Report::new(entry.spec.name).into_result();
     };
     entry.begin();
+    memo.home = entry.home.clone();
     let left = limit.saturating_duration_since(drive.now());
     plan::run(entry.spec, steps, &mut memo, left, drive).await;
     let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());
