@@ -11,6 +11,8 @@
 mod alarms;
 pub(crate) mod background;
 mod budget;
+#[cfg(feature = "tokio")]
+pub(crate) mod ended;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -411,6 +413,12 @@ impl Home {
     #[cfg(feature = "python")]
     pub(crate) fn is_none(&self) -> bool {
         self.handle.is_none()
+    }
+
+    /// Whether this runtime was shut down; none if there is none.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn has_ended(&self) -> Option<bool> {
+        self.handle.as_ref().map(ended::has_ended)
     }
 
     /// This runtime.

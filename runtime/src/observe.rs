@@ -129,6 +129,13 @@ pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {
     metrics::counter!("sundown_task_panics_total", "task" => task.to_owned()).increment(1);
 }
 
+/// A task was dropped by its runtime before it had ended.
+#[cfg(feature = "tokio")]
+pub(crate) fn task_dropped(task: &crate::TaskInfo) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(task = task.name(), spawned = %task.location(), "task dropped by its runtime before it ended");
+}
+
 /// A message was accepted or refused.
 #[cfg(feature = "tokio")]
 pub(crate) fn message(thread: &str, outcome: &'static str) {

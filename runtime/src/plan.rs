@@ -46,6 +46,8 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
     let in_order = !memo.is_forced() && limit > drive.now();
     let chains = spec.chains();
     let mut ended: Vec<bool> = memo.children.iter().map(|child| child.outcome.is_some()).collect();
+    let home = memo.home.clone();
+    memo.children.iter_mut().for_each(|child| child.home = home.clone());
     let mut blocked: Vec<_> = steps.into_iter().zip(&mut memo.children).map(Some).collect();
     let mut running = FuturesUnordered::new();
     loop {

@@ -66,6 +66,7 @@ pub use event_loop::{EventLoop, EventLoopBuilder};
 pub use exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
 pub use exit::{Stats, set_exit_timeout, stats};
 pub use install::install;
+pub(crate) use install::soon as set_up_soon;
 pub use into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
 pub use into_rust::{into_future, into_future_with_locals};
 pub use locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};

@@ -338,3 +338,52 @@ async fn what_has_ended_is_not_abandoned_for_tokios_budget() {
     let result = v.shutdown_within(Duration::ZERO).await;
     assert!(result.is_ok(), "{}", result.unwrap_err().report().outcome());
 }
+
+/// A task that its runtime has dropped has not stopped; where it cannot be known that an abort was on request, neither has it.
+mod a_task_of_a_runtime_that_has_gone {
+    use super::*;
+
+    /// Made inside a runtime, which then goes.
+    fn orphan<T>(make: impl FnOnce() -> T) -> T {
+        runtime().block_on(async { make() })
+    }
+
+    const DROPPED: &str = "failed: dropped by its runtime before it ended";
+
+    #[test]
+    fn of_the_value_too() {
+        let mut one = orphan(|| One::new(tokio::spawn(std::future::pending::<()>())));
+        let report = one.shutdown_blocking().unwrap_err().into_report();
+        assert_eq!(outcome(&report), DROPPED);
+
+        // Inside a runtime that lives.
+        let mut one = orphan(|| One::new(vec![tokio::spawn(std::future::pending::<()>())]));
+        let report = runtime().block_on(one.shutdown()).unwrap_err().into_report();
+        assert_eq!(outcome(&report), DROPPED);
+
+        let mut one = orphan(|| {
+            let mut set = JoinSet::new();
+            set.spawn(std::future::pending::<()>());
+            One::new(set)
+        });
+        let report = one.shutdown_blocking().unwrap_err().into_report();
+        assert_eq!(outcome(&report), DROPPED);
+    }
+
+    #[test]
+    fn of_a_runtime_that_nobody_knows() {
+        let task = orphan(|| tokio::spawn(std::future::pending::<()>()));
+        let mut one = One::new(task);
+        let report = one.shutdown_blocking().unwrap_err().into_report();
+        assert_eq!(outcome(&report), "forced");
+        assert_eq!(detail(&report), "aborted by somebody else, or dropped by its runtime");
+    }
+
+    #[tokio::test]
+    async fn one_that_was_aborted_has_stopped() {
+        let task = tokio::spawn(std::future::pending::<()>());
+        task.abort();
+        let report = report(task).await;
+        assert_eq!((outcome(&report).as_str(), detail(&report)), ("stopped", "aborted by somebody else"));
+    }
+}

@@ -24,6 +24,9 @@ use pyo3::prelude::*;
 
 pub use sundown::python::{TaskLocals, get_running_loop, into_future_with_locals};
 
+/// Not in the original: prepares an extension module for the exit, and adds sundown's exceptions to it.
+pub use sundown::python::install;
+
 /// What `#[tokio::test]` lists the tests with.
 #[cfg(all(feature = "attributes", feature = "testing"))]
 pub use inventory;

@@ -7,11 +7,13 @@ static EXITING: AtomicBool = AtomicBool::new(false);
 #[cfg(unix)]
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// Asks to be told when the process exits. Called when the first guard is made.
+/// Asks to be told when the process exits, and the interpreter. Called whenever a guard or a handle is made.
 pub(crate) fn watch() {
+    #[cfg(feature = "python")]
+    crate::python::set_up_soon();
     // No `Once`: a child that was forked meanwhile would wait for it for ever.
     #[cfg(unix)]
-    if !WATCHED.swap(true, Ordering::Relaxed) {
+    if !WATCHED.load(Ordering::Relaxed) && !WATCHED.swap(true, Ordering::Relaxed) {
         watch_unix();
     }
     #[cfg(not(unix))]

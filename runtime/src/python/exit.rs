@@ -3,7 +3,7 @@
 //! | stage | when | what |
 //! |---|---|---|
 //! | one | the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | runtimes that opted in cancel their work; nothing is refused |
-//! | two | `atexit` | nothing new starts; everything that lives is torn down at once; the [gate](super::gate) closes |
+//! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](super::gate) closes |
 //!
 //! CPython calls `atexit` handlers in reverse: what a user registered after this module was imported runs before stage two
 //! and may use the module; what was registered before is refused with a `ShutdownError`.
@@ -14,6 +14,7 @@ mod interrupt;
 mod late;
 mod stages;
 mod uncaught;
+mod waves;
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +30,7 @@ use crate::sync::lock;
 use crate::teardown::Teardown;
 use counters::Counters;
 pub use counters::{Stats, stats};
-pub(super) use stages::install;
+pub(super) use stages::{Installation, install};
 
 /// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
 /// seconds, `0.5` say) comes before it.
@@ -63,6 +64,11 @@ pub(crate) trait Live: Send + Sync {
     /// The ids of those that it tears down itself, in an order of its own.
     fn owned(&self) -> Vec<usize> {
         Vec::new()
+    }
+
+    /// Whether others run their tasks on it: it is stopped after them.
+    fn is_runtime(&self) -> bool {
+        false
     }
 
     /// What CPython knows its threads by (`pthread_self`, in `on_thread_start`), of those that live.
@@ -163,6 +169,10 @@ impl State {
     fn take_lives(&self) -> Vec<Arc<dyn Live>> {
         let lives = std::mem::take(&mut *lock(&self.lives));
         lives.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn has_lives(&self) -> bool {
+        lock(&self.lives).iter().any(|live| live.strong_count() > 0)
     }
 
     fn timeout(&self) -> Duration {

@@ -1,6 +1,9 @@
 //! What an extension module needs once: its exceptions, the stages of the exit, the hooks for fork.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod soon;
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -9,6 +12,7 @@ use super::bridge::LoopBridge;
 use super::fork::PerProcess;
 use super::streams::ItemSender;
 use super::{exceptions, exit, fork, panics};
+pub(crate) use soon::soon;
 
 /// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork. To
 /// be called in the `#[pymodule]`; what is missing is done at first use. A second call adds the exceptions to its module
@@ -48,29 +52,63 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     if installed.done.load(Ordering::Acquire) {
         return Ok(());
     }
-    installed
-        .lock
-        .get_or_try_init(py, || {
-            // Types are made now, and not by a thread that is at it when another one forks.
-            exceptions::make(py);
-            let _ = (py.get_type::<LoopBridge>(), py.get_type::<ItemSender>());
-            panics::install();
-            fork::install(py)?;
-            exit::install(py)?;
-            installed.done.store(true, Ordering::Release);
-            Ok(())
-        })
-        .copied()
+    // Python code that an import runs below, a signal handler or a `__del__`, may come here again.
+    let Some(_at_it) = AtIt::begin(installed) else { return Ok(()) };
+    let first = installed.lock.get_or_try_init(py, || {
+        // Types are made now, and not by a thread that is at it when another one forks.
+        exceptions::make(py);
+        let _ = (py.get_type::<LoopBridge>(), py.get_type::<ItemSender>());
+        panics::install();
+        fork::install(py)?;
+        exit::install(py)
+    });
+    // The next use of whatever tries again.
+    let installation = *first.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
+    if !installed.done.swap(true, Ordering::AcqRel) {
+        installation.follow_up(py);
+    }
+    Ok(())
+}
+
+/// This thread is at it.
+struct AtIt(&'static Installed);
+
+thread_local! {
+    static AT_IT: Cell<bool> = const { Cell::new(false) };
+}
+
+impl AtIt {
+    fn begin(installed: &'static Installed) -> Option<Self> {
+        let before = AT_IT.try_with(|at_it| at_it.replace(true)).unwrap_or(true);
+        if before {
+            return None;
+        }
+        installed.at_it.fetch_add(1, Ordering::AcqRel);
+        Some(AtIt(installed))
+    }
+}
+
+impl Drop for AtIt {
+    fn drop(&mut self) {
+        self.0.at_it.fetch_sub(1, Ordering::AcqRel);
+        let _ = AT_IT.try_with(|at_it| at_it.set(false));
+    }
 }
 
 /// A child inherits what CPython was told. If it was forked while another thread was at it, it says all again: a stage that
 /// is called twice does nothing the second time.
 static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| Installed {
     done: AtomicBool::new(parents.is_some_and(|installed| installed.done.load(Ordering::Acquire))),
+    asked: AtomicBool::new(false),
+    at_it: AtomicUsize::new(0),
     lock: PyOnceLock::new(),
 });
 
 struct Installed {
     done: AtomicBool,
-    lock: PyOnceLock<()>,
+    /// The main thread was asked to do it.
+    asked: AtomicBool,
+    /// How many threads are at it, or wait for the one that is.
+    at_it: AtomicUsize,
+    lock: PyOnceLock<exit::Installation>,
 }

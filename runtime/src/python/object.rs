@@ -27,7 +27,7 @@ use pyo3::prelude::*;
 
 use super::exceptions::ShutdownError as PyShutdownError;
 use super::exit::{self, Live};
-use super::{block_on, fork, gate, install};
+use super::{block_on, fork, gate, install, runtime};
 use crate::driver::{Drive, Home};
 use crate::observe;
 use crate::plan::Step;
@@ -199,12 +199,14 @@ impl Object {
         self.handles.iter().map(|handle| Step::owned(handle.teardown())).collect()
     }
 
-    /// The tokio runtime that the steps are polled in: the one around the constructor, or else the object's own.
+    /// The tokio runtime that the steps are polled in: the one around the constructor, or else the object's own, or else the
+    /// module-wide one, if there is one.
     fn home(&self) -> Home {
         if !self.entry.home.is_none() {
             return self.entry.home.clone();
         }
-        self.handles.iter().find_map(Kept::runtime).and_then(super::Runtime::tokio).map(Home::of).unwrap_or_default()
+        let own = self.handles.iter().find_map(Kept::runtime).and_then(super::Runtime::tokio);
+        own.or_else(|| runtime::made()?.tokio()).map(Home::of).unwrap_or_default()
     }
 
     /// A whole teardown of it, whose alarms are `drive`'s.

@@ -34,6 +34,7 @@ use builder::Source;
 use engine::{Engine, Settings};
 
 pub use builder::{Builder, Restart};
+pub(super) use default::made;
 pub use default::{get_runtime, init, init_with_runtime};
 
 /// A tokio runtime that can be stopped: by [`shutdown`](Self::shutdown), as a field of an annotated struct, at the exit of
@@ -465,6 +466,8 @@ impl Runtime {
 
     /// The engine of now, made anew where it was shut down and the policy says so.
     fn live(&self, what: &str) -> PyResult<Arc<Engine>> {
+        // It may have been made before the interpreter was.
+        install::soon();
         let engine = self.engine().ok_or_else(|| self.forked())?;
         if exit::is_closing() {
             return Err(exit::refuse(what));

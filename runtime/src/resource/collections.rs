@@ -123,6 +123,7 @@ fn pair<'a, 'm>(parts: Parts<'a>, memo: &'m mut Memo) -> Vec<(Step<'a>, &'m mut 
     }
     for child in &mut memo.children {
         child.drive.clone_from(&memo.drive);
+        child.home = memo.home.clone();
         child.deadline = memo.deadline;
     }
     parts.into_iter().map(|(step, _)| step).zip(&mut memo.children).collect()

@@ -57,7 +57,6 @@ pub(crate) struct Owned<S: Service> {
 impl<S: Service> Owned<S> {
     /// Registers a service that was started at `location`.
     pub(crate) fn new(service: S, location: &'static Location<'static>) -> Arc<Self> {
-        exit::watch();
         Arc::new_cyclic(|owned: &Weak<Self>| Owned {
             service,
             entry: Arc::new(Entry::new(S::SPEC, S::TYPE, location)),

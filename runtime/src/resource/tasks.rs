@@ -5,6 +5,7 @@ mod ledger;
 mod models;
 mod panics;
 mod slots;
+mod tally;
 mod teardown;
 mod tracked;
 
@@ -27,6 +28,7 @@ use crate::teardown::outcome::panic_message;
 use crate::value::nodes::{self, Node, Registered};
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use panics::Panics;
+use tally::Tally;
 pub(crate) use tracked::is_tracked;
 use tracked::{Ticket, Tracked};
 
@@ -35,6 +37,9 @@ use tracked::{Ticket, Tracked};
 /// A cheap handle: all clones are one group. As a [`Teardown`](crate::Teardown) it is asked by closing the group and
 /// cancelling its [token](Self::token), has ended when every task has, and is forced by aborting those that are left. The
 /// report names them, with the place where they were spawned.
+///
+/// A task that ends with its runtime, before it was done, has not stopped: whenever that was, the step has
+/// [failed](crate::Outcome::Failed), and names it.
 ///
 /// Tasks that panic are noted: since the group was closed, the step has [panicked](crate::Outcome::Panicked); before, the
 /// report mentions it. Either way the [`JoinHandle`] has the payload, there is an error event, and the metric
@@ -72,6 +77,8 @@ struct Group {
     ledger: Ledger<AbortHandle>,
     token: CancellationToken,
     panics: Mutex<Panics>,
+    /// Who was dropped by a runtime.
+    dropped: Mutex<Tally>,
     created: Instant,
     location: &'static Location<'static>,
     registered: Registered,
@@ -92,6 +99,7 @@ impl Tasks {
             ledger: Ledger::new(),
             token: CancellationToken::new(),
             panics: Mutex::default(),
+            dropped: Mutex::default(),
             created: Instant::now(),
             location,
             registered: nodes::register(Weak::clone(group) as Weak<dyn Node>),
@@ -157,6 +165,8 @@ impl Tasks {
     {
         let named = Named { name, location, blocking: false };
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(future)) };
+        // One that was shut down drops it at once, here: its context tells the task whose doing that is.
+        let _around = is_elsewhere(runtime).then(|| runtime.enter());
         let task = runtime.spawn(Tracked::new(future, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
@@ -198,6 +208,7 @@ impl Tasks {
     {
         let named = Named { name, location, blocking: true };
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(f)) };
+        let _around = is_elsewhere(runtime).then(|| runtime.enter());
         let task = runtime.spawn_blocking(tracked::blocking(f, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
@@ -297,9 +308,23 @@ impl fmt::Debug for Tasks {
     }
 }
 
+/// Whether another runtime than this is around the caller. Not in the destructors of a thread's locals, where none can be
+/// entered, and none is.
+fn is_elsewhere(runtime: &Handle) -> bool {
+    Handle::try_current().is_ok_and(|around| around.id() != runtime.id())
+}
+
 impl Group {
+    /// A task ends because its runtime does.
+    fn dropped(&self, task: TaskInfo) {
+        crate::observe::task_dropped(&task);
+        lock(&self.dropped).add(task);
+    }
+
     fn panicked(&self, key: Key, payload: &(dyn Any + Send)) {
         let Some(task) = self.ledger.named(key).map(TaskInfo::from) else { return };
+        // Its future is dropped before it was ready; that is not its runtime's doing.
+        self.ledger.explain(key);
         let message = panic_message(payload);
         let stopping = self.ledger.is_closed();
         {

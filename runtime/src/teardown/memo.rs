@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::driver::Drive;
+use crate::driver::{Drive, Home};
 use crate::teardown::{Failure, Outcome};
 
 /// What is known of one resource's teardown so far.
@@ -28,6 +28,9 @@ pub struct Memo {
     pub(crate) deadline: Option<Instant>,
     pub(crate) children: Vec<Memo>,
     pub(crate) drive: Option<Arc<Drive>>,
+    /// The runtime that the value was made in whose resource this is.
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "for what runs on one"))]
+    pub(crate) home: Home,
     kept: Option<Box<dyn Any + Send>>,
     stuck: Option<Stuck>,
 }
@@ -53,6 +56,7 @@ impl Memo {
             deadline: None,
             children: Vec::new(),
             drive: None,
+            home: Home::default(),
             kept: None,
             stuck: None,
         }

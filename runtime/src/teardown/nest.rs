@@ -285,7 +285,7 @@ mod tests {
     use std::pin::pin;
 
     use super::*;
-    use crate::drive::{self, Drive};
+    use crate::driver::{self, Drive};
 
     const DEPTH: usize = 5 * LEVELS + 3;
 
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn the_outcome_comes_up() {
-        let (dropped, outcome) = run(Innermost::Ends, |chain| drive::block_on(&Drive::blocking(), chain));
+        let (dropped, outcome) = run(Innermost::Ends, |chain| driver::block_on(&Drive::blocking(), chain));
         assert!(outcome.is_stopped());
         assert_eq!(dropped, innermost_first());
     }
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn a_panic_comes_up() {
         let (dropped, payload) = run(Innermost::Panics, |chain| {
-            catch_unwind(AssertUnwindSafe(|| drive::block_on(&Drive::blocking(), chain))).unwrap_err()
+            catch_unwind(AssertUnwindSafe(|| driver::block_on(&Drive::blocking(), chain))).unwrap_err()
         });
         assert_eq!(payload.downcast_ref(), Some(&"deep within"));
         assert_eq!(dropped, innermost_first());
@@ -408,6 +408,6 @@ mod tests {
             // And another one in its place.
             level(Chain { innermost: Innermost::Ends, ..chain }, &around, &nest).await
         });
-        assert!(drive::block_on(&Drive::blocking(), outermost).is_stopped());
+        assert!(driver::block_on(&Drive::blocking(), outermost).is_stopped());
     }
 }

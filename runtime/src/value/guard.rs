@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
-use crate::host::exit;
 use crate::observe;
 use crate::plan::Spec;
 use crate::teardown::{Report, ShutdownError};
@@ -51,7 +50,6 @@ impl<T: Guarded> ShutdownGuard<T> {
     /// A guard for a value made at `location`: what a constructor that is `#[track_caller]` passes on.
     pub fn at(location: &'static Location<'static>) -> Self {
         let entry = Arc::new(Entry::new(T::SPEC, std::any::type_name::<T>(), location));
-        exit::watch();
         let node: Weak<Entry> = Arc::downgrade(&entry);
         let registered = nodes::register(node as Weak<dyn Node>);
         observe::created(entry.spec.name);

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use crate::driver::Drive;
+use crate::host::exit;
 use crate::host::fork::{self, PerProcess};
 use crate::teardown::Teardown;
 use table::Table;
@@ -169,6 +170,7 @@ impl Drop for Registered {
 
 /// Puts a node into the table, unless the registry is off.
 pub(crate) fn register(node: Weak<dyn Node>) -> Registered {
+    exit::watch();
     let enabled = !DISABLED.load(Ordering::Relaxed);
     Registered::at(enabled.then(|| NODES.get().insert(Held::Weakly(node))))
 }

@@ -272,6 +272,7 @@ async fn teardown_in(
         return Report::new(entry.spec.name).into_result();
     };
     entry.begin();
+    memo.home = entry.home.clone();
     let left = limit.saturating_duration_since(drive.now());
     plan::run_in(entry.spec, steps, &mut memo, left, drive, nest).await;
     let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());

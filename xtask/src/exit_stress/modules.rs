@@ -28,7 +28,9 @@ impl Modules {
             };
             let folder = build_extension(package, interpreter, abi3, false)?;
             if *side == Side::Ours {
-                copy(&folder).context("a copy of the module under another name")?;
+                for name in ["stress_too", "stress_bare"] {
+                    copy(&folder, name).context("a copy of the module under another name")?;
+                }
             }
             folders.insert(*side, folder);
         }
@@ -42,10 +44,10 @@ impl Modules {
     }
 }
 
-/// A second extension module, `stress_too`: another file is another library to the loader, with statics of its own.
-fn copy(folder: &Path) -> Result<()> {
+/// Another extension module, out of the same build: another file is another library to the loader, with statics of its own.
+fn copy(folder: &Path, name: &str) -> Result<()> {
     let files = fs::read_dir(folder.join("stress"))?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     let library = files.iter().find(|path| path.extension().is_some_and(|extension| extension == "so"));
-    fs::copy(library.context("there is no library")?, folder.join("stress_too.so"))?;
+    fs::copy(library.context("there is no library")?, folder.join(format!("{name}.so")))?;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The two stages, and how CPython comes to call them.
 
-use std::collections::HashSet;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -8,11 +7,13 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 
 use super::late::is_too_late;
-use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, interrupt, uncaught};
+use super::waves::{self, Wave, Waves};
+use super::{GATE_CLOSED, NAME, STATE, State, budget, interrupt, uncaught};
 use crate::driver::{self, Drive};
 use crate::observe;
 use crate::plan::{self, Step};
@@ -23,23 +24,53 @@ use crate::teardown::{Memo, Outcome, Report};
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
 const GATE_MAX: Duration = Duration::from_millis(100);
 
-/// Has CPython call the stages. If it is too late for that the module is closed at once.
-pub(in crate::python) fn install(py: Python<'_>) -> PyResult<()> {
+/// What came of [`install`].
+#[derive(Clone, Copy, Debug)]
+pub(in crate::python) enum Installation {
+    /// CPython calls the stages.
+    InTime,
+    /// It would not call them any more.
+    TooLate,
+}
+
+/// Has CPython call the stages, unless it is too late for that.
+pub(in crate::python) fn install(py: Python<'_>) -> PyResult<Installation> {
     if is_too_late(py) {
-        STATE.get().begin();
-        py.detach(|| gate::close(Instant::now()));
-        GATE_CLOSED.call(py);
-        return Ok(());
+        return Ok(Installation::TooLate);
     }
     // Handlers of this kind run in reverse: the joins of the executors' threads, whose work may wait for us, run after.
     let registered = py.import("concurrent.futures.thread").and_then(|_| {
         let one = wrap_pyfunction!(stage_one, py)?;
         py.import("threading")?.call_method1("_register_atexit", (one,))
     });
-    // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
-    drop(registered);
+    match registered {
+        // Ctrl-C during the import.
+        Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+        // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
+        _ => {}
+    }
     py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stage_two, py)?,))?;
-    budget::join(py)
+    budget::join(py)?;
+    Ok(Installation::InTime)
+}
+
+impl Installation {
+    /// If it is too late, what lives is stopped now, and the module is closed.
+    pub(in crate::python) fn follow_up(self, py: Python<'_>) {
+        match self {
+            Installation::InTime => {}
+            Installation::TooLate if STATE.get().has_lives() => {
+                // Without the others' books it has the whole budget.
+                let _ = budget::join(py);
+                stage_two(py);
+            }
+            Installation::TooLate => {
+                STATE.get().begin();
+                py.detach(|| gate::close(Instant::now()));
+                GATE_CLOSED.call(py);
+            }
+        }
+    }
 }
 
 /// Stage one. The main thread has ended.
@@ -79,15 +110,11 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
     let mut memo = Memo::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
     memo.asked = Some(start);
     let interrupts = super::stats().interrupts;
-    // Until nothing is left that was registered meanwhile: once, nearly always.
-    loop {
-        let lives = state.take_lives();
-        if lives.is_empty() {
-            break;
-        }
-        let left = (end - for_gate).saturating_duration_since(drive.now());
+    let mut waves = Waves::default();
+    while let Some(wave) = waves.next(state.take_lives()) {
+        let left = waves::share((end - for_gate).saturating_duration_since(drive.now()), wave.is_followed);
         quietly(|| {
-            driver::block_on(&drive, stop(&lives, left, &drive, &mut memo.children));
+            driver::block_on(&drive, stop(&wave, left, &drive, &mut memo.children));
         });
     }
     let interrupts = super::stats().interrupts - interrupts;
@@ -103,11 +130,9 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
     Report::of(&memo, None, Some(timeout), drive.now())
 }
 
-/// Stops `lives` at the same time, each with the whole of `timeout`; what became of them is added to `memos`.
-async fn stop(lives: &[Arc<dyn Live>], timeout: Duration, drive: &Arc<Drive>, memos: &mut Vec<Memo>) {
-    // What an object owns is stopped by the object, in its order.
-    let owned: HashSet<usize> = lives.iter().flat_map(|live| live.owned()).collect();
-    let reached = lives.iter().filter(|live| !owned.contains(&live.id())).filter_map(|live| {
+/// Stops those of a wave at the same time, each with the whole of `timeout`; what became of them is added to `memos`.
+async fn stop(wave: &Wave, timeout: Duration, drive: &Arc<Drive>, memos: &mut Vec<Memo>) {
+    let reached = wave.stopped.iter().filter_map(|live| {
         let resource = Arc::clone(live).teardown()?;
         Some((Memo::new(format!("{} ({})", live.name(), live.created())), resource))
     });
@@ -115,7 +140,7 @@ async fn stop(lives: &[Arc<dyn Live>], timeout: Duration, drive: &Arc<Drive>, me
     {
         let steps = resources.iter_mut().map(Step::new).zip(&mut stopped).collect();
         let teardown = pin!(plan::run_together(steps, timeout, drive));
-        let interrupts = pin!(interrupt::interrupt(lives, drive.after(timeout), drive));
+        let interrupts = pin!(interrupt::interrupt(&wave.running, drive.after(timeout), drive));
         match select(teardown, interrupts).await {
             Either::Left(((), _)) => {}
             Either::Right((never, _)) => match never {},

@@ -4,6 +4,7 @@ use std::io;
 use std::panic::Location;
 use std::sync::{Mutex, OnceLock};
 
+use super::super::install;
 use super::{Builder, Runtime};
 use crate::host::fork::PerProcess;
 use crate::sync::lock;
@@ -51,6 +52,11 @@ pub(super) fn get() -> io::Result<&'static Runtime> {
     }
 }
 
+/// The module-wide runtime, if it was made.
+pub(in crate::python) fn made() -> Option<&'static Runtime> {
+    MODULE.get().runtime.get().copied()
+}
+
 /// The module-wide runtime: the bridge's functions run their futures on it. It is made at first use, and made anew in a
 /// forked child.
 ///
@@ -81,6 +87,7 @@ pub fn get_runtime() -> &'static Runtime {
 /// sundown::python::init(builder);
 /// ```
 pub fn init(builder: impl Into<Builder>) {
+    install::soon();
     let builder = builder.into().or_name(NAME);
     *lock(&MODULE.get().builder) = builder;
 }

@@ -313,6 +313,10 @@ impl Live for Engine {
         }
     }
 
+    fn is_runtime(&self) -> bool {
+        true
+    }
+
     fn python_threads(&self) -> Vec<u64> {
         self.threads.idents()
     }

@@ -6,24 +6,34 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::Poll;
 
+use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, Id, JoinError, JoinHandle, JoinSet, try_id};
 use tokio_util::task::TaskTracker;
 
+use crate::driver::ended::{DROPPED, has_ended};
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Failure, Memo, Outcome, Teardown, Wait};
 
-/// What a task ended as. One that was aborted by somebody else has stopped too; the driver knows what it forced.
+/// What a task ended as; the driver knows what it forced. One that was aborted on request has stopped (by an `AbortHandle`
+/// that is a field, or by an `ask`). One that its runtime has dropped has failed. Where no runtime is known, nobody can tell
+/// the one from the other: then it was forced, by whoever it was.
 fn joined<T>(result: Result<T, JoinError>, memo: &mut Memo) -> Outcome {
     match result {
         Ok(_) => Outcome::Stopped,
         Err(error) => match error.try_into_panic() {
             Ok(payload) => Outcome::from_panic(&*payload),
-            Err(_cancelled) => {
-                if !memo.is_forced() {
-                    memo.detail("aborted by somebody else, or by the end of its runtime");
+            Err(_cancelled) if memo.is_forced() => Outcome::Stopped,
+            Err(_cancelled) => match runtime_has_ended(memo) {
+                Some(true) => Outcome::Failed(Failure::new(DROPPED)),
+                Some(false) => {
+                    memo.detail("aborted by somebody else");
+                    Outcome::Stopped
                 }
-                Outcome::Stopped
-            }
+                None => {
+                    memo.detail("aborted by somebody else, or dropped by its runtime");
+                    Outcome::Forced
+                }
+            },
         },
     }
 }
@@ -36,6 +46,15 @@ fn is_current(id: Id) -> bool {
 
 fn itself(id: Id) -> String {
     format!("task {id} would wait for itself")
+}
+
+/// Whether the runtime that the value was made in was shut down, or that around the caller; none if there is neither.
+fn runtime_has_ended(memo: &Memo) -> Option<bool> {
+    let around = Handle::try_current().ok().map(|around| has_ended(&around));
+    match memo.home.has_ended() {
+        Some(true) => Some(true),
+        home => around.or(home),
+    }
 }
 
 /// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. The output
@@ -92,7 +111,8 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
 ///
 /// # Errors
 ///
-/// The task's own. That the task was aborted is none; that it would wait for itself is one.
+/// The task's own; that the runtime around, the one that the value was made in, has dropped it; that it would wait for
+/// itself. That the task was aborted is none.
 ///
 /// # Panics
 ///
@@ -117,6 +137,7 @@ where
         Ok(Err(error)) => Err(error.into()),
         Err(error) => match error.try_into_panic() {
             Ok(payload) => resume_unwind(payload),
+            Err(_cancelled) if Handle::try_current().is_ok_and(|around| has_ended(&around)) => Err(DROPPED.into()),
             Err(_cancelled) => Ok(()),
         },
     }

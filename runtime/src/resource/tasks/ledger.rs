@@ -54,13 +54,21 @@ struct Entry<A> {
     abort: Option<A>,
 }
 
-/// Unique within a shard; the lowest bit says whether the task blocks a thread.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Unique within a shard, but for the lowest bits: whether the task blocks a thread, and whether it is known why it ends.
+#[derive(Clone, Copy)]
 struct Id(u64);
 
 impl Id {
+    const BLOCKING: u64 = 1;
+    const EXPLAINED: u64 = 2;
+    const BITS: u32 = 2;
+
+    fn is(self, other: Id) -> bool {
+        self.0 >> Self::BITS == other.0 >> Self::BITS
+    }
+
     fn is_blocking(self) -> bool {
-        self.0 & 1 == 1
+        self.0 & Self::BLOCKING != 0
     }
 }
 
@@ -121,7 +129,7 @@ impl<A> Ledger<A> {
             return None;
         }
         books.last_id += 1;
-        let id = Id(books.last_id << 1 | u64::from(named.blocking));
+        let id = Id(books.last_id << Id::BITS | u64::from(named.blocking));
         let slot = books.entries.insert(Entry { name: named.name, location: named.location, id, abort: None });
         Some(Entered { key: Key::new(shard, slot), id })
     }
@@ -132,7 +140,7 @@ impl<A> Ledger<A> {
         let mut books = self.lock(entered.key.shard());
         let aborted = books.aborted;
         match books.entries.get_mut(entered.key.slot()) {
-            Some(entry) if entry.id == entered.id => {
+            Some(entry) if entry.id.is(entered.id) => {
                 if aborted {
                     return Attached::Abort(abort);
                 }
@@ -177,6 +185,20 @@ impl<A> Ledger<A> {
         self.lock_all().iter().flat_map(|books| books.entries.iter().map(Entry::named)).collect()
     }
 
+    /// It is known why this task ends before it is done.
+    pub(super) fn explain(&self, key: Key) {
+        if let Some(entry) = self.lock(key.shard()).entries.get_mut(key.slot()) {
+            entry.id.0 |= Id::EXPLAINED;
+        }
+    }
+
+    /// A task that ends before it is done; none if it is known why.
+    pub(super) fn unexplained(&self, key: Key) -> Option<Named> {
+        let books = self.lock(key.shard());
+        let entry = books.entries.get(key.slot()).filter(|entry| entry.id.0 & Id::EXPLAINED == 0);
+        entry.filter(|_| !books.aborted).map(Entry::named)
+    }
+
     pub(super) fn named(&self, key: Key) -> Option<Named> {
         self.lock(key.shard()).entries.get(key.slot()).map(Entry::named)
     }
@@ -199,7 +221,13 @@ impl<A> Ledger<A> {
         let mut shards = self.lock_all();
         shards
             .iter_mut()
-            .flat_map(|books| books.entries.iter_mut().filter_map(|(_, entry)| entry.abort.take()))
+            .flat_map(|books| {
+                books.entries.iter_mut().filter_map(|(_, entry)| {
+                    let abort = entry.abort.take()?;
+                    entry.id.0 |= Id::EXPLAINED;
+                    Some(abort)
+                })
+            })
             .collect()
     }
 

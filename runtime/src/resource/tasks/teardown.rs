@@ -1,21 +1,18 @@
 //! How a group of tasks is asked, waited for and forced.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::ledger::{Key, Waiting};
+use super::tally::Tally;
 use super::{Empty, Group, TaskInfo, Tasks, tracked};
+use crate::driver::ended::DROPPED;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Failure, Memo, Outcome, Teardown, Wait};
 use crate::value::Phase;
 use crate::value::nodes::Node;
-
-/// So many different tasks are named; the others are counted.
-const NAMED: usize = 10;
 
 /// Asked by closing the group and cancelling its token; forced by aborting its tasks. A task that shuts down its own group
 /// is not waited for and not aborted, but reported: it runs on.
@@ -65,43 +62,21 @@ fn outcome(group: &Group, own: Option<Key>, memo: &mut Memo) -> Outcome {
         let panics = lock(&group.panics);
         (panics.earlier.summary(), panics.stopping.message())
     };
+    let dropped = lock(&group.dropped).names().map(|names| format!("{DROPPED}: {names}"));
     if let Some(earlier) = earlier {
         memo.detail(earlier);
     }
-    let outcome = match stopping {
-        Some(message) => Outcome::Panicked { message },
-        None => Outcome::Stopped,
+    let outcome = match (stopping, dropped) {
+        (Some(message), dropped) => {
+            dropped.into_iter().for_each(|dropped| memo.detail(dropped));
+            Outcome::Panicked { message }
+        }
+        (None, Some(dropped)) => Outcome::Failed(Failure::new(dropped)),
+        (None, None) => Outcome::Stopped,
     };
     match own.and_then(|key| group.ledger.named(key)) {
         Some(task) => outcome.worse(Outcome::abandoned(format!("{} shuts down its own group", TaskInfo::from(task)))),
         None => outcome,
-    }
-}
-
-/// Tasks by name and place, with how many there are of each.
-#[derive(Default)]
-struct Tally(BTreeMap<TaskInfo, usize>);
-
-impl Tally {
-    fn add(&mut self, task: TaskInfo) {
-        *self.0.entry(task).or_default() += 1;
-    }
-
-    /// "`a` (src/jobs.rs:12:9), 3 of `b` (src/jobs.rs:20:9), and 90 more"
-    fn names(&self) -> Option<String> {
-        let mut text = String::new();
-        for (task, count) in self.0.iter().take(NAMED) {
-            let comma = if text.is_empty() { "" } else { ", " };
-            let _ = match count {
-                1 => write!(text, "{comma}{task}"),
-                _ => write!(text, "{comma}{count} of {task}"),
-            };
-        }
-        let more: usize = self.0.values().skip(NAMED).sum();
-        if more > 0 {
-            let _ = write!(text, ", and {more} more");
-        }
-        (!text.is_empty()).then_some(text)
     }
 }
 

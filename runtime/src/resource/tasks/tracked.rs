@@ -9,9 +9,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
 
 use super::Group;
 use super::ledger::Key;
+use crate::driver::ended::has_ended;
 
 /// The place of a task in the books. Dropping it, on whatever path, is the end of the task.
 #[derive(Debug)]
@@ -29,6 +31,17 @@ impl Ticket {
     fn run<T>(&self, part: impl FnOnce() -> T) -> T {
         let _inside = Inside::enter(&self.group, self.key);
         catch_unwind(AssertUnwindSafe(part)).unwrap_or_else(|payload| self.panicked(payload))
+    }
+
+    /// The task ends before it is done, by none of our doing: aborted by somebody else, or with its runtime.
+    fn ends_early(&self) {
+        if let Some(task) = self.group.ledger.unexplained(self.key) {
+            // A worker that drops a task, for whichever reason, is in the context of its runtime. Outside of any there is
+            // none left to run it.
+            if Handle::try_current().map_or(true, |around| has_ended(&around)) {
+                self.group.dropped(task.into());
+            }
+        }
     }
 
     fn panicked<T>(&self, payload: Box<dyn Any + Send>) -> T {
@@ -56,6 +69,7 @@ pin_project! {
             let mut this = this.project();
             if this.future.is_some() {
                 this.ticket.run(|| this.future.set(None));
+                this.ticket.ends_early();
             }
         }
     }
@@ -87,7 +101,25 @@ impl<F: Future> Future for Tracked<F> {
 
 /// The closure of a task that blocks.
 pub(super) fn blocking<T>(f: impl FnOnce() -> T, ticket: Ticket) -> impl FnOnce() -> T {
-    move || ticket.run(f)
+    let unrun = Unrun(Some(ticket));
+    move || unrun.take().run(f)
+}
+
+/// The place of a task that blocks, until it runs.
+struct Unrun(Option<Ticket>);
+
+impl Unrun {
+    fn take(mut self) -> Ticket {
+        self.0.take().expect("it is taken once")
+    }
+}
+
+impl Drop for Unrun {
+    fn drop(&mut self) {
+        if let Some(ticket) = &self.0 {
+            ticket.ends_early();
+        }
+    }
 }
 
 thread_local! {

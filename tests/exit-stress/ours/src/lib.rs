@@ -1,5 +1,6 @@
 //! The exit-stress module on sundown.
 
+mod bare;
 mod extras;
 #[path = "../../module/shared.rs"]
 mod shared;
@@ -15,4 +16,10 @@ fn stress(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pymodule]
 fn stress_too(module: &Bound<'_, PyModule>) -> PyResult<()> {
     shared::fill(module)
+}
+
+/// The library under a third name: a module that calls no `install`.
+#[pymodule]
+fn stress_bare(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    bare::fill(module)
 }
