@@ -23,9 +23,9 @@ use crate::python::{self, Interpreter};
 /// How often what is run on what.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// How often each scenario is run, on each interpreter.
-    #[arg(long, default_value_t = 20)]
-    runs: usize,
+    /// How often each scenario is run, on each interpreter; as often as in the tests, if it is not given.
+    #[arg(long)]
+    runs: Option<usize>,
     /// Only the scenarios whose names contain this. Can be given several times.
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
@@ -70,9 +70,6 @@ impl Side {
     }
 }
 
-/// How often a scenario is run in the test command.
-const RUNS_IN_TESTS: usize = 20;
-
 /// Runs what the options say and prints a table for each interpreter. A failure if a run of ours was not clean; what the
 /// twin did is no failure. What runs that were not clean have left is kept in `target/exit-stress`.
 ///
@@ -107,7 +104,7 @@ pub(crate) fn test(interpreter: &Interpreter, filter: Option<&str>) -> Result<(u
         return Ok((0, 0));
     }
     let options = Options {
-        runs: RUNS_IN_TESTS,
+        runs: None,
         scenarios: vec![],
         pythons: vec![],
         against: None,
@@ -137,8 +134,9 @@ fn stress(options: &Options, scenarios: &[Scenario], interpreter: &Interpreter) 
 
     // The runs of a scenario lie apart, and the twins beside each other: what else the machine does concerns all alike.
     let mut plan = vec![];
-    for run in 0..options.runs {
-        for scenario in scenarios {
+    let runs = |scenario: &Scenario| options.runs.unwrap_or(scenario.runs_in_tests);
+    for run in 0..scenarios.iter().map(runs).max().unwrap_or(0) {
+        for scenario in scenarios.iter().filter(|scenario| run < runs(scenario)) {
             let sides = sides.iter().filter(|side| **side == Side::Ours || scenario.has_peer);
             plan.extend(sides.map(|side| (run, scenario, *side)));
         }

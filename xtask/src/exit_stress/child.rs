@@ -63,6 +63,7 @@ pub(crate) fn run(
     let path = std::env::join_paths(modules.folders(side).chain([helpers.as_path()]))?;
     let mut child = Command::new(&python)
         .arg(&scenario.path)
+        .args(&scenario.arguments)
         .current_dir(&directory)
         .env("PYTHONPATH", path)
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -10,10 +10,15 @@ use crate::cargo::root;
 
 /// A program in `tests/exit-stress/scenarios`. Its header, the comment that it begins with, says in `key: value` lines
 /// what a clean run is; the other lines of the header are for the reader.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scenario {
+    /// The file's; of a variant with its words: `busy_callback-tasks-2`.
     pub(crate) name: String,
     pub(crate) path: PathBuf,
+    /// What the program is given, as `sys.argv[1:]`: the words of the variant.
+    pub(crate) arguments: Vec<String>,
+    /// `variants:` words, of which each run gets one; of several such lines it gets one word of each, in all combinations.
+    variants: Vec<Vec<String>>,
     /// `exit:` a code, or the signal that the process dies of. 0, if it is not said.
     pub(crate) ending: Ending,
     /// `stdout:` one line of what the program prints; as many as there are such lines.
@@ -26,7 +31,13 @@ pub(crate) struct Scenario {
     pub(crate) has_peer: bool,
     /// `seconds:` after which it hangs. 10, if it is not said.
     pub(crate) patience: Duration,
+    /// `runs:` how often the test command runs it, each variant, on each interpreter: less for what is slow. 20, if it is
+    /// not said.
+    pub(crate) runs_in_tests: usize,
 }
+
+/// How often the test command runs a scenario whose header does not say.
+const RUNS_IN_TESTS: usize = 20;
 
 /// The scenarios whose names contain one of these; all, if none is given.
 ///
@@ -40,7 +51,7 @@ pub(crate) fn named(names: &[String]) -> Result<Vec<Scenario>> {
     paths.sort();
     let all: Vec<Scenario> = paths.iter().map(|path| Scenario::read(path)).collect::<Result<_>>()?;
     let wanted = |scenario: &Scenario| names.is_empty() || names.iter().any(|name| scenario.name.contains(name));
-    Ok(all.into_iter().filter(wanted).collect())
+    Ok(all.iter().flat_map(Scenario::expanded).filter(wanted).collect())
 }
 
 /// `tests/exit-stress`.
@@ -59,12 +70,15 @@ impl Scenario {
         let mut scenario = Scenario {
             name,
             path,
+            arguments: vec![],
+            variants: vec![],
             ending: Ending::Code(0),
             stdout: vec![],
             stderr: vec![],
             needs_demo: false,
             has_peer: true,
             patience: Duration::from_secs(10),
+            runs_in_tests: RUNS_IN_TESTS,
         };
         for line in text.lines() {
             let Some(line) = line.strip_prefix('#') else { break };
@@ -78,12 +92,27 @@ impl Scenario {
                 "module" => bail!("unknown module `{value}` in the header"),
                 "peer" => scenario.has_peer = !value.starts_with("no"),
                 "seconds" => scenario.patience = Duration::from_secs(value.parse()?),
+                "runs" => scenario.runs_in_tests = value.parse()?,
+                "variants" => scenario.variants.push(value.split_whitespace().map(str::to_owned).collect()),
                 key if key.contains(' ') => {}
                 key => bail!("unknown key `{key}` in the header"),
             }
         }
         ensure!(!scenario.stdout.is_empty(), "the header must say what the program prints: `# stdout: done`");
         Ok(scenario)
+    }
+
+    /// Itself, or one for each of its variants.
+    fn expanded(&self) -> Vec<Self> {
+        self.variants.iter().fold(vec![self.clone()], |scenarios, words| {
+            let with = |scenario: &Self, word: &String| {
+                let mut variant = scenario.clone();
+                variant.name = format!("{}-{word}", scenario.name);
+                variant.arguments.push(word.clone());
+                variant
+            };
+            scenarios.iter().flat_map(|scenario| words.iter().map(move |word| with(scenario, word))).collect()
+        })
     }
 
     /// Whether the program may print this to stderr.
@@ -128,6 +157,17 @@ mod tests {
         assert!(scenario.has_peer, "the header has ended before that line");
         assert_eq!(parse("# exits: 0\n").unwrap_err().to_string(), "unknown key `exits` in the header");
         assert!(parse("# exit: 0\n").is_err(), "a program that prints nothing proves nothing");
+    }
+
+    #[test]
+    fn variants() {
+        let named = |scenario: &Scenario| (scenario.name.clone(), scenario.arguments.join(" "));
+        let all = |text| parse(text).unwrap().expanded().iter().map(named).collect::<Vec<_>>();
+        assert_eq!(all("# stdout: a\n"), [("it".into(), String::new())]);
+        let expected = [("it-a-1", "a 1"), ("it-a-2", "a 2"), ("it-b-1", "b 1"), ("it-b-2", "b 2")];
+        let expected = expected.map(|(name, arguments)| (name.to_owned(), arguments.to_owned()));
+        assert_eq!(all("# stdout: a\n# variants: a b\n# variants: 1 2\n# runs: 3\n"), expected);
+        assert_eq!(parse("# stdout: a\n# runs: 3\n").unwrap().runs_in_tests, 3);
     }
 
     #[test]
