@@ -1,6 +1,7 @@
 //! The exit-stress module on sundown.
 
 mod extras;
+mod places;
 #[path = "../../module/shared.rs"]
 mod shared;
 
