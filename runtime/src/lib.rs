@@ -67,6 +67,7 @@ mod teardown;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod thread;
+mod user_threads;
 mod waiters;
 
 #[doc(hidden)]

@@ -20,6 +20,7 @@ use crate::Outcome;
 use crate::drive::{self, Drive};
 use crate::fork::PerProcess;
 use crate::sync::lock;
+use crate::user_threads::Owner;
 
 /// Tears down what was dropped.
 static REAPER: Background = Background::new("sundown-reaper");
@@ -96,6 +97,8 @@ impl Background {
 
     fn run(&'static self) {
         IS_BACKGROUND.set(true);
+        // A user's drops and steps run here.
+        Owner::new().adopt_current();
         let drive = Drive::blocking();
         let mut jobs = FuturesUnordered::new();
         drive::block_on(&drive, poll_fn(|cx| self.poll(&mut jobs, &drive, cx)));

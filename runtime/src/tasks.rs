@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::outcome::panic_message;
 use crate::registry::{self, Reach, Registered};
 use crate::sync::lock;
+use crate::user_threads::Owner;
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use panics::Panics;
 use tracked::{Ticket, Tracked};
@@ -71,6 +72,8 @@ struct Group {
     ledger: Ledger<AbortHandle>,
     token: CancellationToken,
     panics: Mutex<Panics>,
+    /// What the threads work for that run the tasks.
+    owner: Arc<Owner>,
     created: Instant,
     location: &'static Location<'static>,
     registered: Registered,
@@ -91,6 +94,7 @@ impl Tasks {
             ledger: Ledger::new(),
             token: CancellationToken::new(),
             panics: Mutex::default(),
+            owner: Owner::new(),
             created: Instant::now(),
             location,
             registered: registry::register_handle(Weak::clone(group) as Weak<dyn Reach>),

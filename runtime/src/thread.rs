@@ -18,6 +18,7 @@ use crate::by_ref::teardown_by_ref;
 use crate::latch::Latch;
 use crate::registry::{self, Kind, Reach, Registered, Row};
 use crate::sync::lock;
+use crate::user_threads::Owner;
 use crate::{Memo, Outcome, Phase, Teardown, Wait};
 use end::{End, Join};
 
@@ -68,6 +69,8 @@ struct Inner {
 /// What the thread itself holds.
 struct Shared {
     stop: Latch,
+    /// What runs on the thread is its own.
+    owner: Arc<Owner>,
     /// Told by the last destructor of the thread.
     end: End,
     /// Written before the end is told.
@@ -93,17 +96,22 @@ impl Thread {
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name.into(), Location::caller(), f, registry::register_handle)
+        Self::spawn_at(name.into(), Location::caller(), Owner::new(), f, registry::register_handle)
     }
 
-    /// As [`spawn`](Self::spawn), for a caller that was called from `location`.
+    /// As [`spawn`](Self::spawn), for a caller that was called from `location`; other threads work for `owner` too.
     #[cfg(feature = "tokio")]
-    pub(crate) fn spawn_from<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
+    pub(crate) fn spawn_from<F, R>(
+        name: String,
+        location: &'static Location<'static>,
+        owner: Arc<Owner>,
+        f: F,
+    ) -> io::Result<Self>
     where
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name, location, f, registry::register_handle)
+        Self::spawn_at(name, location, owner, f, registry::register_handle)
     }
 
     /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is.
@@ -113,12 +121,13 @@ impl Thread {
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name, location, f, |_| Registered::nowhere())
+        Self::spawn_at(name, location, Owner::new(), f, |_| Registered::nowhere())
     }
 
     fn spawn_at<F, R>(
         name: String,
         location: &'static Location<'static>,
+        owner: Arc<Owner>,
         f: F,
         register: impl FnOnce(Weak<dyn Reach>) -> Registered,
     ) -> io::Result<Self>
@@ -134,6 +143,7 @@ impl Thread {
         }
         let shared = Arc::new(Shared {
             stop: Latch::new(),
+            owner,
             end: End::new(),
             result: Mutex::new(Ended { outcome: Outcome::Stopped, payload: None }),
         });
@@ -264,6 +274,7 @@ impl Drop for AtEnd {
 
 fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
     AT_END.set(Some(AtEnd(Arc::clone(&shared))));
+    shared.owner.adopt_current();
     let signal = StopSignal { shared: Arc::clone(&shared) };
     let ended = match catch_unwind(AssertUnwindSafe(|| f(signal).into())) {
         Ok(outcome) => Ended { outcome, payload: None },
@@ -304,6 +315,7 @@ impl Teardown for &Thread {
     }
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        self.inner.shared.owner.waits(memo);
         let id = self.id();
         let blocks_it = memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id));
         Box::pin(async move {

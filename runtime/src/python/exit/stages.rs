@@ -11,19 +11,22 @@ use futures_util::future::{Either, select};
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 
+use super::interrupt::Interrupts;
 use super::late::is_too_late;
-use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, interrupt, uncaught};
+use super::leaving::Left;
+use super::{GATE_CLOSED, Live, NAME, STATE, State, budget, leaving, shield, uncaught};
 use crate::drive::{self, Drive};
 use crate::plan::{self, Step};
 use crate::python::gate;
 use crate::sync::lock;
-use crate::{Memo, Outcome, Report, observe};
+use crate::{Memo, Outcome, Report, observe, user_threads};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
 const GATE_MAX: Duration = Duration::from_millis(100);
 
 /// Has CPython call the stages. If it is too late for that the module is closed at once.
 pub(in crate::python) fn install(py: Python<'_>) -> PyResult<()> {
+    user_threads::on_listed(shield::shield);
     if is_too_late(py) {
         STATE.get().begin();
         py.detach(|| gate::close(Instant::now()));
@@ -77,7 +80,8 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
     let for_gate = (timeout / 10).min(GATE_MAX);
     let mut memo = Memo::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
     memo.asked = Some(start);
-    let interrupts = super::stats().interrupts;
+    let mut interrupts = Interrupts::new(start, end - for_gate);
+    let sent = super::stats().interrupts;
     // Until nothing is left that was registered meanwhile: once, nearly always.
     loop {
         let lives = state.take_lives();
@@ -86,15 +90,20 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
         }
         let left = (end - for_gate).saturating_duration_since(drive.now());
         quietly(|| {
-            drive::block_on(&drive, stop(&lives, left, &drive, &mut memo.children));
+            drive::block_on(&drive, stop(&lives, left, &drive, &mut interrupts, &mut memo.children));
         });
     }
-    let interrupts = super::stats().interrupts - interrupts;
-    if interrupts > 0 {
-        let mut step = Memo::new("Python code on the runtimes' threads");
+    let mut left = Left::default();
+    quietly(|| left = leaving::wait(&mut interrupts));
+    let sent = super::stats().interrupts - sent;
+    if sent > 0 {
+        let mut step = Memo::new("Python code under way");
         step.asked = Some(start);
-        step.detail(format!("sent {interrupts} asynchronous exceptions"));
-        step.finish(Outcome::Forced, drive.now());
+        step.detail(format!("sent {sent} asynchronous exceptions"));
+        if left.parked > 0 {
+            step.detail(format!("{} of the threads caught them, and were parked for good", left.parked));
+        }
+        step.finish(left.outcome(), drive.now());
         memo.children.push(step);
     }
     memo.children.push(close_gate(end.max(drive.now() + for_gate)));
@@ -103,7 +112,13 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
 }
 
 /// Stops `lives` at the same time, each with the whole of `timeout`; what became of them is added to `memos`.
-async fn stop(lives: &[Arc<dyn Live>], timeout: Duration, drive: &Arc<Drive>, memos: &mut Vec<Memo>) {
+async fn stop(
+    lives: &[Arc<dyn Live>],
+    timeout: Duration,
+    drive: &Arc<Drive>,
+    interrupts: &mut Interrupts,
+    memos: &mut Vec<Memo>,
+) {
     // What an object owns is stopped by the object, in its order.
     let owned: HashSet<usize> = lives.iter().flat_map(|live| live.owned()).collect();
     let reached = lives.iter().filter(|live| !owned.contains(&live.id())).filter_map(|live| {
@@ -114,7 +129,7 @@ async fn stop(lives: &[Arc<dyn Live>], timeout: Duration, drive: &Arc<Drive>, me
     {
         let steps = resources.iter_mut().map(Step::new).zip(&mut stopped).collect();
         let teardown = pin!(plan::run_together(steps, timeout, drive));
-        let interrupts = pin!(interrupt::interrupt(lives, drive.after(timeout), drive));
+        let interrupts = pin!(interrupts.run(lives, drive));
         match select(teardown, interrupts).await {
             Either::Left(((), _)) => {}
             Either::Right((never, _)) => match never {},

@@ -67,7 +67,7 @@ impl Engine {
     /// If the OS gives no threads or no descriptors.
     pub(super) fn start(source: &Source, settings: &Arc<Settings>) -> io::Result<Arc<Self>> {
         crate::exit::watch();
-        let threads = Arc::new(Threads::default());
+        let threads = Arc::new(Threads::new(!matches!(source, Source::Borrowed(_))));
         let (core, handle, listed_at_start) = match source {
             Source::Borrowed(runtime) => (Core::Borrowed, runtime.handle().clone(), false),
             Source::Ours(recipe) => {
@@ -300,9 +300,5 @@ impl Live for Engine {
             self.tasks.cancel();
             self.spawned.abort_present();
         }
-    }
-
-    fn python_threads(&self) -> Vec<u64> {
-        self.threads.idents()
     }
 }
