@@ -8,7 +8,8 @@ use sundown::python::{RuntimePanic, ShutdownError};
 pyo3::create_exception!(sundown_demo, WorkflowError, PyException, "A step of a workflow failed.");
 
 /// A step that has ended.
-#[pyclass(frozen, get_all, module = "sundown_demo")]
+#[derive(Clone)]
+#[pyclass(frozen, get_all, skip_from_py_object, module = "sundown_demo")]
 pub(super) struct Job {
     /// The number of its row.
     id: i64,
