@@ -5,7 +5,7 @@
 # peer: no
 # stdout: abandoned
 # seconds: 40
-# runs: 3
+# runs: 2
 import gc
 import sys
 import threading

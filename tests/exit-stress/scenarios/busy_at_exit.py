@@ -7,7 +7,7 @@
 # peer: no
 # stdout: called
 # seconds: 40
-# runs: 2
+# runs: 1
 import sys
 import threading
 import time

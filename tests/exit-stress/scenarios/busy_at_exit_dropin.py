@@ -3,7 +3,7 @@
 # variants: 0.5 2 5
 # stdout: called
 # seconds: 40
-# runs: 2
+# runs: 1
 import asyncio
 import os
 import sys

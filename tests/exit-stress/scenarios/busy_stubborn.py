@@ -6,7 +6,7 @@
 # peer: no
 # stdout: called
 # seconds: 40
-# runs: 2
+# runs: 1
 import os
 import sys
 import threading

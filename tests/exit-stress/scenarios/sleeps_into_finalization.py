@@ -5,7 +5,7 @@
 # variants: thread runtime-thread-pool tasks-own
 # peer: no
 # stdout: called
-# runs: 2
+# runs: 1
 import sys
 import threading
 import time
