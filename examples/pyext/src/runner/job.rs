@@ -9,7 +9,7 @@ pyo3::create_exception!(sundown_demo, WorkflowError, PyException, "A step of a w
 
 /// A step that has ended.
 #[derive(Clone)]
-#[pyclass(frozen, get_all, skip_from_py_object, module = "sundown_demo")]
+#[pyclass(frozen, get_all, module = "sundown_demo")]
 pub(super) struct Job {
     /// The number of its row.
     id: i64,
