@@ -69,11 +69,17 @@ impl Runner {
 
     /// Runs the steps one after another, and returns what became of each. A step that fails raises `WorkflowError`, one that
     /// panics `RuntimePanic`, and those after it are not run. After `timeout` seconds it raises `TimeoutError`; the step that
-    /// is late goes on.
-    #[pyo3(signature = (workflow, *, timeout = None))]
-    fn run(&self, py: Python<'_>, workflow: Workflow, timeout: Option<Seconds>) -> PyResult<Vec<Job>> {
+    /// is late goes on. `on_step` is called with each job that is done, before the next step begins.
+    #[pyo3(signature = (workflow, *, timeout = None, on_step = None))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        workflow: Workflow,
+        timeout: Option<Seconds>,
+        on_step: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<Job>> {
         let timeout = timeout.map_or(Duration::MAX, |Seconds(timeout)| timeout);
-        let store = self.store.clone();
+        let (store, workflow) = (self.store.clone(), workflow.telling(on_step));
         let call = self.worker.call(|reply| Message::Run { workflow, store, timeout, reply });
         get_runtime().block_on(py, call)??
     }

@@ -1,5 +1,8 @@
 """`Runner`: workflows over SQLite, and what becomes of them at a shutdown."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -70,6 +73,60 @@ def test_close_while_a_workflow_runs(tmp_path):
     # It was interrupted, and is queued again.
     with Runner(tmp_path) as again:
         assert sum(again.counts().values()) == 1
+
+
+def test_a_callback_for_each_step(tmp_path):
+    with Runner(tmp_path) as runner:
+        seen = []
+        jobs = runner.run([import_rows(2), wait(0.01)], on_step=seen.append)
+        assert [job.id for job in seen] == [job.id for job in jobs]
+
+        def fails(job):
+            raise KeyError(job.kind)
+
+        with pytest.raises(KeyError, match="import"):
+            runner.run([import_rows(2), wait(30)], on_step=fails)
+
+
+BUSY = """
+import sys, threading, time
+from sundown_demo import Runner
+from sundown_demo.steps import import_rows
+
+called = threading.Event()
+
+def busy(job):
+    called.set()
+    over = time.monotonic() + 60
+    while time.monotonic() < over:
+        sum(range(1000))
+
+def run():
+    try:
+        runner.run([import_rows(1)], on_step=busy)
+    except Exception:
+        pass  # the interpreter exits
+
+runner = Runner(sys.argv[1])
+threading.Thread(target=run, daemon=True).start()
+called.wait()
+sys.exit(7)
+"""
+
+
+def test_the_program_ends_while_a_callback_computes(tmp_path):
+    env = {**os.environ, "SUNDOWN_EXIT_TIMEOUT": "2", "SUNDOWN_EXIT_REPORT": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", BUSY, tmp_path / "data"],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=50,
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 7, ended
+    assert "asynchronous exceptions" in ended.stderr, ended
 
 
 def test_cron(tmp_path):

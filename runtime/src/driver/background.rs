@@ -29,6 +29,7 @@ use std::thread;
 use crate::driver::{Drive, budget, catch};
 use crate::host::exit;
 use crate::host::fork::{self, PerProcess};
+use crate::host::user_threads::Owner;
 use jobs::{Jobs, Taken};
 
 pub(crate) use jobs::Late;
@@ -118,6 +119,8 @@ impl Background {
 
     fn run(&'static self, jobs: &'static Jobs<Job>) {
         IS_BACKGROUND.set(true);
+        // A user's drops and steps run here.
+        Owner::new().adopt_current();
         while let Some(Taken { id, mut job, start }) = jobs.next() {
             if start {
                 if exit::is_exiting() {

@@ -12,6 +12,8 @@ mod budget;
 mod counters;
 mod interrupt;
 mod late;
+mod leaving;
+mod shield;
 mod stages;
 mod uncaught;
 mod waves;
@@ -26,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exceptions::ShutdownError;
 use super::fork::{Hook, Hooks, PerProcess};
+use crate::host::user_threads::Budget;
 use crate::sync::lock;
 use crate::teardown::Teardown;
 use counters::Counters;
@@ -71,9 +74,10 @@ pub(crate) trait Live: Send + Sync {
         false
     }
 
-    /// What CPython knows its threads by (`pthread_self`, in `on_thread_start`), of those that live.
-    fn python_threads(&self) -> Vec<u64> {
-        Vec::new()
+    /// A thread of Python's that it runs on and that may have to be interrupted: its ident, and by when it should have ended.
+    /// Those of Rust's are in [`user_threads`](crate::host::user_threads).
+    fn python_thread(&self) -> Option<(u64, Option<Budget>)> {
+        None
     }
 }
 

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use crate::host::user_threads::Owner;
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 
@@ -51,6 +52,7 @@ impl<T: Send + 'static> Joiner<T> {
         let join = Arc::new(Mutex::new(Some(join)));
         let (for_thread, for_join) = (Arc::clone(&shared), Arc::clone(&join));
         let spawned = thread::Builder::new().name(name.clone()).spawn(move || {
+            Owner::new().adopt_current();
             let join = lock(&for_join).take();
             if let Some(join) = join {
                 for_thread.end(catch_unwind(AssertUnwindSafe(join)));

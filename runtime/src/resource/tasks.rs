@@ -23,6 +23,7 @@ use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::host::user_threads::Owner;
 use crate::sync::lock;
 use crate::teardown::outcome::panic_message;
 use crate::value::nodes::{self, Node, Registered};
@@ -79,6 +80,8 @@ struct Group {
     panics: Mutex<Panics>,
     /// Who was dropped by a runtime.
     dropped: Mutex<Tally>,
+    /// What the threads work for that run the tasks.
+    owner: Arc<Owner>,
     created: Instant,
     location: &'static Location<'static>,
     registered: Registered,
@@ -100,6 +103,7 @@ impl Tasks {
             token: CancellationToken::new(),
             panics: Mutex::default(),
             dropped: Mutex::default(),
+            owner: Owner::new(),
             created: Instant::now(),
             location,
             registered: nodes::register(Weak::clone(group) as Weak<dyn Node>),

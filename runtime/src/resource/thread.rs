@@ -15,6 +15,7 @@ use std::task::Poll;
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
+use crate::host::user_threads::Owner;
 use crate::resource::joiner::{self, Joiner};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
@@ -72,6 +73,8 @@ struct Inner {
 /// What the thread itself holds.
 struct Shared {
     stop: Latch,
+    /// What runs on the thread is its own.
+    owner: Arc<Owner>,
     /// Told by the last destructor of the thread.
     end: End,
     /// Written before the end is told.
@@ -99,22 +102,28 @@ impl Thread {
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name.into(), Location::caller(), f, nodes::register)
+        Self::spawn_at(name.into(), Location::caller(), Owner::new(), f, nodes::register)
     }
 
-    /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is.
+    /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is. Others may work for `owner` too.
     #[cfg(feature = "tokio")]
-    pub(crate) fn spawn_part<F, R>(name: String, location: &'static Location<'static>, f: F) -> io::Result<Self>
+    pub(crate) fn spawn_part<F, R>(
+        name: String,
+        location: &'static Location<'static>,
+        owner: Arc<Owner>,
+        f: F,
+    ) -> io::Result<Self>
     where
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name, location, f, |_| Registered::nowhere())
+        Self::spawn_at(name, location, owner, f, |_| Registered::nowhere())
     }
 
     fn spawn_at<F, R>(
         name: String,
         location: &'static Location<'static>,
+        owner: Arc<Owner>,
         f: F,
         register: impl FnOnce(Weak<dyn Node>) -> Registered,
     ) -> io::Result<Self>
@@ -130,6 +139,7 @@ impl Thread {
         }
         let shared = Arc::new(Shared {
             stop: Latch::new(),
+            owner,
             end: End::new(),
             result: Mutex::new(Ended { outcome: Outcome::Stopped, payload: None }),
             gone: Latch::new(),
@@ -261,6 +271,7 @@ impl Drop for AtEnd {
 
 fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
     AT_END.set(Some(AtEnd(Arc::clone(&shared))));
+    shared.owner.adopt_current();
     let signal = StopSignal { shared: Arc::clone(&shared) };
     let ended = match catch_unwind(AssertUnwindSafe(|| f(signal).into())) {
         Ok(outcome) => Ended { outcome, payload: None },
@@ -319,6 +330,7 @@ impl Teardown for &Thread {
     }
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        memo.bounds(&self.inner.shared.owner);
         let id = self.id();
         let blocks_it = memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id));
         Box::pin(async move {

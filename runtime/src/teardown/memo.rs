@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::driver::{Drive, Home};
+use crate::host::user_threads::{Budget, Owner};
 use crate::teardown::{Failure, Outcome};
 
 /// What is known of one resource's teardown so far.
@@ -160,6 +161,13 @@ impl Memo {
     pub(crate) fn stuck(&self) -> String {
         let who = self.stuck.as_ref().and_then(|who| who());
         who.unwrap_or_else(|| STUCK.to_owned())
+    }
+
+    /// Tells `owner` that a wait begins, and by when it will have given up.
+    pub(crate) fn bounds(&self, owner: &Owner) {
+        if let (Some(drive), Some(until)) = (&self.drive, self.deadline) {
+            owner.waits(Budget { since: drive.now(), until }, self.is_forced());
+        }
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {

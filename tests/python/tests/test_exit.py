@@ -359,6 +359,47 @@ def test_the_report_on_request(script):
     )
 
 
+def test_a_call_that_does_not_return_is_named(script):
+    script(
+        """
+        called = threading.Event()
+        def sleeps():
+            called.set()
+            time.sleep(60)
+        async def main():
+            sp.attach_for_ever(sleeps)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        called.wait()
+        """,
+        env={"SUNDOWN_EXIT_TIMEOUT": "0.5", "SUNDOWN_EXIT_REPORT": "1"},
+        noise="is in `sleeps` (",
+    )
+
+
+def test_what_catches_every_exception_is_parked(script):
+    script(
+        """
+        called = threading.Event()
+        def stubborn():
+            while True:
+                called.set()
+                try:
+                    while True:
+                        sum(range(100))
+                except BaseException:
+                    pass
+        async def main():
+            sp.attach_for_ever(stubborn)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        called.wait()
+        """,
+        env={"SUNDOWN_EXIT_TIMEOUT": "0.5", "SUNDOWN_EXIT_REPORT": "1"},
+        noise="were parked for good",
+    )
+
+
 def test_a_block_on_in_another_thread(script):
     out = script(
         """

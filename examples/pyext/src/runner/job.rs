@@ -8,6 +8,7 @@ use sundown::python::{RuntimePanic, ShutdownError};
 pyo3::create_exception!(sundown_demo, WorkflowError, PyException, "A step of a workflow failed.");
 
 /// A step that has ended.
+#[derive(Clone)]
 #[pyclass(frozen, get_all, module = "sundown_demo")]
 pub(super) struct Job {
     /// The number of its row.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pyo3::exceptions::{PyTimeoutError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use runner::{Schedule, Spec, Store};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::job::Job;
@@ -13,6 +14,7 @@ use super::job::Job;
 /// Steps, as `sundown_demo.steps` makes them.
 pub(super) struct Workflow {
     steps: Vec<Spec>,
+    on_step: Option<Py<PyAny>>,
 }
 
 impl FromPyObject<'_, '_> for Workflow {
@@ -20,7 +22,7 @@ impl FromPyObject<'_, '_> for Workflow {
 
     fn extract(steps: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         let steps = steps.try_iter()?.map(|step| spec(&step?)).collect::<PyResult<_>>()?;
-        Ok(Workflow { steps })
+        Ok(Workflow { steps, on_step: None })
     }
 }
 
@@ -37,6 +39,11 @@ fn spec(step: &Bound<'_, PyAny>) -> PyResult<Spec> {
 }
 
 impl Workflow {
+    /// Calls `on_step` with each job that is done.
+    pub(super) fn telling(self, on_step: Option<Py<PyAny>>) -> Self {
+        Workflow { on_step, ..self }
+    }
+
     pub(super) async fn run(self, store: &Store, timeout: Duration) -> PyResult<Vec<Job>> {
         // None: so late that the clock cannot tell.
         let deadline = Instant::now().checked_add(timeout);
@@ -55,10 +62,22 @@ impl Workflow {
                     "step {number} of {count}, `{kind}` (job {id}), is not done after {seconds} s"
                 ))
             };
-            jobs.push(Job::ended(step.kind(), ended.map_err(late)??)?);
+            let job = Job::ended(step.kind(), ended.map_err(late)??)?;
+            if let Some(on_step) = &self.on_step {
+                tell(on_step, job.clone()).await?;
+            }
+            jobs.push(job);
         }
         Ok(jobs)
     }
+}
+
+/// Calls Python from a thread of the worker's blocking pool. A callback that is still at it when the runner is closed is
+/// named in its report; when the program ends, it is interrupted.
+async fn tell(on_step: &Py<PyAny>, job: Job) -> PyResult<()> {
+    let on_step = Python::attach(|py| on_step.clone_ref(py));
+    let call = move || Python::attach(|py| on_step.call1(py, (job,)).map(drop));
+    spawn_blocking(call).await.map_err(|error| PyRuntimeError::new_err(error.to_string()))?
 }
 
 async fn end_of(id: i64, store: &Store) -> anyhow::Result<runner::Job> {

@@ -17,6 +17,7 @@ use super::super::{gate, glue, install};
 use super::desk::{Desk, LoopDesk};
 use super::line;
 use super::teardown::{self, SPEC};
+use crate::host::user_threads::{Budget, Owner};
 use crate::teardown::Teardown;
 use crate::value::Phase;
 use crate::value::entry::Entry;
@@ -28,6 +29,8 @@ pub(super) struct Engine {
     pub(super) desk: Arc<Desk>,
     pub(super) runner: Arc<Runner>,
     pub(super) entry: Arc<Entry>,
+    /// By when its teardown gives up.
+    pub(super) owner: Arc<Owner>,
     registered: Registered,
 }
 
@@ -77,6 +80,7 @@ impl Engine {
             desk,
             runner: Arc::new(runner),
             entry: Arc::new(Entry::new(&SPEC, "sundown::python::EventLoop", location)),
+            owner: Owner::new(),
             registered: nodes::register(Weak::clone(engine) as Weak<dyn Node>),
         });
         let live: Weak<Engine> = Arc::downgrade(&engine);
@@ -204,9 +208,9 @@ impl Live for Engine {
 
     /// An exception is for what blocks the loop. One that has heard that it is to stop does, and would stumble over it; one
     /// that waits for its tasks has no use for it.
-    fn python_threads(&self) -> Vec<u64> {
+    fn python_thread(&self) -> Option<(u64, Option<Budget>)> {
         let hears = self.entry.phase() == Phase::Live || self.desk.is_stopping();
-        self.desk.ident().filter(|_| !hears).into_iter().collect()
+        Some((self.desk.ident().filter(|_| !hears)?, self.owner.budget()))
     }
 }
 

@@ -74,6 +74,7 @@ impl Teardown for Tasks<'_> {
     }
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        memo.bounds(&self.0.owner);
         Box::pin(async move {
             match &memo.drive {
                 Some(drive) => line::wait(&self.0.desk, &self.0.runner, drive).await,
@@ -101,6 +102,7 @@ impl Teardown for Thread<'_> {
     fn request(&mut self, _memo: &mut Memo) {}
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        memo.bounds(&self.0.owner);
         Box::pin(async move {
             let desk = &self.0.desk;
             for latch in [&desk.closed, &desk.gone] {

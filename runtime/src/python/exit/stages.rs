@@ -11,10 +11,13 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 
+use super::interrupt::Interrupts;
 use super::late::is_too_late;
+use super::leaving::Left;
 use super::waves::{self, Wave, Waves};
-use super::{GATE_CLOSED, NAME, STATE, State, budget, interrupt, uncaught};
+use super::{GATE_CLOSED, NAME, STATE, State, budget, leaving, shield, uncaught};
 use crate::driver::{self, Drive};
+use crate::host::user_threads;
 use crate::observe;
 use crate::plan::{self, Step};
 use crate::python::gate;
@@ -35,6 +38,7 @@ pub(in crate::python) enum Installation {
 
 /// Has CPython call the stages, unless it is too late for that.
 pub(in crate::python) fn install(py: Python<'_>) -> PyResult<Installation> {
+    user_threads::on_listed(shield::shield);
     if is_too_late(py) {
         return Ok(Installation::TooLate);
     }
@@ -109,20 +113,26 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
     let for_gate = (timeout / 10).min(GATE_MAX);
     let mut memo = Memo::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
     memo.asked = Some(start);
-    let interrupts = super::stats().interrupts;
+    let mut interrupts = Interrupts::new(start, end - for_gate);
+    let sent = super::stats().interrupts;
     let mut waves = Waves::default();
     while let Some(wave) = waves.next(state.take_lives()) {
         let left = waves::share((end - for_gate).saturating_duration_since(drive.now()), wave.is_followed);
         quietly(|| {
-            driver::block_on(&drive, stop(&wave, left, &drive, &mut memo.children));
+            driver::block_on(&drive, stop(&wave, left, &drive, &mut interrupts, &mut memo.children));
         });
     }
-    let interrupts = super::stats().interrupts - interrupts;
-    if interrupts > 0 {
-        let mut step = Memo::new("Python code on the runtimes' threads");
+    let mut left = Left::default();
+    quietly(|| left = leaving::wait(&mut interrupts));
+    let sent = super::stats().interrupts - sent;
+    if sent > 0 {
+        let mut step = Memo::new("Python code under way");
         step.asked = Some(start);
-        step.detail(format!("sent {interrupts} asynchronous exceptions"));
-        step.finish(Outcome::Forced, drive.now());
+        step.detail(format!("sent {sent} asynchronous exceptions"));
+        if left.parked > 0 {
+            step.detail(format!("{} of the threads caught them, and were parked for good", left.parked));
+        }
+        step.finish(left.outcome(), drive.now());
         memo.children.push(step);
     }
     memo.children.push(close_gate(end.max(drive.now() + for_gate)));
@@ -131,7 +141,7 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
 }
 
 /// Stops those of a wave at the same time, each with the whole of `timeout`; what became of them is added to `memos`.
-async fn stop(wave: &Wave, timeout: Duration, drive: &Arc<Drive>, memos: &mut Vec<Memo>) {
+async fn stop(wave: &Wave, timeout: Duration, drive: &Arc<Drive>, interrupts: &mut Interrupts, memos: &mut Vec<Memo>) {
     let reached = wave.stopped.iter().filter_map(|live| {
         let resource = Arc::clone(live).teardown()?;
         Some((Memo::new(format!("{} ({})", live.name(), live.created())), resource))
@@ -140,7 +150,7 @@ async fn stop(wave: &Wave, timeout: Duration, drive: &Arc<Drive>, memos: &mut Ve
     {
         let steps = resources.iter_mut().map(Step::new).zip(&mut stopped).collect();
         let teardown = pin!(plan::run_together(steps, timeout, drive));
-        let interrupts = pin!(interrupt::interrupt(&wave.running, drive.after(timeout), drive));
+        let interrupts = pin!(interrupts.run(&wave.running, drive));
         match select(teardown, interrupts).await {
             Either::Left(((), _)) => {}
             Either::Right((never, _)) => match never {},

@@ -15,6 +15,7 @@ use super::super::exit::{self, Live};
 use super::builder::Source;
 use super::teardown::{self, SPEC};
 use super::threads::{Listing, Threads};
+use crate::host::user_threads::Owner;
 use crate::resource::{Tasks, Thread};
 use crate::sync::lock;
 use crate::teardown::Teardown;
@@ -69,7 +70,7 @@ impl Engine {
     /// If the OS gives no threads or no descriptors.
     pub(super) fn start(source: &Source, settings: &Arc<Settings>) -> io::Result<Arc<Self>> {
         crate::host::exit::watch();
-        let threads = Arc::new(Threads::default());
+        let threads = Arc::new(Threads::new(!matches!(source, Source::Borrowed(_))));
         let (core, handle, listed_at_start) = match source {
             Source::Borrowed(runtime) => (Core::Borrowed, runtime.handle().clone(), false),
             Source::Ours(recipe) => {
@@ -194,7 +195,7 @@ fn run(runtime: tokio::runtime::Runtime, settings: &Settings, threads: &Arc<Thre
         return Ok((Core::Owned(runtime), handle));
     }
     let (runtime, threads) = (InBackground(Some(runtime)), Arc::clone(threads));
-    let driver = Thread::spawn_part(settings.name.replace('\0', " "), settings.location, move |stop| {
+    let driver = Thread::spawn_part(settings.name.replace('\0', " "), settings.location, Owner::new(), move |stop| {
         threads.list_current();
         let runtime = runtime.take();
         runtime.block_on(stop.stopped());
@@ -244,7 +245,7 @@ impl Core {
             Core::Owned(runtime) => {
                 let runtime = InBackground(Some(runtime));
                 let name = format!("{} {}", crate::resource::joiner::NAME, settings.name.replace('\0', " "));
-                let thread = Thread::spawn_part(name, settings.location, move |_| drop(runtime.take()))?;
+                let thread = Thread::spawn_part(name, settings.location, Owner::new(), move |_| drop(runtime.take()))?;
                 *self = Core::Thread(thread.clone());
                 Ok(Some(thread))
             }
@@ -315,9 +316,5 @@ impl Live for Engine {
 
     fn is_runtime(&self) -> bool {
         true
-    }
-
-    fn python_threads(&self) -> Vec<u64> {
-        self.threads.idents()
     }
 }

@@ -77,6 +77,7 @@ impl Teardown for Threads<'_> {
     fn request(&mut self, _memo: &mut Memo) {}
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        memo.bounds(&self.0.threads.owner);
         Box::pin(async move {
             let engine = self.0;
             engine.stopping.cancel();
@@ -107,7 +108,7 @@ impl Teardown for Threads<'_> {
         self.0.stopping.cancel();
         lock(&self.0.core).tell();
         memo.if_stuck(move || {
-            Some(format!("{} of its threads still run, and a thread cannot be forced", threads.idents().len()))
+            Some(format!("{} of its threads still run, and a thread cannot be forced", threads.running()))
         });
     }
 }

@@ -1,4 +1,5 @@
-//! Which threads run a runtime's work, by Python's ident, so that the exit can interrupt what Python they still run.
+//! Which threads are a runtime's own. (Which run user code, and may be interrupted by the exit, is in
+//! [`user_threads`](crate::host::user_threads).)
 //!
 //! A thread of our own builder is listed when it starts. tokio's builder has no way to read the hook that a user has set,
 //! and setting one replaces it: so where the user made the builder or the runtime, a thread is listed when it first polls a
@@ -12,20 +13,32 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::host::user_threads::Owner;
 use crate::sync::lock;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Threads {
-    idents: Mutex<Vec<u64>>,
+    running: Mutex<usize>,
+    /// What runs on them is the runtime's, also what was spawned with its handle.
+    pub(super) owner: Arc<Owner>,
+    /// Whether they are the runtime's own. Somebody else's may be any thread, also one that Python made.
+    owned: bool,
 }
 
 impl Threads {
+    pub(super) fn new(owned: bool) -> Self {
+        Threads { running: Mutex::new(0), owner: Owner::new(), owned }
+    }
+
     /// Puts this thread on the list, until it ends.
     pub(super) fn list_current(self: &Arc<Self>) {
         let _ = LISTED.try_with(|listed| {
             if !listed.borrow().as_ref().is_some_and(|listed| Arc::ptr_eq(&listed.threads, self)) {
                 let before = listed.replace(Some(Listed::new(Arc::clone(self))));
                 drop(before);
+                if self.owned {
+                    self.owner.adopt_current();
+                }
             }
         });
     }
@@ -37,9 +50,9 @@ impl Threads {
         listed.unwrap_or(false)
     }
 
-    /// What `threading.get_ident()` returns on each of them.
-    pub(super) fn idents(&self) -> Vec<u64> {
-        lock(&self.idents).clone()
+    /// How many of them run.
+    pub(super) fn running(&self) -> usize {
+        *lock(&self.running)
     }
 }
 
@@ -49,31 +62,19 @@ thread_local! {
 
 struct Listed {
     threads: Arc<Threads>,
-    ident: u64,
 }
 
 impl Listed {
     fn new(threads: Arc<Threads>) -> Self {
-        let ident = current_ident();
-        lock(&threads.idents).push(ident);
-        Listed { threads, ident }
+        *lock(&threads.running) += 1;
+        Listed { threads }
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        let mut idents = lock(&self.threads.idents);
-        if let Some(at) = idents.iter().position(|ident| *ident == self.ident) {
-            idents.swap_remove(at);
-        }
+        *lock(&self.threads.running) -= 1;
     }
-}
-
-#[allow(unsafe_code, reason = "std does not tell the id that Python uses")]
-fn current_ident() -> u64 {
-    // SAFETY: it has no preconditions.
-    let thread = unsafe { libc::pthread_self() };
-    thread as u64
 }
 
 pin_project! {

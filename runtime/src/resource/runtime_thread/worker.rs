@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::inbox::{self, Inbox};
 use super::state::Worker;
+use crate::host::user_threads::Owner;
 use crate::resource::{StopSignal, Thread};
 use crate::teardown::outcome::panic_message;
 use crate::teardown::{Failure, Outcome};
@@ -29,9 +30,13 @@ where
     F: AsyncFnOnce(Inbox<M>, StopSignal) -> R + Send + 'static,
     R: Into<Outcome>,
 {
+    let owner = Owner::new();
+    let pool = Arc::clone(&owner);
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().on_thread_start(move || pool.adopt_current());
     // Here, where an error can be returned.
-    let runtime = InBackground(Some(Builder::new_current_thread().enable_all().build()?));
-    Thread::spawn_part(name, location, move |stop| {
+    let runtime = InBackground(Some(builder.build()?));
+    Thread::spawn_part(name, location, owner, move |stop| {
         let runtime = runtime.take();
         let inbox = Inbox::new(receiver, stop.clone(), Arc::clone(&worker));
         let outcome = runtime.block_on(run(handler, inbox, stop, &worker));

@@ -23,6 +23,7 @@ impl Teardown for &Tasks {
     }
 
     fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+        memo.bounds(&self.group.owner);
         Box::pin(async move {
             let own = tracked::current(&self.group);
             Empty { group: &self.group, waiting: Waiting::except(own) }.await;

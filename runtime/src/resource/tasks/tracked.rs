@@ -30,6 +30,7 @@ impl Ticket {
     /// Runs a part of the task. A panic is noted and goes on to tokio, which keeps it for the `JoinHandle`.
     fn run<T>(&self, part: impl FnOnce() -> T) -> T {
         let _inside = Inside::enter(&self.group, self.key);
+        let _works = self.group.owner.enter();
         catch_unwind(AssertUnwindSafe(part)).unwrap_or_else(|payload| self.panicked(payload))
     }
 

@@ -9,6 +9,7 @@ use crate::shared::ticks;
 
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     install(module)?;
+    crate::places::fill(module)?;
     module.add_function(wrap_pyfunction!(block_on, module)?)?;
     module.add_function(wrap_pyfunction!(blocking, module)?)?;
     module.add_function(wrap_pyfunction!(call_every, module)?)?;

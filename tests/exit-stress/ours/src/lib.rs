@@ -2,6 +2,7 @@
 
 mod bare;
 mod extras;
+mod places;
 #[path = "../../module/shared.rs"]
 mod shared;
 
