@@ -22,7 +22,7 @@ fn doubler(name: &str) -> RuntimeThread<Message> {
     .unwrap()
 }
 
-#[must_shutdown(timeout = "300ms", on_drop = "log")]
+#[must_shutdown(timeout = "1s", on_drop = "log")]
 struct Owner {
     #[shutdown]
     worker: RuntimeThread<Message>,

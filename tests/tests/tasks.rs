@@ -30,9 +30,9 @@ async fn shut_down(tasks: &Tasks) -> Report {
     Owner::of(tasks).shutdown().await.unwrap_or_else(ShutdownError::into_report)
 }
 
-/// With little time, for those who do not.
+/// With little time, for those who do not. Of a second the last 100 ms, which is the most there is, are for confirming the force.
 async fn force(tasks: &Tasks) -> Report {
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(1);
     Owner::of(tasks).shutdown_within(limit).await.unwrap_or_else(ShutdownError::into_report)
 }
 
@@ -145,7 +145,7 @@ mod the_wait {
         assert!(yours.is_cancelled());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn names_and_places() {
         let tasks = Tasks::new();
         let place = Location::caller();
@@ -285,7 +285,7 @@ mod the_wait {
 mod the_force {
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn whoever_is_late_is_aborted_and_named() {
         let tasks = Tasks::new();
         let task = tasks.spawn("deaf", pending::<()>()).unwrap();
@@ -301,7 +301,7 @@ mod the_force {
         assert!(task.await.unwrap_err().is_cancelled());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn ten_are_named_and_the_rest_counted() {
         let tasks = Tasks::new();
         for i in 0..100 {
@@ -402,7 +402,7 @@ mod within {
     }
 
     /// As above, and another one is late: the force spares the one that forces.
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_task_does_not_abort_itself() {
         let tasks = Tasks::new();
         tasks.spawn("deaf", pending::<()>()).unwrap();

@@ -34,7 +34,7 @@ async fn earlier_ones_are_mentioned() {
 }
 
 /// A future that panics when it is dropped, because it was aborted.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_in_a_drop_is_noted_too() {
     struct Explosive;
     impl Drop for Explosive {
