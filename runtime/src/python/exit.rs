@@ -12,6 +12,7 @@ mod budget;
 mod counters;
 mod interrupt;
 mod late;
+mod second;
 mod stages;
 mod uncaught;
 mod waves;
@@ -30,6 +31,7 @@ use crate::Teardown;
 use crate::sync::lock;
 use counters::Counters;
 pub use counters::{Stats, stats};
+use second::First;
 pub(super) use stages::{Installation, install};
 
 /// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
@@ -136,6 +138,7 @@ struct State {
     lives: Mutex<Vec<Weak<dyn Live>>>,
     timeout_nanos: AtomicU64,
     counters: Counters,
+    first: First,
 }
 
 impl State {
@@ -155,6 +158,7 @@ impl State {
                 load(|state| &state.timeout_nanos).unwrap_or(u64::try_from(TIMEOUT.as_nanos()).unwrap_or(u64::MAX)),
             ),
             counters: Counters::default(),
+            first: First::new(),
         }
     }
 

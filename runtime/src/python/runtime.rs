@@ -35,6 +35,7 @@ use engine::{Engine, Settings};
 pub use builder::{Builder, Restart};
 pub(super) use default::made;
 pub use default::{get_runtime, init, init_with_runtime};
+pub(super) use threads::current_ident;
 
 /// A tokio runtime that can be stopped: by [`shutdown`](Self::shutdown), as a field of an annotated struct, at the exit of
 /// the interpreter, or by the drop of its last handle.

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use super::{Live, STATE};
 use crate::drive::Drive;
 use crate::python::exceptions::InterpreterExit;
+use crate::python::runtime::current_ident;
 
 /// Less than this before the end an exception is no longer sent: it would not arrive in time.
 const LAST: Duration = Duration::from_millis(10);
@@ -22,11 +23,14 @@ const FIRST: Duration = Duration::from_millis(500);
 ///
 /// Attaches, so it has to be polled by a thread that Python made, detached.
 pub(super) async fn interrupt(lives: &[Arc<dyn Live>], end: Instant, drive: &Drive) -> std::convert::Infallible {
+    // It may be one of them, if a callback has ended the process.
+    let own = current_ident();
     let total = end.saturating_duration_since(drive.now());
     let mut at = end.checked_sub((total / 4).max(FIRST.min(total / 2))).unwrap_or(end);
     while end.saturating_duration_since(at) > LAST {
         let _: Option<()> = drive.until(at, std::future::pending()).await;
-        let threads: Vec<u64> = lives.iter().flat_map(|live| live.python_threads()).collect();
+        let threads: Vec<u64> =
+            lives.iter().flat_map(|live| live.python_threads()).filter(|thread| *thread != own).collect();
         if !threads.is_empty() {
             let sent = Python::attach(|py| threads.into_iter().map(|thread| send(py, thread)).sum());
             STATE.get().counters.interrupted(sent);

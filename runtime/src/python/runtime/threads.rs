@@ -70,7 +70,7 @@ impl Drop for Listed {
 }
 
 #[allow(unsafe_code, reason = "std does not tell the id that Python uses")]
-fn current_ident() -> u64 {
+pub(in crate::python) fn current_ident() -> u64 {
     // SAFETY: it has no preconditions.
     let thread = unsafe { libc::pthread_self() };
     thread as u64
