@@ -13,6 +13,7 @@ mod counters;
 mod interrupt;
 mod late;
 mod leaving;
+mod second;
 mod shield;
 mod stages;
 mod uncaught;
@@ -33,6 +34,7 @@ use crate::sync::lock;
 use crate::teardown::Teardown;
 use counters::Counters;
 pub use counters::{Stats, stats};
+use second::First;
 pub(super) use stages::{Installation, install};
 
 /// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
@@ -140,6 +142,7 @@ struct State {
     lives: Mutex<Vec<Weak<dyn Live>>>,
     timeout_nanos: AtomicU64,
     counters: Counters,
+    first: First,
 }
 
 impl State {
@@ -159,6 +162,7 @@ impl State {
                 load(|state| &state.timeout_nanos).unwrap_or(u64::try_from(TIMEOUT.as_nanos()).unwrap_or(u64::MAX)),
             ),
             counters: Counters::default(),
+            first: First::new(),
         }
     }
 

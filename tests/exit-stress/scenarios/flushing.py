@@ -2,7 +2,7 @@
 # It runs on the module's runtime, or on something that its object owns. Nothing has called `install`.
 #
 # variants: runtime-0.5 runtime-2 runtime-10 thread-0.5 thread-2 thread-10 tasks-0.5 tasks-2 tasks-10 shim-0.5 shim-2 shim-10 connection-0.5 connection-2 connection-10 plain
-# runs: 5
+# runs: 3
 # peer: no
 # stdout: began
 # stdout: flushed

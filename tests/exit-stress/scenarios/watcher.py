@@ -3,7 +3,7 @@
 #
 # variants: drop_in plain runtime-0.5 runtime-2 runtime-10 thread-0.5 thread-2 thread-10 tasks-0.5 tasks-2 tasks-10
 # variants: heavy releasing 7ms
-# runs: 5
+# runs: 3
 # peer: no
 # stdout: watching
 import sys

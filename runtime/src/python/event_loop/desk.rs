@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use super::super::bridge::Bridge;
 use super::super::exceptions::ShutdownError;
 use super::line::{self, Place};
+use crate::host::user_threads::current_ident;
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 
@@ -297,11 +298,4 @@ impl LoopDesk {
 /// The error for what a loop that was shut down refuses.
 pub(super) fn refusal(name: &str, what: &str) -> PyErr {
     ShutdownError::new_err(format!("the event loop `{name}` was shut down: `{what}` is refused"))
-}
-
-#[allow(unsafe_code, reason = "std does not tell the id that Python uses")]
-fn current_ident() -> u64 {
-    // SAFETY: it has no preconditions.
-    let thread = unsafe { libc::pthread_self() };
-    thread as u64
 }

@@ -42,6 +42,9 @@ pub(in crate::python) fn install(py: Python<'_>) -> PyResult<Installation> {
     if is_too_late(py) {
         return Ok(Installation::TooLate);
     }
+    // This first: the imports below take milliseconds, in which another thread may end the process.
+    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stage_two, py)?,))?;
+    budget::join(py)?;
     // Handlers of this kind run in reverse: the joins of the executors' threads, whose work may wait for us, run after.
     let registered = py.import("concurrent.futures.thread").and_then(|_| {
         let one = wrap_pyfunction!(stage_one, py)?;
@@ -53,8 +56,6 @@ pub(in crate::python) fn install(py: Python<'_>) -> PyResult<Installation> {
         // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
         _ => {}
     }
-    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stage_two, py)?,))?;
-    budget::join(py)?;
     Ok(Installation::InTime)
 }
 
@@ -94,6 +95,10 @@ fn stage_two(py: Python<'_>) {
     let state = STATE.get();
     // Before the first refusal. An error makes threads loud, not unsafe.
     drop(uncaught::quieten(py));
+    let Some(over) = state.first.begin() else {
+        py.detach(|| state.first.comes_second(state.timeout()));
+        return;
+    };
     if !py.detach(|| state.begin()) {
         return;
     }
@@ -103,6 +108,7 @@ fn stage_two(py: Python<'_>) {
     quietly(|| GATE_CLOSED.call(py));
     budget::end(py, start.elapsed());
     py.detach(|| quietly(|| tell(&report)));
+    drop(over);
 }
 
 /// Stops everything that lives within `timeout`, then closes the gate. Blocks; detached.
