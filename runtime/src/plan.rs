@@ -133,7 +133,7 @@ impl Share {
 async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc<Drive>, nest: &Nest) {
     memo.drive = Some(Arc::clone(drive));
     let deadline = drive.after(share.wait);
-    let limit = deadline + share.settle;
+    let mut limit = deadline + share.settle;
     ask(&mut step, memo, drive.now());
     let mut outcome = None;
     if memo.forced.is_none() {
@@ -141,6 +141,8 @@ async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc
         outcome = until(deadline, &mut step, memo, drive, nest).await;
         if outcome.is_none() {
             force_step(&mut step, memo, drive.now());
+            // A driver that comes back late, because its thread was blocked, still has the time to confirm the force.
+            limit = limit.max(drive.now() + share.settle);
         }
     }
     if outcome.is_none() {

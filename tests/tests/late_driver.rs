@@ -1,0 +1,49 @@
+//! A driver that comes back late: what it forces then is still given the time to confirm it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sundown::{Memo, Outcome, ShutdownGuard, Teardown, Wait, must_shutdown};
+use tokio::sync::Notify;
+
+/// Ends a turn of the runtime after it was forced.
+#[derive(Default)]
+struct Slow {
+    forced: Arc<Notify>,
+}
+
+impl Teardown for Slow {
+    fn request(&mut self, _: &mut Memo) {}
+
+    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+        let forced = Arc::clone(&self.forced);
+        Box::pin(async move {
+            forced.notified().await;
+            tokio::task::yield_now().await;
+            Outcome::Stopped
+        })
+    }
+
+    fn force(&mut self, _: &mut Memo) {
+        self.forced.notify_one();
+    }
+}
+
+#[must_shutdown(timeout = "1s", on_drop = "log")]
+struct Late {
+    #[shutdown]
+    slow: Slow,
+    guard: ShutdownGuard<Self>,
+}
+
+/// The thread of the driver is blocked from before the step's deadline until after its limit.
+#[tokio::test]
+async fn a_force_is_confirmed() {
+    let mut late = Late { slow: Slow::default(), guard: ShutdownGuard::new() };
+    tokio::spawn(async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        std::thread::sleep(Duration::from_secs(1));
+    });
+    let error = late.shutdown().await.unwrap_err();
+    assert_eq!(error.report().outcome().word(), "forced", "{error}");
+}
