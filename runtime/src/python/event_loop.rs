@@ -28,8 +28,9 @@ use super::locals::{self, TaskLocals};
 use super::{exit, fork};
 use crate::driver::{self, Drive};
 use crate::host::fork::Inheritable;
+use crate::resource::owned::Owned;
 use crate::teardown::{Report, ShutdownError};
-use engine::{Engine, Run};
+use engine::{LoopCore, Run};
 
 pub use builder::EventLoopBuilder;
 
@@ -91,7 +92,7 @@ struct Inner {
 }
 
 /// What the last handle lets go.
-struct State(Arc<Engine>);
+struct State(Arc<Owned<LoopCore>>);
 
 impl EventLoop {
     /// A loop that asyncio's policy makes, called "event loop" in reports.
@@ -121,7 +122,7 @@ impl EventLoop {
         EventLoopBuilder::default()
     }
 
-    fn made(name: String, engine: Arc<Engine>) -> Self {
+    fn made(name: String, engine: Arc<Owned<LoopCore>>) -> Self {
         EventLoop { inner: Arc::new(Inner { name, state: Inheritable::new(State(engine)) }) }
     }
 
@@ -229,9 +230,8 @@ impl EventLoop {
     /// May be dropped and called again: the teardown goes on where it stopped.
     pub async fn shutdown(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, ShutdownError> {
         let Some(engine) = self.engine() else { return self.inherited() };
-        let timeout = timeout.into().unwrap_or(engine.timeout);
         let drive = Drive::asynchronous();
-        self.named(driver::run(&drive, teardown::run(engine, timeout, &drive)).await)
+        self.named(driver::run(&drive, engine.shutdown(timeout.into(), &drive)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -245,10 +245,10 @@ impl EventLoop {
         timeout: impl Into<Option<Duration>>,
     ) -> Result<Report, ShutdownError> {
         let Some(engine) = self.engine() else { return self.inherited() };
-        let timeout = timeout.into().unwrap_or(engine.timeout);
+        let timeout = timeout.into();
         self.named(py.detach(|| {
             let drive = Drive::blocking();
-            driver::block_on(&drive, teardown::run(engine, timeout, &drive))
+            driver::block_on(&drive, engine.shutdown(timeout, &drive))
         }))
     }
 
@@ -270,11 +270,11 @@ impl EventLoop {
     }
 
     /// None in a forked child.
-    fn engine(&self) -> Option<&Arc<Engine>> {
+    fn engine(&self) -> Option<&Arc<Owned<LoopCore>>> {
         self.inner.state.get().map(|state| &state.0)
     }
 
-    fn live(&self, what: &str) -> PyResult<&Arc<Engine>> {
+    fn live(&self, what: &str) -> PyResult<&Arc<Owned<LoopCore>>> {
         let forked = || fork::forked_err(&format!("the event loop `{}`", self.name()));
         let engine = self.engine().ok_or_else(forked)?;
         if exit::is_closing() {
@@ -295,7 +295,7 @@ impl fmt::Debug for EventLoop {
         let mut text = f.debug_struct("EventLoop");
         text.field("name", &self.name());
         if let Some(engine) = self.engine() {
-            text.field("created", &format_args!("{}", engine.location)).field("phase", &engine.entry.phase());
+            text.field("created", &format_args!("{}", engine.location())).field("phase", &engine.phase());
         }
         text.finish_non_exhaustive()
     }

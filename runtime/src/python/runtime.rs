@@ -27,11 +27,12 @@ use super::exit::Live;
 use super::{block_on, exit, fork, install};
 use crate::driver::{self, Drive};
 use crate::host::fork::Inheritable;
+use crate::resource::owned::Owned;
 use crate::resource::{TaskInfo, Tasks};
 use crate::sync::lock;
 use crate::teardown::{Report, ShutdownError};
 use builder::Source;
-use engine::{Engine, Settings};
+use engine::{RuntimeCore, Settings};
 
 pub use builder::{Builder, Restart};
 pub(super) use default::made;
@@ -85,7 +86,7 @@ struct Inner {
 
 struct State {
     source: Source,
-    engine: Mutex<Arc<Engine>>,
+    engine: Mutex<Arc<Owned<RuntimeCore>>>,
 }
 
 impl Runtime {
@@ -116,7 +117,7 @@ impl Runtime {
 
     fn start(source: Source, settings: Settings, restart: Restart) -> io::Result<Self> {
         let settings = Arc::new(settings);
-        let engine = Mutex::new(Engine::start(&source, &settings)?);
+        let engine = Mutex::new(RuntimeCore::start(&source, &settings)?);
         let state = Inheritable::new(State { source, engine });
         Ok(Runtime { inner: Arc::new(Inner { settings, restart, state }) })
     }
@@ -408,7 +409,7 @@ impl Runtime {
             Drive::asynchronous()
         };
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
-        self.named(driver::run(&drive, teardown::run(&engine, timeout, &drive)).await)
+        self.named(driver::run(&drive, engine.shutdown(Some(timeout), &drive)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -433,7 +434,7 @@ impl Runtime {
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
         self.named(py.detach(|| {
             let drive = Drive::blocking();
-            driver::block_on(&drive, teardown::run(&engine, timeout, &drive))
+            driver::block_on(&drive, engine.shutdown(Some(timeout), &drive))
         }))
     }
 
@@ -460,12 +461,12 @@ impl Runtime {
     }
 
     /// The engine of now; none in a forked child.
-    fn engine(&self) -> Option<Arc<Engine>> {
+    fn engine(&self) -> Option<Arc<Owned<RuntimeCore>>> {
         Some(Arc::clone(&lock(&self.inner.state.get()?.engine)))
     }
 
     /// The engine of now, made anew where it was shut down and the policy says so.
-    fn live(&self, what: &str) -> PyResult<Arc<Engine>> {
+    fn live(&self, what: &str) -> PyResult<Arc<Owned<RuntimeCore>>> {
         // It may have been made before the interpreter was.
         install::soon();
         let engine = self.engine().ok_or_else(|| self.forked())?;
@@ -480,13 +481,13 @@ impl Runtime {
 
     /// None where a restart is not to be.
     #[cold]
-    fn restarted(&self, before: &Arc<Engine>) -> Option<PyResult<Arc<Engine>>> {
+    fn restarted(&self, before: &Arc<Owned<RuntimeCore>>) -> Option<PyResult<Arc<Owned<RuntimeCore>>>> {
         let state = self.inner.state.get()?;
         if self.inner.restart == Restart::Never || !before.has_ended() {
             return None;
         }
         // Made outside the lock: tokio calls a user's `thread_name_fn`. Of several callers one is first.
-        let made = match Engine::start(&state.source, &self.inner.settings) {
+        let made = match RuntimeCore::start(&state.source, &self.inner.settings) {
             Ok(made) => made,
             Err(error) => return Some(Err(error.into())),
         };
@@ -545,7 +546,7 @@ impl fmt::Debug for Runtime {
         let mut text = f.debug_struct("Runtime");
         text.field("name", &self.name()).field("created", &format_args!("{}", self.inner.settings.location));
         if let Some(engine) = self.engine() {
-            text.field("phase", &engine.entry.phase());
+            text.field("phase", &engine.phase());
         }
         text.finish_non_exhaustive()
     }
@@ -563,12 +564,12 @@ pub struct Entered {
     /// Dropped first.
     _guard: EnterGuard<'static>,
     /// What the guard borrows from.
-    _engine: Arc<Engine>,
+    _engine: Arc<Owned<RuntimeCore>>,
 }
 
 impl Entered {
     #[allow(unsafe_code, reason = "a guard together with what it borrows from")]
-    fn new(engine: Arc<Engine>) -> Self {
+    fn new(engine: Arc<Owned<RuntimeCore>>) -> Self {
         let guard = engine.handle().enter();
         // SAFETY: the handle lies in the engine, which is not moved and not changed while this has a share in it, and the
         // guard is dropped before that share.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use super::EventLoop;
-use super::engine::Engine;
+use super::engine::LoopCore;
 
 /// The budget of a loop's shutdown where nobody says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,7 +61,7 @@ impl EventLoopBuilder {
     pub fn start(self, py: Python<'_>) -> PyResult<EventLoop> {
         // A thread's name may not contain it.
         let name = self.name.replace('\0', " ");
-        let engine = Engine::start(py, name.clone(), Location::caller(), self.timeout, self.factory)?;
+        let engine = LoopCore::start(py, name.clone(), Location::caller(), self.timeout, self.factory)?;
         Ok(EventLoop::made(name, engine))
     }
 }

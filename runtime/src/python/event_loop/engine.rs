@@ -1,8 +1,9 @@
 //! The loop behind the handles of an [`EventLoop`](super::EventLoop).
 
+use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
@@ -18,20 +19,18 @@ use super::desk::{Desk, LoopDesk};
 use super::line;
 use super::teardown::{self, SPEC};
 use crate::host::user_threads::{Budget, Owner};
+use crate::plan::{Spec, Step};
+use crate::resource::owned::{Owned, Service};
 use crate::teardown::Teardown;
-use crate::value::Phase;
-use crate::value::entry::Entry;
-use crate::value::nodes::{self, Node, Registered};
+use crate::value::nodes::Node;
 
-pub(super) struct Engine {
-    pub(super) location: &'static Location<'static>,
-    pub(super) timeout: Duration,
+/// What a loop has, until it is torn down.
+pub(super) struct LoopCore {
+    timeout: Duration,
     pub(super) desk: Arc<Desk>,
     pub(super) runner: Arc<Runner>,
-    pub(super) entry: Arc<Entry>,
     /// By when its teardown gives up.
     pub(super) owner: Arc<Owner>,
-    registered: Registered,
 }
 
 /// The Python half, from `event_loop.py`.
@@ -57,7 +56,7 @@ pub(super) enum Told {
 /// A forked child loads it anew.
 static RUNNER: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
 
-impl Engine {
+impl LoopCore {
     /// Starts a loop that `factory` makes, or asyncio.
     pub(super) fn start(
         py: Python<'_>,
@@ -65,36 +64,23 @@ impl Engine {
         location: &'static Location<'static>,
         timeout: Duration,
         factory: Option<Py<PyAny>>,
-    ) -> PyResult<Arc<Self>> {
+    ) -> PyResult<Arc<Owned<Self>>> {
         install::ensure(py)?;
         let _pass = gate::admit("EventLoop")?;
-        crate::host::exit::watch();
         let event_loop = match factory {
             Some(factory) => factory.bind(py).call0()?,
             None => glue::get(py)?.new_event_loop.bind(py).call0()?,
         };
         let (desk, runner) = start(&event_loop, name).inspect_err(|_| drop(event_loop.call_method0("close")))?;
-        let engine = Arc::new_cyclic(|engine: &Weak<Self>| Engine {
-            location,
-            timeout,
-            desk,
-            runner: Arc::new(runner),
-            entry: Arc::new(Entry::new(&SPEC, "sundown::python::EventLoop", location)),
-            owner: Owner::new(),
-            registered: nodes::register(Weak::clone(engine) as Weak<dyn Node>),
-        });
-        let live: Weak<Engine> = Arc::downgrade(&engine);
+        let event_loop = LoopCore { timeout, desk, runner: Arc::new(runner), owner: Owner::new() };
+        let event_loop = Owned::new(event_loop, location);
+        let live: Weak<Owned<Self>> = Arc::downgrade(&event_loop);
         exit::register(live);
         if exit::is_closing() {
             // The exit may not have seen it.
-            engine.end_at_once();
+            event_loop.stop();
         }
-        Ok(engine)
-    }
-
-    /// Whether its shutdown is over, however it ended.
-    pub(super) fn has_ended(&self) -> bool {
-        self.entry.result().is_some()
+        Ok(event_loop)
     }
 
     /// Tells the loop, which need not listen. Never blocks, and does not attach.
@@ -106,25 +92,6 @@ impl Engine {
     pub(super) fn end_in_turn(&self) {
         self.desk.close();
         line::join(&self.desk, &self.runner);
-    }
-
-    /// No call begins any more, and what runs is cancelled. Nobody waits for it.
-    pub(super) fn end_at_once(&self) {
-        self.desk.close();
-        self.tell(Told::Stop);
-    }
-
-    /// The last handle is gone: it is asked to stop, and waited for by the reaper, so that the caller never is.
-    pub(super) fn release(self: Arc<Self>) {
-        // No thread is started while the process exits. Its own drop tells it to stop.
-        if self.has_ended() || crate::host::exit::is_exiting() {
-            return;
-        }
-        // Without a reaper the job is dropped, and this with it.
-        let _ = crate::value::reaper::submit(|drive| async move {
-            // Its result is in the events; there is nobody else to be told.
-            let _ = teardown::run(&self, self.timeout, &drive).await;
-        });
     }
 }
 
@@ -162,44 +129,36 @@ fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<(Arc<Desk>, Ru
     Ok((desk, parts))
 }
 
-impl Drop for Engine {
-    /// What nobody has shut down is told to stop, and not waited for.
-    fn drop(&mut self) {
-        if !self.has_ended() {
-            self.end_at_once();
-        }
+impl Service for LoopCore {
+    const SPEC: &'static Spec = &SPEC;
+    const TYPE: &'static str = "sundown::python::EventLoop";
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.desk.name)
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn steps(&self) -> Vec<Step<'_>> {
+        teardown::steps(self)
+    }
+
+    /// No call begins any more, and what runs is cancelled.
+    fn stop(&self) {
+        self.desk.close();
+        self.tell(Told::Stop);
     }
 }
 
-impl Node for Engine {
-    fn name(&self) -> String {
-        format!("EventLoop `{}`", self.desk.name)
-    }
-
-    fn location(&self) -> &'static Location<'static> {
-        self.location
-    }
-
-    fn created(&self) -> Instant {
-        self.entry.created
-    }
-
-    fn phase(&self) -> Phase {
-        self.entry.phase()
-    }
-
-    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        (!self.has_ended()).then(|| Box::new(self) as Box<dyn Teardown + Send>)
-    }
-}
-
-impl Live for Engine {
+impl Live for Owned<LoopCore> {
     fn name(&self) -> String {
         self.desk.name.clone()
     }
 
     fn created(&self) -> &'static Location<'static> {
-        self.location
+        Owned::location(self)
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
@@ -209,7 +168,7 @@ impl Live for Engine {
     /// An exception is for what blocks the loop. One that has heard that it is to stop does, and would stumble over it; one
     /// that waits for its tasks has no use for it.
     fn python_thread(&self) -> Option<(u64, Option<Budget>)> {
-        let hears = self.entry.phase() == Phase::Live || self.desk.is_stopping();
+        let hears = self.is_live() || self.desk.is_stopping();
         Some((self.desk.ident().filter(|_| !hears)?, self.owner.budget()))
     }
 }

@@ -1,20 +1,18 @@
-//! How an event loop is asked, waited for and forced: as [a runtime](super::super::Runtime) is, by a plan with one entry.
+//! How an event loop is asked, waited for and forced: as [a runtime](super::super::Runtime) is, by a plan.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use super::EventLoop;
-use super::engine::{Engine, Told};
+use super::engine::{LoopCore, Told};
 use super::line;
 use crate::driver::{Drive, FOREVER};
 use crate::plan::{Spec, Step, StepSpec};
 use crate::sync::latch::Latch;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
-use crate::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
+use crate::teardown::{Memo, Outcome, Teardown, Wait};
 
 /// Tasks may need the executor, so that it ends after them.
 pub(super) static SPEC: Spec = Spec {
@@ -28,25 +26,20 @@ pub(super) static SPEC: Spec = Spec {
     ],
 };
 
-fn steps(engine: &Engine) -> Vec<Step<'_>> {
-    vec![Step::owned(Box::new(Tasks(engine))), Step::owned(Box::new(Thread(engine)))]
-}
-
-/// A whole teardown of it, whose alarms are `drive`'s.
-pub(super) async fn run(engine: &Engine, timeout: Duration, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
-    teardown(&engine.entry, steps(engine), Some(timeout), drive).await
+pub(super) fn steps(event_loop: &LoopCore) -> Vec<Step<'_>> {
+    vec![Step::owned(Box::new(Tasks(event_loop))), Step::owned(Box::new(Thread(event_loop)))]
 }
 
 /// Waits for the loop, unless it is the loop's thread that would wait.
-async fn ended(engine: &Engine, latch: &Latch, drive: Option<&Drive>) -> Result<(), Outcome> {
-    let blocks_it = match (drive, engine.desk.thread()) {
+async fn ended(event_loop: &LoopCore, latch: &Latch, drive: Option<&Drive>) -> Result<(), Outcome> {
+    let blocks_it = match (drive, event_loop.desk.thread()) {
         (Some(drive), Some(thread)) => drive.blocks_thread(thread),
         _ => false,
     };
     let mut end = pin!(latch.wait());
     poll_fn(|cx| {
         // Asked in each poll: an executor may move this onto the very thread later on.
-        if (blocks_it || engine.desk.is_current()) && !latch.is_set() {
+        if (blocks_it || event_loop.desk.is_current()) && !latch.is_set() {
             let why = "the shutdown runs on this loop itself: it is told to stop, and cannot be waited for";
             return Poll::Ready(Err(Outcome::abandoned(why)));
         }
@@ -56,8 +49,8 @@ async fn ended(engine: &Engine, latch: &Latch, drive: Option<&Drive>) -> Result<
 }
 
 /// What the loop has noted becomes part of the report.
-fn noted(engine: &Engine, memo: &mut Memo) -> Outcome {
-    let (details, abandoned) = engine.desk.take_notes();
+fn noted(event_loop: &LoopCore, memo: &mut Memo) -> Outcome {
+    let (details, abandoned) = event_loop.desk.take_notes();
     details.into_iter().for_each(|detail| memo.detail(detail));
     match abandoned.is_empty() {
         true => Outcome::Stopped,
@@ -66,7 +59,7 @@ fn noted(engine: &Engine, memo: &mut Memo) -> Outcome {
 }
 
 /// The tasks of the loop, and its asynchronous generators.
-struct Tasks<'a>(&'a Engine);
+struct Tasks<'a>(&'a LoopCore);
 
 impl Teardown for Tasks<'_> {
     fn request(&mut self, _memo: &mut Memo) {
@@ -96,7 +89,7 @@ impl Teardown for Tasks<'_> {
 }
 
 /// The loop's executor, the loop, and its thread.
-struct Thread<'a>(&'a Engine);
+struct Thread<'a>(&'a LoopCore);
 
 impl Teardown for Thread<'_> {
     fn request(&mut self, _memo: &mut Memo) {}
@@ -118,30 +111,6 @@ impl Teardown for Thread<'_> {
         self.0.tell(Told::ForceAll);
         let desk = Arc::clone(&self.0.desk);
         memo.if_stuck(move || Some(desk.stuck()));
-    }
-}
-
-/// The last part of the budget is the loop's own, if that is less than its owner's.
-fn bound(engine: &Engine, memo: &mut Memo) {
-    if let Some(drive) = &memo.drive {
-        let own = drive.after(engine.timeout);
-        memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
-    }
-}
-
-impl Teardown for &Engine {
-    fn request(&mut self, memo: &mut Memo) {
-        guarded_request(&self.entry, steps(self), memo);
-    }
-
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        bound(self, memo);
-        let engine: &'a Engine = self;
-        guarded_wait(Arc::clone(&engine.entry), steps(engine), memo)
-    }
-
-    fn force(&mut self, memo: &mut Memo) {
-        guarded_force(&self.entry, steps(self), memo);
     }
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
@@ -16,14 +16,14 @@ use super::builder::Source;
 use super::teardown::{self, SPEC};
 use super::threads::{Listing, Threads};
 use crate::host::user_threads::Owner;
+use crate::plan::{Spec, Step};
+use crate::resource::owned::{Owned, Service};
 use crate::resource::{Tasks, Thread};
 use crate::sync::lock;
 use crate::teardown::Teardown;
-use crate::value::Phase;
-use crate::value::entry::Entry;
-use crate::value::nodes::{self, Node, Registered};
+use crate::value::nodes::Node;
 
-/// What a runtime is called and how it ends, whichever engine it has.
+/// What a runtime is called and how it ends, also after a restart.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) name: String,
@@ -32,7 +32,8 @@ pub(super) struct Settings {
     pub(super) cancel_at_main_end: bool,
 }
 
-pub(super) struct Engine {
+/// What a runtime runs, until it is torn down.
+pub(super) struct RuntimeCore {
     pub(super) settings: Arc<Settings>,
     handle: Handle,
     /// Dropped as soon as the runtime is asked to stop, as tokio does; what blocks a thread is waited for.
@@ -44,13 +45,11 @@ pub(super) struct Engine {
     pub(super) stopping: CancellationToken,
     /// Whether its threads list themselves.
     listed_at_start: bool,
-    pub(super) core: Mutex<Core>,
-    pub(super) entry: Arc<Entry>,
-    registered: Registered,
+    pub(super) executor: Mutex<Executor>,
 }
 
 /// Who runs the tasks.
-pub(super) enum Core {
+pub(super) enum Executor {
     /// The workers of a multi-thread runtime.
     Owned(tokio::runtime::Runtime),
     /// A thread that drives a current-thread runtime until it is asked to stop, and then drops it; or one that only drops
@@ -58,35 +57,34 @@ pub(super) enum Core {
     Thread(Thread),
     /// Somebody else, who also stops it.
     Borrowed,
-    /// It was told to stop, and nobody waits for it.
-    Told,
+    /// It was asked to stop, and is not waited for.
+    Stopped,
 }
 
-impl Engine {
+impl RuntimeCore {
     /// Starts what `source` says.
     ///
     /// # Errors
     ///
     /// If the OS gives no threads or no descriptors.
-    pub(super) fn start(source: &Source, settings: &Arc<Settings>) -> io::Result<Arc<Self>> {
-        crate::host::exit::watch();
+    pub(super) fn start(source: &Source, settings: &Arc<Settings>) -> io::Result<Arc<Owned<Self>>> {
         let threads = Arc::new(Threads::new(!matches!(source, Source::Borrowed(_))));
-        let (core, handle, listed_at_start) = match source {
-            Source::Borrowed(runtime) => (Core::Borrowed, runtime.handle().clone(), false),
+        let (executor, handle, listed_at_start) = match source {
+            Source::Borrowed(runtime) => (Executor::Borrowed, runtime.handle().clone(), false),
             Source::Ours(recipe) => {
                 let mut builder = recipe.builder(&settings.name);
                 let listing = Arc::clone(&threads);
                 builder.on_thread_start(move || listing.list_current());
-                let (core, handle) = run(builder.build()?, settings, &threads)?;
-                (core, handle, true)
+                let (executor, handle) = run(builder.build()?, settings, &threads)?;
+                (executor, handle, true)
             }
             Source::Tokio(builder) => {
                 let runtime = lock(builder).build()?;
-                let (core, handle) = run(runtime, settings, &threads)?;
-                (core, handle, false)
+                let (executor, handle) = run(runtime, settings, &threads)?;
+                (executor, handle, false)
             }
         };
-        let engine = Arc::new_cyclic(|engine: &Weak<Self>| Engine {
+        let runtime = RuntimeCore {
             settings: Arc::clone(settings),
             handle,
             spawned: Tasks::at(settings.location),
@@ -94,31 +92,20 @@ impl Engine {
             threads,
             stopping: CancellationToken::new(),
             listed_at_start,
-            core: Mutex::new(core),
-            entry: Arc::new(Entry::new(&SPEC, "sundown::python::Runtime", settings.location)),
-            registered: nodes::register(Weak::clone(engine) as Weak<dyn Node>),
-        });
-        let live: Weak<Engine> = Arc::downgrade(&engine);
+            executor: Mutex::new(executor),
+        };
+        let runtime = Owned::new(runtime, settings.location);
+        let live: Weak<Owned<Self>> = Arc::downgrade(&runtime);
         exit::register(live);
         if exit::is_closing() {
             // The exit may not have seen it. It stays as an empty shell, which refuses.
-            engine.end_at_once();
+            runtime.stop();
         }
-        Ok(engine)
+        Ok(runtime)
     }
 
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
-    }
-
-    /// Whether its shutdown has not begun.
-    pub(super) fn is_live(&self) -> bool {
-        self.entry.phase() == Phase::Live
-    }
-
-    /// Whether its shutdown is over, however it ended.
-    pub(super) fn has_ended(&self) -> bool {
-        self.entry.result().is_some()
     }
 
     /// The future itself if it was asked to stop.
@@ -159,40 +146,17 @@ impl Engine {
     fn to_list(&self) -> Option<Arc<Threads>> {
         (!self.listed_at_start).then(|| Arc::clone(&self.threads))
     }
-
-    /// What runs is told to stop, and nobody waits for it.
-    fn end_at_once(&self) {
-        for group in [&self.spawned, &self.tasks] {
-            group.close();
-            group.cancel();
-        }
-        self.spawned.abort_present();
-        self.stopping.cancel();
-        lock(&self.core).tell();
-    }
-
-    /// The last handle is gone: what runs is asked to stop, and waited for by the reaper, so that the caller never is.
-    pub(super) fn release(self: Arc<Self>) {
-        if self.has_ended() {
-            return;
-        }
-        if crate::host::exit::is_exiting() {
-            // No thread is started now. Its own drop tells it to stop.
-            return;
-        }
-        // Without a reaper the job is dropped, and this with it.
-        let _ = crate::value::reaper::submit(|drive| async move {
-            // Its result is in the events; there is nobody else to be told.
-            let _ = teardown::run(&self, self.settings.timeout, &drive).await;
-        });
-    }
 }
 
 /// A current-thread runtime needs a thread to drive it; which kind a user's builder made is only known now.
-fn run(runtime: tokio::runtime::Runtime, settings: &Settings, threads: &Arc<Threads>) -> io::Result<(Core, Handle)> {
+fn run(
+    runtime: tokio::runtime::Runtime,
+    settings: &Settings,
+    threads: &Arc<Threads>,
+) -> io::Result<(Executor, Handle)> {
     let handle = runtime.handle().clone();
     if handle.runtime_flavor() != RuntimeFlavor::CurrentThread {
-        return Ok((Core::Owned(runtime), handle));
+        return Ok((Executor::Owned(runtime), handle));
     }
     let (runtime, threads) = (InBackground(Some(runtime)), Arc::clone(threads));
     let driver = Thread::spawn_part(settings.name.replace('\0', " "), settings.location, Owner::new(), move |stop| {
@@ -201,7 +165,7 @@ fn run(runtime: tokio::runtime::Runtime, settings: &Settings, threads: &Arc<Thre
         runtime.block_on(stop.stopped());
         drop(runtime);
     })?;
-    Ok((Core::Thread(driver), handle))
+    Ok((Executor::Thread(driver), handle))
 }
 
 /// A tokio runtime that is dropped without a wait, where nobody takes it out.
@@ -221,17 +185,17 @@ impl Drop for InBackground {
     }
 }
 
-impl Core {
-    /// Tells it to stop, and waits for nothing. May be called on one of its own threads.
-    pub(super) fn tell(&mut self) {
-        match std::mem::replace(self, Core::Told) {
-            Core::Owned(runtime) => runtime.shutdown_background(),
-            Core::Thread(thread) => {
+impl Executor {
+    /// Asks it to stop, and waits for nothing. May be called on one of its own threads.
+    pub(super) fn stop(&mut self) {
+        match std::mem::replace(self, Executor::Stopped) {
+            Executor::Owned(runtime) => runtime.shutdown_background(),
+            Executor::Thread(thread) => {
                 thread.stop();
-                *self = Core::Thread(thread);
+                *self = Executor::Thread(thread);
             }
-            Core::Borrowed => *self = Core::Borrowed,
-            Core::Told => {}
+            Executor::Borrowed => *self = Executor::Borrowed,
+            Executor::Stopped => {}
         }
     }
 
@@ -239,62 +203,65 @@ impl Core {
     ///
     /// # Errors
     ///
-    /// If there is no thread to wait with. The runtime was told to stop then.
+    /// If there is no thread to wait with. The runtime was asked to stop then.
     pub(super) fn end(&mut self, settings: &Settings) -> io::Result<Option<Thread>> {
-        match std::mem::replace(self, Core::Told) {
-            Core::Owned(runtime) => {
+        match std::mem::replace(self, Executor::Stopped) {
+            Executor::Owned(runtime) => {
                 let runtime = InBackground(Some(runtime));
                 let name = format!("{} {}", crate::resource::joiner::NAME, settings.name.replace('\0', " "));
                 let thread = Thread::spawn_part(name, settings.location, Owner::new(), move |_| drop(runtime.take()))?;
-                *self = Core::Thread(thread.clone());
+                *self = Executor::Thread(thread.clone());
                 Ok(Some(thread))
             }
-            Core::Thread(thread) => {
+            Executor::Thread(thread) => {
                 thread.stop();
-                *self = Core::Thread(thread.clone());
+                *self = Executor::Thread(thread.clone());
                 Ok(Some(thread))
             }
-            Core::Borrowed => {
-                *self = Core::Borrowed;
+            Executor::Borrowed => {
+                *self = Executor::Borrowed;
                 Ok(None)
             }
-            Core::Told => Ok(None),
+            Executor::Stopped => Ok(None),
         }
     }
 }
 
-impl Drop for Engine {
-    /// What nobody has shut down is told to stop, and not waited for.
-    fn drop(&mut self) {
-        if !self.has_ended() {
-            self.end_at_once();
+impl Service for RuntimeCore {
+    const SPEC: &'static Spec = &SPEC;
+    const TYPE: &'static str = "sundown::python::Runtime";
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.settings.name)
+    }
+
+    fn timeout(&self) -> Duration {
+        self.settings.timeout
+    }
+
+    fn steps(&self) -> Vec<Step<'_>> {
+        teardown::steps(self)
+    }
+
+    fn stop(&self) {
+        for group in [&self.spawned, &self.tasks] {
+            group.close();
+            group.cancel();
+        }
+        self.spawned.abort_present();
+        self.stopping.cancel();
+        lock(&self.executor).stop();
+    }
+
+    /// A shutdown on a thread of the runtime itself stops it when all else is done: it is one of the tasks that this drops.
+    fn torn_down(&self) {
+        if self.threads.is_current() {
+            lock(&self.executor).stop();
         }
     }
 }
 
-impl Node for Engine {
-    fn name(&self) -> String {
-        format!("Runtime `{}`", self.settings.name)
-    }
-
-    fn location(&self) -> &'static Location<'static> {
-        self.settings.location
-    }
-
-    fn created(&self) -> Instant {
-        self.entry.created
-    }
-
-    fn phase(&self) -> Phase {
-        self.entry.phase()
-    }
-
-    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        (!self.has_ended()).then(|| Box::new(self) as Box<dyn Teardown + Send>)
-    }
-}
-
-impl Live for Engine {
+impl Live for Owned<RuntimeCore> {
     fn name(&self) -> String {
         self.settings.name.clone()
     }
