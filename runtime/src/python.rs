@@ -31,50 +31,36 @@
 //! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__` runs in
 //! whatever PyO3 call comes next, on whatever thread.
 
-mod attached;
-mod block_on;
+mod asyncio;
 mod bridge;
-mod callback;
 mod event_loop;
-mod exceptions;
-mod exit;
-mod fork;
-mod gate;
-mod glue;
 mod install;
-mod into_py;
-mod into_rust;
-mod locals;
+mod interpreter;
 pub(crate) mod main;
 pub(crate) mod object;
-mod panics;
-mod run;
 mod runtime;
 pub(crate) mod shim;
-mod signals;
-mod streams;
-mod wakeup;
 
 /// The exception of a Rust future that panicked, by the name that `pyo3-async-runtimes` has for it.
 pub mod err {
     #[doc(no_inline)]
-    pub use super::exceptions::RuntimePanic as RustPanic;
+    pub use super::interpreter::exceptions::RuntimePanic as RustPanic;
 }
 
-pub use callback::Callback;
+pub use asyncio::callback::Callback;
+pub use asyncio::into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
+pub use asyncio::into_rust::{into_future, into_future_with_locals};
+pub use asyncio::locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
+pub use asyncio::run::{run, run_until_complete};
+pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 pub use event_loop::{EventLoop, EventLoopBuilder};
-pub use exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
-pub use exit::{Stats, set_exit_timeout, stats};
 pub use install::install;
 pub(crate) use install::soon as set_up_soon;
-pub use into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
-pub use into_rust::{into_future, into_future_with_locals};
-pub use locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
+pub use interpreter::exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
+pub use interpreter::exit::{Stats, set_exit_timeout, stats};
 pub(crate) use object::Place;
 pub use object::{Handle, aclose, close, register};
-pub use run::{run, run_until_complete};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
-pub use streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 #[doc = include_str!("macro_docs/pyclass_teardown.md")]
 pub use sundown_macros::pyclass_teardown;
 #[doc = include_str!("macro_docs/python_main.md")]

@@ -1,7 +1,7 @@
 //! The bridge between Rust tasks and one event loop.
 //!
 //! Completions cross by queue: a task that ends pushes its number and its result, and wakes the loop at most once per
-//! batch; the loop's thread, in [`glue.py`](super::glue), takes the batch and resolves the Python futures. A task holds
+//! batch; the loop's thread, in [`glue.py`](glue), takes the batch and resolves the Python futures. A task holds
 //! numbers only, so that nothing of Python's is dropped on a worker, and a worker never attaches for us.
 //!
 //! Invariants:
@@ -12,6 +12,9 @@
 //!    lets go of its timers. Nothing gets in afterwards.
 //! 4. The descriptor is closed with the last owner of the bridge, which is never earlier than the end of the loop's
 //!    selector: the number of a registered descriptor is not used again.
+
+pub(super) mod glue;
+mod wakeup;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -26,9 +29,9 @@ use pyo3::types::{PyList, PyTuple};
 use slab::Slab;
 use tokio::task::AbortHandle;
 
-use super::panics::{self, Panic};
-use super::wakeup::Wakeup;
-use super::{exit, fork, gate, glue};
+use crate::python::bridge::wakeup::Wakeup;
+use crate::python::interpreter::panics::{self, Panic};
+use crate::python::interpreter::{exit, fork, gate};
 use crate::sync::lock;
 use crate::sync::mailbox::Mailbox;
 
@@ -481,7 +484,7 @@ impl Completion {
             Completion::Lost if exit::is_closing() => Err(None),
             Completion::Lost => {
                 let message = "the runtime was shut down before the future was ready";
-                Err(Some(super::exceptions::ShutdownError::new_err(message)))
+                Err(Some(crate::python::interpreter::exceptions::ShutdownError::new_err(message)))
             }
         }
     }

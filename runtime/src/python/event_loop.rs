@@ -21,13 +21,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tokio::sync::oneshot;
 
-use super::bridge::{Answer, Op};
-use super::exit::Live;
-use super::into_rust::Answered;
-use super::locals::{self, TaskLocals};
-use super::{exit, fork};
 use crate::driver::{self, Drive};
 use crate::host::fork::Inheritable;
+use crate::python::asyncio::into_rust::Answered;
+use crate::python::asyncio::locals::{self, TaskLocals};
+use crate::python::bridge::{Answer, Op};
+use crate::python::interpreter::exit::Live;
+use crate::python::interpreter::{exit, fork};
 use crate::resource::owned::Owned;
 use crate::teardown::{Report, ShutdownError};
 use engine::{LoopCore, Run};

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::bridge::LoopBridge;
-use super::fork::PerProcess;
-use super::streams::ItemSender;
-use super::{exceptions, exit, fork, panics};
+use crate::python::asyncio::streams::ItemSender;
+use crate::python::bridge::LoopBridge;
+use crate::python::interpreter::fork::PerProcess;
+use crate::python::interpreter::{exceptions, exit, fork, panics};
 pub(crate) use soon::soon;
 
 /// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork. To

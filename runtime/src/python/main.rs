@@ -7,8 +7,8 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PySystemExit};
 use pyo3::prelude::*;
 use tokio::runtime::Builder;
 
-use super::run::run;
-use super::runtime::init;
+use crate::python::asyncio::run::run;
+use crate::python::runtime::init;
 
 /// As shells tell that Ctrl-C ended a program.
 const INTERRUPTED: u8 = 130;

@@ -25,12 +25,14 @@ use pyo3::PyClass;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use super::exceptions::ShutdownError as PyShutdownError;
-use super::exit::{self, Live};
-use super::{block_on, fork, gate, install, runtime};
 use crate::driver::{Drive, Home};
 use crate::observe;
 use crate::plan::Step;
+use crate::python::install;
+use crate::python::interpreter::exceptions::ShutdownError as PyShutdownError;
+use crate::python::interpreter::exit::{self, Live};
+use crate::python::interpreter::{block_on, fork, gate};
+use crate::python::runtime;
 use crate::sync::lock;
 use crate::teardown::{Memo, Report, ShutdownError, Teardown, Wait};
 use crate::value::entry::Entry;

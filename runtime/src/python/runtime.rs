@@ -22,11 +22,12 @@ use pyo3::prelude::*;
 use tokio::runtime::{EnterGuard, Handle};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::exceptions::ShutdownError as PyShutdownError;
-use super::exit::Live;
-use super::{block_on, exit, fork, install};
 use crate::driver::{self, Drive};
 use crate::host::fork::Inheritable;
+use crate::python::install;
+use crate::python::interpreter::exceptions::ShutdownError as PyShutdownError;
+use crate::python::interpreter::exit::Live;
+use crate::python::interpreter::{block_on, exit, fork};
 use crate::resource::owned::Owned;
 use crate::resource::{TaskInfo, Tasks};
 use crate::sync::lock;

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
-use super::get_runtime;
 use crate::host::fork::PerProcess;
+use crate::python::runtime::get_runtime;
 
 /// The handle of the module-wide runtime, borrowed as tokio's `Runtime::handle` lends it. That of a runtime that has ended
 /// if the interpreter exits, or it was shut down.

@@ -46,7 +46,7 @@ use tracked::{Ticket, Tracked};
 /// report mentions it. Either way the [`JoinHandle`] has the payload, there is an error event, and the metric
 /// `sundown_task_panics_total` counts.
 ///
-/// Dropping the handles stops nothing: the tasks run on, and [`registry::shutdown_all`] still
+/// Dropping the handles stops nothing: the tasks run on, and [`registry::shutdown_all`](crate::registry::shutdown_all) still
 /// reaches them.
 ///
 /// ```

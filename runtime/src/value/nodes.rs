@@ -26,7 +26,7 @@ pub enum Phase {
     Stopping,
     /// Its shutdown has ended.
     Settled,
-    /// [`ShutdownGuard::dismiss`] was called.
+    /// [`ShutdownGuard::dismiss`](crate::ShutdownGuard::dismiss) was called.
     Dismissed,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What something is to the registry, and so whether [`shutdown_all`] reaches it.
+/// What something is to the registry, and so whether [`shutdown_all`](crate::registry::shutdown_all) reaches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -57,9 +57,9 @@ pub enum Kind {
     Owned,
     /// A handle of ours, such as [`Tasks`](crate::Tasks).
     Handle,
-    /// A value that was passed to [`share`].
+    /// A value that was passed to [`share`](crate::registry::share).
     Shared,
-    /// A value that was passed to [`give`].
+    /// A value that was passed to [`give`](crate::registry::give).
     Given,
 }
 

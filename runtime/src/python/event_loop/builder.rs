@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use super::EventLoop;
-use super::engine::LoopCore;
+use crate::python::event_loop::EventLoop;
+use crate::python::event_loop::engine::LoopCore;
 
 /// The budget of a loop's shutdown where nobody says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -10,10 +10,10 @@ use std::thread::{self, ThreadId};
 
 use pyo3::prelude::*;
 
-use super::super::bridge::Bridge;
-use super::super::exceptions::ShutdownError;
-use super::line::{self, Place};
 use crate::host::user_threads::current_ident;
+use crate::python::bridge::Bridge;
+use crate::python::event_loop::line::{self, Place};
+use crate::python::interpreter::exceptions::ShutdownError;
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 

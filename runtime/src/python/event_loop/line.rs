@@ -11,10 +11,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use super::super::fork::PerProcess;
-use super::desk::Desk;
-use super::engine::{Runner, Told, tell};
 use crate::driver::Drive;
+use crate::python::event_loop::desk::Desk;
+use crate::python::event_loop::engine::{Runner, Told, tell};
+use crate::python::interpreter::fork::PerProcess;
 use crate::sync::lock;
 
 /// So many loops are on their way out at the same time.

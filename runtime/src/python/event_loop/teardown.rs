@@ -5,11 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::EventLoop;
-use super::engine::{LoopCore, Told};
-use super::line;
 use crate::driver::{Drive, FOREVER};
 use crate::plan::{Spec, Step, StepSpec};
+use crate::python::event_loop::EventLoop;
+use crate::python::event_loop::engine::{LoopCore, Told};
+use crate::python::event_loop::line;
 use crate::sync::latch::Latch;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Memo, Outcome, Teardown, Wait};

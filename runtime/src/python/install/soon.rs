@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-use super::{INSTALLED, ensure};
+use crate::python::install::{INSTALLED, ensure};
 
 /// Has the exit set up as soon as may be. Does not attach, and waits for nothing but a lock of CPython's; an atomic load once
 /// it is done.

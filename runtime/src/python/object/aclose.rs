@@ -7,11 +7,13 @@ use pyo3::PyClass;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::{Methods, Object, duration, find_all};
+use crate::python::asyncio::locals::get_current_locals;
+use crate::python::bridge::glue;
 use crate::python::bridge::{Bridge, Completion};
-use crate::python::fork::name;
-use crate::python::locals::get_current_locals;
-use crate::python::{exit, gate, glue, install};
+use crate::python::install;
+use crate::python::interpreter::fork::name;
+use crate::python::interpreter::{exit, gate};
+use crate::python::object::{Methods, Object, duration, find_all};
 use crate::sync::lock;
 use crate::teardown::ShutdownError;
 use crate::value::reaper;

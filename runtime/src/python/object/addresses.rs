@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, Weak};
 
 use pyo3::prelude::*;
 
-use super::Object;
 use crate::host::fork::PerProcess;
-use crate::python::fork::name;
+use crate::python::interpreter::fork::name;
+use crate::python::object::Object;
 use crate::sync::lock;
 
 /// A forked child closes nothing of its parent's.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::{Borrowed, PyClass};
 
-use super::handle::{self, AnyHandle, Handle, Plain, With};
-use super::{Object, closed_err, dropped, find, find_all, forked_err};
-use crate::python::{ForkedProcessError, Runtime, install};
+use crate::python::install;
+use crate::python::interpreter::exceptions::ForkedProcessError;
+use crate::python::object::handle::{self, AnyHandle, Handle, Plain, With};
+use crate::python::object::{Object, closed_err, dropped, find, find_all, forked_err};
+use crate::python::runtime::Runtime;
 use crate::sync::lock;
 use crate::teardown::{Memo, Teardown, Wait};
 use crate::value::entry::Entry;
@@ -161,7 +163,7 @@ impl<T: Class> Made for T {
     fn note(&self) {
         let object = Object::of(self);
         // Rust may have called it, on a thread that is not attached: then whoever uses the object sees to it.
-        crate::python::attached::if_attached(|py| {
+        crate::python::interpreter::attached::if_attached(|py| {
             let _ = install::ensure(py);
             if let Some(witness) = dropped::witness(py) {
                 *lock(&object.witness) = Some(witness);

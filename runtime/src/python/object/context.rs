@@ -5,7 +5,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::host::fork::PerProcess;
-use crate::python::glue;
+use crate::python::bridge::glue;
 
 static NAMESPACE: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
 

@@ -21,12 +21,12 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
-use super::{Class, Object, addresses};
 use crate::driver::{self, Drive};
 use crate::host::fork::PerProcess;
-use crate::python::attached::{Pending, if_attached};
-use crate::python::fork::name;
-use crate::python::{exit, gate};
+use crate::python::interpreter::attached::{Pending, if_attached};
+use crate::python::interpreter::fork::name;
+use crate::python::interpreter::{exit, gate};
+use crate::python::object::{Class, Object, addresses};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 use crate::value::{Phase, on_drop, orphans, reaper};

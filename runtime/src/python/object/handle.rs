@@ -2,7 +2,8 @@
 
 use std::any::Any;
 
-use crate::python::{EventLoop, Runtime};
+use crate::python::event_loop::EventLoop;
+use crate::python::runtime::Runtime;
 use crate::teardown::{Memo, Teardown, Wait};
 
 /// A resource that a Python class may have: a cheap clone, and all clones are one resource. So a clone is enough to tear it

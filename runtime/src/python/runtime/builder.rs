@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::Runtime;
-use super::engine::Settings;
+use crate::python::runtime::Runtime;
+use crate::python::runtime::engine::Settings;
 
 /// The budget of a runtime's shutdown where nobody says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -4,9 +4,9 @@ use std::io;
 use std::panic::Location;
 use std::sync::{Mutex, OnceLock};
 
-use super::super::install;
-use super::{Builder, Runtime};
 use crate::host::fork::PerProcess;
+use crate::python::install;
+use crate::python::runtime::{Builder, Runtime};
 use crate::sync::lock;
 
 static MODULE: PerProcess<Module> = PerProcess::inheriting(Module::of);

@@ -11,12 +11,12 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::super::exit::{self, Live};
-use super::builder::Source;
-use super::teardown::{self, SPEC};
-use super::threads::{Listing, Threads};
 use crate::host::user_threads::Owner;
 use crate::plan::{Spec, Step};
+use crate::python::interpreter::exit::{self, Live};
+use crate::python::runtime::builder::Source;
+use crate::python::runtime::teardown::{self, SPEC};
+use crate::python::runtime::threads::{Listing, Threads};
 use crate::resource::owned::{Owned, Service};
 use crate::resource::{Tasks, Thread};
 use crate::sync::lock;

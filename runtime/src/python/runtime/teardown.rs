@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use super::Runtime;
-use super::engine::{Executor, RuntimeCore};
 use crate::driver::FOREVER;
 use crate::plan::{Spec, Step, StepSpec};
+use crate::python::runtime::Runtime;
+use crate::python::runtime::engine::{Executor, RuntimeCore};
 use crate::resource::Tasks;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;

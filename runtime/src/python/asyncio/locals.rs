@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use pyo3::prelude::*;
 
-use super::bridge::Bridge;
-use super::fork::name;
-use super::glue;
+use crate::python::bridge::Bridge;
+use crate::python::bridge::glue;
+use crate::python::interpreter::fork::name;
 
 /// An event loop and the [context](https://docs.python.org/3/library/contextvars.html) in which coroutines run there.
 ///
@@ -70,7 +70,7 @@ impl TaskLocals {
         self.own_context(py).unwrap_or_else(|| py.None()).into_bound(py)
     }
 
-    pub(super) fn own_context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+    pub(in crate::python) fn own_context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         self.0.context.as_ref().map(|context| context.clone_ref(py))
     }
 
@@ -91,7 +91,7 @@ pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     glue::get(py)?.get_running_loop.bind(py).call0()
 }
 
-/// The locals of the Rust future around the caller: those of [`future_into_py`](super::future_into_py) or
+/// The locals of the Rust future around the caller: those of [`future_into_py`](crate::python::future_into_py) or
 /// [`scope`]. Outside of one, the running loop and a copy of the current context.
 ///
 /// # Errors
@@ -124,7 +124,7 @@ pub fn get_current_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// Runs `future` with these locals: what [`get_current_locals`] returns in it, so that
-/// [`into_future`](super::into_future) works in a task of one's own.
+/// [`into_future`](crate::python::into_future) works in a task of one's own.
 ///
 /// # Cancel safety
 ///
@@ -165,7 +165,7 @@ impl<F: Future> Future for Scoped<F> {
 
 /// Whose locals are in force.
 #[derive(Clone, Debug)]
-pub(super) enum Current {
+pub(in crate::python) enum Current {
     Given(TaskLocals),
     /// Those of a Python future of this bridge.
     Bridged(Arc<Bridge>, u64),
@@ -173,7 +173,7 @@ pub(super) enum Current {
 
 impl Current {
     /// The context, if there is one.
-    pub(super) fn context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+    pub(in crate::python) fn context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         match self {
             Current::Given(locals) => locals.own_context(py),
             Current::Bridged(bridge, key) => bridge.awaiting(py, *key)?.1,
@@ -186,15 +186,15 @@ thread_local! {
 }
 
 /// Those of the Rust future around the caller. Needs no interpreter.
-pub(super) fn current() -> Option<Current> {
+pub(in crate::python) fn current() -> Option<Current> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Swaps the locals of a future in while it is polled.
-pub(super) struct Entered<'a>(&'a mut Option<Current>);
+pub(in crate::python) struct Entered<'a>(&'a mut Option<Current>);
 
 impl<'a> Entered<'a> {
-    pub(super) fn enter(current: &'a mut Option<Current>) -> Self {
+    pub(in crate::python) fn enter(current: &'a mut Option<Current>) -> Self {
         swap(current);
         Entered(current)
     }
@@ -210,6 +210,6 @@ fn swap(other: &mut Option<Current>) {
     let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), other));
 }
 
-pub(super) fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+pub(in crate::python) fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     glue::get(py)?.copy_context.bind(py).call0()
 }

@@ -11,18 +11,20 @@ use pin_project_lite::pin_project;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::bridge::{Bridge, Completion};
-use super::fork::name;
-use super::locals::{Current, Entered, TaskLocals, get_current_locals, get_current_loop};
-use super::panics::{self, Panic};
-use super::runtime::Runtime;
-use super::{gate, glue, install};
+use crate::python::asyncio::locals::{Current, Entered, TaskLocals, get_current_locals, get_current_loop};
+use crate::python::bridge::glue;
+use crate::python::bridge::{Bridge, Completion};
+use crate::python::install;
+use crate::python::interpreter::fork::name;
+use crate::python::interpreter::gate;
+use crate::python::interpreter::panics::{self, Panic};
+use crate::python::runtime::Runtime;
 
 /// Runs `fut` on the module's default [`Runtime`] and returns an `asyncio.Future` for its result.
 ///
 /// The loop and the context are those of [`get_current_locals`]. The result becomes a Python object on the loop's thread; no
 /// worker attaches to Python for it. When the Python future is cancelled, `fut` is dropped, at its next `await`; so it is
-/// when the loop is closed. A panic becomes [`RuntimePanic`](super::RuntimePanic) with its message and place.
+/// when the loop is closed. A panic becomes [`RuntimePanic`](crate::python::RuntimePanic) with its message and place.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;
@@ -39,7 +41,7 @@ use super::{gate, glue, install};
 ///
 /// # Errors
 ///
-/// `RuntimeError` if no loop is running or the loop is closed; [`ShutdownError`](super::ShutdownError) if the interpreter is
+/// `RuntimeError` if no loop is running or the loop is closed; [`ShutdownError`](crate::python::ShutdownError) if the interpreter is
 /// exiting or the runtime was shut down.
 #[track_caller]
 pub fn future_into_py<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
@@ -85,11 +87,11 @@ where
 }
 
 impl Runtime {
-    /// As [`future_into_py`](super::future_into_py()), on this runtime.
+    /// As [`future_into_py`](crate::python::future_into_py()), on this runtime.
     ///
     /// # Errors
     ///
-    /// As there; [`ForkedProcessError`](super::ForkedProcessError) if the runtime was made before a fork.
+    /// As there; [`ForkedProcessError`](crate::python::ForkedProcessError) if the runtime was made before a fork.
     #[track_caller]
     pub fn future_into_py<'py, F, T>(&self, py: Python<'py>, fut: F) -> PyResult<Bound<'py, PyAny>>
     where
@@ -99,7 +101,7 @@ impl Runtime {
         queued(py, self, &get_current_locals(py)?, fut)
     }
 
-    /// As [`future_into_py_eager`](super::future_into_py_eager()), on this runtime.
+    /// As [`future_into_py_eager`](crate::python::future_into_py_eager()), on this runtime.
     ///
     /// # Errors
     ///

@@ -11,16 +11,16 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 
-use super::interrupt::Interrupts;
-use super::late::is_too_late;
-use super::leaving::Left;
-use super::waves::{self, Wave, Waves};
-use super::{GATE_CLOSED, NAME, STATE, State, budget, leaving, shield, uncaught};
 use crate::driver::{self, Drive};
 use crate::host::user_threads;
 use crate::observe;
 use crate::plan::{self, Step};
-use crate::python::gate;
+use crate::python::interpreter::exit::interrupt::Interrupts;
+use crate::python::interpreter::exit::late::is_too_late;
+use crate::python::interpreter::exit::leaving::Left;
+use crate::python::interpreter::exit::waves::{self, Wave, Waves};
+use crate::python::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, shield, uncaught};
+use crate::python::interpreter::gate;
 use crate::sync::lock;
 use crate::teardown::{Memo, Outcome, Report};
 

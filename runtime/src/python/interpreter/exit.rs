@@ -3,7 +3,7 @@
 //! | stage | when | what |
 //! |---|---|---|
 //! | one | the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | runtimes that opted in cancel their work; nothing is refused |
-//! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](super::gate) closes |
+//! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](crate::python::gate) closes |
 //!
 //! CPython calls `atexit` handlers in reverse: what a user registered after this module was imported runs before stage two
 //! and may use the module; what was registered before is refused with a `ShutdownError`.
@@ -27,15 +27,15 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use tokio_util::sync::CancellationToken;
 
-use super::exceptions::ShutdownError;
-use super::fork::{Hook, Hooks, PerProcess};
 use crate::host::user_threads::Budget;
+use crate::python::interpreter::exceptions::ShutdownError;
+use crate::python::interpreter::fork::{Hook, Hooks, PerProcess};
 use crate::sync::lock;
 use crate::teardown::Teardown;
 use counters::Counters;
 pub use counters::{Stats, stats};
 use second::First;
-pub(super) use stages::{Installation, install};
+pub(in crate::python) use stages::{Installation, install};
 
 /// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
 /// seconds, `0.5` say) comes before it.
@@ -123,7 +123,7 @@ pub(crate) fn on_gate_closed(hook: Hook) {
 }
 
 /// Names the report of the exit after the extension's module.
-pub(super) fn name_after(module: &Bound<'_, PyModule>) {
+pub(in crate::python) fn name_after(module: &Bound<'_, PyModule>) {
     if let Ok(name) = module.name() {
         let _ = NAME.set(name.to_string());
     }

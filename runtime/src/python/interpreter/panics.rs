@@ -8,8 +8,8 @@ use std::sync::Once;
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
-use super::block_on;
-use super::exceptions::RuntimePanic;
+use crate::python::interpreter::block_on;
+use crate::python::interpreter::exceptions::RuntimePanic;
 use crate::teardown::outcome::panic_message;
 
 /// tokio's words.
@@ -17,13 +17,13 @@ const ENDED: &str = "A Tokio 1.x context was found, but it is being shutdown.";
 
 /// A panic that was caught.
 #[derive(Debug)]
-pub(super) struct Panic {
+pub(in crate::python) struct Panic {
     message: String,
 }
 
 impl Panic {
     /// Of what was caught on this thread just now: the place is the one that the hook saw last.
-    pub(super) fn caught(payload: &(dyn Any + Send)) -> Self {
+    pub(in crate::python) fn caught(payload: &(dyn Any + Send)) -> Self {
         let message = panic_message(payload);
         Panic {
             message: match PLACE.try_with(|place| place.take()).ok().flatten() {
@@ -35,23 +35,23 @@ impl Panic {
     }
 
     /// Whether a timer was polled in a runtime that has ended.
-    pub(super) fn is_of_an_ended_runtime(&self) -> bool {
+    pub(in crate::python) fn is_of_an_ended_runtime(&self) -> bool {
         self.message.starts_with(ENDED)
     }
 
     /// `RuntimePanic: index out of bounds (src/jobs.rs:12:9)`
-    pub(super) fn into_pyerr(self) -> PyErr {
+    pub(in crate::python) fn into_pyerr(self) -> PyErr {
         RuntimePanic::new_err(self.message)
     }
 }
 
 /// The exception itself. One that Rust made lazily is made now, of arguments of the user's, whose conversion may panic.
-pub(super) fn exception(py: Python<'_>, error: PyErr) -> Py<PyBaseException> {
+pub(in crate::python) fn exception(py: Python<'_>, error: PyErr) -> Py<PyBaseException> {
     catch(|| error.into_value(py)).unwrap_or_else(|panic| panic.into_pyerr().into_value(py))
 }
 
 /// Calls `f`; a panic is caught.
-pub(super) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+pub(in crate::python) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Panic::caught(&*payload))
 }
 
@@ -62,16 +62,16 @@ thread_local! {
 }
 
 /// While it lives a panic of this thread is not printed: one that is a refusal of tokio's, and becomes an exception.
-pub(super) struct Quiet;
+pub(in crate::python) struct Quiet;
 
 impl Quiet {
-    pub(super) fn new() -> Self {
+    pub(in crate::python) fn new() -> Self {
         QUIET.set(true);
         Quiet
     }
 
     /// From here on user code runs.
-    pub(super) fn end() {
+    pub(in crate::python) fn end() {
         QUIET.set(false);
     }
 }
@@ -84,7 +84,7 @@ impl Drop for Quiet {
 
 /// Chains a panic hook that remembers where a thread panicked, because the payload does not tell. The hook that was there
 /// goes on printing.
-pub(super) fn install() {
+pub(in crate::python) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();

@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use super::{Live, STATE};
 use crate::driver::{Drive, FOREVER};
 use crate::host::user_threads::{self, Budget};
-use crate::python::exceptions::InterpreterExit;
+use crate::python::interpreter::exceptions::InterpreterExit;
+use crate::python::interpreter::exit::{Live, STATE};
 
 /// Of a short budget more than a quarter is kept: on a busy machine a thread needs a moment to meet its exception, and one
 /// that still runs Python at the end is what the exit must not meet.

@@ -21,10 +21,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCFunction, PyDict, PyTuple, PyType};
 
-use super::interrupt::Interrupts;
 use crate::host::fork::PerProcess;
 use crate::host::user_threads;
-use crate::python::exceptions::InterpreterExit;
+use crate::python::interpreter::exceptions::InterpreterExit;
+use crate::python::interpreter::exit::interrupt::Interrupts;
 use crate::sync::lock;
 use crate::teardown::Outcome;
 

@@ -10,9 +10,10 @@ use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
-use super::bridge::{Answer, Bridge, Op};
-use super::locals::{TaskLocals, copy_context, get_current_locals};
-use super::{fork, gate, install};
+use crate::python::asyncio::locals::{TaskLocals, copy_context, get_current_locals};
+use crate::python::bridge::{Answer, Bridge, Op};
+use crate::python::install;
+use crate::python::interpreter::{fork, gate};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
 ///
@@ -35,7 +36,7 @@ use super::{fork, gate, install};
 ///
 /// # Errors
 ///
-/// `RuntimeError` if there is no loop or it is closed; [`ShutdownError`](super::ShutdownError) if the interpreter is exiting.
+/// `RuntimeError` if there is no loop or it is closed; [`ShutdownError`](crate::python::ShutdownError) if the interpreter is exiting.
 ///
 /// # Cancel safety
 ///
@@ -68,7 +69,7 @@ pub fn into_future_with_locals(
 /// The answer of Python to something that was asked through a bridge.
 #[derive(Debug)]
 #[must_use = "dropping it cancels what it waits for"]
-pub(super) struct Answered<T> {
+pub(in crate::python) struct Answered<T> {
     answered: oneshot::Receiver<PyResult<T>>,
     /// None once it was answered.
     asked: Option<(Arc<Bridge>, u64)>,
@@ -79,7 +80,7 @@ pub(super) struct Answered<T> {
 impl<T> Answered<T> {
     /// Queues what `op` returns for the loop, which is woken at the first poll and not now: the caller is attached, and the
     /// loop would wake up only to wait for the GIL.
-    pub(super) fn ask(
+    pub(in crate::python) fn ask(
         bridge: Arc<Bridge>,
         answer: Answer,
         answered: oneshot::Receiver<PyResult<T>>,

@@ -5,7 +5,7 @@
 //!
 //! That goes for PyO3's cells as well: whoever initialises a `PyOnceLock` holds it while it waits to be attached, and a
 //! thread that is attached may fork just then (gdb: the child's first `intern!` in `once_cell::imp::wait`, once in 800
-//! forks). So ours are in a [`PerProcess`], or initialised by [`ensure`](super::install::ensure); [`name!`] is for
+//! forks). So ours are in a [`PerProcess`], or initialised by [`ensure`](crate::python::install::ensure); [`name!`] is for
 //! `pyo3::intern!`.
 
 use std::sync::OnceLock;
@@ -13,9 +13,9 @@ use std::sync::OnceLock;
 use pyo3::types::{PyCFunction, PyDict};
 use pyo3::{PyErr, PyResult, Python, prelude::*, wrap_pyfunction};
 
-use super::exceptions::ForkedProcessError;
 #[allow(unused_imports, reason = "one place to import from")]
 pub(crate) use crate::host::fork::{Inheritable, PerProcess, generation};
+use crate::python::interpreter::exceptions::ForkedProcessError;
 
 /// An interned string, as by `pyo3::intern!`, that a forked child makes for itself.
 macro_rules! name {
@@ -30,21 +30,21 @@ macro_rules! name {
         NAME.get().get_or_init(py, || PyString::intern(py, $text).unbind()).bind(py)
     }};
 }
-pub(super) use name;
+pub(in crate::python) use name;
 
 /// Functions that are set once and read without a lock.
-pub(super) struct Hooks([OnceLock<Hook>; 8]);
+pub(in crate::python) struct Hooks([OnceLock<Hook>; 8]);
 
 /// What is called with the interpreter attached.
-pub(super) type Hook = fn(Python<'_>);
+pub(in crate::python) type Hook = fn(Python<'_>);
 
 impl Hooks {
-    pub(super) const fn new() -> Self {
+    pub(in crate::python) const fn new() -> Self {
         Hooks([const { OnceLock::new() }; 8])
     }
 
     /// Adds a function, once.
-    pub(super) fn add(&self, hook: Hook) {
+    pub(in crate::python) fn add(&self, hook: Hook) {
         let free = self.0.iter().find(|slot| match slot.get() {
             None => slot.set(hook).is_ok(),
             Some(set) => std::ptr::fn_addr_eq(*set, hook),
@@ -52,7 +52,7 @@ impl Hooks {
         debug_assert!(free.is_some(), "there are as many places as parts of this module");
     }
 
-    pub(super) fn call(&self, py: Python<'_>) {
+    pub(in crate::python) fn call(&self, py: Python<'_>) {
         for hook in self.0.iter().filter_map(OnceLock::get) {
             hook(py);
         }
@@ -73,7 +73,7 @@ pub(crate) fn forked_err(what: &str) -> PyErr {
 }
 
 /// Registers the hooks; there is no way to take them back.
-pub(super) fn install(py: Python<'_>) -> PyResult<()> {
+pub(in crate::python) fn install(py: Python<'_>) -> PyResult<()> {
     // From now on forks are counted.
     let _ = generation();
     let arguments = PyDict::new(py);

@@ -16,7 +16,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::fork::{self, PerProcess, name};
+use crate::python::interpreter::fork::{self, PerProcess, name};
 
 /// What CPython takes for no descriptor.
 const NONE: RawFd = -1;
@@ -26,7 +26,7 @@ static OURS: AtomicI32 = AtomicI32::new(NONE);
 
 /// What the main thread waits on: signal numbers come in, and zeroes, which wake it.
 #[derive(Debug)]
-pub(super) struct Pipe {
+pub(in crate::python) struct Pipe {
     read: UnixStream,
     write: UnixStream,
 }
@@ -40,7 +40,7 @@ impl Pipe {
     }
 
     /// A pipe, if this is the thread that runs Python's signal handlers.
-    pub(super) fn of_main_thread(py: Python<'_>) -> PyResult<Option<Self>> {
+    pub(in crate::python) fn of_main_thread(py: Python<'_>) -> PyResult<Option<Self>> {
         let pipe = Pipe::new()?;
         // Only that thread may set the descriptor, and nothing else tells: `threading.main_thread()` is the first that has
         // imported `threading`.
@@ -52,12 +52,12 @@ impl Pipe {
     }
 
     /// Wakes whoever waits. A full pipe wakes it anyway.
-    pub(super) fn wake(&self) {
+    pub(in crate::python) fn wake(&self) {
         let _ = (&self.write).write(&[0]);
     }
 
     /// Blocks until something has come in, for `timeout` at most.
-    pub(super) fn wait(&self, timeout: Option<Duration>) {
+    pub(in crate::python) fn wait(&self, timeout: Option<Duration>) {
         // A timeout that is too long for the OS is none.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         // A signal interrupts the call, and has written its number then or soon will.
@@ -65,7 +65,7 @@ impl Pipe {
     }
 
     /// Takes what has come in: the numbers of the signals.
-    pub(super) fn take(&self) -> Vec<u8> {
+    pub(in crate::python) fn take(&self) -> Vec<u8> {
         let mut signals = Vec::new();
         let mut buffer = [0; 64];
         while let Ok(count) = (&self.read).read(&mut buffer) {
@@ -80,7 +80,7 @@ impl Pipe {
 
 /// A wait of the main thread, to which signals come.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(in crate::python) struct Watch {
     owner: RawFd,
     own: RawFd,
     /// The one around this one.
@@ -90,7 +90,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Has signals come into `pipe`. To be followed by a [`check`](Self::check), for those that came before.
-    pub(super) fn start(py: Python<'_>, pipe: &Pipe) -> PyResult<Self> {
+    pub(in crate::python) fn start(py: Python<'_>, pipe: &Pipe) -> PyResult<Self> {
         fork::on_child(in_child);
         let own = pipe.write.as_raw_fd();
         let cancelling = cancelling(py)?;
@@ -100,7 +100,7 @@ impl Watch {
     }
 
     /// Passes signals on to the owner of the descriptor.
-    pub(super) fn forward(&self, signals: &[u8]) {
+    pub(in crate::python) fn forward(&self, signals: &[u8]) {
         if self.owner != NONE && !signals.is_empty() {
             forward(self.owner, signals);
         }
@@ -112,7 +112,7 @@ impl Watch {
     ///
     /// What a handler raised; `CancelledError` if it has cancelled the asyncio task around the caller, as the one of
     /// `asyncio.run` does.
-    pub(super) fn check(&self, py: Python<'_>) -> PyResult<()> {
+    pub(in crate::python) fn check(&self, py: Python<'_>) -> PyResult<()> {
         py.check_signals()?;
         if cancelling(py)? > self.cancelling {
             return Err(PyErr::from_type(cancelled_error(py)?.clone(), ()));
@@ -121,7 +121,7 @@ impl Watch {
     }
 
     /// Gives the descriptor back, and passes on what has come into `pipe` to the last.
-    pub(super) fn stop(self, py: Python<'_>, pipe: &Pipe) -> PyResult<()> {
+    pub(in crate::python) fn stop(self, py: Python<'_>, pipe: &Pipe) -> PyResult<()> {
         OURS.store(self.outer, Ordering::Relaxed);
         // The owner may have closed it meanwhile.
         let put_in = match set_wakeup_fd(py, self.owner) {

@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use pyo3::prelude::*;
 
-use super::super::signals::Pipe;
 use crate::host::fork::generation;
+use crate::python::interpreter::signals::Pipe;
 use crate::sync::lock;
 
 #[derive(Debug)]

@@ -8,10 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::bridge::{self, Answer, Bridge, Op};
-use super::into_rust::Answered;
-use super::locals::{TaskLocals, get_current_locals};
-use super::{fork, gate, install, panics};
+use crate::python::asyncio::into_rust::Answered;
+use crate::python::asyncio::locals::{TaskLocals, get_current_locals};
+use crate::python::bridge::{self, Answer, Bridge, Op};
+use crate::python::install;
+use crate::python::interpreter::{fork, gate, panics};
 
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
 ///
@@ -62,7 +63,7 @@ impl Callback {
     ///
     /// # Errors
     ///
-    /// `TypeError` if `function` is not callable; [`ShutdownError`](super::ShutdownError) if the interpreter is exiting.
+    /// `TypeError` if `function` is not callable; [`ShutdownError`](crate::python::ShutdownError) if the interpreter is exiting.
     pub fn new(function: &Bound<'_, PyAny>) -> PyResult<Self> {
         match get_current_locals(function.py()) {
             Ok(locals) => Self::with_locals(&locals, function),

@@ -16,10 +16,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::Handle;
 
-use super::panics::{self, Panic};
-use super::signals::{Pipe, Watch};
-use super::{exit, gate};
 use crate::driver::Drive;
+use crate::python::interpreter::panics::{self, Panic};
+use crate::python::interpreter::signals::{Pipe, Watch};
+use crate::python::interpreter::{exit, gate};
 use park::Parker;
 
 /// Runs `future` inside the runtime of `handle`, on this thread, detached, at most until `end` is ready: then with the error
@@ -29,8 +29,8 @@ use park::Parker;
 ///
 /// # Errors
 ///
-/// As [`Runtime::block_on`](super::Runtime::block_on).
-pub(super) fn block_on<F: Future>(
+/// As [`Runtime::block_on`](crate::python::Runtime::block_on).
+pub(in crate::python) fn block_on<F: Future>(
     py: Python<'_>,
     handle: &Handle,
     future: F,
@@ -57,7 +57,7 @@ pub(super) fn block_on<F: Future>(
 ///
 /// What a handler of a signal raised; that it cancelled the task around the caller; that the interpreter has begun to exit
 /// meanwhile: what is left is the exit's, and this thread could not attach again.
-pub(super) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future: F) -> PyResult<F::Output> {
+pub(in crate::python) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future: F) -> PyResult<F::Output> {
     let parker = Parker::take(py)?;
     let result = detach(py, || {
         let waker = Waker::from(Arc::clone(&parker));
@@ -221,7 +221,7 @@ impl Drop for Stays {
 }
 
 /// Called in a poll: the `block_on` around it, if there is one, shuts its own runtime down, and goes on when that ends.
-pub(super) fn shuts_down_its_runtime() {
+pub(in crate::python) fn shuts_down_its_runtime() {
     STAYS.set(true);
 }
 
@@ -315,7 +315,7 @@ fn poll_inside<F: Future>(
 }
 
 /// Whether this thread is in a poll of a `block_on`.
-pub(super) fn is_polling() -> bool {
+pub(in crate::python) fn is_polling() -> bool {
     POLLING.try_with(Cell::get).unwrap_or(false)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::STATE;
+use crate::python::interpreter::exit::STATE;
 
 /// What this process's copy of the crate has counted so far.
 #[must_use]

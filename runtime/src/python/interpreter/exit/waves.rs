@@ -13,7 +13,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Live;
+use crate::python::interpreter::exit::Live;
 
 /// Those that are stopped at the same time.
 pub(super) struct Wave {

@@ -7,15 +7,15 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 
-use super::glue;
-use super::into_py::future_into_py_with_locals;
-use super::locals::{TaskLocals, get_running_loop};
+use crate::python::asyncio::into_py::future_into_py_with_locals;
+use crate::python::asyncio::locals::{TaskLocals, get_running_loop};
+use crate::python::bridge::glue;
 use crate::sync::lock;
 
 /// Runs `fut` on the default runtime, under a new event loop on this thread, as `asyncio.run` does: at the end the loop's
 /// other tasks are cancelled and awaited, and the loop is closed.
 ///
-/// For a Rust program that embeds Python. `fut` can use [`into_future`](super::into_future). Blocks this thread; Ctrl-C
+/// For a Rust program that embeds Python. `fut` can use [`into_future`](crate::python::into_future). Blocks this thread; Ctrl-C
 /// raises `KeyboardInterrupt` here as in any Python program, and `fut` is dropped.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! The exceptions of the module.
 //!
 //! Each extension module has its own types, since each links its own copy of this crate: created at first use, they say
-//! that they are of the module `sundown`, until [`install`](super::install()) adds them to the extension's module.
+//! that they are of the module `sundown`, until [`install`](crate::python::install()) adds them to the extension's module.
 
 use std::marker::PhantomData;
 
@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyErrArguments, PyTypeInfo};
 
-use super::fork::name;
+use crate::python::interpreter::fork::name;
 use crate::teardown::Outcome;
 
 /// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
@@ -97,7 +97,7 @@ exception!(
 );
 
 /// Makes the types.
-pub(super) fn make(py: Python<'_>) {
+pub(in crate::python) fn make(py: Python<'_>) {
     let _ = all(py);
 }
 
@@ -113,7 +113,7 @@ fn all(py: Python<'_>) -> [Bound<'_, PyType>; 4] {
 }
 
 /// Adds the types to an extension's module, which from then on they say they are of.
-pub(super) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+pub(in crate::python) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let name = module.name()?;
     for exception in all(py) {

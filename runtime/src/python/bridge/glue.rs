@@ -4,35 +4,35 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use super::fork::PerProcess;
-use super::{exit, gate};
+use crate::python::interpreter::fork::PerProcess;
+use crate::python::interpreter::{exit, gate};
 
 /// What Rust needs of `glue.py`.
 #[derive(Debug)]
-pub(super) struct Glue {
-    pub(super) rust_future: Py<PyAny>,
-    pub(super) bridge_for: Py<PyAny>,
+pub(in crate::python) struct Glue {
+    pub(in crate::python) rust_future: Py<PyAny>,
+    pub(in crate::python) bridge_for: Py<PyAny>,
     close_gate: Py<PyAny>,
     /// Fails a future, whatever the exception.
-    pub(super) fail: Py<PyAny>,
-    pub(super) forward: Py<PyAny>,
-    pub(super) run: Py<PyAny>,
-    pub(super) run_until_complete: Py<PyAny>,
-    pub(super) start_serving: Py<PyAny>,
+    pub(in crate::python) fail: Py<PyAny>,
+    pub(in crate::python) forward: Py<PyAny>,
+    pub(in crate::python) run: Py<PyAny>,
+    pub(in crate::python) run_until_complete: Py<PyAny>,
+    pub(in crate::python) start_serving: Py<PyAny>,
     /// `asyncio.Future`
-    pub(super) future: Py<PyAny>,
+    pub(in crate::python) future: Py<PyAny>,
     /// `types.CoroutineType`
-    pub(super) coroutine: Py<PyAny>,
-    pub(super) get_running_loop: Py<PyAny>,
-    pub(super) new_event_loop: Py<PyAny>,
-    pub(super) copy_context: Py<PyAny>,
+    pub(in crate::python) coroutine: Py<PyAny>,
+    pub(in crate::python) get_running_loop: Py<PyAny>,
+    pub(in crate::python) new_event_loop: Py<PyAny>,
+    pub(in crate::python) copy_context: Py<PyAny>,
 }
 
 /// A forked child loads it anew: the parent's tables of loops are not the child's.
 static GLUE: PerProcess<PyOnceLock<Glue>> = PerProcess::new(PyOnceLock::new);
 
 /// Loads it at first use; that imports asyncio.
-pub(super) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
+pub(in crate::python) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
     let glue = GLUE.get();
     if let Some(glue) = glue.get(py) {
         return Ok(glue);
@@ -59,7 +59,7 @@ fn close_gate(py: Python<'_>) {
 
 /// What the source of a Python file defines, in a namespace of its own and not in `sys.modules`: another extension module
 /// may have the same file, for its own Rust.
-pub(super) fn execute<'py>(py: Python<'py>, name: &str, source: &str) -> PyResult<Bound<'py, PyDict>> {
+pub(in crate::python) fn execute<'py>(py: Python<'py>, name: &str, source: &str) -> PyResult<Bound<'py, PyDict>> {
     let builtins = py.import("builtins")?;
     let namespace = PyDict::new(py);
     namespace.set_item("__name__", format!("sundown.{name}"))?;

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use pyo3::prelude::*;
 
 /// Calls `f` if this thread is attached, and only then: a drop must not wait for the interpreter.
-pub(super) fn if_attached<T>(f: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+pub(in crate::python) fn if_attached<T>(f: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     if is_attached() { Python::try_attach(f) } else { None }
 }
 
@@ -27,7 +27,7 @@ fn is_attached() -> bool {
 }
 
 /// The exception that was on its way when this was made: put back when it is dropped.
-pub(super) struct Pending {
+pub(in crate::python) struct Pending {
     kind: *mut pyo3::ffi::PyObject,
     value: *mut pyo3::ffi::PyObject,
     traceback: *mut pyo3::ffi::PyObject,
@@ -36,7 +36,7 @@ pub(super) struct Pending {
 impl Pending {
     #[allow(unsafe_code, reason = "`PyErr::take` panics over the exception of a panic")]
     #[allow(deprecated, reason = "what 3.12 has instead, 3.9 has not")]
-    pub(super) fn take(_py: Python<'_>) -> Self {
+    pub(in crate::python) fn take(_py: Python<'_>) -> Self {
         let mut pending = Pending { kind: ptr::null_mut(), value: ptr::null_mut(), traceback: ptr::null_mut() };
         // SAFETY: this thread is attached, and the places are there.
         unsafe { pyo3::ffi::PyErr_Fetch(&raw mut pending.kind, &raw mut pending.value, &raw mut pending.traceback) };

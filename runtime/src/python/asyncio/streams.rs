@@ -9,10 +9,10 @@ use pyo3::prelude::*;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::glue;
-use super::into_py::future_into_py_with_locals;
-use super::into_rust::into_future_with_locals;
-use super::locals::{TaskLocals, get_current_locals};
+use crate::python::asyncio::into_py::future_into_py_with_locals;
+use crate::python::asyncio::into_rust::into_future_with_locals;
+use crate::python::asyncio::locals::{TaskLocals, get_current_locals};
+use crate::python::bridge::glue;
 
 /// What an async generator yields, one item ahead; an exception that it raises is the last item.
 ///
@@ -20,7 +20,7 @@ use super::locals::{TaskLocals, get_current_locals};
 ///
 /// # Errors
 ///
-/// As [`into_future`](super::into_future).
+/// As [`into_future`](crate::python::into_future).
 pub fn into_stream_v1(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
     into_stream_with_locals_v1(get_current_locals(generator.py())?, generator)
 }
@@ -29,7 +29,7 @@ pub fn into_stream_v1(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item 
 ///
 /// # Errors
 ///
-/// As [`into_future`](super::into_future).
+/// As [`into_future`](crate::python::into_future).
 pub fn into_stream_with_locals_v1(
     locals: TaskLocals,
     generator: Bound<'_, PyAny>,
@@ -44,7 +44,7 @@ pub fn into_stream_with_locals_v1(
 ///
 /// # Errors
 ///
-/// As [`into_future`](super::into_future).
+/// As [`into_future`](crate::python::into_future).
 pub fn into_stream_v2(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
     into_stream_with_locals_v2(get_current_locals(generator.py())?, generator)
 }
@@ -53,7 +53,7 @@ pub fn into_stream_v2(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item 
 ///
 /// # Errors
 ///
-/// As [`into_future`](super::into_future).
+/// As [`into_future`](crate::python::into_future).
 pub fn into_stream_with_locals_v2(
     locals: TaskLocals,
     generator: Bound<'_, PyAny>,
@@ -124,7 +124,7 @@ impl Stream for Values {
 
 /// What the generator's task sends through.
 #[pyclass(frozen, module = "sundown")]
-pub(super) struct ItemSender {
+pub(in crate::python) struct ItemSender {
     send: std::sync::Mutex<Option<mpsc::Sender<PyResult<Py<PyAny>>>>>,
     locals: TaskLocals,
     with_errors: bool,

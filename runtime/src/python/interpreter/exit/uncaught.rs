@@ -2,8 +2,8 @@
 
 use pyo3::prelude::*;
 
-use crate::python::exceptions::ShutdownError;
-use crate::python::glue;
+use crate::python::bridge::glue;
+use crate::python::interpreter::exceptions::ShutdownError;
 
 /// Keeps daemon threads that end with a `ShutdownError` of this module from printing it: see `uncaught.py`.
 ///

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use pyo3::PyResult;
 
-use super::exit;
 use crate::host::fork::{PerProcess, generation};
+use crate::python::interpreter::exit;
 use crate::sync::gate::Gate;
 
 /// A child that was forked while its parent exits finds it closed.
