@@ -1,6 +1,6 @@
 //! The two drivers of a plan: an async one on tokio's timer, a blocking one that parks its thread.
 //!
-//! A plan is one future. Its steps wait for alarms ([`Drive::until`]) on a list that the driver of the future serves:
+//! A plan is one future. Its steps wait for alarms ([`Driver::until`]) on a list that the driver of the future serves:
 //! each driver looks at the earliest alarm and sleeps until it or until something wakes the future, so there is no
 //! polling interval anywhere.
 //!
@@ -37,7 +37,7 @@ const LAST_WORK: (Duration, u32) = (Duration::from_millis(10), 1_000);
 
 /// The clock and the alarms of one running teardown.
 #[derive(Debug)]
-pub(crate) struct Drive {
+pub(crate) struct Driver {
     clock: Clock,
     /// The thread that a blocking driver parks.
     blocks: Option<ThreadId>,
@@ -63,7 +63,7 @@ struct Alarms {
     wakers: BTreeMap<(Instant, u64), Waker>,
 }
 
-impl Drive {
+impl Driver {
     /// For a future that this task awaits.
     pub(crate) fn asynchronous() -> Arc<Self> {
         #[cfg(feature = "tokio")]
@@ -85,7 +85,7 @@ impl Drive {
     }
 
     fn new(clock: Clock, blocks: Option<ThreadId>) -> Arc<Self> {
-        Arc::new(Drive {
+        Arc::new(Driver {
             clock,
             blocks,
             #[cfg(feature = "tokio")]
@@ -97,7 +97,7 @@ impl Drive {
 
     /// For a job of the reaper's, which any of its threads may poll: [`ring`](Self::ring) comes before each poll.
     pub(crate) fn background() -> Arc<Self> {
-        Arc::new(Drive {
+        Arc::new(Driver {
             clock: Clock::Std,
             blocks: None,
             #[cfg(feature = "tokio")]
@@ -145,7 +145,7 @@ impl Drive {
     /// passed. One that always has more to do does not.
     pub(crate) async fn until<F: Future>(&self, at: Instant, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        let mut alarm = Alarm { drive: self, at, id: None, last_work: None };
+        let mut alarm = Alarm { driver: self, at, id: None, last_work: None };
         poll_fn(|cx| match self.poll(future.as_mut(), cx) {
             (Poll::Ready(output), _) => Poll::Ready(Some(output)),
             (Poll::Pending, spent) => alarm.poll(cx, spent).map(|()| None),
@@ -217,7 +217,7 @@ impl Drive {
     }
 }
 
-/// See [`Drive::enter`].
+/// See [`Driver::enter`].
 pub(crate) struct Inside<'a>(Option<&'a Mutex<Vec<Cow<'static, str>>>>);
 
 impl Drop for Inside<'_> {
@@ -227,7 +227,7 @@ impl Drop for Inside<'_> {
 }
 
 struct Alarm<'a> {
-    drive: &'a Drive,
+    driver: &'a Driver,
     at: Instant,
     id: Option<u64>,
     /// Since when the future works on although its time has come, and for how many polls.
@@ -237,7 +237,7 @@ struct Alarm<'a> {
 impl Alarm<'_> {
     /// `spent`: the future has used up its budget.
     fn poll(&mut self, cx: &mut Context<'_>, spent: bool) -> Poll<()> {
-        let now = self.drive.now();
+        let now = self.driver.now();
         if now >= self.at {
             let (since, polls) = self.last_work.get_or_insert((now, 0));
             *polls += 1;
@@ -247,7 +247,7 @@ impl Alarm<'_> {
             }
             return Poll::Ready(());
         }
-        let mut alarms = lock(&self.drive.alarms);
+        let mut alarms = lock(&self.driver.alarms);
         let id = *self.id.get_or_insert_with(|| {
             alarms.next_id += 1;
             alarms.next_id
@@ -260,22 +260,22 @@ impl Alarm<'_> {
 impl Drop for Alarm<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            lock(&self.drive.alarms).wakers.remove(&(self.at, id));
+            lock(&self.driver.alarms).wakers.remove(&(self.at, id));
         }
     }
 }
 
-/// The async driver: runs `future`, whose alarms are `drive`'s, on tokio's timer; outside a runtime, on that of the alarms' thread.
-pub(crate) async fn run<F: Future>(drive: &Drive, future: F) -> F::Output {
+/// The async driver: runs `future`, whose alarms are `driver`'s, on tokio's timer; outside a runtime, on that of the alarms' thread.
+pub(crate) async fn run<F: Future>(driver: &Driver, future: F) -> F::Output {
     let mut future = pin!(future);
-    let mut timer = Timer::new(drive.clock);
+    let mut timer = Timer::new(driver.clock);
     poll_fn(|cx| {
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
-            match drive.next_alarm() {
-                Some(at) if timer.poll(at, cx).is_ready() => drive.ring(),
+            match driver.next_alarm() {
+                Some(at) if timer.poll(at, cx).is_ready() => driver.ring(),
                 _ => return Poll::Pending,
             }
         }
@@ -334,24 +334,24 @@ fn poll_sleep(sleep: &mut Option<Pin<Box<tokio::time::Sleep>>>, at: Instant, cx:
     pin!(tokio::task::unconstrained(sleep.as_mut())).poll(cx)
 }
 
-/// The blocking driver: runs `future`, whose alarms are `drive`'s, on this thread, which is parked in between.
-pub(crate) fn block_on<F: Future>(drive: &Drive, future: F) -> F::Output {
+/// The blocking driver: runs `future`, whose alarms are `driver`'s, on this thread, which is parked in between.
+pub(crate) fn block_on<F: Future>(driver: &Driver, future: F) -> F::Output {
     let mut future = pin!(future);
     let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&unpark));
     let mut cx = Context::from_waker(&waker);
     loop {
         // It may be woken as often as it is polled: the alarms of its other parts ring all the same.
-        if drive.next_alarm().is_some_and(|at| at <= drive.now()) {
-            drive.ring();
+        if driver.next_alarm().is_some_and(|at| at <= driver.now()) {
+            driver.ring();
         }
-        if let (Poll::Ready(output), _) = drive.poll(future.as_mut(), &mut cx) {
+        if let (Poll::Ready(output), _) = driver.poll(future.as_mut(), &mut cx) {
             return output;
         }
         while !unpark.woken.swap(false, Ordering::Acquire) {
-            match drive.next_alarm().map(|at| at.saturating_duration_since(drive.now())) {
+            match driver.next_alarm().map(|at| at.saturating_duration_since(driver.now())) {
                 None => thread::park(),
-                Some(Duration::ZERO) => drive.ring(),
+                Some(Duration::ZERO) => driver.ring(),
                 Some(left) => thread::park_timeout(left),
             }
         }
@@ -396,15 +396,15 @@ pub(crate) fn is_context_destroyed() -> bool {
 
 /// A tokio runtime that a teardown is entered into: the one that the guard captured when the value was made.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Home {
+pub(crate) struct RuntimeContext {
     #[cfg(feature = "tokio")]
     handle: Option<tokio::runtime::Handle>,
 }
 
-impl Home {
+impl RuntimeContext {
     /// The runtime around the caller, if there is one.
     pub(crate) fn current() -> Self {
-        Home {
+        RuntimeContext {
             #[cfg(feature = "tokio")]
             handle: tokio::runtime::Handle::try_current().ok(),
         }
@@ -424,7 +424,7 @@ impl Home {
     /// This runtime.
     #[cfg(feature = "python")]
     pub(crate) fn of(handle: tokio::runtime::Handle) -> Self {
-        Home { handle: Some(handle) }
+        RuntimeContext { handle: Some(handle) }
     }
 
     /// Calls `f` inside this runtime, unless the caller is inside another one, or in a destructor of a thread-local that
@@ -450,44 +450,44 @@ mod tests {
     use super::*;
 
     /// The drivers' answer to a step that never ends: the alarm, and not much later.
-    async fn rings(drive: Arc<Drive>) {
-        let at = drive.after(Duration::from_millis(20));
-        assert_eq!(drive.until(at, std::future::pending::<()>()).await, None);
-        assert!(drive.now() >= at);
-        assert_eq!(drive.next_alarm(), None, "an alarm that rang is gone");
+    async fn rings(driver: Arc<Driver>) {
+        let at = driver.after(Duration::from_millis(20));
+        assert_eq!(driver.until(at, std::future::pending::<()>()).await, None);
+        assert!(driver.now() >= at);
+        assert_eq!(driver.next_alarm(), None, "an alarm that rang is gone");
     }
 
     #[test]
     fn on_tokios_timer() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let drive = runtime.block_on(async { Drive::asynchronous() });
-        runtime.block_on(run(&drive, rings(Arc::clone(&drive))));
+        let driver = runtime.block_on(async { Driver::asynchronous() });
+        runtime.block_on(run(&driver, rings(Arc::clone(&driver))));
     }
 
     #[test]
     fn in_a_runtime_without_a_timer() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let drive = runtime.block_on(async { Drive::asynchronous() });
-        runtime.block_on(run(&drive, rings(Arc::clone(&drive))));
+        let driver = runtime.block_on(async { Driver::asynchronous() });
+        runtime.block_on(run(&driver, rings(Arc::clone(&driver))));
     }
 
     #[test]
     fn outside_any_runtime() {
-        let drive = Drive::asynchronous();
-        // The blocking driver polls it here as any executor would; its alarms are another drive's, and never ring.
-        block_on(&Drive::blocking(), run(&drive, rings(Arc::clone(&drive))));
+        let driver = Driver::asynchronous();
+        // The blocking driver polls it here as any executor would; its alarms are another driver's, and never ring.
+        block_on(&Driver::blocking(), run(&driver, rings(Arc::clone(&driver))));
     }
 
     #[test]
     fn parking() {
-        let drive = Drive::blocking();
-        block_on(&drive, rings(Arc::clone(&drive)));
+        let driver = Driver::blocking();
+        block_on(&driver, rings(Arc::clone(&driver)));
     }
 
     #[test]
     fn what_is_ready_wins_over_a_deadline_that_has_passed() {
-        let drive = Drive::blocking();
-        let past = drive.now();
-        assert_eq!(block_on(&drive, drive.until(past, async { 1 })), Some(1));
+        let driver = Driver::blocking();
+        let past = driver.now();
+        assert_eq!(block_on(&driver, driver.until(past, async { 1 })), Some(1));
     }
 }

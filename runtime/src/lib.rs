@@ -66,5 +66,5 @@ pub use resource::{StopSignal, Thread};
 pub use sundown_macros::Teardown;
 #[doc = include_str!("macro_docs/must_shutdown.md")]
 pub use sundown_macros::must_shutdown;
-pub use teardown::{Failure, Memo, Outcome, Report, ShutdownError, StepReport, Teardown, Wait};
+pub use teardown::{Failure, Outcome, Progress, Report, ShutdownError, StepReport, Teardown, Wait};
 pub use value::{Dropped, Phase, Shared, SharedGuard, ShutdownGuard, clear_drop_hook, registry, set_drop_hook};

@@ -22,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[cfg(any(feature = "tracing", feature = "metrics"))]
 use crate::teardown::Outcome;
-use crate::teardown::{Memo, Report};
+use crate::teardown::{Progress, Report};
 
 /// The future, in a span for the teardown of `value`.
 #[cfg(feature = "tracing")]
@@ -56,16 +56,19 @@ fn contained(tell: impl FnOnce()) {
 }
 
 /// A step has its outcome.
-pub(crate) fn step_ended(memo: &Memo) {
+pub(crate) fn step_ended(progress: &Progress) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     {
-        let Some(outcome) = &memo.outcome else { return };
-        let took =
-            memo.ended.zip(memo.asked).map(|(ended, asked)| ended.saturating_duration_since(asked)).unwrap_or_default();
+        let Some(outcome) = &progress.outcome else { return };
+        let took = progress
+            .ended
+            .zip(progress.asked)
+            .map(|(ended, asked)| ended.saturating_duration_since(asked))
+            .unwrap_or_default();
         #[cfg(feature = "tracing")]
         {
-            let (step, word, took_ms) = (memo.name(), outcome.word(), took.as_secs_f64() * 1e3);
-            let detail = memo.detail.as_deref();
+            let (step, word, took_ms) = (progress.name(), outcome.word(), took.as_secs_f64() * 1e3);
+            let detail = progress.detail.as_deref();
             match outcome.explanation() {
                 _ if outcome.is_stopped() => tracing::debug!(step, outcome = word, took_ms, detail, "step ended"),
                 why => tracing::warn!(step, outcome = word, took_ms, detail, why, "step ended"),
@@ -73,7 +76,7 @@ pub(crate) fn step_ended(memo: &Memo) {
         }
         #[cfg(feature = "metrics")]
         {
-            let step = memo.name.clone();
+            let step = progress.name.clone();
             metrics::counter!("sundown_steps_total", "step" => step.clone(), "outcome" => outcome.word()).increment(1);
             metrics::histogram!("sundown_step_duration_seconds", "step" => step).record(took.as_secs_f64());
         }

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::driver::{Drive, catch};
+use crate::driver::{Driver, catch};
 use crate::teardown::nest::{self, Nest};
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 pub use spec::{OnDrop, Spec, StepSpec};
 
@@ -23,32 +23,32 @@ pub use spec::{OnDrop, Spec, StepSpec};
 const SETTLE_MAX: Duration = Duration::from_millis(100);
 
 /// Asks the steps that wait for nothing.
-pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Memo) {
-    spec.prepare(memo);
-    let now = now(memo);
-    for ((step, spec), memo) in steps.iter_mut().zip(spec.steps).zip(&mut memo.children) {
+pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut Progress) {
+    spec.prepare(progress);
+    let now = now(progress);
+    for ((step, spec), progress) in steps.iter_mut().zip(spec.steps).zip(&mut progress.children) {
         if spec.after.is_empty() {
-            ask(step, memo, now);
+            ask(step, progress, now);
         }
     }
 }
 
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
-pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo, nest: Nest) -> Outcome {
-    let Some(drive) = memo.drive.clone() else {
-        // No driver has made this memo: its alarms are served here.
-        let drive = Drive::asynchronous();
-        memo.drive = Some(Arc::clone(&drive));
-        return Box::pin(crate::driver::run(&drive, nest::root(|nest| wait(spec, steps, memo, nest)))).await;
+pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &mut Progress, nest: Nest) -> Outcome {
+    let Some(driver) = progress.driver.clone() else {
+        // No driver has made this progress: its alarms are served here.
+        let driver = Driver::asynchronous();
+        progress.driver = Some(Arc::clone(&driver));
+        return Box::pin(crate::driver::run(&driver, nest::root(|nest| wait(spec, steps, progress, nest)))).await;
     };
-    spec.prepare(memo);
-    let limit = memo.deadline.unwrap_or_else(|| drive.after(spec.timeout));
-    let in_order = !memo.is_forced() && limit > drive.now();
+    spec.prepare(progress);
+    let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.timeout));
+    let in_order = !progress.is_forced() && limit > driver.now();
     let chains = spec.chains();
-    let mut ended: Vec<bool> = memo.children.iter().map(|child| child.outcome.is_some()).collect();
-    let home = memo.home.clone();
-    memo.children.iter_mut().for_each(|child| child.home = home.clone());
-    let mut blocked: Vec<_> = steps.into_iter().zip(&mut memo.children).map(Some).collect();
+    let mut ended: Vec<bool> = progress.children.iter().map(|child| child.outcome.is_some()).collect();
+    let context = progress.context.clone();
+    progress.children.iter_mut().for_each(|child| child.context = context.clone());
+    let mut blocked: Vec<_> = steps.into_iter().zip(&mut progress.children).map(Some).collect();
     let mut running = FuturesUnordered::new();
     loop {
         for (i, step_spec) in spec.steps.iter().enumerate() {
@@ -56,11 +56,11 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
                 continue;
             }
             let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
-            let left = limit.saturating_duration_since(drive.now());
+            let left = limit.saturating_duration_since(driver.now());
             let share = if in_order { Share::of(left, step_spec.timeout, chains[i]) } else { Share::at_once(left) };
-            let (drive, nest) = (&drive, &nest);
+            let (driver, nest) = (&driver, &nest);
             running.push(async move {
-                run_step(step, child, share, drive, nest).await;
+                run_step(step, child, share, driver, nest).await;
                 i
             });
         }
@@ -70,33 +70,38 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut M
         }
     }
     drop(running);
-    worst(memo)
+    worst(progress)
 }
 
 /// As [`wait`], for a value inside another: bounded by its own timeout too.
-pub(crate) async fn wait_nested(spec: &'static Spec, steps: Vec<Step<'_>>, memo: &mut Memo, nest: Nest) -> Outcome {
-    if let Some(drive) = &memo.drive {
-        let own = drive.after(spec.timeout);
-        memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
+pub(crate) async fn wait_nested(
+    spec: &'static Spec,
+    steps: Vec<Step<'_>>,
+    progress: &mut Progress,
+    nest: Nest,
+) -> Outcome {
+    if let Some(driver) = &progress.driver {
+        let own = driver.after(spec.timeout);
+        progress.deadline = Some(progress.deadline.map_or(own, |deadline| deadline.min(own)));
     }
-    wait(spec, steps, memo, nest).await
+    wait(spec, steps, progress, nest).await
 }
 
 /// Forces every step that has not ended; one that was never asked is asked first.
-pub(crate) fn force(spec: &'static Spec, steps: &mut [Step<'_>], memo: &mut Memo) {
-    spec.prepare(memo);
-    let now = now(memo);
-    for (step, memo) in steps.iter_mut().zip(&mut memo.children) {
-        if memo.outcome.is_none() {
-            ask(step, memo, now);
-            force_step(step, memo, now);
+pub(crate) fn force(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut Progress) {
+    spec.prepare(progress);
+    let now = now(progress);
+    for (step, progress) in steps.iter_mut().zip(&mut progress.children) {
+        if progress.outcome.is_none() {
+            ask(step, progress, now);
+            force_step(step, progress, now);
         }
     }
 }
 
 /// The outcome of a group: that of its worst member, by name.
-pub(crate) fn worst(memo: &Memo) -> Outcome {
-    let worst = memo.children.iter().max_by_key(|child| child.outcome.as_ref().map_or(0, Outcome::severity));
+pub(crate) fn worst(progress: &Progress) -> Outcome {
+    let worst = progress.children.iter().max_by_key(|child| child.outcome.as_ref().map_or(0, Outcome::severity));
     match worst.and_then(|child| Some((&child.name, child.outcome.clone()?))) {
         None => Outcome::Stopped,
         Some((name, Outcome::Abandoned { reason })) => Outcome::abandoned(format!("`{name}`: {reason}")),
@@ -130,102 +135,108 @@ impl Share {
 }
 
 /// The three moves of one step, with what a panic in any of them becomes.
-async fn run_step(mut step: Step<'_>, memo: &mut Memo, share: Share, drive: &Arc<Drive>, nest: &Nest) {
-    memo.drive = Some(Arc::clone(drive));
-    let deadline = drive.after(share.wait);
+async fn run_step(mut step: Step<'_>, progress: &mut Progress, share: Share, driver: &Arc<Driver>, nest: &Nest) {
+    progress.driver = Some(Arc::clone(driver));
+    let deadline = driver.after(share.wait);
     let mut limit = deadline + share.settle;
-    ask(&mut step, memo, drive.now());
+    ask(&mut step, progress, driver.now());
     let mut outcome = None;
-    if memo.forced.is_none() {
-        memo.deadline = Some(deadline);
-        outcome = until(deadline, &mut step, memo, drive, nest).await;
+    if progress.forced.is_none() {
+        progress.deadline = Some(deadline);
+        outcome = until(deadline, &mut step, progress, driver, nest).await;
         if outcome.is_none() {
-            force_step(&mut step, memo, drive.now());
+            force_step(&mut step, progress, driver.now());
             // A driver that comes back late, because its thread was blocked, still has the time to confirm the force.
-            limit = limit.max(drive.now() + share.settle);
+            limit = limit.max(driver.now() + share.settle);
         }
     }
     if outcome.is_none() {
-        memo.deadline = Some(limit);
-        outcome = until(limit, &mut step, memo, drive, nest).await;
+        progress.deadline = Some(limit);
+        outcome = until(limit, &mut step, progress, driver, nest).await;
     }
-    let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(memo.stuck()));
-    memo.finish(outcome, drive.now());
-    crate::observe::step_ended(memo);
+    let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(progress.stuck()));
+    progress.finish(outcome, driver.now());
+    crate::observe::step_ended(progress);
 }
 
 /// What the step ends as, unless `at` passes before. A wait that is late is dropped, and may panic even then.
-async fn until(at: Instant, step: &mut Step<'_>, memo: &mut Memo, drive: &Drive, nest: &Nest) -> Option<Outcome> {
-    let mut wait = Box::pin(ended(step, memo, nest));
-    let outcome = drive.until(at, wait.as_mut()).await;
+async fn until(
+    at: Instant,
+    step: &mut Step<'_>,
+    progress: &mut Progress,
+    driver: &Driver,
+    nest: &Nest,
+) -> Option<Outcome> {
+    let mut wait = Box::pin(ended(step, progress, nest));
+    let outcome = driver.until(at, wait.as_mut()).await;
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(wait))) {
-        memo.problem(Outcome::caught(payload));
+        progress.problem(Outcome::caught(payload));
     }
     outcome
 }
 
 /// What a step that was asked, and perhaps forced, ends as.
-pub(crate) async fn ended(step: &mut Step<'_>, memo: &mut Memo, nest: &Nest) -> Outcome {
-    if memo.is_abandoned() {
-        return Outcome::Forced; // the reason counts, in `Memo::finish`
+pub(crate) async fn ended(step: &mut Step<'_>, progress: &mut Progress, nest: &Nest) -> Outcome {
+    if progress.is_abandoned() {
+        return Outcome::Forced; // the reason counts, in `Progress::finish`
     }
-    let result = match memo.drive.clone() {
-        Some(drive) => {
-            let name = drive.named(&memo.name);
-            drive.part(name, catch(async { step.wait_in(memo, nest).await })).await
+    let result = match progress.driver.clone() {
+        Some(driver) => {
+            let name = driver.named(&progress.name);
+            driver.part(name, catch(async { step.wait_in(progress, nest).await })).await
         }
-        None => catch(async { step.wait_in(memo, nest).await }).await,
+        None => catch(async { step.wait_in(progress, nest).await }).await,
     };
     match result {
-        Ok(Outcome::Stopped) if memo.is_forced() => Outcome::Forced,
+        Ok(Outcome::Stopped) if progress.is_forced() => Outcome::Forced,
         Ok(outcome) => outcome,
         Err(payload) => {
             let outcome = Outcome::caught(payload);
             // It ended the wait, and perhaps not the resource.
-            let before = memo.problem.take();
-            force_step(step, memo, now(memo));
-            if memo.is_abandoned() {
-                memo.problem = None; // that it panicked says more than that it has no force
+            let before = progress.problem.take();
+            force_step(step, progress, now(progress));
+            if progress.is_abandoned() {
+                progress.problem = None; // that it panicked says more than that it has no force
             }
-            before.into_iter().for_each(|problem| memo.problem(problem));
+            before.into_iter().for_each(|problem| progress.problem(problem));
             outcome
         }
     }
 }
 
-pub(crate) fn ask(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
-    if memo.asked.is_none() {
-        memo.asked = Some(now);
-        guarded(memo, |memo| step.request(memo));
+pub(crate) fn ask(step: &mut Step<'_>, progress: &mut Progress, now: Instant) {
+    if progress.asked.is_none() {
+        progress.asked = Some(now);
+        guarded(progress, |progress| step.request(progress));
     }
 }
 
-pub(crate) fn force_step(step: &mut Step<'_>, memo: &mut Memo, now: Instant) {
-    if memo.forced.is_none() {
-        memo.forced = Some(now);
-        guarded(memo, |memo| step.force(memo));
+pub(crate) fn force_step(step: &mut Step<'_>, progress: &mut Progress, now: Instant) {
+    if progress.forced.is_none() {
+        progress.forced = Some(now);
+        guarded(progress, |progress| step.force(progress));
     }
 }
 
 /// Asks and forces something that nobody will wait for.
 pub(crate) fn ask_and_force(step: &mut Step<'_>) {
-    let mut memo = Memo::new("");
+    let mut progress = Progress::new("");
     let now = Instant::now();
-    ask(step, &mut memo, now);
-    force_step(step, &mut memo, now);
+    ask(step, &mut progress, now);
+    force_step(step, &mut progress, now);
 }
 
 /// Makes a move that must not take the others with it when it panics.
-fn guarded(memo: &mut Memo, make: impl FnOnce(&mut Memo)) {
-    let drive = memo.drive.clone();
-    let _inside = drive.as_ref().map(|drive| drive.enter(drive.named(&memo.name)));
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| make(memo))) {
-        memo.problem(Outcome::caught(payload));
+fn guarded(progress: &mut Progress, make: impl FnOnce(&mut Progress)) {
+    let driver = progress.driver.clone();
+    let _inside = driver.as_ref().map(|driver| driver.enter(driver.named(&progress.name)));
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| make(progress))) {
+        progress.problem(Outcome::caught(payload));
     }
 }
 
-pub(crate) fn now(memo: &Memo) -> Instant {
-    memo.drive.as_ref().map_or_else(Instant::now, |drive| drive.now())
+pub(crate) fn now(progress: &Progress) -> Instant {
+    progress.driver.as_ref().map_or_else(Instant::now, |driver| driver.now())
 }
 
 /// One resource of a value, borrowed for a teardown.
@@ -274,29 +285,29 @@ impl<'a> Step<'a> {
 }
 
 impl Teardown for Step<'_> {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         if let Some(value) = self.get() {
-            value.request(memo);
+            value.request(progress);
         }
     }
 
-    fn wait<'b>(&'b mut self, memo: &'b mut Memo) -> Wait<'b> {
+    fn wait<'b>(&'b mut self, progress: &'b mut Progress) -> Wait<'b> {
         match self.get() {
-            Some(value) => value.wait(memo),
+            Some(value) => value.wait(progress),
             None => Box::pin(std::future::ready(orphaned())),
         }
     }
 
-    fn wait_in<'b>(&'b mut self, memo: &'b mut Memo, nest: &Nest) -> Wait<'b> {
+    fn wait_in<'b>(&'b mut self, progress: &'b mut Progress, nest: &Nest) -> Wait<'b> {
         match self.get() {
-            Some(value) => value.wait_in(memo, nest),
+            Some(value) => value.wait_in(progress, nest),
             None => Box::pin(std::future::ready(orphaned())),
         }
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Some(value) = self.get() {
-            value.force(memo);
+            value.force(progress);
         }
     }
 
@@ -310,20 +321,20 @@ impl Teardown for Step<'_> {
 pub(crate) fn detach(
     spec: &'static Spec,
     steps: &mut [Step<'_>],
-    memo: &mut Memo,
+    progress: &mut Progress,
 ) -> Vec<Option<Box<dyn Teardown + Send>>> {
-    spec.prepare(memo);
-    let now = now(memo);
-    let detached = steps.iter_mut().zip(&mut memo.children).map(|(step, memo)| {
-        if memo.outcome.is_some() {
+    spec.prepare(progress);
+    let now = now(progress);
+    let detached = steps.iter_mut().zip(&mut progress.children).map(|(step, progress)| {
+        if progress.outcome.is_some() {
             return None;
         }
         let mut detached = None;
-        guarded(memo, |_| detached = step.detach());
+        guarded(progress, |_| detached = step.detach());
         if detached.is_none() {
-            ask(step, memo, now);
-            force_step(step, memo, now);
-            memo.finish(orphaned(), now);
+            ask(step, progress, now);
+            force_step(step, progress, now);
+            progress.finish(orphaned(), now);
         }
         detached
     });
@@ -335,39 +346,39 @@ pub(crate) fn orphaned() -> Outcome {
     Outcome::abandoned("forced when its owner was dropped, and not waited for")
 }
 
-/// Runs a whole plan under `timeout`, and notes in `memo` what became of it.
+/// Runs a whole plan under `timeout`, and notes in `progress` what became of it.
 pub(crate) async fn run(
     spec: &'static Spec,
     steps: Vec<Step<'_>>,
-    memo: &mut Memo,
+    progress: &mut Progress,
     timeout: Duration,
-    drive: &Arc<Drive>,
+    driver: &Arc<Driver>,
 ) {
-    nest::root(|nest| run_in(spec, steps, memo, timeout, drive, nest)).await;
+    nest::root(|nest| run_in(spec, steps, progress, timeout, driver, nest)).await;
 }
 
 /// As [`run`], of a value that may be within another.
 pub(crate) async fn run_in(
     spec: &'static Spec,
     steps: Vec<Step<'_>>,
-    memo: &mut Memo,
+    progress: &mut Progress,
     timeout: Duration,
-    drive: &Arc<Drive>,
+    driver: &Arc<Driver>,
     nest: Nest,
 ) {
-    memo.drive = Some(Arc::clone(drive));
-    memo.asked.get_or_insert_with(|| drive.now());
-    memo.deadline = Some(drive.after(timeout));
-    let outcome = catch(wait(spec, steps, memo, nest)).await.unwrap_or_else(Outcome::caught);
-    memo.finish(outcome, drive.now());
+    progress.driver = Some(Arc::clone(driver));
+    progress.asked.get_or_insert_with(|| driver.now());
+    progress.deadline = Some(driver.after(timeout));
+    let outcome = catch(wait(spec, steps, progress, nest)).await.unwrap_or_else(Outcome::caught);
+    progress.finish(outcome, driver.now());
 }
 
 /// Runs steps that do not depend on each other, each with the whole of `timeout`.
-pub(crate) async fn run_together(steps: Vec<(Step<'_>, &mut Memo)>, timeout: Duration, drive: &Arc<Drive>) {
+pub(crate) async fn run_together(steps: Vec<(Step<'_>, &mut Progress)>, timeout: Duration, driver: &Arc<Driver>) {
     let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout, None, 1) };
     nest::root(async |nest: Nest| {
         let mut running: FuturesUnordered<_> =
-            steps.into_iter().map(|(step, memo)| run_step(step, memo, share(), drive, &nest)).collect();
+            steps.into_iter().map(|(step, progress)| run_step(step, progress, share(), driver, &nest)).collect();
         while running.next().await.is_some() {}
     })
     .await;

@@ -2,18 +2,18 @@
 
 pub(crate) mod by_ref;
 mod error;
-mod memo;
 pub(crate) mod nest;
 pub(crate) mod outcome;
+mod progress;
 pub(crate) mod report;
 
 use std::future::Future;
 use std::pin::Pin;
 
 pub use error::ShutdownError;
-pub use memo::Memo;
 use nest::Nest;
 pub use outcome::{Failure, Outcome};
+pub use progress::Progress;
 pub use report::{Report, StepReport};
 
 /// The future that [`Teardown::wait`] returns.
@@ -24,23 +24,23 @@ pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 /// It is implemented for the handle types of std, tokio and tokio-util, for `Option`, `Vec`, maps, arrays and tuples of
 /// such, and by [`#[must_shutdown]`](crate::must_shutdown) and `#[derive(Teardown)]` for structs. A driver makes the
 /// moves: it asks, waits until the step's share of the budget is used up, then forces and waits a little longer for the
-/// end to be confirmed. Each move gets the [`Memo`] of this one resource: what was asked, the deadline, notes for the
+/// end to be confirmed. Each move gets the [`Progress`] of this one resource: what was asked, the deadline, notes for the
 /// report.
 ///
 /// ```
-/// use sundown::{Memo, Outcome, Teardown, Wait};
+/// use sundown::{Progress, Outcome, Teardown, Wait};
 ///
 /// struct Listener { stop: tokio::sync::watch::Sender<bool>, done: tokio::sync::watch::Receiver<bool> }
 ///
 /// impl Teardown for Listener {
-///     fn request(&mut self, _memo: &mut Memo) {
+///     fn request(&mut self, _progress: &mut Progress) {
 ///         self.stop.send_replace(true);
 ///     }
-///     fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+///     fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
 ///         Box::pin(async move { Outcome::from_result(self.done.wait_for(|done| *done).await) })
 ///     }
-///     fn force(&mut self, memo: &mut Memo) {
-///         memo.abandon("a listener cannot be forced");
+///     fn force(&mut self, progress: &mut Progress) {
+///         progress.abandon("a listener cannot be forced");
 ///     }
 /// }
 /// ```
@@ -54,8 +54,8 @@ pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 pub trait Teardown {
     /// Asks the resource to stop: cancels its token, sends SIGTERM, closes its channel.
     ///
-    /// Must not block and must be idempotent. An error goes into the report by [`Memo::fail`].
-    fn request(&mut self, memo: &mut Memo);
+    /// Must not block and must be idempotent. An error goes into the report by [`Progress::fail`].
+    fn request(&mut self, progress: &mut Progress);
 
     /// Waits for the end: joins, drains, reaps.
     ///
@@ -66,21 +66,21 @@ pub trait Teardown {
     /// # Cancel safety
     ///
     /// The future may be dropped at any point and made anew, so nothing may be lost with it: what has to outlive it is
-    /// kept in `self` or in [`Memo::keep`]. Once it has returned an outcome it is not made again.
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a>;
+    /// kept in `self` or in [`Progress::keep`]. Once it has returned an outcome it is not made again.
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a>;
 
     /// As [`wait`](Self::wait), of a value within another: only the expansion and our own collections implement it.
     #[doc(hidden)]
-    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, _nest: &Nest) -> Wait<'a> {
-        self.wait(memo)
+    fn wait_in<'a>(&'a mut self, progress: &'a mut Progress, _nest: &Nest) -> Wait<'a> {
+        self.wait(progress)
     }
 
     /// Forces the end, because the deadline has passed: aborts, sends SIGKILL.
     ///
     /// Must not block, and must tolerate a resource that has ended meanwhile: the two always race. A resource that cannot
-    /// be forced calls [`Memo::abandon`]; any other is waited for a little longer,
+    /// be forced calls [`Progress::abandon`]; any other is waited for a little longer,
     /// so that the end can be confirmed.
-    fn force(&mut self, memo: &mut Memo);
+    fn force(&mut self, progress: &mut Progress);
 
     /// Moves the resource out, so that it can be torn down by the reaper thread after the value was dropped.
     ///

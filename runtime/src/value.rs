@@ -1,10 +1,10 @@
 //! One guarded value: its guard, how its teardown runs, what its drop does, and the registry of all of them.
 
+pub(crate) mod detached;
 pub(crate) mod entry;
 pub(crate) mod guard;
 pub(crate) mod nodes;
 pub(crate) mod on_drop;
-pub(crate) mod orphans;
 pub(crate) mod reaper;
 pub mod registry;
 pub(crate) mod run;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sundown::{Memo, Tasks, Teardown, registry};
+use sundown::{Progress, Tasks, Teardown, registry};
 use tokio::runtime::{Builder, Runtime};
 use tokio_graceful_shutdown::{SubsystemBuilder, SubsystemHandle, Toplevel};
 use tokio_util::sync::CancellationToken;
@@ -227,10 +227,10 @@ fn shutdown_tasks(
             tasks.spawn("parked", parked.park(own(&tasks))).unwrap();
         }
         parked.all(TASKS).await;
-        let (mut handle, mut memo) = (&tasks, Memo::new("tasks"));
+        let (mut handle, mut progress) = (&tasks, Progress::new("tasks"));
         let start = Instant::now();
-        handle.request(&mut memo);
-        assert!(Teardown::wait(&mut handle, &mut memo).await.is_stopped());
+        handle.request(&mut progress);
+        assert!(Teardown::wait(&mut handle, &mut progress).await.is_stopped());
         start.elapsed()
     })
 }

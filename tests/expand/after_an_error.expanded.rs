@@ -33,16 +33,16 @@ impl<T> ::sundown::__rt::Guarded for Broken<T> {
 }
 #[allow(unused)]
 impl<T> ::sundown::Teardown for Broken<T> {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
         ::core::unreachable!("the macro reported errors")
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
         ::core::unreachable!("the macro reported errors")
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::core::unreachable!("the macro reported errors")
     }
 }

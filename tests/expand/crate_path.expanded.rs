@@ -42,15 +42,15 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
             ::std::boxed::Box::new([
                 self::vendored::sundown::__rt::Step::custom_option(
                     &mut self.pool,
-                    |value, memo| {
-                        self::vendored::sundown::__rt::Moves(value).request(memo)
+                    |value, progress| {
+                        self::vendored::sundown::__rt::Moves(value).request(progress)
                     },
-                    |value, memo| self::vendored::sundown::__rt::wait_option(
+                    |value, progress| self::vendored::sundown::__rt::wait_option(
                         Pool::close,
                         value,
-                        memo,
+                        progress,
                     ),
-                    |value, memo| self::vendored::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| self::vendored::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -74,17 +74,17 @@ impl self::vendored::sundown::__rt::AskRoots for Parts {
 }
 #[automatically_derived]
 impl self::vendored::sundown::Teardown for Parts {
-    fn request(&mut self, memo: &mut self::vendored::sundown::Memo) {
-        self::vendored::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut self::vendored::sundown::Progress) {
+        self::vendored::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut self::vendored::sundown::Memo,
+        progress: &'__wait mut self::vendored::sundown::Progress,
     ) -> self::vendored::sundown::Wait<'__wait> {
-        self::vendored::sundown::__rt::nested_wait(self, memo)
+        self::vendored::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut self::vendored::sundown::Memo) {
-        self::vendored::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut self::vendored::sundown::Progress) {
+        self::vendored::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

@@ -18,16 +18,16 @@ impl ::sundown::__rt::Guarded for Backend {
 }
 #[allow(unused)]
 impl ::sundown::Teardown for Backend {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
         ::core::unreachable!("the macro reported errors")
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
         ::core::unreachable!("the macro reported errors")
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::core::unreachable!("the macro reported errors")
     }
 }
@@ -39,16 +39,16 @@ impl ::sundown::__rt::AskRoots for Backend {
 }
 #[allow(unused)]
 impl<'__shared> ::sundown::Teardown for &'__shared Backend {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
         ::core::unreachable!("the macro reported errors")
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
         ::core::unreachable!("the macro reported errors")
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::core::unreachable!("the macro reported errors")
     }
 }

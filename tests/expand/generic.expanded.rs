@@ -96,8 +96,8 @@ where
                 crate::vendored::sundown::__rt::Step::new(&mut self.inner),
                 crate::vendored::sundown::__rt::Step::custom(
                     &mut self.pools,
-                    |value, memo| {
-                        crate::vendored::sundown::__rt::Moves(value).request(memo)
+                    |value, progress| {
+                        crate::vendored::sundown::__rt::Moves(value).request(progress)
                     },
                     |value, _| ::std::boxed::Box::pin(
                         crate::vendored::sundown::__rt::closing(move || crate::vendored::sundown::__rt::call_mut(
@@ -105,8 +105,8 @@ where
                             async |pool| pool.close().await,
                         )),
                     ),
-                    |value, memo| {
-                        crate::vendored::sundown::__rt::Moves(value).force(memo)
+                    |value, progress| {
+                        crate::vendored::sundown::__rt::Moves(value).force(progress)
                     },
                 ),
             ]),
@@ -143,24 +143,24 @@ for Server<'a, F, T, N>
 where
     F: Fn(&T) -> u32,
 {
-    fn request(&mut self, memo: &mut crate::vendored::sundown::Memo) {
-        crate::vendored::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut crate::vendored::sundown::Progress) {
+        crate::vendored::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut crate::vendored::sundown::Memo,
+        progress: &'__wait mut crate::vendored::sundown::Progress,
     ) -> crate::vendored::sundown::Wait<'__wait> {
-        crate::vendored::sundown::__rt::nested_wait(self, memo)
+        crate::vendored::sundown::__rt::nested_wait(self, progress)
     }
     fn wait_in<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut crate::vendored::sundown::Memo,
+        progress: &'__wait mut crate::vendored::sundown::Progress,
         nest: &crate::vendored::sundown::__rt::Nest,
     ) -> crate::vendored::sundown::Wait<'__wait> {
-        crate::vendored::sundown::__rt::nested_wait_in(self, memo, nest)
+        crate::vendored::sundown::__rt::nested_wait_in(self, progress, nest)
     }
-    fn force(&mut self, memo: &mut crate::vendored::sundown::Memo) {
-        crate::vendored::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut crate::vendored::sundown::Progress) {
+        crate::vendored::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,
@@ -337,24 +337,24 @@ impl<'a> ::sundown::__rt::AskRoots for Borrowed<'a> {
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::Teardown for Borrowed<'a> {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
     fn wait_in<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
         nest: &::sundown::__rt::Nest,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait_in(self, memo, nest)
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

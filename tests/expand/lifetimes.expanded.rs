@@ -92,17 +92,17 @@ impl<'outer, 'inner: 'outer> ::sundown::__rt::AskRoots for Scope<'outer, 'inner>
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'outer, 'inner: 'outer> ::sundown::Teardown for Scope<'outer, 'inner> {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,
@@ -116,17 +116,17 @@ impl<'outer, 'inner: 'outer> ::sundown::Teardown for Scope<'outer, 'inner> {
 #[allow(single_use_lifetimes)]
 impl<'__shared, 'outer, 'inner: 'outer> ::sundown::Teardown
 for &'__shared Scope<'outer, 'inner> {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_shared_request(*self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_shared_request(*self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_shared_wait(*self, memo)
+        ::sundown::__rt::nested_shared_wait(*self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_shared_force(*self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_shared_force(*self, progress);
     }
 }
 #[automatically_derived]

@@ -76,87 +76,87 @@ impl ::sundown::__rt::Annotated for Operations {
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
                     &mut self.path,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || Pool::close(value)),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.async_closure,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || ::sundown::__rt::call_mut(
                             value,
                             async |pool: &mut Pool| pool.close().await,
                         )),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.closure,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || ::sundown::__rt::call_mut(
                             value,
                             |pool| Box::pin(pool.close()),
                         )),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.all,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::stop(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || Worker::join(value)),
                     ),
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::kill(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.by_their_parameters,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(
                                 value,
                                 |worker: &Worker| worker.stop(),
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| {
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_mut(
                                 value,
                                 |worker: &mut Worker| worker.kill(),
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.qualified,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| {
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             <Worker as Kill>::kill(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                 ),
@@ -192,17 +192,17 @@ impl ::sundown::__rt::AskRoots for Operations {
 }
 #[automatically_derived]
 impl ::sundown::Teardown for Operations {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

@@ -71,32 +71,32 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_option(
                     &mut self.by_path,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::__rt::wait_option(Pool::close, value, memo),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::__rt::wait_option(Pool::close, value, progress),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.by_value,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::__rt::wait_option(
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::__rt::wait_option(
                         ::sundown::__rt::taking(value, |pool| pool.close()),
                         value,
-                        memo,
+                        progress,
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.by_ref,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::__rt::wait_option(
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::__rt::wait_option(
                         ::sundown::__rt::taking_mut(
                             value,
                             async |pool: &mut Pool| pool.close().await,
                         ),
                         value,
-                        memo,
+                        progress,
                     ),
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
                                 ::sundown::__rt::taking_whole(
@@ -106,30 +106,30 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
                                 value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                 ),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.sender,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
                                 ::sundown::__rt::taking(value, |tx| tx.send(())),
                                 value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.not_detachable,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::__rt::wait_option(Held::close, value, memo),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::__rt::wait_option(Held::close, value, progress),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -156,24 +156,24 @@ impl<'a, T> ::sundown::__rt::AskRoots for Options<'a, T> {
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::Teardown for Options<'a, T> {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
     fn wait_in<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
         nest: &::sundown::__rt::Nest,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait_in(self, memo, nest)
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

@@ -78,11 +78,11 @@ impl ::sundown::__rt::python::Class for PyClient {
             ::sundown::__rt::python::kept(&self.jobs),
             ::sundown::__rt::python::kept_with(
                 &self.pool,
-                |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                |value, progress| ::sundown::__rt::Moves(value).request(progress),
                 |value, _| ::std::boxed::Box::pin(
                     ::sundown::__rt::closing(move || Pool::close(value)),
                 ),
-                |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                |value, progress| ::sundown::__rt::Moves(value).force(progress),
             ),
             ::sundown::__rt::python::kept(&self.runtime),
         ])

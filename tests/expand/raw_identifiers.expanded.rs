@@ -60,11 +60,11 @@ impl ::sundown::__rt::Annotated for r#Box {
                 ::sundown::__rt::Step::new(&mut self.r#async),
                 ::sundown::__rt::Step::custom(
                     &mut self.r#loop,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || r#Pool::r#move(value)),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -86,17 +86,17 @@ impl ::sundown::__rt::AskRoots for r#Box {
 }
 #[automatically_derived]
 impl ::sundown::Teardown for r#Box {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

@@ -80,11 +80,11 @@ impl ::sundown::__rt::Annotated for Runner {
                 ::sundown::__rt::Step::new(&mut self.jobs),
                 ::sundown::__rt::Step::custom(
                     &mut self.db,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || SqlitePool::close(value)),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -107,24 +107,24 @@ impl ::sundown::__rt::AskRoots for Runner {
 }
 #[automatically_derived]
 impl ::sundown::Teardown for Runner {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
     fn wait_in<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
         nest: &::sundown::__rt::Nest,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait_in(self, memo, nest)
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

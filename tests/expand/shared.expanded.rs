@@ -56,27 +56,27 @@ impl ::sundown::__rt::Annotated for Hub {
                 ::sundown::__rt::Step::new(&mut self.jobs),
                 ::sundown::__rt::Step::custom_shared(
                     &self.db,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |pool| pool.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || Pool::close(*value)),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.spare,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::__rt::wait_option(
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::__rt::wait_option(
                         Pool::close,
                         *value,
-                        memo,
+                        progress,
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -98,27 +98,27 @@ impl ::sundown::__rt::AnnotatedShared for Hub {
                 ::sundown::__rt::Step::shared(&self.jobs),
                 ::sundown::__rt::Step::custom_shared(
                     &self.db,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |pool| pool.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || Pool::close(*value)),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.spare,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::__rt::wait_option(
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::__rt::wait_option(
                         Pool::close,
                         *value,
-                        memo,
+                        progress,
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -136,24 +136,24 @@ impl ::sundown::__rt::AskRoots for Hub {
 }
 #[automatically_derived]
 impl ::sundown::Teardown for Hub {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
     fn wait_in<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
         nest: &::sundown::__rt::Nest,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait_in(self, memo, nest)
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,
@@ -165,24 +165,24 @@ impl ::sundown::Teardown for Hub {
 }
 #[automatically_derived]
 impl<'__shared> ::sundown::Teardown for &'__shared Hub {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_shared_request(*self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_shared_request(*self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_shared_wait(*self, memo)
+        ::sundown::__rt::nested_shared_wait(*self, progress)
     }
     fn wait_in<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
         nest: &::sundown::__rt::Nest,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_shared_wait_in(*self, memo, nest)
+        ::sundown::__rt::nested_shared_wait_in(*self, progress, nest)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_shared_force(*self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_shared_force(*self, progress);
     }
 }
 #[automatically_derived]

@@ -55,11 +55,11 @@ impl ::sundown::__rt::Annotated for Shared {
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
                     &self.worker,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |worker| worker.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
@@ -68,11 +68,11 @@ impl ::sundown::__rt::Annotated for Shared {
                             async |worker| worker.join().await,
                         )),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.sender,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
                                 ::sundown::__rt::taking_ref(
@@ -82,11 +82,11 @@ impl ::sundown::__rt::Annotated for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| {
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
                                 ::sundown::__rt::taking_whole_ref(
@@ -96,21 +96,21 @@ impl ::sundown::__rt::Annotated for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.path,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::stop(*value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -131,11 +131,11 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
                     &self.worker,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |worker| worker.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
@@ -144,11 +144,11 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                             async |worker| worker.join().await,
                         )),
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.sender,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
                                 ::sundown::__rt::taking_ref(
@@ -158,11 +158,11 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| {
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
                                 ::sundown::__rt::taking_whole_ref(
@@ -172,21 +172,21 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.path,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::stop(*value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -213,17 +213,17 @@ impl ::sundown::__rt::AskRoots for Shared {
 }
 #[automatically_derived]
 impl ::sundown::Teardown for Shared {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,
@@ -235,17 +235,17 @@ impl ::sundown::Teardown for Shared {
 }
 #[automatically_derived]
 impl<'__shared> ::sundown::Teardown for &'__shared Shared {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_shared_request(*self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_shared_request(*self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_shared_wait(*self, memo)
+        ::sundown::__rt::nested_shared_wait(*self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_shared_force(*self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_shared_force(*self, progress);
     }
 }
 #[automatically_derived]

@@ -55,15 +55,15 @@ impl ::sundown::__rt::Annotated for Pair {
                 ::sundown::__rt::Step::new(&mut self.0),
                 ::sundown::__rt::Step::custom(
                     &mut self.1,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::stop(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -85,24 +85,24 @@ impl ::sundown::__rt::AskRoots for Pair {
 }
 #[automatically_derived]
 impl ::sundown::Teardown for Pair {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
     fn wait_in<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
         nest: &::sundown::__rt::Nest,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait_in(self, memo, nest)
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

@@ -64,13 +64,13 @@ impl<T> ::sundown::__rt::Annotated for Stages<T> {
                 ::sundown::__rt::Step::new(&mut self.1),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.4,
-                    |value, memo| ::sundown::__rt::Moves(value).request(memo),
-                    |value, memo| ::sundown::__rt::wait_option(
+                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| ::sundown::__rt::wait_option(
                         Writer::close,
                         value,
-                        memo,
+                        progress,
                     ),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),
         )
@@ -92,17 +92,17 @@ impl<T> ::sundown::__rt::AskRoots for Stages<T> {
 }
 #[automatically_derived]
 impl<T> ::sundown::Teardown for Stages<T> {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,
@@ -221,17 +221,17 @@ impl ::sundown::__rt::AskRoots for Newtype {
 }
 #[automatically_derived]
 impl ::sundown::Teardown for Newtype {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

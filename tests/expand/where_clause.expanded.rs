@@ -71,15 +71,15 @@ where
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
                     &mut self.source,
-                    |value, memo| {
+                    |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(value, |source: &S| source.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(memo);
+                            ::sundown::__rt::Said(error).tell(progress);
                         }
                     },
-                    |value, memo| ::sundown::Teardown::wait(value, memo),
-                    |value, memo| ::sundown::__rt::Moves(value).force(memo),
+                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::new(&mut self.workers),
             ]),
@@ -114,17 +114,17 @@ where
     S: Source<Item = T> + Send + 'static,
     T: Send + 'static,
 {
-    fn request(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_request(self, memo);
+    fn request(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_request(self, progress);
     }
     fn wait<'__wait>(
         &'__wait mut self,
-        memo: &'__wait mut ::sundown::Memo,
+        progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
-        ::sundown::__rt::nested_wait(self, memo)
+        ::sundown::__rt::nested_wait(self, progress)
     }
-    fn force(&mut self, memo: &mut ::sundown::Memo) {
-        ::sundown::__rt::nested_force(self, memo);
+    fn force(&mut self, progress: &mut ::sundown::Progress) {
+        ::sundown::__rt::nested_force(self, progress);
     }
     fn detach(
         &mut self,

@@ -5,7 +5,7 @@ use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sundown::{Memo, Outcome, Teardown, Wait};
+use sundown::{Outcome, Progress, Teardown, Wait};
 
 /// Longer than any step of these tests takes on a busy machine, and shorter than a test runner's patience.
 pub const GENEROUS: Duration = Duration::from_secs(30);
@@ -123,11 +123,11 @@ impl Spy {
 }
 
 impl Teardown for Spy {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.note(What::Asked);
     }
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             std::future::poll_fn(|cx| {
                 let mut state = self.inner.state.lock().unwrap();
@@ -143,7 +143,7 @@ impl Teardown for Spy {
         })
     }
 
-    fn force(&mut self, _memo: &mut Memo) {
+    fn force(&mut self, _progress: &mut Progress) {
         self.note(What::Forced);
         let panics = self.inner.state.lock().unwrap().panics_on_force;
         assert!(!panics, "a force that panics");
@@ -156,16 +156,16 @@ impl Teardown for Spy {
 }
 
 impl Teardown for Pinned {
-    fn request(&mut self, memo: &mut Memo) {
-        self.0.request(memo);
+    fn request(&mut self, progress: &mut Progress) {
+        self.0.request(progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        self.0.wait(memo)
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        self.0.wait(progress)
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        self.0.force(memo);
+    fn force(&mut self, progress: &mut Progress) {
+        self.0.force(progress);
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sundown::{Memo, Outcome, Report, ShutdownError, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
+use sundown::{Outcome, Progress, Report, ShutdownError, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
 use sundown_tests::{GENEROUS, Spy, What};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::coop::consume_budget;
@@ -329,11 +329,11 @@ fn a_neighbour_in_the_same_task_delays_no_deadline() {
 struct Never;
 
 impl Teardown for Never {
-    fn request(&mut self, _memo: &mut Memo) {}
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn request(&mut self, _progress: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(std::future::pending::<Outcome>())
     }
-    fn force(&mut self, _memo: &mut Memo) {}
+    fn force(&mut self, _progress: &mut Progress) {}
 }
 
 #[must_shutdown(timeout = "300ms", on_drop = "log")]

@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sundown::{Memo, OnDrop, Outcome, Report, Shared, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown::{OnDrop, Outcome, Progress, Report, Shared, ShutdownGuard, Teardown, Wait, must_shutdown};
 use sundown_tests::GENEROUS;
 
 const LEVELS: usize = 1000;
@@ -37,11 +37,11 @@ impl Leaf {
 }
 
 impl Teardown for Leaf {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.counts.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             if self.stuck {
                 std::future::pending::<()>().await;
@@ -51,7 +51,7 @@ impl Teardown for Leaf {
         })
     }
 
-    fn force(&mut self, _memo: &mut Memo) {
+    fn force(&mut self, _progress: &mut Progress) {
         self.stuck = false;
         self.counts.forced.fetch_add(1, Ordering::Relaxed);
     }
@@ -132,9 +132,9 @@ fn asked_and_forced_at_once() {
     let leaf = Leaf::default();
     let mut tree = tree(&leaf, true);
     on_a_stack(move || {
-        tree.request(&mut Memo::new("tree"));
-        tree.force(&mut Memo::new("tree"));
-        tree.force(&mut Memo::new("tree"));
+        tree.request(&mut Progress::new("tree"));
+        tree.force(&mut Progress::new("tree"));
+        tree.force(&mut Progress::new("tree"));
     });
     leaf.assert(LEVELS, 0, LEVELS);
 
@@ -307,24 +307,24 @@ enum Next<T: Teardown + Send + 'static> {
 }
 
 impl<T: Teardown + Send + 'static> Teardown for Next<T> {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         match self {
-            Next::Link(link) => link.request(memo),
-            Next::Innermost(it) => it.request(memo),
+            Next::Link(link) => link.request(progress),
+            Next::Innermost(it) => it.request(progress),
         }
     }
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             match self {
-                Next::Link(link) => link.wait(memo).await,
-                Next::Innermost(it) => it.wait(memo).await,
+                Next::Link(link) => link.wait(progress).await,
+                Next::Innermost(it) => it.wait(progress).await,
             }
         })
     }
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         match self {
-            Next::Link(link) => link.force(memo),
-            Next::Innermost(it) => it.force(memo),
+            Next::Link(link) => link.force(progress),
+            Next::Innermost(it) => it.force(progress),
         }
     }
 }
@@ -381,15 +381,15 @@ struct Top<T: Teardown + Send + 'static> {
 struct Timed;
 
 impl Teardown for Timed {
-    fn request(&mut self, _memo: &mut Memo) {}
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn request(&mut self, _progress: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             // Both need a runtime around them.
             tokio::time::sleep(Duration::from_millis(1)).await;
             Outcome::from_result(tokio::spawn(async {}).await)
         })
     }
-    fn force(&mut self, _memo: &mut Memo) {}
+    fn force(&mut self, _progress: &mut Progress) {}
 }
 
 /// The runtime of the outermost is around the innermost too, wherever it is polled.
@@ -414,11 +414,11 @@ fn the_runtime_reaches_the_innermost() {
 struct Panics;
 
 impl Teardown for Panics {
-    fn request(&mut self, _memo: &mut Memo) {}
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn request(&mut self, _progress: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async { panic!("deep within") })
     }
-    fn force(&mut self, _memo: &mut Memo) {}
+    fn force(&mut self, _progress: &mut Progress) {}
 }
 
 #[test]

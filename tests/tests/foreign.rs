@@ -297,13 +297,13 @@ async fn a_shared_slot_has_one_outcome() {
 async fn a_failed_request_is_in_the_report_and_stops_nothing() {
     struct Stubborn;
     impl Teardown for Stubborn {
-        fn request(&mut self, memo: &mut sundown::Memo) {
-            memo.fail(std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the pipe is gone"));
+        fn request(&mut self, progress: &mut sundown::Progress) {
+            progress.fail(std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the pipe is gone"));
         }
-        fn wait<'a>(&'a mut self, _memo: &'a mut sundown::Memo) -> sundown::Wait<'a> {
+        fn wait<'a>(&'a mut self, _progress: &'a mut sundown::Progress) -> sundown::Wait<'a> {
             Box::pin(async { Outcome::Stopped })
         }
-        fn force(&mut self, _memo: &mut sundown::Memo) {}
+        fn force(&mut self, _progress: &mut sundown::Progress) {}
     }
     assert_eq!(outcome(&report(Stubborn).await), "failed: the pipe is gone");
 }

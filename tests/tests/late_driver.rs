@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sundown::{Memo, Outcome, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown::{Outcome, Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
 use tokio::sync::Notify;
 
 /// Ends a turn of the runtime after it was forced.
@@ -13,9 +13,9 @@ struct Slow {
 }
 
 impl Teardown for Slow {
-    fn request(&mut self, _: &mut Memo) {}
+    fn request(&mut self, _: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _: &'a mut Progress) -> Wait<'a> {
         let forced = Arc::clone(&self.forced);
         Box::pin(async move {
             forced.notified().await;
@@ -24,7 +24,7 @@ impl Teardown for Slow {
         })
     }
 
-    fn force(&mut self, _: &mut Memo) {
+    fn force(&mut self, _: &mut Progress) {
         self.forced.notify_one();
     }
 }

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use sundown::{Memo, Phase, Shared, ShutdownGuard, Teardown, must_shutdown};
+use sundown::{Phase, Progress, Shared, ShutdownGuard, Teardown, must_shutdown};
 use sundown_tests::{GENEROUS, Spy, What};
 use tokio::task::JoinHandle;
 
@@ -143,7 +143,7 @@ async fn an_inner_value_taken_out_after_its_owner_stopped_half_way() {
     assert!(result.is_ok(), "{}", result.unwrap_err());
 }
 
-/// A memo of one's own.
+/// A progress of one's own.
 #[derive(Teardown)]
 #[teardown(timeout = "100ms")]
 struct Bounded {
@@ -151,11 +151,11 @@ struct Bounded {
     spy: Spy,
 }
 #[tokio::test]
-async fn a_nested_plan_under_a_memo_of_ones_own_is_bounded() {
+async fn a_nested_plan_under_a_progress_of_ones_own_is_bounded() {
     let mut v = Bounded { spy: Spy::new() };
-    let mut memo = Memo::new("bounded");
-    v.request(&mut memo);
-    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut memo)).await;
+    let mut progress = Progress::new("bounded");
+    v.request(&mut progress);
+    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut progress)).await;
     assert!(ended.is_ok(), "nobody serves its alarms");
 }
 
@@ -167,11 +167,11 @@ struct GuardedAndBounded {
     guard: ShutdownGuard<Self>,
 }
 #[tokio::test]
-async fn a_guarded_value_under_a_memo_of_ones_own_is_bounded() {
+async fn a_guarded_value_under_a_progress_of_ones_own_is_bounded() {
     let mut v = GuardedAndBounded { spy: Spy::new(), guard: ShutdownGuard::new() };
-    let mut memo = Memo::new("bounded");
-    v.request(&mut memo);
-    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut memo)).await;
+    let mut progress = Progress::new("bounded");
+    v.request(&mut progress);
+    let ended = tokio::time::timeout(GENEROUS, v.wait(&mut progress)).await;
     assert!(ended.is_ok(), "nobody serves its alarms");
 }
 

@@ -7,7 +7,7 @@ use std::sync::Once;
 use std::task::Poll;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sundown::{Memo, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown::{Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
 use sundown_tests::{Pinned, Spy, What};
 
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
@@ -167,14 +167,14 @@ async fn a_drop_says_what_it_forced_and_what_panicked() {
 /// A `detach` that panics.
 struct Clings(Spy);
 impl Teardown for Clings {
-    fn request(&mut self, memo: &mut Memo) {
-        self.0.request(memo);
+    fn request(&mut self, progress: &mut Progress) {
+        self.0.request(progress);
     }
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        self.0.wait(memo)
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        self.0.wait(progress)
     }
-    fn force(&mut self, memo: &mut Memo) {
-        self.0.force(memo);
+    fn force(&mut self, progress: &mut Progress) {
+        self.0.force(progress);
     }
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
         panic!("it clings")

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use sundown::{Memo, Phase, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown::{Phase, Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
 use sundown_tests::{Pinned, Spy, What};
 
 /// A late wait whose future panics when it is dropped.
@@ -87,14 +87,14 @@ async fn a_panic_payload_that_panics_spares_the_others() {
 #[derive(Clone)]
 struct PanickingWait(Spy);
 impl Teardown for PanickingWait {
-    fn request(&mut self, memo: &mut Memo) {
-        self.0.request(memo);
+    fn request(&mut self, progress: &mut Progress) {
+        self.0.request(progress);
     }
-    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _: &'a mut Progress) -> Wait<'a> {
         Box::pin(async { panic!("a wait that panics") })
     }
-    fn force(&mut self, memo: &mut Memo) {
-        self.0.force(memo);
+    fn force(&mut self, progress: &mut Progress) {
+        self.0.force(progress);
     }
 }
 #[must_shutdown(timeout = "300ms", on_drop = "log")]
@@ -116,11 +116,11 @@ async fn what_nobody_can_wait_for_is_forced() {
 /// A wait that panics before it returns its future.
 struct Eager;
 impl Teardown for Eager {
-    fn request(&mut self, _: &mut Memo) {}
-    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+    fn request(&mut self, _: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Progress) -> Wait<'a> {
         panic!("before there is a future")
     }
-    fn force(&mut self, _: &mut Memo) {}
+    fn force(&mut self, _: &mut Progress) {}
 }
 #[must_shutdown(timeout = "300ms", on_drop = "log")]
 struct EagerOwner {

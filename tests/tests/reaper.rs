@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Instant;
 
-use sundown::{Memo, Outcome, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown::{Outcome, Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
 use sundown_tests::{GENEROUS, Spy, What};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -26,11 +26,11 @@ struct Waits {
 }
 struct Holder(Option<Waits>);
 impl Teardown for Holder {
-    fn request(&mut self, _: &mut Memo) {}
-    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+    fn request(&mut self, _: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Progress) -> Wait<'a> {
         Box::pin(async { Outcome::Stopped })
     }
-    fn force(&mut self, _: &mut Memo) {}
+    fn force(&mut self, _: &mut Progress) {}
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
         Some(Box::new(Holder(self.0.take())))
     }
@@ -106,22 +106,22 @@ async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
 #[derive(Clone)]
 struct Blocks(mpsc::Sender<()>, Arc<Mutex<mpsc::Receiver<()>>>);
 impl Teardown for Blocks {
-    fn request(&mut self, _: &mut Memo) {}
-    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+    fn request(&mut self, _: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Progress) -> Wait<'a> {
         Box::pin(async { Outcome::Stopped })
     }
-    fn force(&mut self, _: &mut Memo) {}
+    fn force(&mut self, _: &mut Progress) {}
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
         Some(Box::new(SlowDrop(self.0.clone(), Arc::clone(&self.1))))
     }
 }
 struct SlowDrop(mpsc::Sender<()>, Arc<Mutex<mpsc::Receiver<()>>>);
 impl Teardown for SlowDrop {
-    fn request(&mut self, _: &mut Memo) {}
-    fn wait<'a>(&'a mut self, _: &'a mut Memo) -> Wait<'a> {
+    fn request(&mut self, _: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Progress) -> Wait<'a> {
         Box::pin(async { Outcome::Stopped })
     }
-    fn force(&mut self, _: &mut Memo) {}
+    fn force(&mut self, _: &mut Progress) {}
 }
 impl Drop for SlowDrop {
     fn drop(&mut self) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sundown::{Memo, Outcome, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown, registry};
+use sundown::{Outcome, Progress, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown, registry};
 use sundown_tests::{GENEROUS, Spy, What};
 use tokio::task::coop::consume_budget;
 
@@ -44,9 +44,9 @@ impl Hostile {
 }
 
 impl Teardown for Hostile {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             match self.place {
                 Place::Poll => self.stay(),
@@ -73,7 +73,7 @@ impl Teardown for Hostile {
         })
     }
 
-    fn force(&mut self, _memo: &mut Memo) {
+    fn force(&mut self, _progress: &mut Progress) {
         if self.place == Place::Force {
             self.stay();
         }
@@ -88,11 +88,11 @@ impl Teardown for Hostile {
 struct BlockingDrop(Hostile);
 
 impl Teardown for BlockingDrop {
-    fn request(&mut self, _memo: &mut Memo) {}
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        self.0.wait(memo)
+    fn request(&mut self, _progress: &mut Progress) {}
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        self.0.wait(progress)
     }
-    fn force(&mut self, _memo: &mut Memo) {}
+    fn force(&mut self, _progress: &mut Progress) {}
 }
 
 impl Drop for BlockingDrop {

@@ -362,9 +362,9 @@ mod the_force {
                     }
                 })
             };
-            let (mut handle, mut memo) = (&tasks, sundown::Memo::new("tasks"));
-            sundown::Teardown::request(&mut handle, &mut memo);
-            sundown::Teardown::force(&mut handle, &mut memo);
+            let (mut handle, mut progress) = (&tasks, sundown::Progress::new("tasks"));
+            sundown::Teardown::request(&mut handle, &mut progress);
+            sundown::Teardown::force(&mut handle, &mut progress);
             runtime.block_on(async { tokio::time::timeout(GENEROUS, tasks.wait()).await }).unwrap();
             spawner.join().unwrap();
         }

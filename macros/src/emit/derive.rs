@@ -197,22 +197,22 @@ fn steps(model: &Model<'_>, borrow: Borrow, krate: &Krate) -> TokenStream {
 }
 
 fn teardown(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let (rt, memo, wait) = (krate.rt(), krate.memo(), krate.wait());
+    let (rt, progress, wait) = (krate.rt(), krate.progress(), krate.wait());
     let body = local! {
-        fn request(&mut self, memo: &mut #memo) {
-            #rt::nested_request(self, memo);
+        fn request(&mut self, progress: &mut #progress) {
+            #rt::nested_request(self, progress);
         }
 
-        fn wait<'__wait>(&'__wait mut self, memo: &'__wait mut #memo) -> #wait<'__wait> {
-            #rt::nested_wait(self, memo)
+        fn wait<'__wait>(&'__wait mut self, progress: &'__wait mut #progress) -> #wait<'__wait> {
+            #rt::nested_wait(self, progress)
         }
 
-        fn wait_in<'__wait>(&'__wait mut self, memo: &'__wait mut #memo, nest: &#rt::Nest) -> #wait<'__wait> {
-            #rt::nested_wait_in(self, memo, nest)
+        fn wait_in<'__wait>(&'__wait mut self, progress: &'__wait mut #progress, nest: &#rt::Nest) -> #wait<'__wait> {
+            #rt::nested_wait_in(self, progress, nest)
         }
 
-        fn force(&mut self, memo: &mut #memo) {
-            #rt::nested_force(self, memo);
+        fn force(&mut self, progress: &mut #progress) {
+            #rt::nested_force(self, progress);
         }
 
         fn detach(&mut self) -> ::core::option::Option<::std::boxed::Box<dyn #krate::Teardown + ::core::marker::Send>> {
@@ -226,7 +226,7 @@ fn teardown(model: &Model<'_>, krate: &Krate) -> TokenStream {
 
 /// A `shared` value is torn down through `&` too, so that an `Arc` of it can be a field of others.
 fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let (rt, memo, wait, teardown) = (krate.rt(), krate.memo(), krate.wait(), krate.teardown());
+    let (rt, progress, wait, teardown) = (krate.rt(), krate.progress(), krate.wait(), krate.teardown());
     let ident = model.ident();
     let (_, ty_generics, where_clause) = model.input.generics.split_for_impl();
     let mut generics = model.input.generics.clone();
@@ -237,20 +237,20 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
         #[automatically_derived]
         #allow
         impl #impl_generics #teardown for &'__shared #ident #ty_generics #where_clause {
-            fn request(&mut self, memo: &mut #memo) {
-                #rt::nested_shared_request(*self, memo);
+            fn request(&mut self, progress: &mut #progress) {
+                #rt::nested_shared_request(*self, progress);
             }
 
-            fn wait<'__wait>(&'__wait mut self, memo: &'__wait mut #memo) -> #wait<'__wait> {
-                #rt::nested_shared_wait(*self, memo)
+            fn wait<'__wait>(&'__wait mut self, progress: &'__wait mut #progress) -> #wait<'__wait> {
+                #rt::nested_shared_wait(*self, progress)
             }
 
-            fn wait_in<'__wait>(&'__wait mut self, memo: &'__wait mut #memo, nest: &#rt::Nest) -> #wait<'__wait> {
-                #rt::nested_shared_wait_in(*self, memo, nest)
+            fn wait_in<'__wait>(&'__wait mut self, progress: &'__wait mut #progress, nest: &#rt::Nest) -> #wait<'__wait> {
+                #rt::nested_shared_wait_in(*self, progress, nest)
             }
 
-            fn force(&mut self, memo: &mut #memo) {
-                #rt::nested_shared_force(*self, memo);
+            fn force(&mut self, progress: &mut #progress) {
+                #rt::nested_shared_force(*self, progress);
             }
         }
     }

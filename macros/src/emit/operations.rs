@@ -159,7 +159,7 @@ impl Operations<'_, '_> {
 
     fn instant(&self, call: Option<&Call>, own: &TokenStream) -> TokenStream {
         let rt = self.krate.rt();
-        let Some(call) = call else { return local!(|value, memo| #rt::Moves(value).#own(memo)) };
+        let Some(call) = call else { return local!(|value, progress| #rt::Moves(value).#own(progress)) };
         let value = Value::of(call, self.borrow);
         let result = match self.field.option_of() {
             Some(_) => {
@@ -171,8 +171,8 @@ impl Operations<'_, '_> {
         let answer = placed::call(local!(#rt::answer), result, place(call));
         let param = value.param;
         local! {
-            |#param, memo| if let ::core::result::Result::Err(error) = #answer {
-                #rt::Said(error).tell(memo);
+            |#param, progress| if let ::core::result::Result::Err(error) = #answer {
+                #rt::Said(error).tell(progress);
             }
         }
     }
@@ -182,15 +182,15 @@ impl Operations<'_, '_> {
         let Some(call) = &self.step.with else {
             let (teardown, place) = (self.krate.teardown(), ends(self.field.ty));
             let value = quote_spanned!(place.0=> value);
-            let wait = placed::call(local!(#teardown::wait), local!(#value, memo), place);
-            return local!(|#value, memo| #wait);
+            let wait = placed::call(local!(#teardown::wait), local!(#value, progress), place);
+            return local!(|#value, progress| #wait);
         };
         let value = Value::of(call, self.borrow);
         let param = &value.param;
         if self.field.option_of().is_some() {
             let (callee, value) = (self.option_callee(call, &value), &value.used);
-            let wait = placed::call(local!(#rt::wait_option), local!(#callee, #value, memo), place(call));
-            return local!(|#param, memo| #wait);
+            let wait = placed::call(local!(#rt::wait_option), local!(#callee, #value, progress), place(call));
+            return local!(|#param, progress| #wait);
         }
         let call_it = self.plain_call(call, &value);
         let future = placed::call(local!(#rt::closing), quote_spanned!(place(call).0=> move || #call_it), place(call));

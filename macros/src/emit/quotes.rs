@@ -67,9 +67,9 @@ impl Krate {
         local!(#krate::Teardown)
     }
 
-    pub(crate) fn memo(&self) -> TokenStream {
+    pub(crate) fn progress(&self) -> TokenStream {
         let krate = &self.0;
-        local!(#krate::Memo)
+        local!(#krate::Progress)
     }
 
     pub(crate) fn wait(&self) -> TokenStream {

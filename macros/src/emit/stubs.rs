@@ -64,17 +64,17 @@ fn by_ref(input: &DeriveInput, krate: &Krate) -> TokenStream {
 }
 
 fn teardown(impl_generics: &TokenStream, of: &TokenStream, krate: &Krate) -> TokenStream {
-    let (teardown, memo, wait, stub) = (krate.teardown(), krate.memo(), krate.wait(), stub());
+    let (teardown, progress, wait, stub) = (krate.teardown(), krate.progress(), krate.wait(), stub());
     local! {
         #[allow(unused)]
         impl #impl_generics #teardown for #of {
-            fn request(&mut self, memo: &mut #memo) {
+            fn request(&mut self, progress: &mut #progress) {
                 #stub
             }
-            fn wait<'__wait>(&'__wait mut self, memo: &'__wait mut #memo) -> #wait<'__wait> {
+            fn wait<'__wait>(&'__wait mut self, progress: &'__wait mut #progress) -> #wait<'__wait> {
                 #stub
             }
-            fn force(&mut self, memo: &mut #memo) {
+            fn force(&mut self, progress: &mut #progress) {
                 #stub
             }
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use crate::driver::Drive;
+use crate::driver::Driver;
 use crate::driver::background::{Background, Job};
 use crate::sync::lock;
 
@@ -16,11 +16,11 @@ pub(crate) fn wake_at(at: Instant, waker: Waker) -> Alarm {
     let set = Arc::new(Mutex::new(Set { caller: Some(waker), job: None, dropped: false }));
     let for_job = RingOnDrop(Arc::clone(&set));
     // Without a thread the job is dropped, and rings: better at once than never.
-    let _ = ALARMS.submit(Job::new(Drive::background(), move |drive| ring(drive, at, for_job)), None);
+    let _ = ALARMS.submit(Job::new(Driver::background(), move |driver| ring(driver, at, for_job)), None);
     Alarm { at, set }
 }
 
-async fn ring(drive: Arc<Drive>, at: Instant, set: RingOnDrop) {
+async fn ring(driver: Arc<Driver>, at: Instant, set: RingOnDrop) {
     let dropped = poll_fn(|cx| {
         let mut set = lock(&set.0);
         if set.dropped {
@@ -29,7 +29,7 @@ async fn ring(drive: Arc<Drive>, at: Instant, set: RingOnDrop) {
         set.job = Some(cx.waker().clone());
         Poll::Pending
     });
-    drive.until(at, dropped).await;
+    driver.until(at, dropped).await;
 }
 
 /// Wakes the caller at the end of the job, however it comes about.

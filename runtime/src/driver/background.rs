@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use crate::driver::{Drive, budget, catch};
+use crate::driver::{Driver, budget, catch};
 use crate::host::exit;
 use crate::host::fork::{self, PerProcess};
 use crate::host::user_threads::Owner;
@@ -44,28 +44,28 @@ pub(crate) struct Background {
 /// What a thread polls until it ends.
 pub(crate) struct Job {
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
-    drive: Arc<Drive>,
+    driver: Arc<Driver>,
     waker: Option<Waker>,
 }
 
 impl Job {
-    pub(crate) fn new<F>(drive: Arc<Drive>, make: impl FnOnce(Arc<Drive>) -> F + Send + 'static) -> Self
+    pub(crate) fn new<F>(driver: Arc<Driver>, make: impl FnOnce(Arc<Driver>) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let for_job = Arc::clone(&drive);
+        let for_job = Arc::clone(&driver);
         let future = async move {
             // `make` is called on the thread too. A panic that got this far must not end the thread.
             if let Err(payload) = catch(async { make(for_job).await }).await {
                 drop_payload(payload);
             }
         };
-        Job { future: Box::pin(future), drive, waker: None }
+        Job { future: Box::pin(future), driver, waker: None }
     }
 
     /// Whether it has ended.
     fn poll(&mut self, waker: impl FnOnce() -> Waker) -> bool {
-        self.drive.ring();
+        self.driver.ring();
         let waker = self.waker.get_or_insert_with(waker);
         let mut cx = Context::from_waker(waker);
         budget::own(|| self.future.as_mut().poll(&mut cx)).0.is_ready()
@@ -135,7 +135,7 @@ impl Background {
                 drop(jobs.end(id));
                 jobs.free();
             } else {
-                let alarm = job.drive.next_alarm();
+                let alarm = job.driver.next_alarm();
                 jobs.put_back(id, job, alarm);
             }
         }

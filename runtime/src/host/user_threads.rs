@@ -235,9 +235,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::driver::{self, Drive};
+    use crate::driver::{self, Driver};
     use crate::resource::Thread;
-    use crate::teardown::{Memo, Teardown};
+    use crate::teardown::{Progress, Teardown};
 
     /// Whether that thread works for somebody, and by when.
     fn find(ident: u64) -> Option<Option<Budget>> {
@@ -250,12 +250,12 @@ mod tests {
         found
     }
 
-    fn memo(timeout: Duration) -> Memo {
-        let mut memo = Memo::new("step");
-        let drive = Drive::blocking();
-        memo.deadline = Some(drive.after(timeout));
-        memo.drive = Some(drive);
-        memo
+    fn progress(timeout: Duration) -> Progress {
+        let mut progress = Progress::new("step");
+        let driver = Driver::blocking();
+        progress.deadline = Some(driver.after(timeout));
+        progress.driver = Some(driver);
+        progress
     }
 
     #[test]
@@ -273,15 +273,15 @@ mod tests {
         drop(ended);
         assert_eq!(find(ident), Some(None));
         drop(stay);
-        let drive = Drive::blocking();
-        driver::block_on(&drive, async { Teardown::wait(&mut &other, &mut Memo::new("")).await });
+        let driver = Driver::blocking();
+        driver::block_on(&driver, async { Teardown::wait(&mut &other, &mut Progress::new("")).await });
         assert_eq!(find(ident), None);
     }
 
     #[test]
     fn other_threads_count_while_they_are_inside() {
         let owner = Owner::new();
-        let (outer, inner) = (memo(Duration::from_secs(60)), memo(Duration::from_secs(5)));
+        let (outer, inner) = (progress(Duration::from_secs(60)), progress(Duration::from_secs(5)));
         let nested = Owner::new();
         outer.bounds(&owner);
         inner.bounds(&nested);
@@ -322,12 +322,12 @@ mod tests {
     #[test]
     fn the_wait_after_a_force_does_not_move_the_end() {
         let owner = Owner::default();
-        let mut memo = memo(Duration::from_secs(1));
-        memo.bounds(&owner);
+        let mut progress = progress(Duration::from_secs(1));
+        progress.bounds(&owner);
         let first = *lock(&owner.budget);
-        memo.forced = Some(Instant::now());
-        memo.deadline = memo.deadline.map(|deadline| deadline + Duration::from_secs(1));
-        memo.bounds(&owner);
+        progress.forced = Some(Instant::now());
+        progress.deadline = progress.deadline.map(|deadline| deadline + Duration::from_secs(1));
+        progress.bounds(&owner);
         assert_eq!(*lock(&owner.budget), first);
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::teardown::Memo;
+use crate::teardown::Progress;
 
 /// What `#[must_shutdown]` and `#[derive(Teardown)]` say of a type.
 #[derive(Debug)]
@@ -62,9 +62,9 @@ impl Spec {
         known
     }
 
-    pub(super) fn prepare(&self, memo: &mut Memo) {
+    pub(super) fn prepare(&self, progress: &mut Progress) {
         for (i, step) in self.steps.iter().enumerate() {
-            memo.child(i, || Cow::Borrowed(step.name));
+            progress.child(i, || Cow::Borrowed(step.name));
         }
     }
 }

@@ -47,12 +47,12 @@ impl Fake {
 }
 
 impl Teardown for Fake {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.asked = Some(Instant::now());
         self.note("request");
     }
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             let by_itself = self.asked.zip(self.ends_after).map(|(asked, after)| asked + after);
             let forced = self.forced.zip(self.ends_after_force).map(|(forced, after)| forced + after);
@@ -65,7 +65,7 @@ impl Teardown for Fake {
         })
     }
 
-    fn force(&mut self, _memo: &mut Memo) {
+    fn force(&mut self, _progress: &mut Progress) {
         self.forced = Some(Instant::now());
         self.note("force");
     }
@@ -88,16 +88,16 @@ fn start(fakes: &mut [Fake]) {
     fakes.iter_mut().for_each(|fake| fake.start = Some(Instant::now()));
 }
 
-async fn shut_down(spec: &'static Spec, fakes: &mut [Fake], memo: &mut Memo) -> Report {
-    let drive = Drive::asynchronous();
+async fn shut_down(spec: &'static Spec, fakes: &mut [Fake], progress: &mut Progress) -> Report {
+    let driver = Driver::asynchronous();
     let steps = fakes.iter_mut().map(Step::new).collect();
-    driver::run(&drive, run(spec, steps, memo, spec.timeout, &drive)).await;
-    Report::of(memo, None, Some(spec.timeout), drive.now())
+    driver::run(&driver, run(spec, steps, progress, spec.timeout, &driver)).await;
+    Report::of(progress, None, Some(spec.timeout), driver.now())
 }
 
 async fn report(spec: &'static Spec, fakes: &mut [Fake]) -> Report {
     start(fakes);
-    shut_down(spec, fakes, &mut Memo::new("V")).await
+    shut_down(spec, fakes, &mut Progress::new("V")).await
 }
 
 fn ms(ms: u64) -> Duration {
@@ -157,9 +157,9 @@ async fn a_dropped_shutdown_goes_on_where_it_stopped() {
     let spec = spec(ms(10_000), &[(&[], None), (&[0], None), (&[1], None)]);
     let mut fakes = [Fake::ends_after(100), Fake::ends_after(1_000), Fake::ends_after(100)];
     start(&mut fakes);
-    let mut memo = Memo::new("V");
-    tokio::time::timeout(ms(500), shut_down(spec, &mut fakes, &mut memo)).await.expect_err("dropped half-way");
-    let report = shut_down(spec, &mut fakes, &mut memo).await;
+    let mut progress = Progress::new("V");
+    tokio::time::timeout(ms(500), shut_down(spec, &mut fakes, &mut progress)).await.expect_err("dropped half-way");
+    let report = shut_down(spec, &mut fakes, &mut progress).await;
     assert!(report.is_clean());
     assert_eq!(report.took(), ms(1_200), "the second step went on with what it had left");
     for fake in &fakes {
@@ -173,9 +173,11 @@ async fn a_dropped_shutdown_that_forced_does_not_force_again() {
     let spec = spec(ms(1_000), &[(&[], None)]);
     let mut fakes = [Fake { ends_after_force: Some(ms(80)), ..Fake::default() }];
     start(&mut fakes);
-    let mut memo = Memo::new("V");
-    tokio::time::timeout(ms(950), shut_down(spec, &mut fakes, &mut memo)).await.expect_err("dropped while settling");
-    assert_eq!(words(&shut_down(spec, &mut fakes, &mut memo).await), ["forced"]);
+    let mut progress = Progress::new("V");
+    tokio::time::timeout(ms(950), shut_down(spec, &mut fakes, &mut progress))
+        .await
+        .expect_err("dropped while settling");
+    assert_eq!(words(&shut_down(spec, &mut fakes, &mut progress).await), ["forced"]);
     assert_eq!(fakes[0].log.lock().unwrap().iter().filter(|(what, _)| *what == "force").count(), 1);
 }
 
@@ -198,8 +200,8 @@ async fn a_budget_of_zero_forces_at_once_and_confirms() {
 fn the_blocking_driver_runs_the_same_plan() {
     struct Released(Option<std::sync::mpsc::Sender<std::task::Waker>>, Arc<Mutex<bool>>);
     impl Teardown for Released {
-        fn request(&mut self, _memo: &mut Memo) {}
-        fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+        fn request(&mut self, _progress: &mut Progress) {}
+        fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
             Box::pin(std::future::poll_fn(|cx| {
                 if *self.1.lock().unwrap() {
                     return std::task::Poll::Ready(Outcome::Stopped);
@@ -210,7 +212,7 @@ fn the_blocking_driver_runs_the_same_plan() {
                 std::task::Poll::Pending
             }))
         }
-        fn force(&mut self, _memo: &mut Memo) {}
+        fn force(&mut self, _progress: &mut Progress) {}
     }
     let (send, receive) = std::sync::mpsc::channel::<std::task::Waker>();
     let released = Arc::new(Mutex::new(false));
@@ -224,13 +226,13 @@ fn the_blocking_driver_runs_the_same_plan() {
     });
     let spec = spec(ms(60_000), &[(&[], None), (&[], Some(ms(20)))]);
     let (mut woken, mut stuck) = (Released(Some(send), Arc::clone(&released)), Released(None, Arc::default()));
-    let drive = Drive::blocking();
-    let mut memo = Memo::new("V");
+    let driver = Driver::blocking();
+    let mut progress = Progress::new("V");
     driver::block_on(
-        &drive,
-        run(spec, vec![Step::new(&mut woken), Step::new(&mut stuck)], &mut memo, spec.timeout, &drive),
+        &driver,
+        run(spec, vec![Step::new(&mut woken), Step::new(&mut stuck)], &mut progress, spec.timeout, &driver),
     );
-    assert_eq!(words(&Report::of(&memo, None, None, drive.now())), ["stopped", "abandoned"]);
+    assert_eq!(words(&Report::of(&progress, None, None, driver.now())), ["stopped", "abandoned"]);
     other.join().unwrap();
 }
 

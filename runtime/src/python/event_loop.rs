@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tokio::sync::oneshot;
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Driver};
 use crate::host::fork::Inheritable;
 use crate::python::asyncio::into_rust::Answered;
 use crate::python::asyncio::locals::{self, TaskLocals};
@@ -230,8 +230,8 @@ impl EventLoop {
     /// May be dropped and called again: the teardown goes on where it stopped.
     pub async fn shutdown(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, ShutdownError> {
         let Some(engine) = self.engine() else { return self.inherited() };
-        let drive = Drive::asynchronous();
-        self.named(driver::run(&drive, engine.shutdown(timeout.into(), &drive)).await)
+        let driver = Driver::asynchronous();
+        self.named(driver::run(&driver, engine.shutdown(timeout.into(), &driver)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -247,8 +247,8 @@ impl EventLoop {
         let Some(engine) = self.engine() else { return self.inherited() };
         let timeout = timeout.into();
         self.named(py.detach(|| {
-            let drive = Drive::blocking();
-            driver::block_on(&drive, engine.shutdown(timeout, &drive))
+            let driver = Driver::blocking();
+            driver::block_on(&driver, engine.shutdown(timeout, &driver))
         }))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Beside the value there is an [`Object`]: the books of its guard, and clones of its resource handles. Whoever tears it
 //! down (`close()`, a drop, the exit) uses these, never the value, which a running `&mut self` method may have borrowed and
-//! which may be gone. All share one memo, so that each goes on where the last one stopped, and one report.
+//! which may be gone. All share one progress, so that each goes on where the last one stopped, and one report.
 //!
 //! The object belongs to the guard; the exit knows it weakly.
 
@@ -25,7 +25,7 @@ use pyo3::PyClass;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::driver::{Drive, Home};
+use crate::driver::{Driver, RuntimeContext};
 use crate::observe;
 use crate::plan::Step;
 use crate::python::install;
@@ -34,7 +34,7 @@ use crate::python::interpreter::exit::{self, Live};
 use crate::python::interpreter::{block_on, fork, gate};
 use crate::python::runtime;
 use crate::sync::lock;
-use crate::teardown::{Memo, Report, ShutdownError, Teardown, Wait};
+use crate::teardown::{Progress, Report, ShutdownError, Teardown, Wait};
 use crate::value::entry::Entry;
 use crate::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
 
@@ -203,25 +203,25 @@ impl Object {
 
     /// The tokio runtime that the steps are polled in: the one around the constructor, or else the object's own, or else the
     /// module-wide one, if there is one.
-    fn home(&self) -> Home {
-        if !self.entry.home.is_none() {
-            return self.entry.home.clone();
+    fn context(&self) -> RuntimeContext {
+        if !self.entry.context.is_none() {
+            return self.entry.context.clone();
         }
         let own = self.handles.iter().find_map(Kept::runtime).and_then(super::Runtime::tokio);
-        own.or_else(|| runtime::made()?.tokio()).map(Home::of).unwrap_or_default()
+        own.or_else(|| runtime::made()?.tokio()).map(RuntimeContext::of).unwrap_or_default()
     }
 
-    /// A whole teardown of it, whose alarms are `drive`'s.
-    async fn teardown(&self, timeout: Option<Duration>, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
-        let teardown = teardown(&self.entry, self.steps(), timeout, drive);
-        self.home().enter(observe::in_span(self.name(), teardown)).await
+    /// A whole teardown of it, whose alarms are `driver`'s.
+    async fn teardown(&self, timeout: Option<Duration>, driver: &Arc<Driver>) -> Result<Report, ShutdownError> {
+        let teardown = teardown(&self.entry, self.steps(), timeout, driver);
+        self.context().enter(observe::in_span(self.name(), teardown)).await
     }
 
     /// Asks and forces what has not ended, and waits for nothing.
     fn force(&self) {
-        let mut memo = Memo::new(self.name());
-        guarded_request(&self.entry, self.steps(), &memo);
-        guarded_force(&self.entry, self.steps(), &mut memo);
+        let mut progress = Progress::new(self.name());
+        guarded_request(&self.entry, self.steps(), &progress);
+        guarded_force(&self.entry, self.steps(), &mut progress);
     }
 
     fn close(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<()> {
@@ -234,8 +234,8 @@ impl Object {
             self.force();
             return Ok(());
         };
-        let drive = Drive::blocking();
-        block_on::drive(py, &drive, self.teardown(timeout, &drive))?.map(drop).map_err(PyErr::from)
+        let driver = Driver::blocking();
+        block_on::teardown(py, &driver, self.teardown(timeout, &driver))?.map(drop).map_err(PyErr::from)
     }
 }
 
@@ -249,19 +249,19 @@ impl fmt::Debug for Object {
 struct Whole(Arc<Object>);
 
 impl Teardown for Whole {
-    fn request(&mut self, memo: &mut Memo) {
-        guarded_request(&self.0.entry, self.0.steps(), memo);
+    fn request(&mut self, progress: &mut Progress) {
+        guarded_request(&self.0.entry, self.0.steps(), progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             let object = &self.0;
-            object.home().enter(guarded_wait(Arc::clone(&object.entry), object.steps(), memo)).await
+            object.context().enter(guarded_wait(Arc::clone(&object.entry), object.steps(), progress)).await
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        guarded_force(&self.0.entry, self.0.steps(), memo);
+    fn force(&mut self, progress: &mut Progress) {
+        guarded_force(&self.0.entry, self.0.steps(), progress);
     }
 }
 

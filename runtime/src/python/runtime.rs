@@ -22,7 +22,7 @@ use pyo3::prelude::*;
 use tokio::runtime::{EnterGuard, Handle};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Driver};
 use crate::host::fork::Inheritable;
 use crate::python::install;
 use crate::python::interpreter::exceptions::ShutdownError as PyShutdownError;
@@ -403,14 +403,14 @@ impl Runtime {
         let Some(engine) = self.engine() else { return self.inherited() };
         // Its own timer stops with it.
         let within = Handle::try_current().is_ok_and(|around| around.id() == engine.handle().id());
-        let drive = if within {
+        let driver = if within {
             block_on::shuts_down_its_runtime();
-            Drive::asynchronous_without_tokio()
+            Driver::asynchronous_without_tokio()
         } else {
-            Drive::asynchronous()
+            Driver::asynchronous()
         };
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
-        self.named(driver::run(&drive, engine.shutdown(Some(timeout), &drive)).await)
+        self.named(driver::run(&driver, engine.shutdown(Some(timeout), &driver)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -434,8 +434,8 @@ impl Runtime {
         let Some(engine) = self.engine() else { return self.inherited() };
         let timeout = timeout.into().unwrap_or(engine.settings.timeout);
         self.named(py.detach(|| {
-            let drive = Drive::blocking();
-            driver::block_on(&drive, engine.shutdown(Some(timeout), &drive))
+            let driver = Driver::blocking();
+            driver::block_on(&driver, engine.shutdown(Some(timeout), &driver))
         }))
     }
 

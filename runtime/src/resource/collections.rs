@@ -1,7 +1,7 @@
 //! `Teardown` for what holds other resources: `Option`, `Box`, `Vec`, maps, arrays, tuples, `Arc`.
 //!
 //! The parts of a collection are asked and waited for together. Between a shutdown that was dropped half-way and the next
-//! one, a collection must not lose or reorder parts: their memos are found by position.
+//! one, a collection must not lose or reorder parts: their progresses are found by position.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -14,33 +14,33 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::plan::{self, Step};
 use crate::teardown::nest::{self, Nest};
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// `None` has stopped.
 impl<T: Teardown + Send + 'static> Teardown for Option<T> {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         if let Some(value) = self {
-            value.request(memo);
+            value.request(progress);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         match self {
-            Some(value) => value.wait(memo),
+            Some(value) => value.wait(progress),
             None => Box::pin(ready(Outcome::Stopped)),
         }
     }
 
-    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+    fn wait_in<'a>(&'a mut self, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
         match self {
-            Some(value) => value.wait_in(memo, nest),
+            Some(value) => value.wait_in(progress, nest),
             None => Box::pin(ready(Outcome::Stopped)),
         }
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Some(value) = self {
-            value.force(memo);
+            value.force(progress);
         }
     }
 
@@ -50,20 +50,20 @@ impl<T: Teardown + Send + 'static> Teardown for Option<T> {
 }
 
 impl<T: Teardown + ?Sized> Teardown for Box<T> {
-    fn request(&mut self, memo: &mut Memo) {
-        (**self).request(memo);
+    fn request(&mut self, progress: &mut Progress) {
+        (**self).request(progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        (**self).wait(memo)
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        (**self).wait(progress)
     }
 
-    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
-        (**self).wait_in(memo, nest)
+    fn wait_in<'a>(&'a mut self, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
+        (**self).wait_in(progress, nest)
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        (**self).force(memo);
+    fn force(&mut self, progress: &mut Progress) {
+        (**self).force(progress);
     }
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
@@ -76,27 +76,27 @@ impl<T: Send + Sync + 'static> Teardown for Arc<T>
 where
     for<'a> &'a T: Teardown,
 {
-    fn request(&mut self, memo: &mut Memo) {
-        (&**self).request(memo);
+    fn request(&mut self, progress: &mut Progress) {
+        (&**self).request(progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             let mut value: &T = self;
-            value.wait(memo).await
+            value.wait(progress).await
         })
     }
 
-    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+    fn wait_in<'a>(&'a mut self, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
         let nest = nest.clone();
         Box::pin(async move {
             let mut value: &T = self;
-            value.wait_in(memo, &nest).await
+            value.wait_in(progress, &nest).await
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        (&**self).force(memo);
+    fn force(&mut self, progress: &mut Progress) {
+        (&**self).force(progress);
     }
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
@@ -112,50 +112,50 @@ enum Key<'a> {
     Of(&'a (dyn Debug + Sync)),
 }
 
-/// Makes sure that each part has a memo, and pairs them.
-fn pair<'a, 'm>(parts: Parts<'a>, memo: &'m mut Memo) -> Vec<(Step<'a>, &'m mut Memo)> {
-    for (i, (_, key)) in parts.iter().enumerate().skip(memo.children.len()) {
+/// Makes sure that each part has a progress, and pairs them.
+fn pair<'a, 'm>(parts: Parts<'a>, progress: &'m mut Progress) -> Vec<(Step<'a>, &'m mut Progress)> {
+    for (i, (_, key)) in parts.iter().enumerate().skip(progress.children.len()) {
         let name = match key {
-            Key::Index(index) => format!("{}[{index}]", memo.name),
-            Key::Of(key) => format!("{}[{key:?}]", memo.name),
+            Key::Index(index) => format!("{}[{index}]", progress.name),
+            Key::Of(key) => format!("{}[{key:?}]", progress.name),
         };
-        memo.child(i, || Cow::Owned(name));
+        progress.child(i, || Cow::Owned(name));
     }
-    for child in &mut memo.children {
-        child.drive.clone_from(&memo.drive);
-        child.home = memo.home.clone();
-        child.deadline = memo.deadline;
+    for child in &mut progress.children {
+        child.driver.clone_from(&progress.driver);
+        child.context = progress.context.clone();
+        child.deadline = progress.deadline;
     }
-    parts.into_iter().map(|(step, _)| step).zip(&mut memo.children).collect()
+    parts.into_iter().map(|(step, _)| step).zip(&mut progress.children).collect()
 }
 
-fn request(parts: Parts<'_>, memo: &mut Memo) {
-    let now = plan::now(memo);
-    pair(parts, memo).into_iter().for_each(|(mut part, memo)| plan::ask(&mut part, memo, now));
+fn request(parts: Parts<'_>, progress: &mut Progress) {
+    let now = plan::now(progress);
+    pair(parts, progress).into_iter().for_each(|(mut part, progress)| plan::ask(&mut part, progress, now));
 }
 
-async fn wait(parts: Parts<'_>, memo: &mut Memo, nest: Nest) -> Outcome {
-    let now = plan::now(memo);
+async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome {
+    let now = plan::now(progress);
     let nest = &nest;
-    let running: FuturesUnordered<_> = pair(parts, memo)
+    let running: FuturesUnordered<_> = pair(parts, progress)
         .into_iter()
-        .filter(|(_, memo)| memo.outcome.is_none())
-        .map(async |(mut part, memo)| {
-            plan::ask(&mut part, memo, now);
-            let outcome = plan::ended(&mut part, memo, nest).await;
-            memo.finish(outcome, plan::now(memo));
+        .filter(|(_, progress)| progress.outcome.is_none())
+        .map(async |(mut part, progress)| {
+            plan::ask(&mut part, progress, now);
+            let outcome = plan::ended(&mut part, progress, nest).await;
+            progress.finish(outcome, plan::now(progress));
         })
         .collect();
     running.collect::<()>().await;
-    plan::worst(memo)
+    plan::worst(progress)
 }
 
-fn force(parts: Parts<'_>, memo: &mut Memo) {
-    let now = plan::now(memo);
-    for (mut part, memo) in pair(parts, memo) {
-        if memo.outcome.is_none() {
-            plan::ask(&mut part, memo, now);
-            plan::force_step(&mut part, memo, now);
+fn force(parts: Parts<'_>, progress: &mut Progress) {
+    let now = plan::now(progress);
+    for (mut part, progress) in pair(parts, progress) {
+        if progress.outcome.is_none() {
+            plan::ask(&mut part, progress, now);
+            plan::force_step(&mut part, progress, now);
         }
     }
 }
@@ -164,26 +164,26 @@ fn force(parts: Parts<'_>, memo: &mut Memo) {
 macro_rules! collection {
     ([$($generics:tt)*] $type:ty, |$value:ident| $parts:expr, detach: |$detached:ident| $detach:expr) => {
         impl<$($generics)*> Teardown for $type {
-            fn request(&mut self, memo: &mut Memo) {
+            fn request(&mut self, progress: &mut Progress) {
                 let $value = self;
-                request($parts, memo);
+                request($parts, progress);
             }
 
-            fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+            fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
                 let $value = self;
                 let parts = $parts;
-                Box::pin(nest::root(|nest| wait(parts, memo, nest)))
+                Box::pin(nest::root(|nest| wait(parts, progress, nest)))
             }
 
-            fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+            fn wait_in<'a>(&'a mut self, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
                 let $value = self;
                 let parts = $parts;
-                nest.enter(|nest| Box::pin(wait(parts, memo, nest)))
+                nest.enter(|nest| Box::pin(wait(parts, progress, nest)))
             }
 
-            fn force(&mut self, memo: &mut Memo) {
+            fn force(&mut self, progress: &mut Progress) {
                 let $value = self;
-                force($parts, memo);
+                force($parts, progress);
             }
 
             fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
@@ -251,11 +251,11 @@ fn detach_each(mut parts: Parts<'_>) -> Option<Box<dyn Teardown + Send>> {
 struct Left;
 
 impl Teardown for Left {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(ready(plan::orphaned()))
     }
 
-    fn force(&mut self, _memo: &mut Memo) {}
+    fn force(&mut self, _progress: &mut Progress) {}
 }

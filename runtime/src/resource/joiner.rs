@@ -70,7 +70,7 @@ impl<T: Send + 'static> Joiner<T> {
     /// # Cancel safety
     ///
     /// May be dropped and made anew: the thread and the result are kept by the `Joiner`, which belongs into
-    /// [`Memo::keep`](crate::Memo::keep).
+    /// [`Progress::keep`](crate::Progress::keep).
     ///
     /// # Panics
     ///
@@ -117,7 +117,7 @@ mod tests {
     use std::task::{Context, Waker};
 
     use super::*;
-    use crate::driver::{self, Drive};
+    use crate::driver::{self, Driver};
 
     #[test]
     fn a_wait_that_was_dropped_loses_nothing() {
@@ -126,13 +126,13 @@ mod tests {
         assert_eq!(joiner.thread_name(), "sundown-join Runner.tail");
         assert!(pin!(joiner.wait()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
         go.send(()).unwrap();
-        assert!(driver::block_on(&Drive::blocking(), joiner.wait()).unwrap());
+        assert!(driver::block_on(&Driver::blocking(), joiner.wait()).unwrap());
     }
 
     #[test]
     fn a_panic_is_the_result() {
         let mut joiner = Joiner::spawn("step", || panic!("boom"));
-        let payload = driver::block_on(&Drive::blocking(), joiner.wait()).unwrap_err();
+        let payload = driver::block_on(&Driver::blocking(), joiner.wait()).unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&"boom"));
     }
 

@@ -10,10 +10,10 @@ use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::driver::Drive;
+use crate::driver::Driver;
 use crate::host::exit;
 use crate::plan::{Spec, Step};
-use crate::teardown::{Memo, Report, ShutdownError, Teardown, Wait};
+use crate::teardown::{Progress, Report, ShutdownError, Teardown, Wait};
 use crate::value::entry::Entry;
 use crate::value::nodes::{self, Node, Phase, Registered};
 use crate::value::{reaper, run};
@@ -54,6 +54,7 @@ pub(crate) struct Owned<S: Service> {
     _registered: Registered,
 }
 
+#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "more than the core's own service needs"))]
 impl<S: Service> Owned<S> {
     /// Registers a service that was started at `location`.
     pub(crate) fn new(service: S, location: &'static Location<'static>) -> Arc<Self> {
@@ -84,7 +85,7 @@ impl<S: Service> Owned<S> {
         self.entry.phase()
     }
 
-    /// A whole teardown, whose alarms are `drive`'s; within its own budget, unless a timeout is given.
+    /// A whole teardown, whose alarms are `driver`'s; within its own budget, unless a timeout is given.
     ///
     /// # Errors
     ///
@@ -92,10 +93,10 @@ impl<S: Service> Owned<S> {
     pub(crate) async fn shutdown(
         &self,
         timeout: Option<Duration>,
-        drive: &Arc<Drive>,
+        driver: &Arc<Driver>,
     ) -> Result<Report, ShutdownError> {
         let timeout = timeout.unwrap_or_else(|| self.service.timeout());
-        let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), drive).await;
+        let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), driver).await;
         self.service.torn_down();
         result
     }
@@ -107,9 +108,9 @@ impl<S: Service> Owned<S> {
             return;
         }
         // Without a reaper the job is dropped, and this with it.
-        let _ = reaper::submit(|drive| async move {
+        let _ = reaper::submit(|driver| async move {
             // Its result is in the events; no caller is left that could get it.
-            let _ = self.shutdown(None, &drive).await;
+            let _ = self.shutdown(None, &driver).await;
         });
     }
 }
@@ -156,24 +157,24 @@ impl<S: Service> Node for Owned<S> {
 
 /// Within its own budget and its owner's.
 impl<S: Service> Teardown for &Owned<S> {
-    fn request(&mut self, memo: &mut Memo) {
-        run::guarded_request(&self.entry, self.service.steps(), memo);
+    fn request(&mut self, progress: &mut Progress) {
+        run::guarded_request(&self.entry, self.service.steps(), progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        if let Some(drive) = &memo.drive {
-            let own = drive.after(self.service.timeout());
-            memo.deadline = Some(memo.deadline.map_or(own, |deadline| deadline.min(own)));
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        if let Some(driver) = &progress.driver {
+            let own = driver.after(self.service.timeout());
+            progress.deadline = Some(progress.deadline.map_or(own, |deadline| deadline.min(own)));
         }
         let owned: &'a Owned<S> = self;
         Box::pin(async move {
-            let outcome = run::guarded_wait(Arc::clone(&owned.entry), owned.service.steps(), memo).await;
+            let outcome = run::guarded_wait(Arc::clone(&owned.entry), owned.service.steps(), progress).await;
             owned.service.torn_down();
             outcome
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        run::guarded_force(&self.entry, self.service.steps(), memo);
+    fn force(&mut self, progress: &mut Progress) {
+        run::guarded_force(&self.entry, self.service.steps(), progress);
     }
 }

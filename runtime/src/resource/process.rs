@@ -18,7 +18,7 @@ use crate::host::exit;
 use crate::resource::joiner::{Joiner, wait_exit};
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 use crate::value::nodes::{self, Node, Registered};
 use crate::value::{Phase, reaper};
 
@@ -225,37 +225,37 @@ impl Drop for Inner {
 }
 
 impl Teardown for &Process {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         lock(&self.inner.child).asked = true;
         if let Err(error) = self.inner.signal(libc::SIGTERM).and_then(|()| self.inner.signal(libc::SIGCONT)) {
-            memo.fail(error);
+            progress.fail(error);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             let id = self.inner.id;
             // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the child
             // was started in may have no such driver: tokio would panic.
-            let turned = memo.drive.as_ref().is_some_and(|drive| drive.is_turned())
+            let turned = progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
                 && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
             let ended = if self.status().is_some() {
                 Ok(())
             } else if turned {
                 group::ended(id, || self.status().is_none()).await
             } else {
-                let name = memo.name().to_owned();
+                let name = progress.name().to_owned();
                 // Weakly, so that the thread does not keep the child alive that the last handle would kill.
                 let inner = Arc::downgrade(&self.inner);
                 let is_ours = move || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
-                match memo.keep(|| Joiner::spawn(&name, move || group::ended_blocking(id, is_ours))).wait().await {
+                match progress.keep(|| Joiner::spawn(&name, move || group::ended_blocking(id, is_ours))).wait().await {
                     Ok(ended) => ended,
                     Err(payload) => return Outcome::from_panic(&*payload),
                 }
             };
             match ended.and_then(|()| self.inner.reap()) {
                 Ok(status) => {
-                    memo.detail(status.to_string());
+                    progress.detail(status.to_string());
                     Outcome::Stopped
                 }
                 Err(error) => {
@@ -267,15 +267,15 @@ impl Teardown for &Process {
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         let id = self.inner.id;
         if let Some(names) = group::names(id) {
-            memo.detail(format!("killed {names}"));
+            progress.detail(format!("killed {names}"));
         }
         if let Err(error) = self.inner.signal(libc::SIGKILL) {
-            memo.fail(error);
+            progress.fail(error);
         }
-        memo.if_stuck(move || group::names(id).map(|names| format!("still there after SIGKILL: {names}")));
+        progress.if_stuck(move || group::names(id).map(|names| format!("still there after SIGKILL: {names}")));
     }
 }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Driver};
 use crate::host::fork::Inheritable;
 use crate::observe;
 use crate::resource::owned::Owned;
@@ -217,7 +217,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
         if self.is_current() {
             return self.try_send(message).map_err(|error| error.instead_of_full(self.own_thread()));
         }
-        driver::block_on(&Drive::blocking(), self.send(message))
+        driver::block_on(&Driver::blocking(), self.send(message))
     }
 
     /// Sends the message that `message` makes of a [`Reply`], and waits for what that is given.
@@ -253,7 +253,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
         if self.is_current() {
             return Err(self.own_thread());
         }
-        driver::block_on(&Drive::blocking(), self.call(message))
+        driver::block_on(&Driver::blocking(), self.call(message))
     }
 
     /// Stops the thread within `timeout`, or within [`TIMEOUT`](Self::TIMEOUT). Whoever calls it later, or at the same time,
@@ -271,9 +271,9 @@ impl<M: Send + 'static> RuntimeThread<M> {
     /// May be dropped and called again: the shutdown goes on where it stopped.
     pub async fn shutdown(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, RuntimeThreadError> {
         let Some(inner) = self.inner.get() else { return Err(self.closed()) };
-        let drive = Drive::asynchronous();
-        let teardown = inner.core.shutdown(Some(timeout.into().unwrap_or(Self::TIMEOUT)), &drive);
-        self.surfaced(inner, driver::run(&drive, teardown).await)
+        let driver = Driver::asynchronous();
+        let teardown = inner.core.shutdown(Some(timeout.into().unwrap_or(Self::TIMEOUT)), &driver);
+        self.surfaced(inner, driver::run(&driver, teardown).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread.
@@ -283,9 +283,9 @@ impl<M: Send + 'static> RuntimeThread<M> {
     /// As [`shutdown`](Self::shutdown). On the very thread nothing is waited for, and it is a timeout.
     pub fn shutdown_blocking(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, RuntimeThreadError> {
         let Some(inner) = self.inner.get() else { return Err(self.closed()) };
-        let drive = Drive::blocking();
-        let teardown = inner.core.shutdown(Some(timeout.into().unwrap_or(Self::TIMEOUT)), &drive);
-        self.surfaced(inner, driver::block_on(&drive, teardown))
+        let driver = Driver::blocking();
+        let teardown = inner.core.shutdown(Some(timeout.into().unwrap_or(Self::TIMEOUT)), &driver);
+        self.surfaced(inner, driver::block_on(&driver, teardown))
     }
 
     fn surfaced(

@@ -20,7 +20,7 @@ use crate::resource::joiner::{self, Joiner};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 use end::{End, Join};
@@ -325,14 +325,14 @@ impl Drop for Inner {
 
 /// A thread that shuts itself down is not waited for, but reported: it runs on.
 impl Teardown for &Thread {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.stop();
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        memo.bounds(&self.inner.shared.owner);
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        progress.bounds(&self.inner.shared.owner);
         let id = self.id();
-        let blocks_it = memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(id));
+        let blocks_it = progress.driver.as_ref().is_some_and(|driver| driver.blocks_thread(id));
         Box::pin(async move {
             let mut end = pin!(self.inner.shared.end.wait());
             let ended = poll_fn(|cx| {
@@ -344,7 +344,7 @@ impl Teardown for &Thread {
                 end.as_mut().poll(cx).map(Ok)
             });
             match ended.await {
-                Ok(join) => self.inner.join(join, memo.name()),
+                Ok(join) => self.inner.join(join, progress.name()),
                 Err(itself) => return itself,
             }
             self.inner.shared.gone.wait().await;
@@ -352,10 +352,10 @@ impl Teardown for &Thread {
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         // Nothing can be done to it; but it may have been on its way out.
         let handle = self.clone();
-        memo.if_stuck(move || Some(handle.inner.stuck()));
+        progress.if_stuck(move || Some(handle.inner.stuck()));
     }
 }
 

@@ -17,7 +17,7 @@ pub use option::{
 };
 
 use super::Step;
-use crate::teardown::{Memo, Teardown, Wait};
+use crate::teardown::{Progress, Teardown, Wait};
 
 impl<'a> Step<'a> {
     /// A field with a `with`, an `ask` or a `force`.
@@ -46,8 +46,8 @@ pub fn steps(steps: Box<[Step<'_>]>) -> Vec<Step<'_>> {
     steps.into_vec()
 }
 
-type Ask<T> = fn(&mut T, &mut Memo);
-type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Memo) -> Wait<'b>;
+type Ask<T> = fn(&mut T, &mut Progress);
+type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>;
 type Detach<T> = fn(&mut T, Named<T>) -> Box<dyn Teardown + Send>;
 
 /// The moves of one field. `V` is the field, or a borrow of it.
@@ -64,16 +64,16 @@ struct Named<T> {
 }
 
 impl<V: BorrowMut<T> + Send, T> Teardown for Custom<V, T> {
-    fn request(&mut self, memo: &mut Memo) {
-        (self.moves.ask)(self.value.borrow_mut(), memo);
+    fn request(&mut self, progress: &mut Progress) {
+        (self.moves.ask)(self.value.borrow_mut(), progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        (self.moves.wait)(self.value.borrow_mut(), memo)
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        (self.moves.wait)(self.value.borrow_mut(), progress)
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        (self.moves.force)(self.value.borrow_mut(), memo);
+    fn force(&mut self, progress: &mut Progress) {
+        (self.moves.force)(self.value.borrow_mut(), progress);
     }
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
@@ -98,30 +98,30 @@ pub fn call_ref<'a, T, R, F: FnOnce(&'a T) -> R>(value: &'a T, closure: F) -> R 
 
 /// The moves that a field does not name: those of its type, or none.
 ///
-/// Inherent methods win over a trait's, so `Moves(value).request(memo)` finds these where the type has a `Teardown`, and
+/// Inherent methods win over a trait's, so `Moves(value).request(progress)` finds these where the type has a `Teardown`, and
 /// [`NoMoves`]' elsewhere. It is decided where the expansion names the concrete type.
 pub struct Moves<'a, T>(pub &'a mut T);
 
 impl<T: Teardown> Moves<'_, T> {
     /// The type's own way of asking.
-    pub fn request(self, memo: &mut Memo) {
-        self.0.request(memo);
+    pub fn request(self, progress: &mut Progress) {
+        self.0.request(progress);
     }
 
     /// The type's own way of forcing.
-    pub fn force(self, memo: &mut Memo) {
-        self.0.force(memo);
+    pub fn force(self, progress: &mut Progress) {
+        self.0.force(progress);
     }
 }
 
 /// The moves of a type without a `Teardown`.
 pub trait NoMoves: Sized {
     /// There is nobody to ask: `with` does it all.
-    fn request(self, _memo: &mut Memo) {}
+    fn request(self, _progress: &mut Progress) {}
 
     /// There is nothing to force.
-    fn force(self, memo: &mut Memo) {
-        memo.abandon("it has no `force`; its `with` was dropped at the deadline");
+    fn force(self, progress: &mut Progress) {
+        progress.abandon("it has no `force`; its `with` was dropped at the deadline");
     }
 }
 

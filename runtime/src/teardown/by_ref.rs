@@ -4,27 +4,27 @@
 macro_rules! teardown_by_ref {
     ([$($generics:tt)*] $type:ty) => {
         impl<$($generics)*> $crate::teardown::Teardown for $type {
-            fn request(&mut self, memo: &mut $crate::teardown::Memo) {
-                $crate::teardown::Teardown::request(&mut &*self, memo);
+            fn request(&mut self, progress: &mut $crate::teardown::Progress) {
+                $crate::teardown::Teardown::request(&mut &*self, progress);
             }
 
-            fn wait<'a>(&'a mut self, memo: &'a mut $crate::teardown::Memo) -> $crate::teardown::Wait<'a> {
+            fn wait<'a>(&'a mut self, progress: &'a mut $crate::teardown::Progress) -> $crate::teardown::Wait<'a> {
                 Box::pin(async move {
                     let mut handle: &$type = self;
-                    $crate::teardown::Teardown::wait(&mut handle, memo).await
+                    $crate::teardown::Teardown::wait(&mut handle, progress).await
                 })
             }
 
-            fn wait_in<'a>(&'a mut self, memo: &'a mut $crate::teardown::Memo, nest: &$crate::teardown::nest::Nest) -> $crate::teardown::Wait<'a> {
+            fn wait_in<'a>(&'a mut self, progress: &'a mut $crate::teardown::Progress, nest: &$crate::teardown::nest::Nest) -> $crate::teardown::Wait<'a> {
                 let nest = nest.clone();
                 Box::pin(async move {
                     let mut handle: &$type = self;
-                    $crate::teardown::Teardown::wait_in(&mut handle, memo, &nest).await
+                    $crate::teardown::Teardown::wait_in(&mut handle, progress, &nest).await
                 })
             }
 
-            fn force(&mut self, memo: &mut $crate::teardown::Memo) {
-                $crate::teardown::Teardown::force(&mut &*self, memo);
+            fn force(&mut self, progress: &mut $crate::teardown::Progress) {
+                $crate::teardown::Teardown::force(&mut &*self, progress);
             }
 
             fn detach(&mut self) -> Option<Box<dyn $crate::teardown::Teardown + Send>> {

@@ -4,7 +4,7 @@
 //! every [`LEVELS`] levels a wait is not polled where it is awaited: it becomes an entry of the [`Root`], which polls it
 //! from the bottom of the stack, and the one who awaits it gets its outcome by a wake.
 //!
-//! A wait borrows its value and its memo, and an entry has no lifetime. What makes that sound (`erase`):
+//! A wait borrows its value and its progress, and an entry has no lifetime. What makes that sound (`erase`):
 //! 1. An entry is only polled by its root, inside the poll of the root: as long as somebody polls that, what it borrows is
 //!    borrowed.
 //! 2. The entry's future does not outlive its [`Nested`], which has the lifetime: dropping that drops the future, and before
@@ -25,7 +25,7 @@ use std::thread;
 
 use futures_util::stream::{FuturesUnordered, Stream as _};
 
-use crate::driver::Home;
+use crate::driver::RuntimeContext;
 use crate::sync::lock;
 use crate::teardown::{Outcome, Wait};
 
@@ -76,7 +76,7 @@ struct State {
     /// Taken out while it is polled; none once it has ended or was dropped.
     future: Option<Wait<'static>>,
     /// The runtime around the one who awaits it.
-    home: Home,
+    context: RuntimeContext,
     outcome: Option<thread::Result<Outcome>>,
     /// Who awaits it.
     waker: Option<Waker>,
@@ -155,7 +155,7 @@ impl Future for Nested<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let waker = cx.waker().clone();
-        let home = self.is_new.then(Home::current);
+        let context = self.is_new.then(RuntimeContext::current);
         let replaced = {
             let mut state = lock(&self.entry.state);
             match state.outcome.take() {
@@ -166,8 +166,8 @@ impl Future for Nested<'_> {
                 }
                 None => {}
             }
-            if let Some(home) = home {
-                state.home = home;
+            if let Some(context) = context {
+                state.context = context;
             }
             state.waker.replace(waker)
         };
@@ -253,12 +253,12 @@ impl Future for Polled {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (future, home) = {
+        let (future, context) = {
             let mut state = lock(&self.0.state);
-            (state.future.take(), state.home.clone())
+            (state.future.take(), state.context.clone())
         };
         let Some(mut future) = future else { return Poll::Ready(()) };
-        let polled = home.within(|| catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))));
+        let polled = context.within(|| catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))));
         let outcome = match polled {
             Ok(Poll::Pending) => {
                 lock(&self.0.state).future = Some(future);
@@ -285,7 +285,7 @@ mod tests {
     use std::pin::pin;
 
     use super::*;
-    use crate::driver::{self, Drive};
+    use crate::driver::{self, Driver};
 
     const DEPTH: usize = 5 * LEVELS + 3;
 
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn the_outcome_comes_up() {
-        let (dropped, outcome) = run(Innermost::Ends, |chain| driver::block_on(&Drive::blocking(), chain));
+        let (dropped, outcome) = run(Innermost::Ends, |chain| driver::block_on(&Driver::blocking(), chain));
         assert!(outcome.is_stopped());
         assert_eq!(dropped, innermost_first());
     }
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn a_panic_comes_up() {
         let (dropped, payload) = run(Innermost::Panics, |chain| {
-            catch_unwind(AssertUnwindSafe(|| driver::block_on(&Drive::blocking(), chain))).unwrap_err()
+            catch_unwind(AssertUnwindSafe(|| driver::block_on(&Driver::blocking(), chain))).unwrap_err()
         });
         assert_eq!(payload.downcast_ref(), Some(&"deep within"));
         assert_eq!(dropped, innermost_first());
@@ -408,6 +408,6 @@ mod tests {
             // And another one in its place.
             level(Chain { innermost: Innermost::Ends, ..chain }, &around, &nest).await
         });
-        assert!(driver::block_on(&Drive::blocking(), outermost).is_stopped());
+        assert!(driver::block_on(&Driver::blocking(), outermost).is_stopped());
     }
 }

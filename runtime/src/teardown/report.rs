@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::driver::FOREVER;
-use crate::teardown::{Memo, Outcome};
+use crate::teardown::{Outcome, Progress};
 
 /// What became of a whole teardown.
 ///
@@ -87,27 +87,27 @@ impl Report {
     }
 
     pub(crate) fn of(
-        memo: &Memo,
+        progress: &Progress,
         created: Option<&'static Location<'static>>,
         limit: Option<Duration>,
         now: Instant,
     ) -> Self {
-        let start = memo.asked.unwrap_or(now);
+        let start = progress.asked.unwrap_or(now);
         Report {
-            name: memo.name.clone(),
+            name: progress.name.clone(),
             created,
             // A limit that nobody lives to see is none.
             limit: limit.filter(|limit| *limit < FOREVER),
             started: start,
-            took: memo.ended.unwrap_or(now).saturating_duration_since(start),
-            steps: StepReport::all(&memo.children, start, now),
+            took: progress.ended.unwrap_or(now).saturating_duration_since(start),
+            steps: StepReport::all(&progress.children, start, now),
         }
     }
 
-    /// Puts the steps of a nested value's report where its owner's memo keeps them.
-    pub(crate) fn into_memos(self) -> Vec<Memo> {
+    /// Puts the steps of a nested value's report where its owner's progress keeps them.
+    pub(crate) fn into_progresses(self) -> Vec<Progress> {
         let Report { started, steps, .. } = self;
-        StepReport::into_memos(steps, started)
+        StepReport::into_progresses(steps, started)
     }
 
     /// The name of the type, or the one given by `name = "…"`.
@@ -178,47 +178,47 @@ impl Report {
 // The recursions over the tree are loops over vectors, with whatever else they do in functions of their own: a level costs
 // stack, and an adapter more than all the rest.
 impl StepReport {
-    fn all(memos: &[Memo], start: Instant, now: Instant) -> Vec<Self> {
-        let mut steps = Vec::with_capacity(memos.len());
-        for memo in memos {
-            let within = Self::all(&memo.children, start, now);
-            steps.push(Self::of(memo, within, start, now));
+    fn all(progresses: &[Progress], start: Instant, now: Instant) -> Vec<Self> {
+        let mut steps = Vec::with_capacity(progresses.len());
+        for progress in progresses {
+            let within = Self::all(&progress.children, start, now);
+            steps.push(Self::of(progress, within, start, now));
         }
         steps
     }
 
-    fn into_memos(steps: Vec<Self>, started: Instant) -> Vec<Memo> {
-        let mut memos = Vec::with_capacity(steps.len());
+    fn into_progresses(steps: Vec<Self>, started: Instant) -> Vec<Progress> {
+        let mut progresses = Vec::with_capacity(steps.len());
         for mut step in steps {
-            let within = Self::into_memos(std::mem::take(&mut step.steps), started);
-            step.into_memo(within, started, &mut memos);
+            let within = Self::into_progresses(std::mem::take(&mut step.steps), started);
+            step.into_progress(within, started, &mut progresses);
         }
-        memos
+        progresses
     }
 
     #[inline(never)]
-    fn of(memo: &Memo, within: Vec<Self>, start: Instant, now: Instant) -> Self {
-        let asked = memo.asked;
-        let ended = memo.ended.unwrap_or(now);
+    fn of(progress: &Progress, within: Vec<Self>, start: Instant, now: Instant) -> Self {
+        let asked = progress.asked;
+        let ended = progress.ended.unwrap_or(now);
         StepReport {
-            name: memo.name.clone(),
-            outcome: memo.outcome.clone().unwrap_or_else(|| Outcome::abandoned(memo.stuck())),
+            name: progress.name.clone(),
+            outcome: progress.outcome.clone().unwrap_or_else(|| Outcome::abandoned(progress.stuck())),
             asked_after: asked.map(|asked| asked.saturating_duration_since(start)),
             took: asked.map_or(Duration::ZERO, |asked| ended.saturating_duration_since(asked)),
-            detail: memo.detail.clone(),
+            detail: progress.detail.clone(),
             steps: within,
         }
     }
 
     #[inline(never)]
-    fn into_memo(self, within: Vec<Memo>, started: Instant, memos: &mut Vec<Memo>) {
-        let mut memo = Memo::new(self.name);
+    fn into_progress(self, within: Vec<Progress>, started: Instant, progresses: &mut Vec<Progress>) {
+        let mut progress = Progress::new(self.name);
         let asked = started + self.asked_after.unwrap_or_default();
-        memo.asked = Some(asked);
-        memo.detail = self.detail;
-        memo.children = within;
-        memo.finish(self.outcome, asked + self.took);
-        memos.push(memo);
+        progress.asked = Some(asked);
+        progress.detail = self.detail;
+        progress.children = within;
+        progress.finish(self.outcome, asked + self.took);
+        progresses.push(progress);
     }
 
     /// The name, such as `Runner.jobs`.

@@ -1,4 +1,4 @@
-//! What is known of one guarded value: where it was made, what state it is in, its memo.
+//! What is known of one guarded value: where it was made, what state it is in, its progress.
 //!
 //! Invariants of [`Entry`], which the loom model below checks:
 //! 1. A phase only moves forward: live, stopping, settled or dismissed.
@@ -11,13 +11,13 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::driver::{Drive, Home};
+use crate::driver::{Driver, RuntimeContext};
 use crate::host::fork;
 use crate::plan::Spec;
 use crate::sync::latch::Latch;
 use crate::sync::modelled::{Mutex, lock};
 use crate::sync::slot::Slot;
-use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Report, ShutdownError, Teardown, Wait};
 use crate::value::nodes::{Kind, Node, Phase};
 
 /// What is shared by the guard, the registry and a running teardown.
@@ -27,8 +27,8 @@ pub struct Entry {
     pub(crate) location: &'static Location<'static>,
     pub(crate) created: Instant,
     generation: u32,
-    pub(crate) home: Home,
-    pub(crate) memo: Slot<Memo>,
+    pub(crate) context: RuntimeContext,
+    pub(crate) progress: Slot<Progress>,
     /// The value was settled or dismissed, or is gone.
     pub(crate) over: Latch,
     /// What a Python object is torn down with.
@@ -43,7 +43,7 @@ struct State {
     #[cfg(feature = "tokio")]
     stop_token: Option<tokio_util::sync::CancellationToken>,
     result: Option<Result<Report, ShutdownError>>,
-    /// The address of the drive that the teardown ran under; only compared with that of a live one.
+    /// The address of the driver that the teardown ran under; only compared with that of a live one.
     under: usize,
 }
 
@@ -55,8 +55,8 @@ impl Entry {
             location,
             created: Instant::now(),
             generation: fork::generation(),
-            home: Home::current(),
-            memo: Slot::new(Memo::new(spec.name)),
+            context: RuntimeContext::current(),
+            progress: Slot::new(Progress::new(spec.name)),
             over: Latch::new(),
             #[cfg(feature = "python")]
             object: crate::python::Place::default(),
@@ -111,7 +111,7 @@ impl Entry {
     pub(crate) fn settle(
         &self,
         result: Result<Report, ShutdownError>,
-        under: Option<&Arc<Drive>>,
+        under: Option<&Arc<Driver>>,
     ) -> Result<Report, ShutdownError> {
         let result = {
             let mut state = lock(&self.state);
@@ -191,8 +191,8 @@ impl Node for Entry {
         self.spec.name.to_owned()
     }
 
-    fn is_part_of(&self, drive: &Arc<Drive>) -> bool {
-        lock(&self.state).under == Arc::as_ptr(drive) as usize
+    fn is_part_of(&self, driver: &Arc<Driver>) -> bool {
+        lock(&self.state).under == Arc::as_ptr(driver) as usize
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
@@ -204,12 +204,12 @@ impl Node for Entry {
 struct Owner(Arc<Entry>);
 
 impl Teardown for Owner {
-    fn request(&mut self, memo: &mut Memo) {
-        memo.detail(format!("created at {}", self.0.location));
+    fn request(&mut self, progress: &mut Progress) {
+        progress.detail(format!("created at {}", self.0.location));
         self.0.request_stop();
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             self.0.over.wait().await;
             let Some(result) = self.0.result() else {
@@ -217,13 +217,13 @@ impl Teardown for Owner {
             };
             let report = result.unwrap_or_else(ShutdownError::into_report);
             let outcome = report.outcome();
-            memo.children = report.into_memos();
+            progress.children = report.into_progresses();
             outcome
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        memo.abandon("not reached; its owner was asked by `stop_requested`");
+    fn force(&mut self, progress: &mut Progress) {
+        progress.abandon("not reached; its owner was asked by `stop_requested`");
     }
 }
 
@@ -250,7 +250,7 @@ mod models {
 
     /// What a caller of a shared shutdown does, without the plan in the middle.
     fn shut_down(entry: &Entry, took: Duration) -> Duration {
-        let taken = block_on(entry.memo.take());
+        let taken = block_on(entry.progress.take());
         if let Some(result) = entry.result() {
             return result.expect("clean").took();
         }
@@ -281,7 +281,7 @@ mod models {
             let other = {
                 let entry = Arc::clone(&entry);
                 thread::spawn(move || {
-                    let taken = block_on(entry.memo.take());
+                    let taken = block_on(entry.progress.take());
                     entry.begin();
                     drop(taken); // its future was dropped half-way
                 })

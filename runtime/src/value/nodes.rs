@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use crate::driver::Drive;
+use crate::driver::Driver;
 use crate::host::exit;
 use crate::host::fork::{self, PerProcess};
 use crate::teardown::Teardown;
@@ -103,8 +103,8 @@ pub(crate) trait Node: Send + Sync {
         format!("{} ({})", self.name(), self.location())
     }
 
-    /// Whether it was stopped as a part of another node, by what `drive` runs.
-    fn is_part_of(&self, _drive: &Arc<Drive>) -> bool {
+    /// Whether it was stopped as a part of another node, by what `driver` runs.
+    fn is_part_of(&self, _driver: &Arc<Driver>) -> bool {
         false
     }
 

@@ -17,16 +17,16 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::driver::{self, Drive, FOREVER};
+use crate::driver::{self, Driver, FOREVER};
 use crate::host::exit;
 use crate::host::fork::PerProcess;
 use crate::observe;
 use crate::plan::{self, OnDrop, Spec, Step};
 use crate::sync::lock;
 use crate::sync::slot::Taken;
-use crate::teardown::{Memo, Outcome, Report};
+use crate::teardown::{Outcome, Progress, Report};
+use crate::value::detached::{self, Detached};
 use crate::value::entry::Entry;
-use crate::value::orphans::{self, Orphans};
 use crate::value::{Phase, reaper};
 
 /// A value that was dropped before its shutdown began, as the [hook](set_hook) sees it.
@@ -137,7 +137,7 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     let leaked = (entry.phase() == Phase::Live).then(|| policy(entry));
     // Nobody else can have it: a teardown in another task would borrow the value.
     // Gone with a shutdown's future that was leaked (`mem::forget`): then nothing is known, and all is done again.
-    let mut memo = entry.memo.try_take();
+    let mut progress = entry.progress.try_take();
     entry.begin();
     let wants_wait = match &leaked {
         Some((policy, _)) => *policy == OnDrop::Wait,
@@ -145,16 +145,16 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     };
     if wants_wait
         && may_wait()
-        && let Some(memo) = &mut memo
+        && let Some(progress) = &mut progress
     {
         // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
-        let report = wait(entry, steps, memo);
+        let report = wait(entry, steps, progress);
         observe::settled(&report);
         let _ = entry.settle(report.into_result(), None);
         return;
     }
-    let memo = memo.map_or_else(|| Memo::new(entry.spec.name), Taken::keep);
-    entry.home.within(|| hand_over(entry.spec, &mut steps, memo, entry));
+    let progress = progress.map_or_else(|| Progress::new(entry.spec.name), Taken::keep);
+    entry.context.within(|| hand_over(entry.spec, &mut steps, progress, entry));
     entry.dismiss();
     if let Some((policy, dropped)) = leaked {
         speak(policy, &dropped);
@@ -202,43 +202,43 @@ pub(crate) fn may_wait() -> bool {
 }
 
 /// Waits on this thread.
-fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, memo: &mut Memo) -> Report {
-    let drive = Drive::blocking();
-    let future = plan::run(entry.spec, steps, memo, entry.spec.timeout, &drive);
-    driver::block_on(&drive, entry.home.enter(future));
-    Report::of(memo, Some(entry.location), Some(entry.spec.timeout), drive.now())
+fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, progress: &mut Progress) -> Report {
+    let driver = Driver::blocking();
+    let future = plan::run(entry.spec, steps, progress, entry.spec.timeout, &driver);
+    driver::block_on(&driver, entry.context.enter(future));
+    Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now())
 }
 
 /// Asks; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.
-fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry: &Arc<Entry>) {
-    plan::request(spec, steps, &mut memo);
-    let resources = plan::detach(spec, steps, &mut memo);
+fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut progress: Progress, entry: &Arc<Entry>) {
+    plan::request(spec, steps, &mut progress);
+    let resources = plan::detach(spec, steps, &mut progress);
     let nothing = resources.iter().all(Option::is_none);
-    let mut orphans = Orphans::new(spec, resources, memo);
+    let mut detached = Detached::new(spec, resources, progress);
     let (created, limit) = (entry.location, spec.timeout);
     if nothing || exit::is_exiting() {
-        orphans.end();
-        let now = plan::now(orphans.memo());
-        observe::settled(&Report::of(orphans.memo(), Some(created), Some(limit), now));
+        detached.end();
+        let now = plan::now(detached.progress());
+        observe::settled(&Report::of(detached.progress(), Some(created), Some(limit), now));
         return;
     }
-    let home = entry.home.clone();
-    let dropped = orphans::Dropped::register(spec.name, created);
+    let context = entry.context.clone();
+    let dropped = detached::Dropped::register(spec.name, created);
     let stuck = Arc::downgrade(&dropped);
     // On the clock of the reaper's jobs, whatever this thread's is.
     let deadline = Instant::now() + limit.min(FOREVER);
     let late = move |step: Option<String>| {
         let Some(dropped) = stuck.upgrade() else { return };
-        let memo = late(spec, limit, step);
-        dropped.report(&Report::of(&memo, Some(created), Some(limit), Instant::now()));
-        dropped.ended(plan::worst(&memo));
+        let progress = late(spec, limit, step);
+        dropped.report(&Report::of(&progress, Some(created), Some(limit), Instant::now()));
+        dropped.ended(plan::worst(&progress));
     };
-    // If the thread cannot be started, the job is dropped and `Orphans` forces what it owns.
-    let started = reaper::submit_within(deadline, late, move |drive| async move {
-        home.enter(orphans.run(limit, &drive)).await;
-        let report = Report::of(orphans.memo(), Some(created), Some(limit), drive.now());
+    // If the thread cannot be started, the job is dropped and `Detached` forces what it owns.
+    let started = reaper::submit_within(deadline, late, move |driver| async move {
+        context.enter(detached.run(limit, &driver)).await;
+        let report = Report::of(detached.progress(), Some(created), Some(limit), driver.now());
         dropped.report(&report);
-        drop(orphans);
+        drop(detached);
         dropped.ended(report.outcome());
     });
     if let Err(error) = started {
@@ -248,18 +248,18 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut memo: Memo, entry:
 
 /// What is said of a value at its deadline while a call of the user's keeps the reaper's thread: in the poll or a move of
 /// `step`, or in a drop.
-fn late(spec: &'static Spec, limit: Duration, step: Option<String>) -> Memo {
+fn late(spec: &'static Spec, limit: Duration, step: Option<String>) -> Progress {
     let reason = match step {
         Some(_) => "a call of it has not returned; its thread is left to it",
         None => "a drop has not returned; its thread is left to it",
     };
-    let mut memo = Memo::new(spec.name);
+    let mut progress = Progress::new(spec.name);
     let now = Instant::now();
-    memo.asked = Some(now.checked_sub(limit).unwrap_or(now));
-    let mut part = Memo::new(step.map_or(spec.name.into(), Cow::Owned));
-    part.asked = memo.asked;
+    progress.asked = Some(now.checked_sub(limit).unwrap_or(now));
+    let mut part = Progress::new(step.map_or(spec.name.into(), Cow::Owned));
+    part.asked = progress.asked;
     part.finish(Outcome::abandoned(reason), now);
-    memo.children.push(part);
-    memo.finish(plan::worst(&memo), now);
-    memo
+    progress.children.push(part);
+    progress.finish(plan::worst(&progress), now);
+    progress
 }

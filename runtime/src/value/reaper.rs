@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::driver::Drive;
+use crate::driver::Driver;
 use crate::driver::background::{Background, Job, Late};
 
 pub(crate) use crate::driver::background::is_current;
@@ -21,11 +21,12 @@ static REAPER: Background = Background::with_spare("sundown-reaper");
 /// # Errors
 ///
 /// If no thread can be started: then the job is dropped, and what it owns with it.
-pub(crate) fn submit<F>(make: impl FnOnce(Arc<Drive>) -> F + Send + 'static) -> io::Result<()>
+#[cfg(feature = "tokio")] // what is not a value: a service, a child process
+pub(crate) fn submit<F>(make: impl FnOnce(Arc<Driver>) -> F + Send + 'static) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    REAPER.submit(Job::new(Drive::background(), make), None)
+    REAPER.submit(Job::new(Driver::background(), make), None)
 }
 
 /// As [`submit`]. If the job is inside a call of the user's that has not returned at `limit`, `late` is called with the
@@ -33,13 +34,13 @@ where
 pub(crate) fn submit_within<F>(
     limit: Instant,
     late: impl FnOnce(Option<String>) + Send + 'static,
-    make: impl FnOnce(Arc<Drive>) -> F + Send + 'static,
+    make: impl FnOnce(Arc<Driver>) -> F + Send + 'static,
 ) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let drive = Drive::background();
-    let stuck = Arc::clone(&drive);
-    let late = Job::new(Drive::background(), move |_| async move { late(stuck.inside()) });
-    REAPER.submit(Job::new(drive, make), Some(Late { limit, job: late }))
+    let driver = Driver::background();
+    let stuck = Arc::clone(&driver);
+    let late = Job::new(Driver::background(), move |_| async move { late(stuck.inside()) });
+    REAPER.submit(Job::new(driver, make), Some(Late { limit, job: late }))
 }

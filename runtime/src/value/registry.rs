@@ -10,10 +10,10 @@ use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Driver};
 use crate::plan::{self, Step};
 use crate::teardown::report::Millis;
-use crate::teardown::{Memo, Report, ShutdownError, Teardown};
+use crate::teardown::{Progress, Report, ShutdownError, Teardown};
 use crate::value::nodes::{self, Node};
 
 pub use crate::value::nodes::{Kind, Phase};
@@ -43,8 +43,8 @@ pub fn snapshot() -> Snapshot {
 ///
 /// May be dropped and called again; what has ended by then is no longer in the registry.
 pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
-    let drive = Drive::asynchronous();
-    driver::run(&drive, stop_everything(timeout, &drive)).await
+    let driver = Driver::asynchronous();
+    driver::run(&driver, stop_everything(timeout, &driver)).await
 }
 
 /// As [`shutdown_all`], blocking this thread. Do not call it on a runtime's worker.
@@ -53,8 +53,8 @@ pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
 ///
 /// As [`shutdown_all`].
 pub fn shutdown_all_blocking(timeout: Duration) -> Result<Report, ShutdownError> {
-    let drive = Drive::blocking();
-    driver::block_on(&drive, stop_everything(timeout, &drive))
+    let driver = Driver::blocking();
+    driver::block_on(&driver, stop_everything(timeout, &driver))
 }
 
 /// Lets [`shutdown_all`] stop a value that others use too: a `#[must_shutdown(shared)]` struct in an `Arc`, say. The
@@ -234,38 +234,38 @@ pub(crate) fn census() -> Vec<(Identity, Row)> {
 
 /// Values first, each in its own order; then the handles that are left. The values get half of the time while there are
 /// handles.
-async fn stop_everything(timeout: Duration, drive: &Arc<Drive>) -> Result<Report, ShutdownError> {
-    let end = drive.after(timeout);
-    let mut memo = Memo::new("registry");
-    memo.asked = Some(drive.now());
+async fn stop_everything(timeout: Duration, driver: &Arc<Driver>) -> Result<Report, ShutdownError> {
+    let end = driver.after(timeout);
+    let mut progress = Progress::new("registry");
+    progress.asked = Some(driver.now());
 
     let (handles, mut values): (Vec<_>, Vec<_>) = nodes::all().into_iter().partition(is_handle);
     // What is reached comes before what only its owner can stop.
     values.sort_by_key(|node| node.kind() == Kind::Owned);
     let for_values = if handles.is_empty() { timeout } else { timeout / 2 };
     drop(handles);
-    stop_together(values, for_values, drive, &mut memo).await;
+    stop_together(values, for_values, driver, &mut progress).await;
     nodes::forget_the_ended();
 
     let handles = nodes::all().into_iter().filter(is_handle).collect();
-    let left = end.saturating_duration_since(drive.now());
-    stop_together(handles, left, drive, &mut memo).await;
-    memo.finish(plan::worst(&memo), drive.now());
-    Report::of(&memo, None, Some(timeout), drive.now()).into_result()
+    let left = end.saturating_duration_since(driver.now());
+    stop_together(handles, left, driver, &mut progress).await;
+    progress.finish(plan::worst(&progress), driver.now());
+    Report::of(&progress, None, Some(timeout), driver.now()).into_result()
 }
 
 fn is_handle(node: &Arc<dyn Node>) -> bool {
     node.kind() == Kind::Handle
 }
 
-/// Stops nodes, each with the whole of `timeout`, and adds to `memo` what became of them.
-async fn stop_together(nodes: Vec<Arc<dyn Node>>, timeout: Duration, drive: &Arc<Drive>, memo: &mut Memo) {
-    let stopped_by = |node: &Arc<dyn Node>| Some((Memo::new(node.label()), Arc::clone(node).teardown()?));
-    let (nodes, (mut memos, mut resources)): (Vec<_>, (Vec<_>, Vec<_>)) =
+/// Stops nodes, each with the whole of `timeout`, and adds to `progress` what became of them.
+async fn stop_together(nodes: Vec<Arc<dyn Node>>, timeout: Duration, driver: &Arc<Driver>, progress: &mut Progress) {
+    let stopped_by = |node: &Arc<dyn Node>| Some((Progress::new(node.label()), Arc::clone(node).teardown()?));
+    let (nodes, (mut progresses, mut resources)): (Vec<_>, (Vec<_>, Vec<_>)) =
         nodes.into_iter().filter_map(|node| stopped_by(&node).map(|stops| (node, stops))).unzip();
-    let steps = resources.iter_mut().map(Step::new).zip(&mut memos).collect();
-    plan::run_together(steps, timeout, drive).await;
+    let steps = resources.iter_mut().map(Step::new).zip(&mut progresses).collect();
+    plan::run_together(steps, timeout, driver).await;
     // What was stopped as a part of another node is in that node's report.
-    let once = nodes.iter().zip(memos).filter(|(node, _)| !node.is_part_of(drive));
-    memo.children.extend(once.map(|(_, memo)| memo));
+    let once = nodes.iter().zip(progresses).filter(|(node, _)| !node.is_part_of(driver));
+    progress.children.extend(once.map(|(_, progress)| progress));
 }

@@ -4,13 +4,13 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::driver::{self, Drive, catch};
+use crate::driver::{self, Driver, catch};
 use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::teardown::nest::{self, Nest};
-use crate::teardown::{Memo, Outcome, Report, ShutdownError, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Report, ShutdownError, Teardown, Wait};
+use crate::value::detached::Detached;
 use crate::value::entry::Entry;
-use crate::value::orphans::Orphans;
 use crate::value::{ShutdownGuard, on_drop};
 
 /// A type whose `Teardown` was generated.
@@ -90,133 +90,137 @@ pub fn dropped<V: Annotated>(value: &mut V) {
 }
 
 /// `Teardown::request` of a value inside another.
-pub fn nested_request<V: Annotated>(value: &mut V, memo: &mut Memo) {
+pub fn nested_request<V: Annotated>(value: &mut V, progress: &mut Progress) {
     match value.entry().cloned() {
-        Some(entry) => guarded_request(&entry, value.steps(), memo),
-        None => plan::request(V::SPEC, &mut value.steps(), memo),
+        Some(entry) => guarded_request(&entry, value.steps(), progress),
+        None => plan::request(V::SPEC, &mut value.steps(), progress),
     }
 }
 
 /// `Teardown::wait` of a value inside another: bounded by its own timeout too.
-pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo) -> Wait<'a> {
+pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progress) -> Wait<'a> {
     match value.entry().cloned() {
-        Some(entry) => guarded_wait(entry, value.steps(), memo),
-        None => Box::pin(nest::root(|nest| plan::wait_nested(V::SPEC, value.steps(), memo, nest))),
+        Some(entry) => guarded_wait(entry, value.steps(), progress),
+        None => Box::pin(nest::root(|nest| plan::wait_nested(V::SPEC, value.steps(), progress, nest))),
     }
 }
 
 /// `Teardown::wait_in` of a value inside another.
-pub fn nested_wait_in<'a, V: Annotated>(value: &'a mut V, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+pub fn nested_wait_in<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
     match value.entry().cloned() {
-        Some(entry) => guarded_wait_in(entry, value.steps(), memo, nest),
-        None => nest.enter(|nest| Box::pin(plan::wait_nested(V::SPEC, value.steps(), memo, nest))),
+        Some(entry) => guarded_wait_in(entry, value.steps(), progress, nest),
+        None => nest.enter(|nest| Box::pin(plan::wait_nested(V::SPEC, value.steps(), progress, nest))),
     }
 }
 
 /// `Teardown::force` of a value inside another.
-pub fn nested_force<V: Annotated>(value: &mut V, memo: &mut Memo) {
+pub fn nested_force<V: Annotated>(value: &mut V, progress: &mut Progress) {
     match value.entry().cloned() {
-        Some(entry) => guarded_force(&entry, value.steps(), memo),
-        None => plan::force(V::SPEC, &mut value.steps(), memo),
+        Some(entry) => guarded_force(&entry, value.steps(), progress),
+        None => plan::force(V::SPEC, &mut value.steps(), progress),
     }
 }
 
 /// `Teardown::detach` of a value inside another, which answers for it from now on.
 pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + Send>> {
     let entry = value.entry().cloned();
-    let mut memo = match &entry {
+    let mut progress = match &entry {
         Some(entry) if !entry.is_open() => return None,
-        Some(entry) => entry.memo.try_take()?.keep(),
-        None => Memo::new(V::SPEC.name),
+        Some(entry) => entry.progress.try_take()?.keep(),
+        None => Progress::new(V::SPEC.name),
     };
-    let resources = plan::detach(V::SPEC, &mut value.steps(), &mut memo);
+    let resources = plan::detach(V::SPEC, &mut value.steps(), &mut progress);
     if let Some(entry) = entry {
         entry.dismiss();
     }
-    Some(Box::new(Orphans::new(V::SPEC, resources, memo)))
+    Some(Box::new(Detached::new(V::SPEC, resources, progress)))
 }
 
 /// `Teardown::request` of a `shared` value through `&`.
-pub fn nested_shared_request<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
-    guarded_request(&owned_entry(value), value.steps_shared(), memo);
+pub fn nested_shared_request<V: AnnotatedShared>(value: &V, progress: &mut Progress) {
+    guarded_request(&owned_entry(value), value.steps_shared(), progress);
 }
 
 /// `Teardown::wait` of a `shared` value through `&`: one teardown for all its owners.
-pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Memo) -> Wait<'a> {
-    guarded_wait(owned_entry(value), value.steps_shared(), memo)
+pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, progress: &'a mut Progress) -> Wait<'a> {
+    guarded_wait(owned_entry(value), value.steps_shared(), progress)
 }
 
 /// `Teardown::wait_in` of a `shared` value through `&`.
-pub fn nested_shared_wait_in<'a, V: AnnotatedShared>(value: &'a V, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
-    guarded_wait_in(owned_entry(value), value.steps_shared(), memo, nest)
+pub fn nested_shared_wait_in<'a, V: AnnotatedShared>(
+    value: &'a V,
+    progress: &'a mut Progress,
+    nest: &Nest,
+) -> Wait<'a> {
+    guarded_wait_in(owned_entry(value), value.steps_shared(), progress, nest)
 }
 
 /// `Teardown::force` of a `shared` value through `&`.
-pub fn nested_shared_force<V: AnnotatedShared>(value: &V, memo: &mut Memo) {
-    guarded_force(&owned_entry(value), value.steps_shared(), memo);
+pub fn nested_shared_force<V: AnnotatedShared>(value: &V, progress: &mut Progress) {
+    guarded_force(&owned_entry(value), value.steps_shared(), progress);
 }
 
 // A guarded value inside another keeps its own books, in its guard: whoever shuts it down, its owner or somebody else,
-// before or after, goes on where the last one stopped. Its owner's memo gets the report.
+// before or after, goes on where the last one stopped. Its owner's progress gets the report.
 
-pub(crate) fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, memo: &Memo) {
-    // Whoever has the memo runs the teardown, and has asked.
+pub(crate) fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
+    // Whoever has the progress runs the teardown, and has asked.
     if entry.begin()
-        && let Some(mut own) = entry.memo.try_take()
+        && let Some(mut own) = entry.progress.try_take()
     {
-        own.asked.get_or_insert(plan::now(memo));
-        own.drive.clone_from(&memo.drive);
+        own.asked.get_or_insert(plan::now(progress));
+        own.driver.clone_from(&progress.driver);
         plan::request(entry.spec, &mut steps, &mut own);
     }
 }
 
-pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo) -> Wait<'a> {
+pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, progress: &'a mut Progress) -> Wait<'a> {
     Box::pin(async move {
-        if let Some(drive) = memo.drive.clone() {
-            return nest::root(|nest| guarded_teardown(entry, steps, memo, &drive, nest)).await;
+        if let Some(driver) = progress.driver.clone() {
+            return nest::root(|nest| guarded_teardown(entry, steps, progress, &driver, nest)).await;
         }
-        // No driver has made this memo: the alarms are served here.
-        let drive = Drive::asynchronous();
-        driver::run(&drive, nest::root(|nest| guarded_teardown(entry, steps, memo, &drive, nest))).await
+        // No driver has made this progress: the alarms are served here.
+        let driver = Driver::asynchronous();
+        driver::run(&driver, nest::root(|nest| guarded_teardown(entry, steps, progress, &driver, nest))).await
     })
 }
 
-fn guarded_wait_in<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
-    let Some(drive) = memo.drive.clone() else { return guarded_wait(entry, steps, memo) };
-    nest.enter(|nest| Box::pin(async move { guarded_teardown(entry, steps, memo, &drive, nest).await }))
+fn guarded_wait_in<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
+    let Some(driver) = progress.driver.clone() else { return guarded_wait(entry, steps, progress) };
+    nest.enter(|nest| Box::pin(async move { guarded_teardown(entry, steps, progress, &driver, nest).await }))
 }
 
 async fn guarded_teardown(
     entry: Arc<Entry>,
     steps: Vec<Step<'_>>,
-    memo: &mut Memo,
-    drive: &Arc<Drive>,
+    progress: &mut Progress,
+    driver: &Arc<Driver>,
     nest: Nest,
 ) -> Outcome {
-    let left = memo.deadline.map(|deadline| deadline.saturating_duration_since(drive.now()));
+    let left = progress.deadline.map(|deadline| deadline.saturating_duration_since(driver.now()));
     let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
     // Its resources are of the runtime that it was made in, wherever its owner was made.
-    let result = entry.home.enter(teardown_in(&entry, steps, Some(timeout), drive, nest)).await;
+    let result = entry.context.enter(teardown_in(&entry, steps, Some(timeout), driver, nest)).await;
     let report = result.unwrap_or_else(ShutdownError::into_report);
     let outcome = report.outcome();
-    memo.children = report.into_memos();
+    progress.children = report.into_progresses();
     outcome
 }
 
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
-pub(crate) fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, memo: &mut Memo) {
-    match entry.memo.try_take() {
+pub(crate) fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mut Progress) {
+    match entry.progress.try_take() {
         Some(mut own) => {
-            own.forced.get_or_insert(plan::now(memo));
-            own.drive.clone_from(&memo.drive);
+            own.forced.get_or_insert(plan::now(progress));
+            own.driver.clone_from(&progress.driver);
             plan::force(entry.spec, &mut steps, &mut own);
         }
-        None => memo.abandon("another owner is shutting it down"),
+        None => progress.abandon("another owner is shutting it down"),
     }
     entry.dismiss();
     let entry = Arc::clone(entry);
-    memo.if_stuck(move || {
-        let own = entry.memo.try_take()?;
+    progress.if_stuck(move || {
+        let own = entry.progress.try_take()?;
         let left = own.children.iter().filter(|step| step.outcome.is_none());
         let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck())).collect();
         (!left.is_empty()).then(|| left.join(", "))
@@ -228,38 +232,38 @@ fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
 }
 
 async fn shutdown_steps(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Duration>) -> Result {
-    let drive = Drive::asynchronous();
-    let teardown = teardown(entry, steps, timeout, &drive);
-    driver::run(&drive, entry.home.enter(observe::in_span(entry.spec.name, teardown))).await
+    let driver = Driver::asynchronous();
+    let teardown = teardown(entry, steps, timeout, &driver);
+    driver::run(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown))).await
 }
 
 fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
-    let drive = Drive::blocking();
-    let teardown = teardown(entry, steps, None, &drive);
-    driver::block_on(&drive, entry.home.enter(observe::in_span(entry.spec.name, teardown)))
+    let driver = Driver::blocking();
+    let teardown = teardown(entry, steps, None, &driver);
+    driver::block_on(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown)))
 }
 
-/// One caller at a time has the memo and runs the plan; the others wait for it and find the result. A caller that is
-/// dropped half-way puts the memo back, and the next goes on where it stopped.
+/// One caller at a time has the progress and runs the plan; the others wait for it and find the result. A caller that is
+/// dropped half-way puts the progress back, and the next goes on where it stopped.
 pub(crate) async fn teardown(
     entry: &Arc<Entry>,
     steps: Vec<Step<'_>>,
     timeout: Option<Duration>,
-    drive: &Arc<Drive>,
+    driver: &Arc<Driver>,
 ) -> Result {
-    nest::root(|nest| teardown_in(entry, steps, timeout, drive, nest)).await
+    nest::root(|nest| teardown_in(entry, steps, timeout, driver, nest)).await
 }
 
 async fn teardown_in(
     entry: &Arc<Entry>,
     steps: Vec<Step<'_>>,
     timeout: Option<Duration>,
-    drive: &Arc<Drive>,
+    driver: &Arc<Driver>,
     nest: Nest,
 ) -> Result {
     let timeout = timeout.unwrap_or(entry.spec.timeout);
-    let limit = drive.after(timeout);
-    let Some(taken) = drive.until(limit, entry.memo.take()).await else {
+    let limit = driver.after(timeout);
+    let Some(taken) = driver.until(limit, entry.progress.take()).await else {
         // The teardown goes on; only this caller's time is up.
         let late = Outcome::abandoned("another caller is still shutting it down");
         return Report::new(entry.spec.name).step(entry.spec.name, late, timeout).into_result();
@@ -267,15 +271,15 @@ async fn teardown_in(
     if let Some(result) = entry.result() {
         return result;
     }
-    let Some(mut memo) = taken else {
+    let Some(mut progress) = taken else {
         // Its drop has handed everything to the reaper: only a shared value's caller can see that, and none is left then.
         return Report::new(entry.spec.name).into_result();
     };
     entry.begin();
-    memo.home = entry.home.clone();
-    let left = limit.saturating_duration_since(drive.now());
-    plan::run_in(entry.spec, steps, &mut memo, left, drive, nest).await;
-    let report = Report::of(&memo, Some(entry.location), Some(timeout), drive.now());
+    progress.context = entry.context.clone();
+    let left = limit.saturating_duration_since(driver.now());
+    plan::run_in(entry.spec, steps, &mut progress, left, driver, nest).await;
+    let report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
     observe::settled(&report);
-    entry.settle(report.into_result(), Some(drive))
+    entry.settle(report.into_result(), Some(driver))
 }

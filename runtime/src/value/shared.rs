@@ -8,7 +8,7 @@ use crate::plan::{self, Step};
 use crate::sync::slot::{Slot, Taken};
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::nest::{self, Nest};
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// A slot around a resource that is not a handle, so that it can be shared and torn down through `&`: for a
 /// `#[must_shutdown(shared)]` struct, or one that is kept in several places. A cheap clone; all clones are one value.
@@ -17,7 +17,7 @@ use crate::teardown::{Memo, Outcome, Teardown, Wait};
 /// await. Once it was torn down, every other teardown of it has the same outcome.
 ///
 /// ```
-/// use sundown::{Memo, Shared, Teardown};
+/// use sundown::{Progress, Shared, Teardown};
 /// use tokio::task::JoinHandle;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -33,18 +33,18 @@ pub struct Shared<T> {
 struct Content<T> {
     value: T,
     /// What is known of its teardown, whoever runs it.
-    memo: Memo,
+    progress: Progress,
 }
 
 impl<T> Shared<T> {
     /// Whether it was torn down.
     pub(crate) fn has_ended(&self) -> bool {
-        self.slot.try_take().is_some_and(|content| content.memo.outcome.is_some())
+        self.slot.try_take().is_some_and(|content| content.progress.outcome.is_some())
     }
 
     /// Wraps `value`.
     pub fn new(value: T) -> Self {
-        Shared { slot: Arc::new(Slot::new(Content { value, memo: Memo::new("") })) }
+        Shared { slot: Arc::new(Slot::new(Content { value, progress: Progress::new("") })) }
     }
 
     /// The value, until the guard is dropped; `None` while somebody else has it. Never blocks.
@@ -108,69 +108,70 @@ impl<T> fmt::Debug for Shared<T> {
 /// Whoever waits has the value meanwhile; others wait for it. A value that is in use when it should be asked is asked
 /// when the wait gets it.
 impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         if let Some(mut content) = self.slot.try_take() {
-            content.ask(memo);
+            content.ask(progress);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        Box::pin(nest::root(|nest| self.ended(memo, nest)))
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        Box::pin(nest::root(|nest| self.ended(progress, nest)))
     }
 
-    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
-        nest.enter(|nest| Box::pin(self.ended(memo, nest)))
+    fn wait_in<'a>(&'a mut self, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
+        nest.enter(|nest| Box::pin(self.ended(progress, nest)))
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         match self.slot.try_take() {
-            Some(mut content) => content.make_move(memo, |value, memo| value.force(memo)),
-            None => memo.abandon("somebody else has taken it out"),
+            Some(mut content) => content.make_move(progress, |value, progress| value.force(progress)),
+            None => progress.abandon("somebody else has taken it out"),
         }
     }
 }
 
 impl<T: Teardown + Send + 'static> Shared<T> {
-    async fn ended(&self, memo: &mut Memo, nest: Nest) -> Outcome {
+    async fn ended(&self, progress: &mut Progress, nest: Nest) -> Outcome {
         let Some(mut content) = self.slot.take().await else { return Outcome::Stopped };
-        if let Some(outcome) = &content.memo.outcome {
+        if let Some(outcome) = &content.progress.outcome {
             return outcome.clone();
         }
-        content.ask(memo);
-        let Content { value, memo: own } = &mut *content;
+        content.ask(progress);
+        let Content { value, progress: own } = &mut *content;
         let outcome = plan::ended(&mut Step::new(value), own, &nest).await;
         own.finish(outcome, plan::now(own));
-        memo.detail.clone_from(&own.detail);
-        memo.children = std::mem::take(&mut own.children);
+        progress.detail.clone_from(&own.detail);
+        progress.children = std::mem::take(&mut own.children);
         own.outcome.clone().expect("it was just finished")
     }
 }
 
 impl<T: Teardown> Content<T> {
     /// Asks once, whoever asks first.
-    fn ask(&mut self, memo: &mut Memo) {
-        let asked = self.memo.asked.is_some();
-        self.make_move(memo, |value, memo| {
+    fn ask(&mut self, progress: &mut Progress) {
+        let asked = self.progress.asked.is_some();
+        self.make_move(progress, |value, progress| {
             if !asked {
-                value.request(memo);
+                value.request(progress);
             }
         });
     }
 
-    /// Makes a move of the value, unless it has ended, under the value's own memo.
-    fn make_move(&mut self, memo: &mut Memo, make: impl FnOnce(&mut T, &mut Memo)) {
-        let own = &mut self.memo;
+    /// Makes a move of the value, unless it has ended, under the value's own progress.
+    fn make_move(&mut self, progress: &mut Progress, make: impl FnOnce(&mut T, &mut Progress)) {
+        let own = &mut self.progress;
         if own.outcome.is_some() {
             return;
         }
-        own.name.clone_from(&memo.name);
-        own.drive.clone_from(&memo.drive);
+        own.name.clone_from(&progress.name);
+        own.driver.clone_from(&progress.driver);
         // Whoever forced it, it is forced for all.
-        (own.asked, own.forced, own.deadline) = (own.asked.or(memo.asked), own.forced.or(memo.forced), memo.deadline);
+        (own.asked, own.forced, own.deadline) =
+            (own.asked.or(progress.asked), own.forced.or(progress.forced), progress.deadline);
         make(&mut self.value, own);
-        memo.detail.clone_from(&own.detail);
+        progress.detail.clone_from(&own.detail);
         if let Some(problem) = own.problem.take() {
-            memo.problem(problem);
+            progress.problem(problem);
         }
     }
 }

@@ -23,7 +23,7 @@ mod shadowed {
     pub struct Pin;
     pub struct Future;
     pub struct Teardown;
-    pub struct Memo;
+    pub struct Progress;
     pub struct Wait;
     pub struct Report;
     pub struct Step;
@@ -184,8 +184,8 @@ mod locals {
     #[must_shutdown]
     pub(super) struct Locals {
         #[shutdown]
-        pub(super) memo: Tasks,
-        #[shutdown(after = memo, with = async |error| *error += value())]
+        pub(super) progress: Tasks,
+        #[shutdown(after = progress, with = async |error| *error += value())]
         pub(super) value: u8,
         pub(super) error: u8,
         pub(super) timeout: u8,
@@ -195,7 +195,8 @@ mod locals {
 
 #[test]
 fn names_of_our_locals() {
-    let mut value = locals::Locals { memo: Tasks::new(), value: 1, error: 1, timeout: 1, guard: ShutdownGuard::new() };
+    let mut value =
+        locals::Locals { progress: Tasks::new(), value: 1, error: 1, timeout: 1, guard: ShutdownGuard::new() };
     assert!(value.shutdown_blocking().unwrap().is_clean());
     assert_eq!((value.value, value.error + value.timeout), (2, 2 * locals::value()));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use sundown::{Memo, Outcome, Report, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown::{Outcome, Progress, Report, ShutdownGuard, Teardown, Wait, must_shutdown};
 use tokio::sync::{mpsc, oneshot};
 
 /// Counts what was called on it.
@@ -338,18 +338,18 @@ impl Own {
 }
 
 impl Teardown for Own {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.asked += 1;
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            memo.detail("its own wait");
+            progress.detail("its own wait");
             Outcome::Stopped
         })
     }
 
-    fn force(&mut self, _memo: &mut Memo) {
+    fn force(&mut self, _progress: &mut Progress) {
         self.forced += 1;
     }
 }
@@ -443,7 +443,7 @@ async fn what_was_taken_is_closed_after_a_drop() {
         _ = value.shutdown() => panic!("it yields first"),
         () = std::future::ready(()) => {}
     }
-    assert!(value.connection.is_none(), "its future is in the memo");
+    assert!(value.connection.is_none(), "its future is in the progress");
     drop(value);
     assert_eq!(was_closed.await, Ok(()));
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use sundown::{Memo, Outcome, Report, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
+use sundown::{Outcome, Progress, Report, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
 
 /// The names of the steps in the order in which they were asked.
 fn order(report: &Report) -> Vec<&str> {
@@ -17,13 +17,13 @@ fn order(report: &Report) -> Vec<&str> {
 struct Mine;
 
 impl Teardown for Mine {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async { Outcome::Stopped })
     }
 
-    fn force(&mut self, _memo: &mut Memo) {}
+    fn force(&mut self, _progress: &mut Progress) {}
 }
 
 /// Docs of its own, above and below.

@@ -24,7 +24,15 @@ struct Layered {
 }
 
 /// The table. `docs/ARCHITECTURE.md` shows the same one, and a test compares them.
-const CRATES: &[Layered] = &[Layered { root: "macros/src", layers: &["attr", "model", "emit"] }];
+const CRATES: &[Layered] = &[
+    Layered { root: "macros/src", layers: &["attr", "model", "emit"] },
+    Layered {
+        root: "runtime/src",
+        layers: &[
+            "sync", "host", "driver", "teardown", "observe", "plan", "value", "resource", "python", "rt", "testing",
+        ],
+    },
+];
 
 /// Checks every crate in the table.
 ///

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use crate::driver::Drive;
+use crate::driver::Driver;
 use crate::python::event_loop::desk::Desk;
 use crate::python::event_loop::engine::{Runner, Told, tell};
 use crate::python::interpreter::fork::PerProcess;
@@ -117,11 +117,11 @@ impl Line {
 }
 
 /// Ready when the loop was told to stop: in its turn, or because the line does not move.
-pub(super) async fn wait(desk: &Arc<Desk>, runner: &Arc<Runner>, drive: &Drive) {
+pub(super) async fn wait(desk: &Arc<Desk>, runner: &Arc<Runner>, driver: &Driver) {
     let left = || lock(LINE.get()).left;
     let mut seen = left();
     while *lock(&desk.place) == Place::Waiting {
-        if drive.until(drive.after(PATIENCE), desk.drained.wait()).await.is_some() {
+        if driver.until(driver.after(PATIENCE), desk.drained.wait()).await.is_some() {
             return;
         }
         let now = left();

@@ -5,14 +5,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::driver::{Drive, FOREVER};
+use crate::driver::{Driver, FOREVER};
 use crate::plan::{Spec, Step, StepSpec};
 use crate::python::event_loop::EventLoop;
 use crate::python::event_loop::engine::{LoopCore, Told};
 use crate::python::event_loop::line;
 use crate::sync::latch::Latch;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// Tasks may need the executor, so that it ends after them.
 pub(super) static SPEC: Spec = Spec {
@@ -31,9 +31,9 @@ pub(super) fn steps(event_loop: &LoopCore) -> Vec<Step<'_>> {
 }
 
 /// Waits for the loop, unless it is the loop's thread that would wait.
-async fn ended(event_loop: &LoopCore, latch: &Latch, drive: Option<&Drive>) -> Result<(), Outcome> {
-    let blocks_it = match (drive, event_loop.desk.thread()) {
-        (Some(drive), Some(thread)) => drive.blocks_thread(thread),
+async fn ended(event_loop: &LoopCore, latch: &Latch, driver: Option<&Driver>) -> Result<(), Outcome> {
+    let blocks_it = match (driver, event_loop.desk.thread()) {
+        (Some(driver), Some(thread)) => driver.blocks_thread(thread),
         _ => false,
     };
     let mut end = pin!(latch.wait());
@@ -49,9 +49,9 @@ async fn ended(event_loop: &LoopCore, latch: &Latch, drive: Option<&Drive>) -> R
 }
 
 /// What the loop has noted becomes part of the report.
-fn noted(event_loop: &LoopCore, memo: &mut Memo) -> Outcome {
+fn noted(event_loop: &LoopCore, progress: &mut Progress) -> Outcome {
     let (details, abandoned) = event_loop.desk.take_notes();
-    details.into_iter().for_each(|detail| memo.detail(detail));
+    details.into_iter().for_each(|detail| progress.detail(detail));
     match abandoned.is_empty() {
         true => Outcome::Stopped,
         false => Outcome::abandoned(abandoned.join("; ")),
@@ -62,29 +62,29 @@ fn noted(event_loop: &LoopCore, memo: &mut Memo) -> Outcome {
 struct Tasks<'a>(&'a LoopCore);
 
 impl Teardown for Tasks<'_> {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.0.end_in_turn();
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        memo.bounds(&self.0.owner);
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        progress.bounds(&self.0.owner);
         Box::pin(async move {
-            match &memo.drive {
-                Some(drive) => line::wait(&self.0.desk, &self.0.runner, drive).await,
+            match &progress.driver {
+                Some(driver) => line::wait(&self.0.desk, &self.0.runner, driver).await,
                 None => line::jump(&self.0.desk, &self.0.runner),
             }
-            match ended(self.0, &self.0.desk.drained, memo.drive.as_deref()).await {
-                Ok(()) => noted(self.0, memo),
+            match ended(self.0, &self.0.desk.drained, progress.driver.as_deref()).await {
+                Ok(()) => noted(self.0, progress),
                 Err(outcome) => outcome,
             }
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         line::jump(&self.0.desk, &self.0.runner);
         self.0.tell(Told::ForceTasks);
         let desk = Arc::clone(&self.0.desk);
-        memo.if_stuck(move || Some(desk.stuck()));
+        progress.if_stuck(move || Some(desk.stuck()));
     }
 }
 
@@ -92,49 +92,49 @@ impl Teardown for Tasks<'_> {
 struct Thread<'a>(&'a LoopCore);
 
 impl Teardown for Thread<'_> {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        memo.bounds(&self.0.owner);
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        progress.bounds(&self.0.owner);
         Box::pin(async move {
             let desk = &self.0.desk;
             for latch in [&desk.closed, &desk.gone] {
-                if let Err(outcome) = ended(self.0, latch, memo.drive.as_deref()).await {
+                if let Err(outcome) = ended(self.0, latch, progress.driver.as_deref()).await {
                     return outcome;
                 }
             }
-            noted(self.0, memo)
+            noted(self.0, progress)
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         self.0.tell(Told::ForceAll);
         let desk = Arc::clone(&self.0.desk);
-        memo.if_stuck(move || Some(desk.stuck()));
+        progress.if_stuck(move || Some(desk.stuck()));
     }
 }
 
 /// As [`EventLoop::shutdown`], within its own budget and its owner's. In a forked child nothing is touched: the loop is the
 /// parent's.
 impl Teardown for &EventLoop {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         if let Some(engine) = self.engine() {
-            Teardown::request(&mut &**engine, memo);
+            Teardown::request(&mut &**engine, progress);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             match self.engine() {
-                Some(engine) => Teardown::wait(&mut &**engine, memo).await,
+                Some(engine) => Teardown::wait(&mut &**engine, progress).await,
                 None => inherited(),
             }
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Some(engine) = self.engine() {
-            Teardown::force(&mut &**engine, memo);
+            Teardown::force(&mut &**engine, progress);
         }
     }
 }

@@ -16,7 +16,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::Handle;
 
-use crate::driver::Drive;
+use crate::driver::Driver;
 use crate::python::interpreter::panics::{self, Panic};
 use crate::python::interpreter::signals::{Pipe, Watch};
 use crate::python::interpreter::{exit, gate};
@@ -48,7 +48,7 @@ pub(in crate::python) fn block_on<F: Future>(
     })
 }
 
-/// Runs `future`, whose alarms are `drive`'s, on this thread, detached and outside of any runtime, until it is ready or a
+/// Runs `future`, whose alarms are `driver`'s, on this thread, detached and outside of any runtime, until it is ready or a
 /// handler of a signal raises. It may block wherever its caller may.
 ///
 /// The caller answers for it that the future has no `Python<'py>` with it.
@@ -57,7 +57,7 @@ pub(in crate::python) fn block_on<F: Future>(
 ///
 /// What a handler of a signal raised; that it cancelled the task around the caller; that the interpreter has begun to exit
 /// meanwhile: what is left is the exit's, and this thread could not attach again.
-pub(in crate::python) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future: F) -> PyResult<F::Output> {
+pub(in crate::python) fn teardown<F: Future>(py: Python<'_>, driver: &Driver, future: F) -> PyResult<F::Output> {
     let parker = Parker::take(py)?;
     let result = detach(py, || {
         let waker = Waker::from(Arc::clone(&parker));
@@ -78,11 +78,11 @@ pub(in crate::python) fn drive<F: Future>(py: Python<'_>, drive: &Drive, future:
             if signals.is_none() {
                 signals = Some(Signals::watch(&parker)?);
             }
-            let came = parker.park(drive.next_alarm());
+            let came = parker.park(driver.next_alarm());
             if let Some(Some(signals)) = &signals {
                 signals.handle(&came)?;
             }
-            drive.ring();
+            driver.ring();
         }
     });
     Parker::put_back(parker);

@@ -56,13 +56,13 @@ fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -
         object.entry.begin();
     }
     // Without a thread the job is dropped, and its future fails.
-    let started = reaper::submit(move |drive| async move {
+    let started = reaper::submit(move |driver| async move {
         let mut told = told;
-        let end = timeout.map(|timeout| drive.after(timeout));
+        let end = timeout.map(|timeout| driver.after(timeout));
         let mut result = Ok(());
         for object in objects.iter().filter(|object| !object.has_ended()) {
-            let left = end.map(|end| end.saturating_duration_since(drive.now()));
-            result = result.and(object.teardown(left, &drive).await.map(drop));
+            let left = end.map(|end| end.saturating_duration_since(driver.now()));
+            result = result.and(object.teardown(left, &driver).await.map(drop));
         }
         told.with = Some(result);
     });

@@ -11,7 +11,7 @@ use crate::python::object::handle::{self, AnyHandle, Handle, Plain, With};
 use crate::python::object::{Object, closed_err, dropped, find, find_all, forked_err};
 use crate::python::runtime::Runtime;
 use crate::sync::lock;
-use crate::teardown::{Memo, Teardown, Wait};
+use crate::teardown::{Progress, Teardown, Wait};
 use crate::value::entry::Entry;
 use crate::value::guard::Guarded;
 
@@ -107,9 +107,9 @@ pub fn kept<T: Handle>(field: &T) -> Kept {
 /// A field with a `with`, an `ask` or a `force`.
 pub fn kept_with<T: Cloned>(
     field: &T,
-    ask: fn(&mut T, &mut Memo),
-    wait: for<'b> fn(&'b mut T, &'b mut Memo) -> Wait<'b>,
-    force: fn(&mut T, &mut Memo),
+    ask: fn(&mut T, &mut Progress),
+    wait: for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>,
+    force: fn(&mut T, &mut Progress),
 ) -> Kept {
     Kept(Box::new(With { value: field.clone(), ask, wait, force }))
 }

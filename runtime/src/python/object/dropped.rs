@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Driver};
 use crate::host::fork::PerProcess;
 use crate::python::interpreter::attached::{Pending, if_attached};
 use crate::python::interpreter::fork::name;
@@ -29,7 +29,7 @@ use crate::python::interpreter::{exit, gate};
 use crate::python::object::{Class, Object, addresses};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
-use crate::value::{Phase, on_drop, orphans, reaper};
+use crate::value::{Phase, detached, on_drop, reaper};
 
 /// The longest that a drop waits.
 const WAIT: Duration = Duration::from_millis(500);
@@ -96,11 +96,11 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
     let latch = Arc::new(Latch::new());
     let over = Over(Arc::clone(&latch));
     object.entry.begin();
-    let dropped = orphans::Dropped::register(object.name(), object.entry.location);
+    let dropped = detached::Dropped::register(object.name(), object.entry.location);
     let kept = Arc::clone(&object);
-    let started = reaper::submit(move |drive| async move {
+    let started = reaper::submit(move |driver| async move {
         let _over = over;
-        let result = object.teardown(None, &drive).await;
+        let result = object.teardown(None, &driver).await;
         // Its result is in the events; there is nobody else to be told.
         let report = result.unwrap_or_else(crate::teardown::ShutdownError::into_report);
         dropped.ended(report.outcome());
@@ -114,12 +114,12 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
 
 fn wait(over: &Latch) {
     if on_drop::may_wait() {
-        let drive = Drive::blocking();
+        let driver = Driver::blocking();
         // Nor beyond the beginning of the exit, after which this thread could not attach again.
         let closing = exit::closing();
         let (over, closing) = (pin!(over.wait()), pin!(closing.cancelled()));
         let ends = select(over, closing);
-        driver::block_on(&drive, drive.until(drive.after(WAIT), ends));
+        driver::block_on(&driver, driver.until(driver.after(WAIT), ends));
     }
 }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use crate::python::event_loop::EventLoop;
 use crate::python::runtime::Runtime;
-use crate::teardown::{Memo, Teardown, Wait};
+use crate::teardown::{Progress, Teardown, Wait};
 
 /// A resource that a Python class may have: a cheap clone, and all clones are one resource. So a clone is enough to tear it
 /// down while a method has borrowed the object, and when the object is gone.
@@ -42,8 +42,8 @@ impl<T: Handle> AnyHandle for Plain<T> {
     }
 }
 
-type Ask<T> = fn(&mut T, &mut Memo);
-type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Memo) -> Wait<'b>;
+type Ask<T> = fn(&mut T, &mut Progress);
+type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>;
 
 /// One with moves that the user named.
 #[derive(Clone)]
@@ -65,16 +65,16 @@ impl<T: Clone + Send + Sync + 'static> AnyHandle for With<T> {
 }
 
 impl<T: Send> Teardown for With<T> {
-    fn request(&mut self, memo: &mut Memo) {
-        (self.ask)(&mut self.value, memo);
+    fn request(&mut self, progress: &mut Progress) {
+        (self.ask)(&mut self.value, progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        (self.wait)(&mut self.value, memo)
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        (self.wait)(&mut self.value, progress)
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        (self.force)(&mut self.value, memo);
+    fn force(&mut self, progress: &mut Progress) {
+        (self.force)(&mut self.value, progress);
     }
 }
 

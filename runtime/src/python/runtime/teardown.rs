@@ -11,7 +11,7 @@ use crate::python::runtime::engine::{Executor, RuntimeCore};
 use crate::resource::Tasks;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// The graceful tasks need a runtime that runs until they have ended; the others are dropped at once, and what blocks a
 /// thread has the whole budget.
@@ -39,28 +39,28 @@ pub(super) fn steps(runtime: &RuntimeCore) -> Vec<Step<'_>> {
 struct Spawned<'a>(&'a Tasks);
 
 impl Teardown for Spawned<'_> {
-    fn request(&mut self, memo: &mut Memo) {
-        self.0.request(memo);
+    fn request(&mut self, progress: &mut Progress) {
+        self.0.request(progress);
         // It goes into the report who was aborted, and that is not for being late.
-        self.0.force(memo);
+        self.0.force(progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        Box::pin(async move { Teardown::wait(&mut self.0, memo).await })
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        Box::pin(async move { Teardown::wait(&mut self.0, progress).await })
     }
 
     /// What was aborted when it was asked, and still runs, cannot be forced any further.
-    fn force(&mut self, _memo: &mut Memo) {}
+    fn force(&mut self, _progress: &mut Progress) {}
 }
 
 /// The tokio runtime itself, and its threads.
 struct Threads<'a>(&'a RuntimeCore);
 
 impl Teardown for Threads<'_> {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        memo.bounds(&self.0.threads.owner);
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        progress.bounds(&self.0.threads.owner);
         Box::pin(async move {
             let runtime = self.0;
             runtime.stopping.cancel();
@@ -74,10 +74,10 @@ impl Teardown for Threads<'_> {
                 (executor.end(&runtime.settings), matches!(*executor, Executor::Borrowed))
             };
             if borrowed {
-                memo.detail("somebody else's runtime: only our tasks were stopped");
+                progress.detail("somebody else's runtime: only our tasks were stopped");
             }
             match ended {
-                Ok(Some(thread)) => Teardown::wait(&mut &thread, memo).await,
+                Ok(Some(thread)) => Teardown::wait(&mut &thread, progress).await,
                 Ok(None) => Outcome::Stopped,
                 Err(error) => {
                     Outcome::abandoned(format!("it was asked to stop, and there is no thread to wait with: {error}"))
@@ -86,11 +86,11 @@ impl Teardown for Threads<'_> {
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         let threads = Arc::clone(&self.0.threads);
         self.0.stopping.cancel();
         lock(&self.0.executor).stop();
-        memo.if_stuck(move || {
+        progress.if_stuck(move || {
             Some(format!("{} of its threads still run, and a thread cannot be forced", threads.running()))
         });
     }
@@ -99,24 +99,24 @@ impl Teardown for Threads<'_> {
 /// As [`Runtime::shutdown`], within its own budget and its owner's. In a forked child nothing is touched: the runtime is
 /// the parent's.
 impl Teardown for &Runtime {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         if let Some(runtime) = self.engine() {
-            Teardown::request(&mut &*runtime, memo);
+            Teardown::request(&mut &*runtime, progress);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             match self.engine() {
-                Some(runtime) => Teardown::wait(&mut &*runtime, memo).await,
+                Some(runtime) => Teardown::wait(&mut &*runtime, progress).await,
                 None => inherited(),
             }
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Some(runtime) = self.engine() {
-            Teardown::force(&mut &*runtime, memo);
+            Teardown::force(&mut &*runtime, progress);
         }
     }
 }

@@ -4,82 +4,82 @@ use std::io;
 use std::process::ExitStatus;
 
 use crate::resource::joiner::{Joiner, wait_exit};
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// Asked by SIGTERM; forced by SIGKILL; reaped. The exit status is in the report, whatever it is.
 #[cfg(feature = "tokio")]
 impl Teardown for tokio::process::Child {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         // The id is there until the child was reaped, so it is still its own.
         if let Some(id) = self.id() {
-            terminate(id, memo);
+            terminate(id, progress);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             // As a `Process`: without anybody to turn the runtime's drivers a thread waits.
-            if let Some(id) = self.id().filter(|_| !memo.drive.as_ref().is_some_and(|drive| drive.is_turned())) {
-                if let Err(outcome) = exited(id, memo).await {
+            if let Some(id) = self.id().filter(|_| !progress.driver.as_ref().is_some_and(|driver| driver.is_turned())) {
+                if let Err(outcome) = exited(id, progress).await {
                     return outcome;
                 }
                 let ended = self.try_wait().and_then(|status| status.ok_or_else(|| io::Error::other("it still runs")));
-                return reaped(ended, memo);
+                return reaped(ended, progress);
             }
             let ended = tokio::process::Child::wait(self).await;
-            reaped(ended, memo)
+            reaped(ended, progress)
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Err(error) = self.start_kill() {
-            memo.fail(error);
+            progress.fail(error);
         }
     }
 }
 
 /// As tokio's. std has no event for the end of a child, so a thread waits for it; it is reaped here.
 impl Teardown for std::process::Child {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         // `try_wait` reaps, and remembers that it did: a child that it says is running still has its id.
         if matches!(self.try_wait(), Ok(None)) {
-            terminate(self.id(), memo);
+            terminate(self.id(), progress);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             if !matches!(self.try_wait(), Ok(Some(_)))
-                && let Err(outcome) = exited(self.id(), memo).await
+                && let Err(outcome) = exited(self.id(), progress).await
             {
                 return outcome;
             }
             // It has ended, so this does not block.
-            reaped(std::process::Child::wait(self), memo)
+            reaped(std::process::Child::wait(self), progress)
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Err(error) = self.kill() {
-            memo.fail(error);
+            progress.fail(error);
         }
     }
 }
 
 /// Waits on a thread until the child has ended, and leaves it to be reaped. The error is what became of the step.
-async fn exited(id: u32, memo: &mut Memo) -> Result<(), Outcome> {
-    let name = memo.name().to_owned();
-    match memo.keep(|| Joiner::spawn(&name, move || wait_exit(id))).wait().await {
+async fn exited(id: u32, progress: &mut Progress) -> Result<(), Outcome> {
+    let name = progress.name().to_owned();
+    match progress.keep(|| Joiner::spawn(&name, move || wait_exit(id))).wait().await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Outcome::from_result(Err::<(), _>(error))),
         Err(payload) => Err(Outcome::from_panic(&*payload)),
     }
 }
 
-fn reaped(ended: io::Result<ExitStatus>, memo: &mut Memo) -> Outcome {
+fn reaped(ended: io::Result<ExitStatus>, progress: &mut Progress) -> Outcome {
     match ended {
         Ok(status) => {
-            memo.detail(status.to_string());
+            progress.detail(status.to_string());
             Outcome::Stopped
         }
         Err(error) => Outcome::from_result(Err::<(), _>(error)),
@@ -87,10 +87,10 @@ fn reaped(ended: io::Result<ExitStatus>, memo: &mut Memo) -> Outcome {
 }
 
 #[allow(unsafe_code, reason = "std cannot send SIGTERM")]
-fn terminate(id: u32, memo: &mut Memo) {
-    let Ok(pid) = libc::pid_t::try_from(id) else { return memo.fail(format!("{id} is no process id")) };
+fn terminate(id: u32, progress: &mut Progress) {
+    let Ok(pid) = libc::pid_t::try_from(id) else { return progress.fail(format!("{id} is no process id")) };
     // SAFETY: `kill` takes no pointers, and the caller knows that the process was not reaped.
     if unsafe { libc::kill(pid, libc::SIGTERM) } != 0 {
-        memo.fail(io::Error::last_os_error());
+        progress.fail(io::Error::last_os_error());
     }
 }

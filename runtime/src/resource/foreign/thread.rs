@@ -3,27 +3,27 @@
 use std::thread::{self, JoinHandle};
 
 use crate::resource::joiner::Joiner;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// Not asked by anything: what it listens to is a field of its own. std has no event for the end of a thread, so another
 /// thread joins it; [`Thread`](crate::Thread) needs none. A thread that would join itself is reported as abandoned.
 impl<T: Send + 'static> Teardown for Option<JoinHandle<T>> {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             if let Some(handle) = self.take() {
                 let joined = handle.thread().id();
                 let waits_for_itself = thread::current().id() == joined
-                    || memo.drive.as_ref().is_some_and(|drive| drive.blocks_thread(joined));
+                    || progress.driver.as_ref().is_some_and(|driver| driver.blocks_thread(joined));
                 if waits_for_itself {
                     return Outcome::abandoned(format!("{} would wait for itself", name(&handle)));
                 }
-                memo.detail(name(&handle));
-                let step = memo.name().to_owned();
-                memo.keep(|| Joiner::spawn(&step, move || handle.join()));
+                progress.detail(name(&handle));
+                let step = progress.name().to_owned();
+                progress.keep(|| Joiner::spawn(&step, move || handle.join()));
             }
-            match memo.kept::<Joiner<thread::Result<T>>>() {
+            match progress.kept::<Joiner<thread::Result<T>>>() {
                 Some(joiner) => match joiner.wait().await {
                     Ok(Ok(_)) => Outcome::Stopped,
                     Ok(Err(payload)) | Err(payload) => Outcome::from_panic(&*payload),
@@ -33,10 +33,10 @@ impl<T: Send + 'static> Teardown for Option<JoinHandle<T>> {
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        match memo.kept::<Joiner<thread::Result<T>>>().map(|joiner| joiner.thread_name().to_owned()) {
-            Some(joiner) => memo.abandon(format!("a thread cannot be forced; `{joiner}` still waits for it")),
-            None => memo.abandon("a thread cannot be forced"),
+    fn force(&mut self, progress: &mut Progress) {
+        match progress.kept::<Joiner<thread::Result<T>>>().map(|joiner| joiner.thread_name().to_owned()) {
+            Some(joiner) => progress.abandon(format!("a thread cannot be forced; `{joiner}` still waits for it")),
+            None => progress.abandon("a thread cannot be forced"),
         }
     }
 

@@ -3,18 +3,18 @@
 use tokio::runtime::Runtime;
 
 use crate::resource::joiner::Joiner;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// Taken out, and dropped on a thread of its own, which waits for its workers and its blocking tasks. Never on its own
 /// worker: there it is told to stop ([`Runtime::shutdown_background`]) and reported as abandoned, because the shutdown
 /// that would wait for it is one of its tasks.
 impl Teardown for Option<Runtime> {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             if let Some(runtime) = self.take() {
-                if memo.drive.as_ref().is_some_and(|drive| drive.is_within(&runtime)) {
+                if progress.driver.as_ref().is_some_and(|driver| driver.is_within(&runtime)) {
                     runtime.shutdown_background();
                     return Outcome::abandoned(
                         "the shutdown runs on this runtime itself: it was told to stop, and cannot be waited for",
@@ -22,12 +22,12 @@ impl Teardown for Option<Runtime> {
                 }
                 let tasks = runtime.metrics().num_alive_tasks();
                 if tasks > 0 {
-                    memo.detail(format!("{tasks} tasks of it were cancelled"));
+                    progress.detail(format!("{tasks} tasks of it were cancelled"));
                 }
-                let name = memo.name().to_owned();
-                memo.keep(|| Joiner::spawn(&name, move || drop(runtime)));
+                let name = progress.name().to_owned();
+                progress.keep(|| Joiner::spawn(&name, move || drop(runtime)));
             }
-            match memo.kept::<Joiner<()>>() {
+            match progress.kept::<Joiner<()>>() {
                 Some(joiner) => match joiner.wait().await {
                     Ok(()) => Outcome::Stopped,
                     Err(payload) => Outcome::from_panic(&*payload),
@@ -37,13 +37,13 @@ impl Teardown for Option<Runtime> {
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Some(runtime) = self.take() {
             runtime.shutdown_background();
         }
-        match memo.kept::<Joiner<()>>().map(|joiner| joiner.thread_name().to_owned()) {
-            Some(joiner) => memo.abandon(format!("a task of it blocks a thread; `{joiner}` still waits for it")),
-            None => memo.abandon("it was told to stop, and not waited for"),
+        match progress.kept::<Joiner<()>>().map(|joiner| joiner.thread_name().to_owned()) {
+            Some(joiner) => progress.abandon(format!("a task of it blocks a thread; `{joiner}` still waits for it")),
+            None => progress.abandon("it was told to stop, and not waited for"),
         }
     }
 

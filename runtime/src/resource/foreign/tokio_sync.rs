@@ -6,22 +6,22 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 macro_rules! asked_only {
     ($(#[$doc:meta])* [$($generics:tt)*] $type:ty, |$value:ident| $ask:expr, detach: |$detached:ident| $detach:expr) => {
         $(#[$doc])*
         impl<$($generics)*> Teardown for $type {
-            fn request(&mut self, _memo: &mut Memo) {
+            fn request(&mut self, _progress: &mut Progress) {
                 let $value = self;
                 $ask;
             }
 
-            fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+            fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
                 Box::pin(ready(Outcome::Stopped))
             }
 
-            fn force(&mut self, _memo: &mut Memo) {}
+            fn force(&mut self, _progress: &mut Progress) {}
 
             fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
                 let $detached = self;

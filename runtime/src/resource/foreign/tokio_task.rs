@@ -12,25 +12,25 @@ use tokio_util::task::TaskTracker;
 
 use crate::driver::ended::{DROPPED, has_ended};
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Failure, Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Failure, Outcome, Progress, Teardown, Wait};
 
 /// What a task ended as; the driver knows what it forced. One that was aborted on request has stopped (by an `AbortHandle`
 /// that is a field, or by an `ask`). One that its runtime has dropped has failed. Where no runtime is known, nobody can tell
 /// the one from the other: then it was forced, by whoever it was.
-fn joined<T>(result: Result<T, JoinError>, memo: &mut Memo) -> Outcome {
+fn joined<T>(result: Result<T, JoinError>, progress: &mut Progress) -> Outcome {
     match result {
         Ok(_) => Outcome::Stopped,
         Err(error) => match error.try_into_panic() {
             Ok(payload) => Outcome::from_panic(&*payload),
-            Err(_cancelled) if memo.is_forced() => Outcome::Stopped,
-            Err(_cancelled) => match runtime_has_ended(memo) {
+            Err(_cancelled) if progress.is_forced() => Outcome::Stopped,
+            Err(_cancelled) => match runtime_has_ended(progress) {
                 Some(true) => Outcome::Failed(Failure::new(DROPPED)),
                 Some(false) => {
-                    memo.detail("aborted by somebody else");
+                    progress.detail("aborted by somebody else");
                     Outcome::Stopped
                 }
                 None => {
-                    memo.detail("aborted by somebody else, or dropped by its runtime");
+                    progress.detail("aborted by somebody else, or dropped by its runtime");
                     Outcome::Forced
                 }
             },
@@ -49,11 +49,11 @@ fn itself(id: Id) -> String {
 }
 
 /// Whether the runtime that the value was made in was shut down, or that around the caller; none if there is neither.
-fn runtime_has_ended(memo: &Memo) -> Option<bool> {
+fn runtime_has_ended(progress: &Progress) -> Option<bool> {
     let around = Handle::try_current().ok().map(|around| has_ended(&around));
-    match memo.home.has_ended() {
+    match progress.context.has_ended() {
         Some(true) => Some(true),
-        home => around.or(home),
+        context => around.or(context),
     }
 }
 
@@ -61,9 +61,9 @@ fn runtime_has_ended(memo: &Memo) -> Option<bool> {
 /// of the task is dropped; where it is a `Result`, [`try_join`] looks at it. A task that shuts itself down is not waited for
 /// and not aborted, but reported: it runs on.
 impl<T: Send + 'static> Teardown for JoinHandle<T> {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             let ended = poll_fn(|cx| {
                 // Asked in each poll: an executor may move this into the very task later on.
@@ -73,15 +73,15 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
                 Pin::new(&mut *self).poll(cx).map(Ok)
             });
             match ended.await {
-                Ok(result) => joined(result, memo),
+                Ok(result) => joined(result, progress),
                 Err(outcome) => outcome,
             }
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if is_current(self.id()) {
-            memo.abandon(itself(self.id()));
+            progress.abandon(itself(self.id()));
         } else {
             self.abort();
         }
@@ -151,32 +151,32 @@ where
 /// be in the set are they aborted at the deadline: under `block_on`, as in `main`, on the reaper, or in a task of a
 /// [`Tasks`](crate::Tasks). `Tasks` knows its tasks, and is the better choice where one of them may shut down the others.
 impl<T: Send + 'static> Teardown for JoinSet<T> {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            // What was joined is noted in the memo at once: the future may be dropped at the next await.
+            // What was joined is noted in the progress at once: the future may be dropped at the next await.
             while let Some(result) = self.join_next().await {
-                match joined(result, memo) {
+                match joined(result, progress) {
                     Outcome::Stopped => {}
-                    other => memo.problem(other),
+                    other => progress.problem(other),
                 }
             }
             Outcome::Stopped
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if may_be_in_a_set() && !self.is_empty() {
             let tasks = match self.len() {
                 1 => "its last task".to_owned(),
                 tasks => format!("one of its {tasks} tasks"),
             };
-            return memo.abandon(format!(
+            return progress.abandon(format!(
                 "{tasks} may be the one that shuts it down, and would wait for itself: none was aborted"
             ));
         }
-        memo.detail(format!("aborted {} tasks", self.len()));
+        progress.detail(format!("aborted {} tasks", self.len()));
         self.abort_all();
     }
 
@@ -192,19 +192,19 @@ fn may_be_in_a_set() -> bool {
 
 /// Asked by an abort; there is nothing to wait for. A task that shuts itself down is not aborted, but reported.
 impl Teardown for &AbortHandle {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         if is_current(self.id()) {
-            memo.abandon(format!("task {} would abort itself", self.id()));
+            progress.abandon(format!("task {} would abort itself", self.id()));
         } else {
             self.abort();
         }
     }
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(ready(Outcome::Stopped))
     }
 
-    fn force(&mut self, _memo: &mut Memo) {
+    fn force(&mut self, _progress: &mut Progress) {
         if !is_current(self.id()) {
             self.abort();
         }
@@ -215,19 +215,19 @@ teardown_by_ref!([] AbortHandle);
 
 /// Asked by `close`; waits until it is empty. It cannot abort: [`Tasks`](crate::Tasks) can, and names who is late.
 impl Teardown for &TaskTracker {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.close();
     }
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             TaskTracker::wait(self).await;
             Outcome::Stopped
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        memo.abandon(format!("{} tasks still run, and a `TaskTracker` cannot abort them", self.len()));
+    fn force(&mut self, progress: &mut Progress) {
+        progress.abandon(format!("{} tasks still run, and a `TaskTracker` cannot abort them", self.len()));
     }
 }
 

@@ -9,7 +9,7 @@ use crate::driver::FOREVER;
 use crate::plan::{Spec, Step, StepSpec};
 use crate::resource::owned::Service;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 pub(super) static SPEC: Spec = Spec {
     name: "RuntimeThread",
@@ -47,52 +47,53 @@ impl Service for Core {
 struct Own<'a>(&'a Core);
 
 impl Teardown for Own<'_> {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.0.thread.stop();
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            let outcome = Teardown::wait(&mut &self.0.thread, memo).await;
+            let outcome = Teardown::wait(&mut &self.0.thread, progress).await;
             let worker = &self.0.worker;
             match worker.unhandled() {
                 0 => {}
                 _ if worker.ended_early() => {}
-                1 => memo.detail("a message was not handled"),
-                left => memo.detail(format!("{left} messages were not handled")),
+                1 => progress.detail("a message was not handled"),
+                left => progress.detail(format!("{left} messages were not handled")),
             }
             outcome
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         self.0.worker.forced.cancel();
         let name = Arc::clone(&self.0.name);
-        memo.if_stuck(move || Some(format!("the handler of thread `{name}` blocks, and a thread cannot be forced")));
+        progress
+            .if_stuck(move || Some(format!("the handler of thread `{name}` blocks, and a thread cannot be forced")));
     }
 }
 
 /// As [`RuntimeThread::shutdown`], within its owner's budget. In a forked child nothing is touched: the thread is the
 /// parent's.
 impl<M: Send + 'static> Teardown for &RuntimeThread<M> {
-    fn request(&mut self, memo: &mut Memo) {
+    fn request(&mut self, progress: &mut Progress) {
         if let Some(inner) = self.inner.get() {
-            Teardown::request(&mut &*inner.core, memo);
+            Teardown::request(&mut &*inner.core, progress);
         }
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             match self.inner.get() {
-                Some(inner) => Teardown::wait(&mut &*inner.core, memo).await,
+                Some(inner) => Teardown::wait(&mut &*inner.core, progress).await,
                 None => Outcome::abandoned("it belongs to the parent process"),
             }
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         if let Some(inner) = self.inner.get() {
-            Teardown::force(&mut &*inner.core, memo);
+            Teardown::force(&mut &*inner.core, progress);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc as std_mpsc;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::teardown::{Memo, Teardown};
+use crate::teardown::{Progress, Teardown};
 
 const GENEROUS: Duration = Duration::from_secs(30);
 
@@ -178,7 +178,7 @@ fn a_handler_that_blocks_is_named_and_ends_when_it_can() {
     assert!(report.contains("the handler of thread `adder` blocks"), "{report}");
     assert!(!adder.is_finished());
     drop(release);
-    driver::block_on(&Drive::blocking(), adder.inner.get().unwrap().core.thread.wait());
+    driver::block_on(&Driver::blocking(), adder.inner.get().unwrap().core.thread.wait());
     assert!(adder.is_finished());
 }
 
@@ -193,12 +193,12 @@ fn one_that_ends_early_with_messages_left_has_failed() {
     thread.try_send(1).unwrap();
     thread.try_send(2).unwrap();
     go.send(()).unwrap();
-    driver::block_on(&Drive::blocking(), thread.inner.get().unwrap().core.thread.wait());
+    driver::block_on(&Driver::blocking(), thread.inner.get().unwrap().core.thread.wait());
     assert_eq!(name(&thread.shutdown_blocking(None).unwrap_err()), "closed");
 
     let adder = adder();
     adder.try_send(Message::Return).unwrap();
-    driver::block_on(&Drive::blocking(), adder.inner.get().unwrap().core.thread.wait());
+    driver::block_on(&Driver::blocking(), adder.inner.get().unwrap().core.thread.wait());
     assert_eq!(name(adder.try_send(Message::Add(1)).unwrap_err().error()), "closed");
     assert!(adder.shutdown_blocking(None).unwrap().is_clean(), "nothing was lost");
 }
@@ -233,7 +233,7 @@ fn the_thread_does_not_wait_for_itself() {
     hand.send(thread.clone()).unwrap();
     let answers: Vec<_> = (0..3).map(|_| told.recv_timeout(GENEROUS).unwrap()).collect();
     assert_eq!(answers, ["own thread", "own thread", "timeout"]);
-    driver::block_on(&Drive::blocking(), thread.inner.get().unwrap().core.thread.wait());
+    driver::block_on(&Driver::blocking(), thread.inner.get().unwrap().core.thread.wait());
 }
 
 #[tokio::test]
@@ -274,11 +274,11 @@ fn the_last_handle_ends_the_thread() {
 #[tokio::test]
 async fn as_a_step_it_has_one_teardown_with_its_own_shutdown() {
     let adder = adder();
-    let mut memo = Memo::new("Owner.adder");
+    let mut progress = Progress::new("Owner.adder");
     let mut step = adder.clone();
-    Teardown::request(&mut step, &mut memo);
+    Teardown::request(&mut step, &mut progress);
     assert_eq!(adder.phase(), Phase::Stopping);
-    assert!(Teardown::wait(&mut step, &mut memo).await.is_stopped());
+    assert!(Teardown::wait(&mut step, &mut progress).await.is_stopped());
     assert!(adder.shutdown(None).await.unwrap().is_clean());
     assert!(Teardown::detach(&mut step).is_some());
 }

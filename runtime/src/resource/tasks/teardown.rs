@@ -10,28 +10,28 @@ use super::{Empty, Group, TaskInfo, Tasks, tracked};
 use crate::driver::ended::DROPPED;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Failure, Memo, Outcome, Teardown, Wait};
+use crate::teardown::{Failure, Outcome, Progress, Teardown, Wait};
 use crate::value::Phase;
 use crate::value::nodes::Node;
 
 /// Asked by closing the group and cancelling its token; forced by aborting its tasks. A task that shuts down its own group
 /// is not waited for and not aborted, but reported: it runs on.
 impl Teardown for &Tasks {
-    fn request(&mut self, _memo: &mut Memo) {
+    fn request(&mut self, _progress: &mut Progress) {
         self.close();
         self.group.token.cancel();
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
-        memo.bounds(&self.group.owner);
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        progress.bounds(&self.group.owner);
         Box::pin(async move {
             let own = tracked::current(&self.group);
             Empty { group: &self.group, waiting: Waiting::except(own) }.await;
-            outcome(&self.group, own, memo)
+            outcome(&self.group, own, progress)
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
+    fn force(&mut self, progress: &mut Progress) {
         let (mut aborted, mut blocking) = (Tally::default(), Tally::default());
         for (task, abort) in self.group.ledger.abort(tracked::current(&self.group)) {
             if let Some(abort) = abort {
@@ -41,13 +41,13 @@ impl Teardown for &Tasks {
             tally.add(task.into());
         }
         if let Some(names) = aborted.names() {
-            memo.detail(format!("aborted {names}"));
+            progress.detail(format!("aborted {names}"));
         }
         if let Some(names) = blocking.names() {
-            memo.detail(format!("cannot be aborted once they run: {names}"));
+            progress.detail(format!("cannot be aborted once they run: {names}"));
         }
         let group = Arc::clone(&self.group);
-        memo.if_stuck(move || {
+        progress.if_stuck(move || {
             let mut left = Tally::default();
             group.ledger.all().into_iter().for_each(|task| left.add(task.into()));
             left.names().map(|names| format!("still running: {names}"))
@@ -58,18 +58,18 @@ impl Teardown for &Tasks {
 teardown_by_ref!([] Tasks);
 
 /// `own` is the task that shuts its own group down.
-fn outcome(group: &Group, own: Option<Key>, memo: &mut Memo) -> Outcome {
+fn outcome(group: &Group, own: Option<Key>, progress: &mut Progress) -> Outcome {
     let (earlier, stopping) = {
         let panics = lock(&group.panics);
         (panics.earlier.summary(), panics.stopping.message())
     };
     let dropped = lock(&group.dropped).names().map(|names| format!("{DROPPED}: {names}"));
     if let Some(earlier) = earlier {
-        memo.detail(earlier);
+        progress.detail(earlier);
     }
     let outcome = match (stopping, dropped) {
         (Some(message), dropped) => {
-            dropped.into_iter().for_each(|dropped| memo.detail(dropped));
+            dropped.into_iter().for_each(|dropped| progress.detail(dropped));
             Outcome::Panicked { message }
         }
         (None, Some(dropped)) => Outcome::Failed(Failure::new(dropped)),

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::future::{Future, IntoFuture};
 
-use crate::teardown::{Memo, Outcome};
+use crate::teardown::{Outcome, Progress};
 
 /// Makes the call of a `with`, and waits. The call is made in the first poll and not before, where a panic is caught.
 pub async fn closing<C: Closing>(call: impl FnOnce() -> C) -> Outcome {
@@ -89,31 +89,31 @@ pub struct Said<E>(pub E);
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> Said<E> {
     /// Reports the error, with its sources.
-    pub fn tell(self, memo: &mut Memo) {
-        memo.fail(self.0);
+    pub fn tell(self, progress: &mut Progress) {
+        progress.fail(self.0);
     }
 }
 
 /// For what is not an error, or not one that can be sent or outlive the value.
 pub trait SaidDisplay {
     /// Reports the text.
-    fn tell(self, memo: &mut Memo);
+    fn tell(self, progress: &mut Progress);
 }
 
 impl<E: Display> SaidDisplay for Said<E> {
-    fn tell(self, memo: &mut Memo) {
-        memo.fail(self.0.to_string());
+    fn tell(self, progress: &mut Progress) {
+        progress.fail(self.0.to_string());
     }
 }
 
 /// For what can only be debugged.
 pub trait SaidDebug {
     /// Reports the debug text.
-    fn tell(self, memo: &mut Memo);
+    fn tell(self, progress: &mut Progress);
 }
 
 impl<E: Debug> SaidDebug for &Said<E> {
-    fn tell(self, memo: &mut Memo) {
-        memo.fail(format!("{:?}", self.0));
+    fn tell(self, progress: &mut Progress) {
+        progress.fail(format!("{:?}", self.0));
     }
 }

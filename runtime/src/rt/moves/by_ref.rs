@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::teardown::{Memo, Teardown};
+use crate::teardown::{Progress, Teardown};
 
 /// An annotated struct, asked through `&`.
 pub trait AskRoots {
@@ -22,7 +22,7 @@ where
 {
     /// Asks.
     pub fn ask(mut self) {
-        guarded(|| self.0.request(&mut Memo::new("request_shutdown")));
+        guarded(|| self.0.request(&mut Progress::new("request_shutdown")));
     }
 }
 

@@ -8,7 +8,7 @@
 use std::future::ready;
 
 use super::{Answer, Ended};
-use crate::teardown::{Memo, Outcome, Wait};
+use crate::teardown::{Outcome, Progress, Wait};
 
 /// Takes `T`.
 pub enum ByValue {}
@@ -114,7 +114,7 @@ pub fn on_option<V, How, F: OptionMove<V, How>>(make: F, value: V) -> Maybe<F::O
 )]
 pub trait OptionWait<'a, V, How> {
     /// Waits, unless there is nothing to wait for.
-    fn wait(self, value: V, memo: &'a mut Memo) -> Wait<'a>;
+    fn wait(self, value: V, progress: &'a mut Progress) -> Wait<'a>;
 }
 
 /// Taken by value, the resource is in the future from then on. So the future is kept: a wait that was dropped goes on
@@ -125,11 +125,11 @@ where
     F: FnOnce(T) -> C + Send + 'static,
     C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'static,
 {
-    fn wait(self, value: &'a mut Option<T>, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait(self, value: &'a mut Option<T>, progress: &'a mut Progress) -> Wait<'a> {
         if let Some(value) = value.take() {
-            memo.keep::<Wait<'static>>(|| Box::pin(async move { self(value).await.outcome() }));
+            progress.keep::<Wait<'static>>(|| Box::pin(async move { self(value).await.outcome() }));
         }
-        match memo.kept::<Wait<'static>>() {
+        match progress.kept::<Wait<'static>>() {
             Some(kept) => Box::pin(kept),
             None => Box::pin(ready(Outcome::Stopped)),
         }
@@ -142,7 +142,7 @@ where
     F: FnOnce(&'a T) -> C + Send + 'a,
     C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
-    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait(self, value: &'a mut Option<T>, _progress: &'a mut Progress) -> Wait<'a> {
         wait_some(value.as_ref(), self)
     }
 }
@@ -153,7 +153,7 @@ where
     F: FnOnce(&'a mut T) -> C + Send + 'a,
     C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
-    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait(self, value: &'a mut Option<T>, _progress: &'a mut Progress) -> Wait<'a> {
         wait_some(value.as_mut(), self)
     }
 }
@@ -164,7 +164,7 @@ where
     F: FnOnce(&'a mut Option<T>) -> C + Send + 'a,
     C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
-    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait(self, value: &'a mut Option<T>, _progress: &'a mut Progress) -> Wait<'a> {
         wait_some(Some(value), self)
     }
 }
@@ -175,7 +175,7 @@ where
     F: FnOnce(&'a Option<T>) -> C + Send + 'a,
     C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
-    fn wait(self, value: &'a mut Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait(self, value: &'a mut Option<T>, _progress: &'a mut Progress) -> Wait<'a> {
         wait_some(Some(&*value), self)
     }
 }
@@ -186,7 +186,7 @@ where
     F: FnOnce(&'a T) -> C + Send + 'a,
     C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
-    fn wait(self, value: &'a Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait(self, value: &'a Option<T>, _progress: &'a mut Progress) -> Wait<'a> {
         wait_some(value.as_ref(), self)
     }
 }
@@ -197,7 +197,7 @@ where
     F: FnOnce(&'a Option<T>) -> C + Send + 'a,
     C: IntoFuture<Output: Ended, IntoFuture: Send> + Send + 'a,
 {
-    fn wait(self, value: &'a Option<T>, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait(self, value: &'a Option<T>, _progress: &'a mut Progress) -> Wait<'a> {
         wait_some(Some(value), self)
     }
 }
@@ -216,8 +216,8 @@ where
 }
 
 /// Makes a `with`.
-pub fn wait_option<'a, V, How, F: OptionWait<'a, V, How>>(make: F, value: V, memo: &'a mut Memo) -> Wait<'a> {
-    make.wait(value, memo)
+pub fn wait_option<'a, V, How, F: OptionWait<'a, V, How>>(make: F, value: V, progress: &'a mut Progress) -> Wait<'a> {
+    make.wait(value, progress)
 }
 
 /// Tells a closure that it takes what is in the option.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use crate::driver::{Drive, FOREVER};
+use crate::driver::{Driver, FOREVER};
 use crate::host::user_threads::{self, Budget};
 use crate::python::interpreter::exceptions::InterpreterExit;
 use crate::python::interpreter::exit::{Live, STATE};
@@ -62,19 +62,19 @@ impl Interrupts {
     /// Never ends. Attaches, so it has to be polled by a thread that Python made, detached.
     ///
     /// Who is due, and when, is asked in every poll: the waits of a plan begin in polls of the same driver.
-    pub(super) async fn run(&mut self, lives: &[Arc<dyn Live>], drive: &Drive) -> std::convert::Infallible {
-        let mut alarm = pin!(drive.until(drive.now(), pending::<()>()));
+    pub(super) async fn run(&mut self, lives: &[Arc<dyn Live>], driver: &Driver) -> std::convert::Infallible {
+        let mut alarm = pin!(driver.until(driver.now(), pending::<()>()));
         let mut set = None;
         poll_fn(|cx| {
             loop {
-                let now = drive.now();
+                let now = driver.now();
                 let next = self.next(lives);
                 if next <= now {
                     self.round(lives, now);
                     continue;
                 }
                 if set != Some(next) {
-                    alarm.set(drive.until(next, pending()));
+                    alarm.set(driver.until(next, pending()));
                     set = Some(next);
                 }
                 if alarm.as_mut().poll(cx).is_pending() {

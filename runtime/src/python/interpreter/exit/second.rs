@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Driver};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 
@@ -47,7 +47,7 @@ impl First {
         if *lock(&self.thread) == Some(thread::current().id()) {
             return;
         }
-        driver::block_on(&Drive::blocking(), self.over.wait());
+        driver::block_on(&Driver::blocking(), self.over.wait());
         let until = Instant::now() + patience;
         while Instant::now() < until {
             if is_finalizing() {

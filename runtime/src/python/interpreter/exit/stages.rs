@@ -11,7 +11,7 @@ use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 
-use crate::driver::{self, Drive};
+use crate::driver::{self, Driver};
 use crate::host::user_threads;
 use crate::observe;
 use crate::plan::{self, Step};
@@ -22,7 +22,7 @@ use crate::python::interpreter::exit::waves::{self, Wave, Waves};
 use crate::python::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, shield, uncaught};
 use crate::python::interpreter::gate;
 use crate::sync::lock;
-use crate::teardown::{Memo, Outcome, Report};
+use crate::teardown::{Outcome, Progress, Report};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
 const GATE_MAX: Duration = Duration::from_millis(100);
@@ -113,68 +113,74 @@ fn stage_two(py: Python<'_>) {
 
 /// Stops everything that lives within `timeout`, then closes the gate. Blocks; detached.
 fn tear_down(state: &State, timeout: Duration) -> Report {
-    let drive = Drive::blocking();
-    let start = drive.now();
-    let end = drive.after(timeout);
+    let driver = Driver::blocking();
+    let start = driver.now();
+    let end = driver.after(timeout);
     let for_gate = (timeout / 10).min(GATE_MAX);
-    let mut memo = Memo::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
-    memo.asked = Some(start);
+    let mut progress = Progress::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
+    progress.asked = Some(start);
     let mut interrupts = Interrupts::new(start, end - for_gate);
     let sent = super::stats().interrupts;
     let mut waves = Waves::default();
     while let Some(wave) = waves.next(state.take_lives()) {
-        let left = waves::share((end - for_gate).saturating_duration_since(drive.now()), wave.is_followed);
+        let left = waves::share((end - for_gate).saturating_duration_since(driver.now()), wave.is_followed);
         quietly(|| {
-            driver::block_on(&drive, stop(&wave, left, &drive, &mut interrupts, &mut memo.children));
+            driver::block_on(&driver, stop(&wave, left, &driver, &mut interrupts, &mut progress.children));
         });
     }
     let mut left = Left::default();
     quietly(|| left = leaving::wait(&mut interrupts));
     let sent = super::stats().interrupts - sent;
     if sent > 0 {
-        let mut step = Memo::new("Python code under way");
+        let mut step = Progress::new("Python code under way");
         step.asked = Some(start);
         step.detail(format!("sent {sent} asynchronous exceptions"));
         if left.parked > 0 {
             step.detail(format!("{} of the threads caught them, and were parked for good", left.parked));
         }
-        step.finish(left.outcome(), drive.now());
-        memo.children.push(step);
+        step.finish(left.outcome(), driver.now());
+        progress.children.push(step);
     }
-    memo.children.push(close_gate(end.max(drive.now() + for_gate)));
-    memo.finish(plan::worst(&memo), drive.now());
-    Report::of(&memo, None, Some(timeout), drive.now())
+    progress.children.push(close_gate(end.max(driver.now() + for_gate)));
+    progress.finish(plan::worst(&progress), driver.now());
+    Report::of(&progress, None, Some(timeout), driver.now())
 }
 
-/// Stops those of a wave at the same time, each with the whole of `timeout`; what became of them is added to `memos`.
-async fn stop(wave: &Wave, timeout: Duration, drive: &Arc<Drive>, interrupts: &mut Interrupts, memos: &mut Vec<Memo>) {
+/// Stops those of a wave at the same time, each with the whole of `timeout`; what became of them is added to `progresses`.
+async fn stop(
+    wave: &Wave,
+    timeout: Duration,
+    driver: &Arc<Driver>,
+    interrupts: &mut Interrupts,
+    progresses: &mut Vec<Progress>,
+) {
     let reached = wave.stopped.iter().filter_map(|live| {
         let resource = Arc::clone(live).teardown()?;
-        Some((Memo::new(format!("{} ({})", live.name(), live.created())), resource))
+        Some((Progress::new(format!("{} ({})", live.name(), live.created())), resource))
     });
     let (mut stopped, mut resources): (Vec<_>, Vec<_>) = reached.unzip();
     {
         let steps = resources.iter_mut().map(Step::new).zip(&mut stopped).collect();
-        let teardown = pin!(plan::run_together(steps, timeout, drive));
-        let interrupts = pin!(interrupts.run(&wave.running, drive));
+        let teardown = pin!(plan::run_together(steps, timeout, driver));
+        let interrupts = pin!(interrupts.run(&wave.running, driver));
         match select(teardown, interrupts).await {
             Either::Left(((), _)) => {}
             Either::Right((never, _)) => match never {},
         }
     }
-    memos.append(&mut stopped);
+    progresses.append(&mut stopped);
 }
 
-fn close_gate(deadline: Instant) -> Memo {
-    let mut memo = Memo::new("gate");
-    memo.asked = Some(Instant::now());
+fn close_gate(deadline: Instant) -> Progress {
+    let mut progress = Progress::new("gate");
+    progress.asked = Some(Instant::now());
     let outcome = match gate::close(deadline) {
         0 => Outcome::Stopped,
         1 => Outcome::abandoned("one thread of ours is still inside Python"),
         inside => Outcome::abandoned(format!("{inside} threads of ours are still inside Python")),
     };
-    memo.finish(outcome, Instant::now());
-    memo
+    progress.finish(outcome, Instant::now());
+    progress
 }
 
 /// Says what became of it, where somebody listens.

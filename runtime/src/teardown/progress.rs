@@ -8,15 +8,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::driver::{Drive, Home};
+use crate::driver::{Driver, RuntimeContext};
 use crate::host::user_threads::{Budget, Owner};
 use crate::teardown::{Failure, Outcome};
 
 /// What is known of one resource's teardown so far.
 ///
-/// The memo of the outermost value owns the memos of its steps, and so on down. It lives beside the value and not in the
+/// The progress of the outermost value owns the progresses of its steps, and so on down. It lives beside the value and not in the
 /// futures, so a teardown that was dropped half-way goes on where it stopped.
-pub struct Memo {
+pub struct Progress {
     pub(crate) name: Cow<'static, str>,
     pub(crate) asked: Option<Instant>,
     pub(crate) forced: Option<Instant>,
@@ -27,11 +27,11 @@ pub struct Memo {
     pub(crate) problem: Option<Outcome>,
     pub(crate) detail: Option<String>,
     pub(crate) deadline: Option<Instant>,
-    pub(crate) children: Vec<Memo>,
-    pub(crate) drive: Option<Arc<Drive>>,
+    pub(crate) children: Vec<Progress>,
+    pub(crate) driver: Option<Arc<Driver>>,
     /// The runtime that the value was made in whose resource this is.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "for what runs on one"))]
-    pub(crate) home: Home,
+    pub(crate) context: RuntimeContext,
     kept: Option<Box<dyn Any + Send>>,
     stuck: Option<Stuck>,
 }
@@ -42,11 +42,11 @@ const STUCK: &str = "still running after it was forced";
 /// Says who is late.
 type Stuck = Box<dyn Fn() -> Option<String> + Send>;
 
-impl Memo {
-    /// A memo of something that was not asked yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
+impl Progress {
+    /// A progress of something that was not asked yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
     /// impl may too.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Memo {
+        Progress {
             name: name.into(),
             asked: None,
             forced: None,
@@ -56,8 +56,8 @@ impl Memo {
             detail: None,
             deadline: None,
             children: Vec::new(),
-            drive: None,
-            home: Home::default(),
+            driver: None,
+            context: RuntimeContext::default(),
             kept: None,
             stuck: None,
         }
@@ -119,7 +119,7 @@ impl Memo {
         self.kept
             .get_or_insert_with(|| Box::new(make()))
             .downcast_mut()
-            .expect("a resource keeps values of one type in its memo")
+            .expect("a resource keeps values of one type in its progress")
     }
 
     /// The value that was kept, if there is one of this type.
@@ -127,11 +127,11 @@ impl Memo {
         self.kept.as_mut()?.downcast_mut()
     }
 
-    /// The memo of the `index`th part of a collection, called `name` in the report.
-    pub(crate) fn child(&mut self, index: usize, name: impl FnOnce() -> Cow<'static, str>) -> &mut Memo {
+    /// The progress of the `index`th part of a collection, called `name` in the report.
+    pub(crate) fn child(&mut self, index: usize, name: impl FnOnce() -> Cow<'static, str>) -> &mut Progress {
         debug_assert!(index <= self.children.len(), "children are made in order");
         if index == self.children.len() {
-            self.children.push(Memo::new(name()));
+            self.children.push(Progress::new(name()));
         }
         &mut self.children[index]
     }
@@ -165,8 +165,8 @@ impl Memo {
 
     /// Tells `owner` that a wait begins, and by when it will have given up.
     pub(crate) fn bounds(&self, owner: &Owner) {
-        if let (Some(drive), Some(until)) = (&self.drive, self.deadline) {
-            owner.waits(Budget { since: drive.now(), until }, self.is_forced());
+        if let (Some(driver), Some(until)) = (&self.driver, self.deadline) {
+            owner.waits(Budget { since: driver.now(), until }, self.is_forced());
         }
     }
 
@@ -189,9 +189,9 @@ impl Memo {
     }
 }
 
-impl fmt::Debug for Memo {
+impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memo")
+        f.debug_struct("Progress")
             .field("name", &self.name)
             .field("asked", &self.asked)
             .field("forced", &self.forced)

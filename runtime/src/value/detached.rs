@@ -5,45 +5,45 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use crate::driver::Drive;
+use crate::driver::Driver;
 use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 use crate::teardown::nest::{self, Nest};
-use crate::teardown::{Memo, Outcome, Report, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Report, Teardown, Wait};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 
 /// The resources that were moved out of a value, in the order of its plan; `None` for those that could not be, which
 /// were forced. Dropped before they have ended, they are forced.
-pub(crate) struct Orphans {
+pub(crate) struct Detached {
     spec: &'static Spec,
     resources: Resources,
-    memo: Memo,
+    progress: Progress,
     ended: bool,
 }
 
 type Resources = Vec<Option<Box<dyn Teardown + Send>>>;
 
-impl Orphans {
-    pub(crate) fn new(spec: &'static Spec, resources: Resources, memo: Memo) -> Self {
-        Orphans { spec, resources, memo, ended: false }
+impl Detached {
+    pub(crate) fn new(spec: &'static Spec, resources: Resources, progress: Progress) -> Self {
+        Detached { spec, resources, progress, ended: false }
     }
 
-    pub(crate) async fn run(&mut self, limit: Duration, drive: &Arc<Drive>) {
-        plan::run(self.spec, steps(&mut self.resources), &mut self.memo, limit, drive).await;
+    pub(crate) async fn run(&mut self, limit: Duration, driver: &Arc<Driver>) {
+        plan::run(self.spec, steps(&mut self.resources), &mut self.progress, limit, driver).await;
         self.ended = true;
     }
 
     /// Forces what has not ended; nobody waits for it.
     pub(crate) fn end(&mut self) {
-        plan::force(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+        plan::force(self.spec, &mut steps(&mut self.resources), &mut self.progress);
         self.ended = true;
     }
 
-    pub(crate) fn memo(&self) -> &Memo {
-        &self.memo
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 }
 
@@ -51,7 +51,7 @@ fn steps(resources: &mut Resources) -> Vec<Step<'_>> {
     resources.iter_mut().map(|resource| Step::orphan(resource.as_deref_mut())).collect()
 }
 
-impl Drop for Orphans {
+impl Drop for Detached {
     fn drop(&mut self) {
         if !self.ended {
             self.end();
@@ -59,48 +59,48 @@ impl Drop for Orphans {
     }
 }
 
-/// As the resources of a nested value. The books are its own; what its owner's memo knew is taken over.
-impl Teardown for Orphans {
-    fn request(&mut self, memo: &mut Memo) {
-        self.take_over(memo);
-        plan::request(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+/// As the resources of a nested value. The books are its own; what its owner's progress knew is taken over.
+impl Teardown for Detached {
+    fn request(&mut self, progress: &mut Progress) {
+        self.take_over(progress);
+        plan::request(self.spec, &mut steps(&mut self.resources), &mut self.progress);
     }
 
-    fn wait<'a>(&'a mut self, memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            self.take_over(memo);
-            nest::root(|nest| self.wait_nested(memo, nest)).await
+            self.take_over(progress);
+            nest::root(|nest| self.wait_nested(progress, nest)).await
         })
     }
 
-    fn wait_in<'a>(&'a mut self, memo: &'a mut Memo, nest: &Nest) -> Wait<'a> {
+    fn wait_in<'a>(&'a mut self, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
         nest.enter(|nest| {
             Box::pin(async move {
-                self.take_over(memo);
-                self.wait_nested(memo, nest).await
+                self.take_over(progress);
+                self.wait_nested(progress, nest).await
             })
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        self.take_over(memo);
-        plan::force(self.spec, &mut steps(&mut self.resources), &mut self.memo);
+    fn force(&mut self, progress: &mut Progress) {
+        self.take_over(progress);
+        plan::force(self.spec, &mut steps(&mut self.resources), &mut self.progress);
     }
 }
 
-impl Orphans {
-    async fn wait_nested(&mut self, memo: &mut Memo, nest: Nest) -> Outcome {
-        let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.memo, nest).await;
+impl Detached {
+    async fn wait_nested(&mut self, progress: &mut Progress, nest: Nest) -> Outcome {
+        let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.progress, nest).await;
         self.ended = true;
-        memo.children = std::mem::take(&mut self.memo.children);
+        progress.children = std::mem::take(&mut self.progress.children);
         outcome
     }
 
-    fn take_over(&mut self, memo: &mut Memo) {
-        self.memo.drive.clone_from(&memo.drive);
-        (self.memo.deadline, self.memo.forced) = (memo.deadline, self.memo.forced.or(memo.forced));
-        let known = std::mem::take(&mut memo.children);
-        for (own, known) in self.memo.children.iter_mut().zip(known) {
+    fn take_over(&mut self, progress: &mut Progress) {
+        self.progress.driver.clone_from(&progress.driver);
+        (self.progress.deadline, self.progress.forced) = (progress.deadline, self.progress.forced.or(progress.forced));
+        let known = std::mem::take(&mut progress.children);
+        for (own, known) in self.progress.children.iter_mut().zip(known) {
             if own.outcome.is_none() {
                 *own = known;
             }
@@ -175,16 +175,16 @@ impl Node for Dropped {
 struct Reaping(Arc<Dropped>);
 
 impl Teardown for Reaping {
-    fn request(&mut self, _memo: &mut Memo) {}
+    fn request(&mut self, _progress: &mut Progress) {}
 
-    fn wait<'a>(&'a mut self, _memo: &'a mut Memo) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             self.0.over.wait().await;
             lock(&self.0.outcome).clone()
         })
     }
 
-    fn force(&mut self, memo: &mut Memo) {
-        memo.if_stuck(|| Some("the reaper still stops what it left".to_owned()));
+    fn force(&mut self, progress: &mut Progress) {
+        progress.if_stuck(|| Some("the reaper still stops what it left".to_owned()));
     }
 }
