@@ -134,9 +134,9 @@ pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {
 
 /// A task was dropped by its runtime before it had ended.
 #[cfg(feature = "tokio")]
-pub(crate) fn task_dropped(task: &crate::TaskInfo) {
+pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(task = task.name(), spawned = %task.location(), "task dropped by its runtime before it ended");
+    tracing::warn!(task, spawned = %spawned, "task dropped by its runtime before it ended");
 }
 
 /// A message was accepted or refused.

@@ -34,6 +34,7 @@
 mod asyncio;
 mod bridge;
 mod event_loop;
+mod from_core;
 mod install;
 mod interpreter;
 pub(crate) mod main;
@@ -55,7 +56,6 @@ pub use asyncio::run::{run, run_until_complete};
 pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 pub use event_loop::{EventLoop, EventLoopBuilder};
 pub use install::install;
-pub(crate) use install::soon as set_up_soon;
 pub use interpreter::exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
 pub use interpreter::exit::{Stats, set_exit_timeout, stats};
 pub(crate) use object::Place;

@@ -2,6 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Called by [`watch`]: how a higher layer hears of it. Submitted to [`inventory`], so that this layer need not import that
+/// one, and nothing has to run before.
+#[cfg(feature = "python")]
+pub(crate) struct OnWatch(pub(crate) fn());
+
+#[cfg(feature = "python")]
+inventory::collect!(OnWatch);
+
 /// Whether the process is exiting: `exit` has begun to run its handlers.
 static EXITING: AtomicBool = AtomicBool::new(false);
 #[cfg(unix)]
@@ -10,7 +18,9 @@ static WATCHED: AtomicBool = AtomicBool::new(false);
 /// Asks to be told when the process exits, and the interpreter. Called whenever a guard or a handle is made.
 pub(crate) fn watch() {
     #[cfg(feature = "python")]
-    crate::python::set_up_soon();
+    for hook in inventory::iter::<OnWatch> {
+        (hook.0)();
+    }
     // No `Once`: a child that was forked meanwhile would wait for it for ever.
     #[cfg(unix)]
     if !WATCHED.load(Ordering::Relaxed) && !WATCHED.swap(true, Ordering::Relaxed) {

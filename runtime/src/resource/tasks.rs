@@ -321,7 +321,7 @@ fn is_elsewhere(runtime: &Handle) -> bool {
 impl Group {
     /// A task ends because its runtime does.
     fn dropped(&self, task: TaskInfo) {
-        crate::observe::task_dropped(&task);
+        crate::observe::task_dropped(task.name(), task.location());
         lock(&self.dropped).add(task);
     }
 

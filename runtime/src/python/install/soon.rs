@@ -18,7 +18,10 @@ use std::sync::atomic::Ordering;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
+use crate::host::exit::OnWatch;
 use crate::python::install::{INSTALLED, ensure};
+
+inventory::submit!(OnWatch(soon));
 
 /// Has the exit set up as soon as may be. Does not attach, and waits for nothing but a lock of CPython's; an atomic load once
 /// it is done.

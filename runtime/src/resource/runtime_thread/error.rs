@@ -76,18 +76,6 @@ impl RuntimeThreadError {
     }
 }
 
-#[cfg(feature = "python")]
-impl From<RuntimeThreadError> for pyo3::PyErr {
-    fn from(error: RuntimeThreadError) -> Self {
-        use crate::python::{RuntimePanic, ShutdownError};
-        match error {
-            RuntimeThreadError::ThreadPanic { .. } => RuntimePanic::new_err(error.to_string()),
-            RuntimeThreadError::Timeout { error, .. } | RuntimeThreadError::Failed { error, .. } => error.into(),
-            _ => ShutdownError::new_err(error.to_string()),
-        }
-    }
-}
-
 /// A message that a [`RuntimeThread`](super::RuntimeThread) did not take.
 #[derive(Clone, thiserror::Error)]
 #[error("{error}")]
@@ -129,12 +117,5 @@ impl<M> Undelivered<M> {
 impl<M> fmt::Debug for Undelivered<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Undelivered").field("error", &self.error).finish_non_exhaustive()
-    }
-}
-
-#[cfg(feature = "python")]
-impl<M> From<Undelivered<M>> for pyo3::PyErr {
-    fn from(undelivered: Undelivered<M>) -> Self {
-        undelivered.error.into()
     }
 }

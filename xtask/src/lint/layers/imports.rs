@@ -158,17 +158,25 @@ fn use_tree(tokens: &[TokenTree], prefix: &[String], scope: &mut Scope) {
     }
 }
 
-/// Whether an attribute leaves an item out of every build without tests.
+/// Whether an attribute leaves an item out of every build without tests: `cfg(test)`, or `test` in an `all`.
 fn is_for_tests(attribute: TokenStream) -> bool {
-    fn has(tokens: TokenStream, word: &str) -> bool {
-        tokens.into_iter().any(|token| match token {
-            TokenTree::Ident(ident) => ident == word,
-            TokenTree::Group(group) => has(group.stream(), word),
+    fn needs_test(tokens: TokenStream) -> bool {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        tokens.iter().enumerate().any(|(at, token)| match token {
+            TokenTree::Ident(ident) => ident == "test",
+            // What is in an `any` or a `not` may be missing.
+            TokenTree::Group(group) => {
+                let all = at.checked_sub(1).and_then(|before| tokens.get(before));
+                matches!(all, Some(TokenTree::Ident(name)) if name == "all") && needs_test(group.stream())
+            }
             _ => false,
         })
     }
-    let is_cfg = matches!(attribute.clone().into_iter().next(), Some(TokenTree::Ident(name)) if name == "cfg");
-    is_cfg && has(attribute.clone(), "test") && !has(attribute.clone(), "not") && !has(attribute, "any")
+    let mut tokens = attribute.into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Ident(name)), Some(TokenTree::Group(group))) => name == "cfg" && needs_test(group.stream()),
+        _ => false,
+    }
 }
 
 /// Behind the item, field or statement that begins here.
