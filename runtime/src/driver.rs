@@ -9,24 +9,32 @@
 //! up the driver, on whose thread it runs.
 
 mod alarms;
+mod asynchronous;
 pub(crate) mod background;
+mod blocking;
 mod budget;
+mod catch;
+mod context;
 #[cfg(feature = "tokio")]
 pub(crate) mod ended;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread, ThreadId};
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::sync::lock;
-use alarms::wake_at;
+
+pub(crate) use asynchronous::run;
+pub(crate) use blocking::block_on;
+pub(crate) use catch::catch;
+pub(crate) use context::RuntimeContext;
+#[cfg(feature = "tokio")]
+pub(crate) use context::is_context_destroyed;
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
 pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
@@ -175,6 +183,7 @@ impl Driver {
     }
 
     /// The name of a step, where somebody may ask for it.
+    #[allow(clippy::ptr_arg, reason = "cloned as what it is, mostly borrowed for the whole program")]
     pub(crate) fn named(&self, name: &Cow<'static, str>) -> Option<Cow<'static, str>> {
         self.inside.is_some().then(|| name.clone())
     }
@@ -262,186 +271,6 @@ impl Drop for Alarm<'_> {
         if let Some(id) = self.id {
             lock(&self.driver.alarms).wakers.remove(&(self.at, id));
         }
-    }
-}
-
-/// The async driver: runs `future`, whose alarms are `driver`'s, on tokio's timer; outside a runtime, on that of the alarms' thread.
-pub(crate) async fn run<F: Future>(driver: &Driver, future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut timer = Timer::new(driver.clock);
-    poll_fn(|cx| {
-        loop {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(output);
-            }
-            match driver.next_alarm() {
-                Some(at) if timer.poll(at, cx).is_ready() => driver.ring(),
-                _ => return Poll::Pending,
-            }
-        }
-    })
-    .await
-}
-
-/// What wakes the async driver at a time.
-enum Timer {
-    #[cfg(feature = "tokio")]
-    Tokio(Option<Pin<Box<tokio::time::Sleep>>>),
-    Alarms(Option<alarms::Alarm>),
-}
-
-impl Timer {
-    fn new(clock: Clock) -> Self {
-        match clock {
-            #[cfg(feature = "tokio")]
-            Clock::Tokio => Timer::Tokio(None),
-            Clock::Std => Timer::Alarms(None),
-        }
-    }
-
-    fn poll(&mut self, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            #[cfg(feature = "tokio")]
-            Timer::Tokio(sleep) => {
-                // tokio panics over a runtime that was built without its timer, and nothing tells beforehand.
-                let polled = catch_unwind(AssertUnwindSafe(|| poll_sleep(sleep, at, cx)));
-                polled.unwrap_or_else(|_| {
-                    *self = Timer::Alarms(None);
-                    self.poll(at, cx)
-                })
-            }
-            Timer::Alarms(alarm) => {
-                if Instant::now() >= at {
-                    return Poll::Ready(());
-                }
-                if !alarm.as_ref().is_some_and(|alarm| alarm.is_for(at, cx.waker())) {
-                    *alarm = Some(wake_at(at, cx.waker().clone()));
-                }
-                Poll::Pending
-            }
-        }
-    }
-}
-
-#[cfg(feature = "tokio")]
-fn poll_sleep(sleep: &mut Option<Pin<Box<tokio::time::Sleep>>>, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-    let at = tokio::time::Instant::from_std(at);
-    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-    if sleep.deadline() != at {
-        sleep.as_mut().reset(at);
-    }
-    // Whoever shares the task may have used up its budget, time and again.
-    pin!(tokio::task::unconstrained(sleep.as_mut())).poll(cx)
-}
-
-/// The blocking driver: runs `future`, whose alarms are `driver`'s, on this thread, which is parked in between.
-pub(crate) fn block_on<F: Future>(driver: &Driver, future: F) -> F::Output {
-    let mut future = pin!(future);
-    let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
-    let waker = Waker::from(Arc::clone(&unpark));
-    let mut cx = Context::from_waker(&waker);
-    loop {
-        // It may be woken as often as it is polled: the alarms of its other parts ring all the same.
-        if driver.next_alarm().is_some_and(|at| at <= driver.now()) {
-            driver.ring();
-        }
-        if let (Poll::Ready(output), _) = driver.poll(future.as_mut(), &mut cx) {
-            return output;
-        }
-        while !unpark.woken.swap(false, Ordering::Acquire) {
-            match driver.next_alarm().map(|at| at.saturating_duration_since(driver.now())) {
-                None => thread::park(),
-                Some(Duration::ZERO) => driver.ring(),
-                Some(left) => thread::park_timeout(left),
-            }
-        }
-    }
-}
-
-/// Unparks the thread of a blocking driver. `woken` is set before the unpark, and a park that returns for another
-/// reason finds it unset and parks again.
-struct Unpark {
-    thread: Thread,
-    woken: AtomicBool,
-}
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.thread.unpark();
-    }
-}
-
-/// Catches a panic in any poll of `future`, and in its drop after the last. The future is not polled again after one.
-pub(crate) async fn catch<F: Future>(future: F) -> thread::Result<F::Output> {
-    let mut future = Box::pin(future);
-    let result = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(payload) => Poll::Ready(Err(payload)),
-    })
-    .await;
-    catch_unwind(AssertUnwindSafe(|| drop(future))).and(result)
-}
-
-/// Whether this thread runs the destructors of its thread-locals, and tokio's context is gone already. What needs the
-/// context panics then, which aborts the process: `Handle::enter`, and `Instant::now` of a clock that can be paused.
-#[cfg(feature = "tokio")]
-pub(crate) fn is_context_destroyed() -> bool {
-    tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed())
-}
-
-/// A tokio runtime that a teardown is entered into: the one that the guard captured when the value was made.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RuntimeContext {
-    #[cfg(feature = "tokio")]
-    handle: Option<tokio::runtime::Handle>,
-}
-
-impl RuntimeContext {
-    /// The runtime around the caller, if there is one.
-    pub(crate) fn current() -> Self {
-        RuntimeContext {
-            #[cfg(feature = "tokio")]
-            handle: tokio::runtime::Handle::try_current().ok(),
-        }
-    }
-
-    #[cfg(feature = "python")]
-    pub(crate) fn is_none(&self) -> bool {
-        self.handle.is_none()
-    }
-
-    /// Whether this runtime was shut down; none if there is none.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn has_ended(&self) -> Option<bool> {
-        self.handle.as_ref().map(ended::has_ended)
-    }
-
-    /// This runtime.
-    #[cfg(feature = "python")]
-    pub(crate) fn of(handle: tokio::runtime::Handle) -> Self {
-        RuntimeContext { handle: Some(handle) }
-    }
-
-    /// Calls `f` inside this runtime, unless the caller is inside another one, or in a destructor of a thread-local that
-    /// outlives tokio's context: there no runtime can be entered any more.
-    pub(crate) fn within<T>(&self, f: impl FnOnce() -> T) -> T {
-        #[cfg(feature = "tokio")]
-        let _entered = match tokio::runtime::Handle::try_current() {
-            Err(error) if error.is_missing_context() => self.handle.as_ref().map(|handle| handle.enter()),
-            Ok(_) | Err(_) => None,
-        };
-        f()
-    }
-
-    /// Polls `future` inside this runtime, unless the poll happens inside another one.
-    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        poll_fn(|cx| self.within(|| future.as_mut().poll(cx))).await
     }
 }
 
