@@ -15,7 +15,7 @@ use crate::python::interpreter::{exceptions, exit, fork, panics};
 pub(crate) use soon::soon;
 
 /// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork. To
-/// be called in the `#[pymodule]`; what is missing is done at first use. A second call adds the exceptions to its module
+/// be called in the `#[pymodule]`; what is missing is done by whatever is used first. A second call adds the exceptions to its module
 /// too, and does nothing else.
 ///
 /// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic` and `ForkedProcessError`; [`STUBS`](super::STUBS) has their

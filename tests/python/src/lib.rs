@@ -1,5 +1,6 @@
 //! The extension module that the pytest suite uses: one function for each thing that a test needs, by topic.
 
+mod bare;
 mod block_on;
 mod callback;
 mod event_loop;
@@ -24,6 +25,12 @@ fn sundown_pytest(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pymodule]
 fn sundown_pytest_twin(module: &Bound<'_, PyModule>) -> PyResult<()> {
     fill(module)
+}
+
+/// A third copy, which calls no `install`.
+#[pymodule]
+fn sundown_pytest_bare(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    bare::fill(module)
 }
 
 fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {

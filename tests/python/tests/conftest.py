@@ -272,8 +272,17 @@ def gone(name):
 @pytest.fixture(scope="session")
 def twin(tmp_path_factory):
     """A folder with a second extension module, from the same build: a copy of the library under its second name."""
-    folder = tmp_path_factory.mktemp("twin")
+    return copy_of_the_library(tmp_path_factory.mktemp("twin"), "sundown_pytest_twin")
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory):
+    """As `twin`; this module calls no `install`."""
+    return copy_of_the_library(tmp_path_factory.mktemp("bare"), "sundown_pytest_bare")
+
+
+def copy_of_the_library(folder, name):
     library = sundown_pytest.__file__ if sundown_pytest.__file__.endswith(".so") else sundown_pytest.sundown_pytest.__file__
     suffix = os.path.basename(library).split(".", 1)[1]
-    shutil.copy(library, folder / f"sundown_pytest_twin.{suffix}")
+    shutil.copy(library, folder / f"{name}.{suffix}")
     return folder

@@ -1,0 +1,193 @@
+"""A module that calls no `install`: the exit is set up by whatever comes first, and in time."""
+
+import os
+
+import pytest
+
+# The report of the exit, which is there if stage two ran, names what lived.
+REPORT = {"SUNDOWN_EXIT_REPORT": "1"}
+IS_SET_UP = "'_sundown_exit' in sys.modules"
+
+
+@pytest.fixture
+def bare_script(script, bare):
+    """As `script`, with the module as `bp`."""
+
+    def run(code, *, env=None, **options):
+        path = os.pathsep.join([str(bare), *filter(None, [os.environ.get("PYTHONPATH")])])
+        prelude = "import atexit, os, signal, sys, threading, time\nimport sundown_pytest_bare as bp\n"
+        return script(code, prelude=prelude, env={"PYTHONPATH": path, **REPORT, **(env or {})}, **options)
+
+    return run
+
+
+def test_an_import_sets_nothing_up(bare_script):
+    assert bare_script(f"print({IS_SET_UP})") == "False\n"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "bp.use_attached()",
+        "bp.use_detached()",
+        "bp.use_while_this_blocks(True)",
+        "bp.init_with_tokio(); bp.use_detached()",
+        "thread = threading.Thread(target=bp.use_attached); thread.start(); thread.join()",
+        "bp.use_in_thread(50); time.sleep(0.5)",
+    ],
+)
+def test_by_a_use_of_the_default_runtime(bare_script, use):
+    out = bare_script(f"{use}\nfor _ in range(100): pass\nprint({IS_SET_UP})", noise="default (")
+    assert out == "True\n"
+
+
+def test_by_another_runtime(bare_script):
+    assert bare_script("print(bp.shared_runtime())", noise="shared (") == "shared\n"
+
+
+def test_while_the_main_thread_blocks_attached(bare_script):
+    """Up to 3.11 CPython tells it then when it next takes the GIL, or at its end."""
+    bare_script("bp.use_while_this_blocks(False)\nfor _ in range(100): pass", noise="default (")
+
+
+def test_the_last_thing_that_a_script_does(bare_script):
+    """No bytecode of the main thread comes after it."""
+    bare_script("bp.use_detached()", noise="default (")
+
+
+def test_by_a_thread_when_the_main_thread_has_ended(bare_script):
+    """`Py_FinalizeEx` makes the calls that are pending when it has waited for the threads, before `atexit`."""
+    bare_script(
+        """
+        ended = threading.Event()
+        threading._register_atexit(ended.set)
+        def work():
+            ended.wait()
+            bp.use_in_thread(0)
+            time.sleep(0.3)
+        threading.Thread(target=work).start()
+        """,
+        noise="default (",
+    )
+
+
+def test_by_a_thread_while_the_atexit_functions_run(bare_script):
+    """Too late to be called by CPython: what lives is stopped at once."""
+    out = bare_script(
+        """
+        def late():
+            bp.use_in_thread(0)
+            over = time.monotonic() + 20
+            while '_sundown_exit' not in sys.modules and time.monotonic() < over:
+                time.sleep(0.01)
+            print("seen")
+        atexit.register(late)
+        """,
+        noise="default (",
+    )
+    assert out == "seen\n"
+
+
+def test_ctrl_c_is_not_lost(bare_script):
+    """The call on the main thread imports modules. A signal that arrives meanwhile is for what it has interrupted."""
+    bare_script(
+        """
+        import builtins
+        original = builtins.__import__
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "concurrent.futures.thread" or name == "concurrent":
+                    sys.meta_path.remove(self)
+                    signal.raise_signal(signal.SIGINT)
+        for name in [name for name in sys.modules if name.startswith("concurrent")]:
+            del sys.modules[name]
+        sys.meta_path.insert(0, Finder())
+        try:
+            bp.use_detached()
+            for _ in range(1_000_000):
+                pass
+        except KeyboardInterrupt:
+            sys.exit(6)
+        """,
+        status=6,
+        noise="",
+    )
+
+
+def test_a_lock_of_the_users_around_it(bare_script):
+    """Each thread is attached while it waits for the first one: what is set up must not let go of the GIL there."""
+    out = bare_script(
+        """
+        sys.setswitchinterval(1e-6)
+        gate = threading.Barrier(8)
+        def work():
+            gate.wait()
+            bp.shared_runtime()
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print("done")
+        """,
+        noise="shared (",
+    )
+    assert out == "done\n"
+
+
+def test_a_fork_before_the_main_thread_gets_to_it(bare_script):
+    out = bare_script(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+        child = bp.use_and_fork()
+        if child == 0:
+            bp.use_detached()
+            print("child", flush=True)
+            sys.exit(0)
+        print(os.waitpid(child, 0)[1], flush=True)
+        """,
+        noise="default (",
+        forks=True,
+    )
+    assert out == "child\n0\n"
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_in_processes_of_multiprocessing(bare, start, tmp_path, method):
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"""
+import multiprocessing, sys, warnings
+sys.path.insert(0, {str(bare)!r})
+import sundown_pytest_bare as bp
+def work(number):
+    bp.use_detached()
+    return number
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    bp.use_detached()
+    with multiprocessing.get_context({method!r}).Pool(2) as pool:
+        print(sum(pool.map(work, range(10))))
+"""
+    )
+    ended = start(f"import runpy, sys\nsys.argv = [{str(program)!r}]\nrunpy.run_path({str(program)!r}, run_name='__main__')", forks=True, prelude="").wait()
+    assert (ended.returncode, ended.out) == (0, "45\n"), ended
+
+
+class TestWaves:
+    def test_objects_finish_before_the_runtime_of_their_tasks(self, bare_script):
+        out = bare_script("kept = [bp.Flusher(0.05) for _ in range(100)]", noise="Flusher (")
+        assert out == "flushed\n" * 100
+
+    def test_an_object_that_takes_longer_than_its_share(self, bare_script):
+        """It is forced, and the runtime has its own share: it ends by itself."""
+        env = {**REPORT, "SUNDOWN_EXIT_TIMEOUT": "1.5"}
+        out = bare_script("kept = [bp.Flusher(60), bp.Flusher(0.05)]", noise="forced", env=env)
+        assert out == "flushed\n"
+
+    def test_on_a_runtime_that_another_object_owns(self, start, bare):
+        """Both are stopped in the same wave, so the task may be dropped. It is never called stopped then."""
+        code = f"import sys\nsys.path.insert(0, {str(bare)!r})\nimport sundown_pytest_bare as bp\n"
+        ended = start(code + "lender = bp.Lender()\nkept = lender.flusher(0.3)", prelude="", env=REPORT).wait()
+        assert ended.returncode == 0, ended
+        flushed = ended.out == "flushed\n"
+        assert flushed or "dropped by its runtime before it ended: `flush`" in ended.err, ended
