@@ -36,7 +36,7 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mu
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
 pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &mut Progress, nest: Nest) -> Outcome {
     let Some(driver) = progress.driver.clone() else {
-        // No driver has made this progress: its alarms are served here.
+        // No driver runs this: its alarms are served here.
         let driver = Driver::asynchronous();
         progress.driver = Some(Arc::clone(&driver));
         return Box::pin(crate::driver::run(&driver, nest::root(|nest| wait(spec, steps, progress, nest)))).await;

@@ -2,7 +2,7 @@
 //!
 //! Beside the value there is an [`Object`]: the books of its guard, and clones of its resource handles. Whoever tears it
 //! down (`close()`, a drop, the exit) uses these, never the value, which a running `&mut self` method may have borrowed and
-//! which may be gone. All share one progress, so that each goes on where the last one stopped, and one report.
+//! which may be gone. All share one `Progress`, so that each goes on where the last one stopped, and one report.
 //!
 //! The object belongs to the guard; the exit knows it weakly.
 

@@ -112,7 +112,7 @@ enum Key<'a> {
     Of(&'a (dyn Debug + Sync)),
 }
 
-/// Makes sure that each part has a progress, and pairs them.
+/// Makes sure that each part has a `Progress`, and pairs them.
 fn pair<'a, 'm>(parts: Parts<'a>, progress: &'m mut Progress) -> Vec<(Step<'a>, &'m mut Progress)> {
     for (i, (_, key)) in parts.iter().enumerate().skip(progress.children.len()) {
         let name = match key {

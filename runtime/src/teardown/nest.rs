@@ -4,7 +4,7 @@
 //! every [`LEVELS`] levels a wait is not polled where it is awaited: it becomes an entry of the [`Root`], which polls it
 //! from the bottom of the stack, and the one who awaits it gets its outcome by a wake.
 //!
-//! A wait borrows its value and its progress, and an entry has no lifetime. What makes that sound (`erase`):
+//! A wait borrows its value and its `Progress`, and an entry has no lifetime. What makes that sound (`erase`):
 //! 1. An entry is only polled by its root, inside the poll of the root: as long as somebody polls that, what it borrows is
 //!    borrowed.
 //! 2. The entry's future does not outlive its [`Nested`], which has the lifetime: dropping that drops the future, and before

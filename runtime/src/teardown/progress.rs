@@ -43,7 +43,7 @@ const STUCK: &str = "still running after it was forced";
 type Stuck = Box<dyn Fn() -> Option<String> + Send>;
 
 impl Progress {
-    /// A progress of something that was not asked yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
+    /// For something that was not asked yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
     /// impl may too.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Progress {
@@ -119,7 +119,7 @@ impl Progress {
         self.kept
             .get_or_insert_with(|| Box::new(make()))
             .downcast_mut()
-            .expect("a resource keeps values of one type in its progress")
+            .expect("a resource keeps values of one type in its `Progress`")
     }
 
     /// The value that was kept, if there is one of this type.

@@ -179,7 +179,7 @@ pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, progress
         if let Some(driver) = progress.driver.clone() {
             return nest::root(|nest| guarded_teardown(entry, steps, progress, &driver, nest)).await;
         }
-        // No driver has made this progress: the alarms are served here.
+        // No driver runs this: its alarms are served here.
         let driver = Driver::asynchronous();
         driver::run(&driver, nest::root(|nest| guarded_teardown(entry, steps, progress, &driver, nest))).await
     })

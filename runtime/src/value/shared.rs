@@ -157,7 +157,7 @@ impl<T: Teardown> Content<T> {
         });
     }
 
-    /// Makes a move of the value, unless it has ended, under the value's own progress.
+    /// Makes an operation of the value, unless it has ended, under the value's own `Progress`.
     fn make_move(&mut self, progress: &mut Progress, make: impl FnOnce(&mut T, &mut Progress)) {
         let own = &mut self.progress;
         if own.outcome.is_some() {
