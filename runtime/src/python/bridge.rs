@@ -14,6 +14,7 @@
 //!    selector: the number of a registered descriptor is not used again.
 
 pub(super) mod glue;
+pub(super) mod item_sender;
 mod wakeup;
 
 use std::cell::RefCell;
@@ -29,9 +30,11 @@ use pyo3::types::{PyList, PyTuple};
 use slab::Slab;
 use tokio::task::AbortHandle;
 
+use crate::host::fork;
 use crate::python::bridge::wakeup::Wakeup;
+use crate::python::interpreter::intern::interned;
 use crate::python::interpreter::panics::{self, Panic};
-use crate::python::interpreter::{exit, fork, gate};
+use crate::python::interpreter::{closing, gate};
 use crate::sync::lock;
 use crate::sync::mailbox::Mailbox;
 
@@ -222,7 +225,7 @@ impl Bridge {
     /// Called by a task that has ended. Nobody may wait for it any more: then it is dropped, and counted.
     pub(super) fn complete(&self, key: u64, completion: Completion) {
         if self.push(Op::Completed(key, completion)).is_err() {
-            exit::count_late(1);
+            closing::count_late(1);
         }
     }
 
@@ -249,7 +252,7 @@ impl Bridge {
             return VecDeque::new();
         }
         let late = self.mailbox.close();
-        exit::count_late(late.len() as u64);
+        closing::count_late(late.len() as u64);
         let futures = mem::take(&mut *lock(&self.futures));
         for awaiting in futures.values() {
             if let Some(task) = &awaiting.task {
@@ -273,7 +276,7 @@ fn close_coroutines(py: Python<'_>, late: VecDeque<Op>) {
             && awaitable.bind(py).get_type().is(&glue.coroutine)
         {
             // It runs nothing of one that never began.
-            let _ = awaitable.call_method0(py, fork::name!(py, "close"));
+            let _ = awaitable.call_method0(py, interned!(py, "close"));
         }
     }
 }
@@ -414,7 +417,7 @@ impl Bridge {
             match op {
                 Op::Completed(key, completion) => {
                     let Some(awaiting) = self.leave(key) else {
-                        exit::count_late(1);
+                        closing::count_late(1);
                         drop_of_users(completion);
                         continue;
                     };
@@ -481,7 +484,7 @@ impl Completion {
             },
             Completion::Error(error) => Err(Some(error)),
             Completion::Panic(panic) => Err(Some(panic.into_pyerr())),
-            Completion::Lost if exit::is_closing() => Err(None),
+            Completion::Lost if closing::has_begun() => Err(None),
             Completion::Lost => {
                 let message = "the runtime was shut down before the future was ready";
                 Err(Some(crate::python::interpreter::exceptions::ShutdownError::new_err(message)))

@@ -27,7 +27,7 @@ use crate::python::asyncio::into_rust::Answered;
 use crate::python::asyncio::locals::{self, TaskLocals};
 use crate::python::bridge::{Answer, Op};
 use crate::python::interpreter::exit::Live;
-use crate::python::interpreter::{exit, fork};
+use crate::python::interpreter::{closing, exceptions};
 use crate::resource::owned::Owned;
 use crate::teardown::{Report, ShutdownError};
 use engine::{LoopCore, Run};
@@ -275,10 +275,10 @@ impl EventLoop {
     }
 
     fn live(&self, what: &str) -> PyResult<&Arc<Owned<LoopCore>>> {
-        let forked = || fork::forked_err(&format!("the event loop `{}`", self.name()));
+        let forked = || exceptions::forked_err(&format!("the event loop `{}`", self.name()));
         let engine = self.engine().ok_or_else(forked)?;
-        if exit::is_closing() {
-            return Err(exit::refuse(what));
+        if closing::has_begun() {
+            return Err(closing::refuse(what));
         }
         if engine.desk.is_closing() { Err(desk::refusal(self.name(), what)) } else { Ok(engine) }
     }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::python::asyncio::streams::ItemSender;
+use crate::host::fork::PerProcess;
 use crate::python::bridge::LoopBridge;
-use crate::python::interpreter::fork::PerProcess;
+use crate::python::bridge::item_sender::ItemSender;
 use crate::python::interpreter::{exceptions, exit, fork, panics};
 pub(crate) use soon::soon;
 

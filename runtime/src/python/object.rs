@@ -31,7 +31,7 @@ use crate::plan::Step;
 use crate::python::install;
 use crate::python::interpreter::exceptions::ShutdownError as PyShutdownError;
 use crate::python::interpreter::exit::{self, Live};
-use crate::python::interpreter::{block_on, fork, gate};
+use crate::python::interpreter::{block_on, exceptions, gate};
 use crate::python::runtime;
 use crate::sync::lock;
 use crate::teardown::{Progress, Report, ShutdownError, Teardown, Wait};
@@ -316,7 +316,7 @@ fn find_all<T: Class + PyClass>(object: &Bound<'_, T>) -> PyResult<Vec<Arc<Objec
 /// The error of a call on an object of the parent process.
 #[cold]
 fn forked_err(name: &str) -> PyErr {
-    fork::forked_err(&format!("`{name}`"))
+    exceptions::forked_err(&format!("`{name}`"))
 }
 
 /// The error of a call on an object that is closed.

@@ -27,7 +27,7 @@ use crate::host::fork::Inheritable;
 use crate::python::install;
 use crate::python::interpreter::exceptions::ShutdownError as PyShutdownError;
 use crate::python::interpreter::exit::Live;
-use crate::python::interpreter::{block_on, exit, fork};
+use crate::python::interpreter::{block_on, closing, exceptions, polling};
 use crate::resource::owned::Owned;
 use crate::resource::{TaskInfo, Tasks};
 use crate::sync::lock;
@@ -404,7 +404,7 @@ impl Runtime {
         // Its own timer stops with it.
         let within = Handle::try_current().is_ok_and(|around| around.id() == engine.handle().id());
         let driver = if within {
-            block_on::shuts_down_its_runtime();
+            polling::outlive_runtime();
             Driver::asynchronous_without_tokio()
         } else {
             Driver::asynchronous()
@@ -471,8 +471,8 @@ impl Runtime {
         // It may have been made before the interpreter was.
         install::soon();
         let engine = self.engine().ok_or_else(|| self.forked())?;
-        if exit::is_closing() {
-            return Err(exit::refuse(what));
+        if closing::has_begun() {
+            return Err(closing::refuse(what));
         }
         if engine.is_live() {
             return Ok(engine);
@@ -500,7 +500,7 @@ impl Runtime {
     }
 
     fn forked(&self) -> PyErr {
-        fork::forked_err(&format!("the runtime `{}`", self.name()))
+        exceptions::forked_err(&format!("the runtime `{}`", self.name()))
     }
 
     /// Why nothing is spawned.
@@ -508,8 +508,8 @@ impl Runtime {
         if self.inner.state.is_inherited() {
             return self.forked();
         }
-        if exit::is_closing() {
-            return exit::refuse(what);
+        if closing::has_begun() {
+            return closing::refuse(what);
         }
         PyShutdownError::new_err(format!("the runtime `{}` was shut down: `{what}` is refused", self.name()))
     }

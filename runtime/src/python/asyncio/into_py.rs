@@ -15,8 +15,8 @@ use crate::python::asyncio::locals::{Current, Entered, TaskLocals, get_current_l
 use crate::python::bridge::glue;
 use crate::python::bridge::{Bridge, Completion};
 use crate::python::install;
-use crate::python::interpreter::fork::name;
 use crate::python::interpreter::gate;
+use crate::python::interpreter::intern::interned;
 use crate::python::interpreter::panics::{self, Panic};
 use crate::python::runtime::Runtime;
 
@@ -131,7 +131,7 @@ where
     let bridge = Bridge::of(&event_loop)?;
     let future = glue::get(py)?.rust_future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
     let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
-    future.setattr(name!(py, "_sundown_key"), key)?;
+    future.setattr(interned!(py, "_sundown_key"), key)?;
     let task = Bridged { future: Some(fut), current: Some(Current::Bridged(Arc::clone(&bridge), key)) };
     match runtime.spawn_bridged("future_into_py", caller, task) {
         Ok(task) => {
@@ -149,7 +149,7 @@ where
 fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let py = event_loop.py();
     let arguments = PyDict::new(py);
-    arguments.set_item(name!(py, "loop"), event_loop)?;
+    arguments.set_item(interned!(py, "loop"), event_loop)?;
     Ok(arguments)
 }
 
@@ -208,7 +208,7 @@ where
         converted.unwrap_or_else(|panic| Err(panic.into_pyerr()))
     });
     match converted {
-        Ok(value) => future.call_method1(name!(py, "set_result"), (value,))?,
+        Ok(value) => future.call_method1(interned!(py, "set_result"), (value,))?,
         Err(error) => glue.fail.bind(py).call1((&future, panics::exception(py, error)))?,
     };
     Ok(future)

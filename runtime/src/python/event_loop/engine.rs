@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
+use crate::host::fork::PerProcess;
 use crate::host::user_threads::{Budget, Owner};
 use crate::plan::{Spec, Step};
 use crate::python::asyncio::locals::Current;
@@ -20,8 +21,7 @@ use crate::python::event_loop::line;
 use crate::python::event_loop::teardown::{self, SPEC};
 use crate::python::install;
 use crate::python::interpreter::exit::{self, Live};
-use crate::python::interpreter::fork::PerProcess;
-use crate::python::interpreter::gate;
+use crate::python::interpreter::{closing, gate, source};
 use crate::resource::owned::{Owned, Service};
 use crate::teardown::Teardown;
 use crate::value::nodes::Node;
@@ -78,7 +78,7 @@ impl LoopCore {
         let event_loop = Owned::new(event_loop, location);
         let live: Weak<Owned<Self>> = Arc::downgrade(&event_loop);
         exit::register(live);
-        if exit::is_closing() {
+        if closing::has_begun() {
             // The exit may not have seen it.
             event_loop.stop();
         }
@@ -112,7 +112,7 @@ fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<(Arc<Desk>, Ru
     let py = event_loop.py();
     let load = || {
         PyResult::Ok(
-            glue::execute(py, "event_loop", include_str!("../event_loop.py"))?.as_any().get_item("Runner")?.unbind(),
+            source::execute(py, "event_loop", include_str!("../event_loop.py"))?.as_any().get_item("Runner")?.unbind(),
         )
     };
     let class = RUNNER.get().get_or_try_init(py, load)?;

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::driver::Driver;
+use crate::host::fork::PerProcess;
 use crate::python::event_loop::desk::Desk;
 use crate::python::event_loop::engine::{Runner, Told, tell};
-use crate::python::interpreter::fork::PerProcess;
 use crate::sync::lock;
 
 /// So many loops are on their way out at the same time.

@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyErrArguments, PyTypeInfo};
 
-use crate::python::interpreter::fork::name;
+use crate::python::interpreter::intern::interned;
 use crate::teardown::Outcome;
 
 /// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
@@ -118,12 +118,17 @@ pub(in crate::python) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let name = module.name()?;
     for exception in all(py) {
         // A second module of the same library (a submodule) has the same types.
-        if exception.getattr(name!(py, "__module__"))?.eq("sundown")? {
-            exception.setattr(name!(py, "__module__"), &name)?;
+        if exception.getattr(interned!(py, "__module__"))?.eq("sundown")? {
+            exception.setattr(interned!(py, "__module__"), &name)?;
         }
         module.add(exception.name()?, exception)?;
     }
     Ok(())
+}
+
+/// The error for something of the parent process that is used in a forked child.
+pub(crate) fn forked_err(what: &str) -> PyErr {
+    ForkedProcessError::new_err(format!("{what} belongs to the parent process; make a new one in the forked child"))
 }
 
 /// `ShutdownTimeout` if something was forced or given up, else `ShutdownError`.
@@ -156,7 +161,7 @@ impl<E: PyTypeInfo + 'static> Reported<E> {
 
     fn make<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let exception = py.get_type::<E>().call1((&self.message,))?;
-        exception.setattr(name!(py, "report"), &self.report)?;
+        exception.setattr(interned!(py, "report"), &self.report)?;
         Ok(exception)
     }
 }

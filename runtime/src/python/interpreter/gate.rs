@@ -5,11 +5,11 @@ use std::time::Instant;
 use pyo3::PyResult;
 
 use crate::host::fork::{PerProcess, generation};
-use crate::python::interpreter::exit;
+use crate::python::interpreter::closing;
 use crate::sync::gate::Gate;
 
 /// A child that was forked while its parent exits finds it closed.
-static GATE: PerProcess<Gate> = PerProcess::new(|| Gate::new(exit::is_closing()));
+static GATE: PerProcess<Gate> = PerProcess::new(|| Gate::new(closing::has_begun()));
 
 /// The right to be inside Python; dropped, it is given back.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) fn enter() -> Option<Pass> {
 ///
 /// The refusal of `what`.
 pub(crate) fn admit(what: &str) -> PyResult<Pass> {
-    enter().filter(|_| !exit::is_closing()).ok_or_else(|| exit::refuse(what))
+    enter().filter(|_| !closing::has_begun()).ok_or_else(|| closing::refuse(what))
 }
 
 /// Lets nobody in any more, and blocks until all have left or `deadline` has come: to be called detached. How many are still

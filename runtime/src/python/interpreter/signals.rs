@@ -16,7 +16,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::python::interpreter::fork::{self, PerProcess, name};
+use crate::host::fork::PerProcess;
+use crate::python::interpreter::fork;
+use crate::python::interpreter::intern::interned;
 
 /// What CPython takes for no descriptor.
 const NONE: RawFd = -1;
@@ -157,7 +159,7 @@ fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
     static SET: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     let set = SET.get().import(py, "signal", "set_wakeup_fd")?;
     let options = PyDict::new(py);
-    options.set_item(name!(py, "warn_on_full_buffer"), false)?;
+    options.set_item(interned!(py, "warn_on_full_buffer"), false)?;
     set.call((fd,), Some(&options))?.extract()
 }
 
@@ -165,16 +167,16 @@ fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
 fn cancelling(py: Python<'_>) -> PyResult<usize> {
     static MODULES: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
     // Where nobody has imported asyncio there is no task.
-    let Some(asyncio) = MODULES.get().import(py, "sys", "modules")?.get_item(name!(py, "asyncio"))? else {
+    let Some(asyncio) = MODULES.get().import(py, "sys", "modules")?.get_item(interned!(py, "asyncio"))? else {
         return Ok(0);
     };
     // Asked first because `current_task` raises where no loop runs, which takes as long as all the rest of a wait.
-    if asyncio.call_method0(name!(py, "_get_running_loop")).is_ok_and(|running| running.is_none()) {
+    if asyncio.call_method0(interned!(py, "_get_running_loop")).is_ok_and(|running| running.is_none()) {
         return Ok(0);
     }
     // Up to 3.11 this is Python code, in which a signal's handler may run: what that raises is not to be lost.
-    let task = asyncio.call_method0(name!(py, "current_task"))?;
-    match task.call_method0(name!(py, "cancelling")) {
+    let task = asyncio.call_method0(interned!(py, "current_task"))?;
+    match task.call_method0(interned!(py, "cancelling")) {
         Ok(count) => count.extract(),
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(0),
         Err(error) => Err(error),

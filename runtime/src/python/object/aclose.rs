@@ -11,8 +11,8 @@ use crate::python::asyncio::locals::get_current_locals;
 use crate::python::bridge::glue;
 use crate::python::bridge::{Bridge, Completion};
 use crate::python::install;
-use crate::python::interpreter::fork::name;
-use crate::python::interpreter::{exit, gate};
+use crate::python::interpreter::intern::interned;
+use crate::python::interpreter::{closing, gate};
 use crate::python::object::{Methods, Object, duration, find_all};
 use crate::sync::lock;
 use crate::teardown::ShutdownError;
@@ -37,20 +37,20 @@ fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -
     }
     install::ensure(py)?;
     let locals = get_current_locals(py)?;
-    let Some(_pass) = gate::enter() else { return Err(exit::refuse("aclose")) };
+    let Some(_pass) = gate::enter() else { return Err(closing::refuse("aclose")) };
     let event_loop = locals.event_loop(py);
     let arguments = PyDict::new(py);
-    arguments.set_item(name!(py, "loop"), &event_loop)?;
+    arguments.set_item(interned!(py, "loop"), &event_loop)?;
     if objects.iter().all(|object| object.has_ended()) {
         let future = glue::get(py)?.future.bind(py).call((), Some(&arguments))?;
-        future.call_method1(name!(py, "set_result"), (py.None(),))?;
+        future.call_method1(interned!(py, "set_result"), (py.None(),))?;
         return Ok(future);
     }
     let bridge = Bridge::of(&event_loop)?;
     let future = glue::get(py)?.rust_future.bind(py).call((), Some(&arguments))?;
     let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
     let told = Told { bridge, key, with: None };
-    future.setattr(name!(py, "_sundown_key"), key)?;
+    future.setattr(interned!(py, "_sundown_key"), key)?;
     // Closed from now on, and not only when the thread comes to it.
     for object in &objects {
         object.entry.begin();

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, Weak};
 use pyo3::prelude::*;
 
 use crate::host::fork::PerProcess;
-use crate::python::interpreter::fork::name;
+use crate::python::interpreter::intern::interned;
 use crate::python::object::Object;
 use crate::sync::lock;
 
@@ -32,7 +32,7 @@ pub(super) fn forget(address: usize, object: &Arc<Object>) {
 
 /// The object whose value lies in `object`; none if no method has noted it.
 pub(super) fn find<T: 'static>(object: &Bound<'_, T>) -> PyResult<Option<Arc<Object>>> {
-    let size: usize = object.as_any().get_type().getattr(name!(object.py(), "__basicsize__"))?.extract()?;
+    let size: usize = object.as_any().get_type().getattr(interned!(object.py(), "__basicsize__"))?.extract()?;
     let start = object.as_ptr() as usize;
     let noted: Vec<_> = lock(ADDRESSES.get()).range(start..start + size).map(|(_, noted)| noted.clone()).collect();
     Ok(noted.iter().filter_map(Weak::upgrade).find(|object| object.class == TypeId::of::<T>()))

@@ -24,8 +24,8 @@ use pyo3::types::{PyDict, PyString};
 use crate::driver::{self, Driver};
 use crate::host::fork::PerProcess;
 use crate::python::interpreter::attached::{Pending, if_attached};
-use crate::python::interpreter::fork::name;
-use crate::python::interpreter::{exit, gate};
+use crate::python::interpreter::intern::interned;
+use crate::python::interpreter::{closing, gate};
 use crate::python::object::{Class, Object, addresses};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
@@ -116,7 +116,7 @@ fn wait(over: &Latch) {
     if on_drop::may_wait() {
         let driver = Driver::blocking();
         // Nor beyond the beginning of the exit, after which this thread could not attach again.
-        let closing = exit::closing();
+        let closing = closing::token();
         let (over, closing) = (pin!(over.wait()), pin!(closing.cancelled()));
         let ends = select(over, closing);
         driver::block_on(&driver, driver.until(driver.after(WAIT), ends));
@@ -127,7 +127,7 @@ fn wait(over: &Latch) {
 fn runs_a_loop(py: Python<'_>) -> bool {
     static RUNNING: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     // Where nobody has imported asyncio there is no loop.
-    let imported = || py.import("sys")?.getattr("modules")?.contains(name!(py, "asyncio"));
+    let imported = || py.import("sys")?.getattr("modules")?.contains(interned!(py, "asyncio"));
     if RUNNING.get().get(py).is_none() && !imported().unwrap_or(false) {
         return false;
     }
@@ -141,7 +141,7 @@ fn warn(py: Python<'_>, object: &Object, witness: Option<&Py<PyAny>>) {
     let warn = || {
         let message = format!("unclosed `{}` (created at {})", object.name(), object.entry.location);
         let arguments = PyDict::new(py);
-        arguments.set_item(name!(py, "source"), witness)?;
+        arguments.set_item(interned!(py, "source"), witness)?;
         WARN.get()
             .import(py, "warnings", "warn")?
             .call((message, py.get_type::<PyResourceWarning>(), 1), Some(&arguments))?;

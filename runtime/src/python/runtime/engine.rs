@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::host::user_threads::Owner;
 use crate::plan::{Spec, Step};
+use crate::python::interpreter::closing;
 use crate::python::interpreter::exit::{self, Live};
 use crate::python::runtime::builder::Source;
 use crate::python::runtime::teardown::{self, SPEC};
@@ -97,7 +98,7 @@ impl RuntimeCore {
         let runtime = Owned::new(runtime, settings.location);
         let live: Weak<Owned<Self>> = Arc::downgrade(&runtime);
         exit::register(live);
-        if exit::is_closing() {
+        if closing::has_begun() {
             // The exit may not have seen it. It stays as an empty shell, which refuses.
             runtime.stop();
         }

@@ -17,8 +17,9 @@ use pyo3::types::PyType;
 
 use crate::driver::{Driver, FOREVER};
 use crate::host::user_threads::{self, Budget};
+use crate::python::interpreter::closing;
 use crate::python::interpreter::exceptions::InterpreterExit;
-use crate::python::interpreter::exit::{Live, STATE};
+use crate::python::interpreter::exit::Live;
 
 /// Of a short budget more than a quarter is kept: on a busy machine a thread needs a moment to meet its exception, and one
 /// that still runs Python at the end is what the exit must not meet.
@@ -146,7 +147,7 @@ impl Interrupts {
         // SAFETY: attached, as the class shows; any number is allowed for the thread; CPython takes its own reference to the
         // class.
         let met = unsafe { pyo3::ffi::PyThreadState_SetAsyncExc(id, class.as_ptr()) };
-        STATE.get().counters.interrupted(u64::try_from(met).unwrap_or(0));
+        closing::count_interrupts(u64::try_from(met).unwrap_or(0));
         let sent = self.sent.entry(ident).or_insert(Sent { times: 0, next: now });
         sent.next = now + AGAIN * (1 << sent.times.min(3));
         sent.times += 1;
