@@ -3,14 +3,14 @@
 //! | where | what it is |
 //! |---|---|
 //! | `event_loop.py` | the thread and all that runs on it: calls as tasks, the way it ends |
-//! | [`desk`] | what the thread and the handles know of each other: calls by name, the events of the end |
-//! | [`engine`] | one loop, as the registry and the exit see it; what it is told crosses by its [bridge](super::bridge) |
+//! | [`state`] | what the thread and the handles know of each other: calls by name, the events of the end |
+//! | [`core`](self::core) | one loop, as the registry and the exit see it; what it is told crosses by its [bridge](super::bridge) |
 //! | [`teardown`] | its plan |
 
 mod builder;
-mod desk;
-mod engine;
-mod line;
+mod core;
+mod state;
+mod stop_queue;
 mod teardown;
 
 use std::fmt;
@@ -21,6 +21,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tokio::sync::oneshot;
 
+use self::core::{LoopCore, Run};
 use crate::driver::{self, Driver};
 use crate::host::fork::Inheritable;
 use crate::python::asyncio::into_rust::Answered;
@@ -30,7 +31,6 @@ use crate::python::interpreter::exit::Live;
 use crate::python::interpreter::{closing, exceptions};
 use crate::resource::owned::Owned;
 use crate::teardown::{Report, ShutdownError};
-use engine::{LoopCore, Run};
 
 pub use builder::EventLoopBuilder;
 
@@ -202,7 +202,7 @@ impl EventLoop {
         R: Send + 'static,
     {
         let engine = self.live("run")?;
-        let Some(bridge) = engine.desk.bridge() else { return Err(desk::refusal(self.name(), "run")) };
+        let Some(bridge) = engine.desk.bridge() else { return Err(state::refusal(self.name(), "run")) };
         let (answer, answered) = oneshot::channel();
         let answer: Answer = Box::new(move |result| drop(answer.send(result.and_then(extract))));
         // Once it is dropped the loop finds that nobody wants the call.
@@ -215,7 +215,7 @@ impl EventLoop {
             caller: locals::current(),
         });
         let asked = Answered::ask(bridge, answer, answered, |key| Op::Call { key, call });
-        asked.map_err(|_| desk::refusal(self.name(), "run"))?.await
+        asked.map_err(|_| state::refusal(self.name(), "run"))?.await
     }
 
     /// Stops the loop within `timeout`, or within its [own budget](EventLoopBuilder::timeout). Whoever calls it later, or at
@@ -280,7 +280,7 @@ impl EventLoop {
         if closing::has_begun() {
             return Err(closing::refuse(what));
         }
-        if engine.desk.is_closing() { Err(desk::refusal(self.name(), what)) } else { Ok(engine) }
+        if engine.desk.is_closing() { Err(state::refusal(self.name(), what)) } else { Ok(engine) }
     }
 }
 

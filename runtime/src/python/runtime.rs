@@ -1,11 +1,11 @@
 //! `Runtime`: a tokio runtime that its owner can stop, wherever the last handle of it ends.
 //!
-//! A handle is one pointer. Behind it is the engine of now (see [`engine`]); a restart puts another in its place. In a
+//! A handle is one pointer. Behind it is the engine of now ((see [`core`](self::core))); a restart puts another in its place. In a
 //! forked child the engine is out of reach, and forgotten instead of dropped.
 
 mod builder;
+mod core;
 mod default;
-mod engine;
 mod teardown;
 mod threads;
 
@@ -22,6 +22,7 @@ use pyo3::prelude::*;
 use tokio::runtime::{EnterGuard, Handle};
 use tokio::task::{AbortHandle, JoinHandle};
 
+use self::core::{RuntimeCore, Settings};
 use crate::driver::{self, Driver};
 use crate::host::fork::Inheritable;
 use crate::python::install;
@@ -33,7 +34,6 @@ use crate::resource::{TaskInfo, Tasks};
 use crate::sync::lock;
 use crate::teardown::{Report, ShutdownError};
 use builder::Source;
-use engine::{RuntimeCore, Settings};
 
 pub use builder::{Builder, Restart};
 pub(super) use default::made;

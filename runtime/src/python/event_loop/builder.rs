@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::python::event_loop::EventLoop;
-use crate::python::event_loop::engine::LoopCore;
+use crate::python::event_loop::core::LoopCore;
 
 /// The budget of a loop's shutdown where nobody says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(5);

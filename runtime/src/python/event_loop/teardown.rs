@@ -8,8 +8,8 @@ use std::task::Poll;
 use crate::driver::{Driver, FOREVER};
 use crate::plan::{Spec, Step, StepSpec};
 use crate::python::event_loop::EventLoop;
-use crate::python::event_loop::engine::{LoopCore, Told};
-use crate::python::event_loop::line;
+use crate::python::event_loop::core::{LoopCore, Told};
+use crate::python::event_loop::stop_queue;
 use crate::sync::latch::Latch;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
@@ -70,8 +70,8 @@ impl Teardown for Tasks<'_> {
         progress.bounds(&self.0.owner);
         Box::pin(async move {
             match &progress.driver {
-                Some(driver) => line::wait(&self.0.desk, &self.0.runner, driver).await,
-                None => line::jump(&self.0.desk, &self.0.runner),
+                Some(driver) => stop_queue::wait(&self.0.desk, &self.0.runner, driver).await,
+                None => stop_queue::jump(&self.0.desk, &self.0.runner),
             }
             match ended(self.0, &self.0.desk.drained, progress.driver.as_deref()).await {
                 Ok(()) => noted(self.0, progress),
@@ -81,7 +81,7 @@ impl Teardown for Tasks<'_> {
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        line::jump(&self.0.desk, &self.0.runner);
+        stop_queue::jump(&self.0.desk, &self.0.runner);
         self.0.tell(Told::ForceTasks);
         let desk = Arc::clone(&self.0.desk);
         progress.if_stuck(move || Some(desk.stuck()));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::python::runtime::Runtime;
-use crate::python::runtime::engine::Settings;
+use crate::python::runtime::core::Settings;
 
 /// The budget of a runtime's shutdown where nobody says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(5);

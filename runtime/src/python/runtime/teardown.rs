@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::driver::FOREVER;
 use crate::plan::{Spec, Step, StepSpec};
 use crate::python::runtime::Runtime;
-use crate::python::runtime::engine::{Executor, RuntimeCore};
+use crate::python::runtime::core::{Executor, RuntimeCore};
 use crate::resource::Tasks;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 
 use crate::host::user_threads::current_ident;
 use crate::python::bridge::Bridge;
-use crate::python::event_loop::line::{self, Place};
+use crate::python::event_loop::stop_queue::{self, Place};
 use crate::python::interpreter::exceptions::ShutdownError;
 use crate::sync::latch::Latch;
 use crate::sync::lock;
@@ -159,7 +159,7 @@ impl Desk {
 
     fn over(&self) {
         *lock(&self.thread) = None;
-        line::leave(self);
+        stop_queue::leave(self);
         self.drained.set();
         self.closed.set();
         self.gone.set();
@@ -289,7 +289,7 @@ impl LoopDesk {
         if let Some(bridge) = bridge {
             bridge.close();
         }
-        line::leave(&self.0);
+        stop_queue::leave(&self.0);
         self.0.drained.set();
         self.0.closed.set();
     }

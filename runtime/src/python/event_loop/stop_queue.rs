@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use crate::driver::Driver;
 use crate::host::fork::PerProcess;
-use crate::python::event_loop::desk::Desk;
-use crate::python::event_loop::engine::{Runner, Told, tell};
+use crate::python::event_loop::core::{Runner, Told, tell};
+use crate::python::event_loop::state::Desk;
 use crate::sync::lock;
 
 /// So many loops are on their way out at the same time.

@@ -16,8 +16,8 @@ use crate::plan::{Spec, Step};
 use crate::python::asyncio::locals::Current;
 use crate::python::bridge::glue;
 use crate::python::bridge::{self, Bridge, Op};
-use crate::python::event_loop::desk::{Desk, LoopDesk};
-use crate::python::event_loop::line;
+use crate::python::event_loop::state::{Desk, LoopDesk};
+use crate::python::event_loop::stop_queue;
 use crate::python::event_loop::teardown::{self, SPEC};
 use crate::python::install;
 use crate::python::interpreter::exit::{self, Live};
@@ -93,7 +93,7 @@ impl LoopCore {
     /// No call begins any more, and what runs is cancelled when it is the loop's turn.
     pub(super) fn end_in_turn(&self) {
         self.desk.close();
-        line::join(&self.desk, &self.runner);
+        stop_queue::join(&self.desk, &self.runner);
     }
 }
 
