@@ -1,132 +1,154 @@
-//! The line of the loops that are to stop: a few at a time.
+//! The queue of the loops that are to stop: a few at a time.
 //!
 //! Each needs the GIL some dozens of times to end, and each thread that waits for the GIL takes it from the one that has it
-//! every few milliseconds (`sys.getswitchinterval`). A thousand loops told at once do little else; told one after another
-//! they end in the same order of time as one after another alone.
+//! every few milliseconds (`sys.getswitchinterval`). A thousand loops that stop at once do little else; stopped one after
+//! another they end in the same order of time as one after another alone.
 //!
-//! A loop that is blocked keeps its place. So who [waits](wait) for a loop tells it out of turn once the line
+//! A loop that is blocked keeps its slot. So a teardown that [waits](wait) for a loop stops it out of turn once the queue
 //! has stood still for a moment.
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::driver::Driver;
 use crate::host::fork::PerProcess;
-use crate::python::event_loop::core::{Runner, Told, tell};
-use crate::python::event_loop::state::Desk;
+use crate::sync::latch::Latch;
 use crate::sync::lock;
 
-/// So many loops are on their way out at the same time.
+/// The number of slots: so many loops stop at the same time.
 const AT_A_TIME: usize = 4;
 
-/// How long a line that stands still is trusted to go on.
+/// How long a teardown waits for a queue that stands still.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-static LINE: PerProcess<Mutex<Line>> = PerProcess::new(Mutex::default);
+static QUEUE: PerProcess<Mutex<StopQueue>> = PerProcess::new(Mutex::default);
+
+/// A loop, as the queue sees it.
+pub(super) trait Stoppable: Debug + Send + Sync {
+    /// Changed by the queue only.
+    fn queue_state(&self) -> &Mutex<QueueState>;
+
+    /// Whether the loop has begun to stop.
+    fn is_stopping(&self) -> bool;
+
+    /// Set, at the latest, when the loop is closed.
+    fn drained(&self) -> &Latch;
+
+    /// Sends the loop the command to stop. Never blocks; called without a lock.
+    fn send_stop(&self);
+}
 
 #[derive(Debug, Default)]
-struct Line {
+struct StopQueue {
+    /// How many slots are taken.
     stopping: usize,
-    waiting: VecDeque<(Weak<Desk>, Weak<Runner>)>,
-    /// How many have left it, ever.
+    waiting: VecDeque<Weak<dyn Stoppable>>,
+    /// How many loops have given a slot back so far.
     left: u64,
 }
 
-/// Where a loop is. Looked at and changed under the lock of the line.
+/// Where a loop is. Read and changed under the lock of the queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Place {
-    /// It runs, or was told to stop without the line.
+pub(super) enum QueueState {
+    /// It runs, or it stops without a slot.
     #[default]
     Outside,
+    /// It waits for a slot.
     Waiting,
-    /// It was told, and has one of the few places until it is closed.
+    /// It has one of the few slots until it is closed.
     Stopping,
 }
 
-/// Tells the loop to stop when it is its turn, now perhaps. Never blocks.
-pub(super) fn join(desk: &Arc<Desk>, runner: &Arc<Runner>) {
+/// Stops the loop when a slot is free, which may be now. Never blocks.
+pub(super) fn join<S: Stoppable + 'static>(event_loop: &Arc<S>) {
     let now = {
-        let mut line = lock(LINE.get());
-        let mut place = lock(&desk.place);
-        if *place != Place::Outside || desk.is_stopping() {
+        let mut queue = lock(QUEUE.get());
+        let mut state = lock(event_loop.queue_state());
+        if *state != QueueState::Outside || event_loop.is_stopping() {
             return;
         }
-        if line.stopping < AT_A_TIME {
-            line.stopping += 1;
-            *place = Place::Stopping;
+        if queue.stopping < AT_A_TIME {
+            queue.stopping += 1;
+            *state = QueueState::Stopping;
             true
         } else {
-            line.waiting.push_back((Arc::downgrade(desk), Arc::downgrade(runner)));
-            *place = Place::Waiting;
+            let waiting: Weak<S> = Arc::downgrade(event_loop);
+            queue.waiting.push_back(waiting);
+            *state = QueueState::Waiting;
             false
         }
     };
     if now {
-        tell(desk, runner, Told::Stop);
+        event_loop.send_stop();
     }
 }
 
-/// Tells a loop that waits for its turn to stop without it.
-pub(super) fn jump(desk: &Arc<Desk>, runner: &Arc<Runner>) {
+/// Stops a loop that waits for a slot without one.
+pub(super) fn jump(event_loop: &dyn Stoppable) {
     {
-        let _line = lock(LINE.get());
-        let mut place = lock(&desk.place);
-        if *place != Place::Waiting {
+        let _queue = lock(QUEUE.get());
+        let mut state = lock(event_loop.queue_state());
+        if *state != QueueState::Waiting {
             return;
         }
-        *place = Place::Outside;
+        *state = QueueState::Outside;
     }
-    tell(desk, runner, Told::Stop);
+    event_loop.send_stop();
 }
 
-/// The loop is closed: the next one is told.
-pub(super) fn leave(desk: &Desk) {
+/// The loop of this state is closed: the next one gets its slot.
+pub(super) fn leave(state: &Mutex<QueueState>) {
+    // A loop may end meanwhile. Its Python objects are then let go here, and not below the lock.
+    let mut passed = Vec::new();
     let next = {
-        let mut line = lock(LINE.get());
-        let before = std::mem::take(&mut *lock(&desk.place));
-        if before != Place::Stopping {
+        let mut queue = lock(QUEUE.get());
+        let before = std::mem::take(&mut *lock(state));
+        if before != QueueState::Stopping {
             return;
         }
-        line.left += 1;
-        let next = line.next();
+        queue.left += 1;
+        let next = queue.next(&mut passed);
         if next.is_none() {
-            line.stopping -= 1;
+            queue.stopping -= 1;
         }
         next
     };
-    if let Some((desk, runner)) = next {
-        tell(&desk, &runner, Told::Stop);
+    if let Some(next) = next {
+        next.send_stop();
     }
 }
 
-impl Line {
-    /// The first that still waits gets the place that is free.
-    fn next(&mut self) -> Option<(Arc<Desk>, Arc<Runner>)> {
-        while let Some((desk, runner)) = self.waiting.pop_front() {
-            let (Some(desk), Some(runner)) = (desk.upgrade(), runner.upgrade()) else { continue };
-            let mut place = lock(&desk.place);
-            if *place == Place::Waiting {
-                *place = Place::Stopping;
-                drop(place);
-                return Some((desk, runner));
+impl StopQueue {
+    /// The first that still waits gets the slot that is free. Those before it do not wait any more: they go to `passed`.
+    fn next(&mut self, passed: &mut Vec<Arc<dyn Stoppable>>) -> Option<Arc<dyn Stoppable>> {
+        while let Some(waiting) = self.waiting.pop_front() {
+            let Some(event_loop) = waiting.upgrade() else { continue };
+            let mut state = lock(event_loop.queue_state());
+            if *state == QueueState::Waiting {
+                *state = QueueState::Stopping;
+                drop(state);
+                return Some(event_loop);
             }
+            drop(state);
+            passed.push(event_loop);
         }
         None
     }
 }
 
-/// Ready when the loop was told to stop: in its turn, or because the line does not move.
-pub(super) async fn wait(desk: &Arc<Desk>, runner: &Arc<Runner>, driver: &Driver) {
-    let left = || lock(LINE.get()).left;
+/// Ready when the command to stop was sent: with a slot, or because the queue stands still.
+pub(super) async fn wait(event_loop: &dyn Stoppable, driver: &Driver) {
+    let left = || lock(QUEUE.get()).left;
     let mut seen = left();
-    while *lock(&desk.place) == Place::Waiting {
-        if driver.until(driver.after(PATIENCE), desk.drained.wait()).await.is_some() {
+    while *lock(event_loop.queue_state()) == QueueState::Waiting {
+        if driver.until(driver.after(PATIENCE), event_loop.drained().wait()).await.is_some() {
             return;
         }
         let now = left();
         if now == seen {
-            jump(desk, runner);
+            jump(event_loop);
         }
         seen = now;
     }
