@@ -59,7 +59,8 @@ pub(crate) use install::soon as set_up_soon;
 pub use interpreter::closing::{Stats, stats};
 pub use interpreter::exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
 pub use interpreter::exit::set_exit_timeout;
-pub(crate) use object::Place;
+// The name that `value::entry` has for it.
+pub(crate) use object::ObjectState as Place;
 pub use object::{Handle, aclose, close, register};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 #[doc = include_str!("macro_docs/pyclass_teardown.md")]

@@ -13,7 +13,10 @@ use crate::python::bridge::{Bridge, Completion};
 use crate::python::install;
 use crate::python::interpreter::intern::interned;
 use crate::python::interpreter::{closing, gate};
-use crate::python::object::{Methods, Object, duration, find_all};
+use crate::python::object::class::Methods;
+use crate::python::object::duration;
+use crate::python::object::find::find_all;
+use crate::python::object::state::Object;
 use crate::sync::lock;
 use crate::teardown::ShutdownError;
 use crate::value::reaper;
@@ -49,7 +52,7 @@ fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -
     let bridge = Bridge::of(&event_loop)?;
     let future = glue::get(py)?.rust_future.bind(py).call((), Some(&arguments))?;
     let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
-    let told = Told { bridge, key, with: None };
+    let completes = Completes { bridge, key, with: None };
     future.setattr(interned!(py, "_sundown_key"), key)?;
     // Closed from now on, and not only when the thread comes to it.
     for object in &objects {
@@ -57,27 +60,27 @@ fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -
     }
     // Without a thread the job is dropped, and its future fails.
     let started = reaper::submit(move |driver| async move {
-        let mut told = told;
+        let mut completes = completes;
         let end = timeout.map(|timeout| driver.after(timeout));
         let mut result = Ok(());
         for object in objects.iter().filter(|object| !object.has_ended()) {
             let left = end.map(|end| end.saturating_duration_since(driver.now()));
             result = result.and(object.teardown(left, &driver).await.map(drop));
         }
-        told.with = Some(result);
+        completes.with = Some(result);
     });
     started?;
     Ok(future)
 }
 
-/// Tells the Python future, when it is dropped.
-struct Told {
+/// Completes the Python future when it is dropped.
+struct Completes {
     bridge: Arc<Bridge>,
     key: u64,
     with: Option<Result<(), ShutdownError>>,
 }
 
-impl Drop for Told {
+impl Drop for Completes {
     fn drop(&mut self) {
         let completion = match self.with.take() {
             Some(Ok(())) => Completion::Value(Box::new(None::<bool>)),
