@@ -1,7 +1,7 @@
 """The Python half of `EventLoop`: a private asyncio loop on a thread of its own, and the way it ends.
 
 The thread is made here, and all that lies below the code it runs is Python: see `glue.py`. The methods of `state` are leaves
-that note something for Rust and return.
+that record something for Rust and return.
 """
 
 import asyncio

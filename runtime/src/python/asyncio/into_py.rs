@@ -139,7 +139,7 @@ where
             Ok(future)
         }
         Err(mut task) => {
-            task.current = None; // There is nobody to be told.
+            task.current = None; // Nothing waits for it.
             drop(bridge.leave(key));
             Err(runtime.refusal("future_into_py"))
         }
@@ -215,11 +215,11 @@ where
 }
 
 pin_project! {
-    /// The task of a bridged future. However it ends, its Python future is told, once, and after the Rust future is gone.
+    /// The task of a bridged future. However it ends, its Python future is completed, once, and after the Rust future is gone.
     struct Bridged<F> {
         #[pin]
         future: Option<F>,
-        // `Current::Bridged`; none once it has told.
+        // `Current::Bridged`; none once it has completed the Python future.
         current: Option<Current>,
     }
 
@@ -272,7 +272,7 @@ where
             Ok(Poll::Ready(Ok(value))) => Completion::Value(Box::new(value)),
             Ok(Poll::Ready(Err(error))) => Completion::Error(error),
             Err(panic) => {
-                // What is left of it is dropped before Python is told; that it panics again tells nothing new.
+                // What is left of it is dropped before the Python future is completed; a second panic adds nothing.
                 let _ = panics::catch(|| this.future.set(None));
                 Completion::Panic(panic)
             }

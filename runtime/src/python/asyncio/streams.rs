@@ -12,7 +12,7 @@ use crate::python::asyncio::into_py::future_into_py_with_locals;
 use crate::python::asyncio::into_rust::into_future_with_locals;
 use crate::python::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::python::bridge::glue;
-use crate::python::bridge::item_sender::{Item, ItemSender, Sending, Spawn};
+use crate::python::bridge::item_sender::{Item, ItemSender, Spawn};
 
 /// What an async generator yields, one item ahead; an exception that it raises is the last item.
 ///
@@ -86,13 +86,7 @@ impl Items {
 
 /// Has what waits for room in the channel run on the default runtime, with a Python future on the loop of `locals`.
 fn spawn_with(locals: TaskLocals) -> Spawn {
-    fn as_spawn<F>(spawn: F) -> Spawn
-    where
-        F: for<'py> Fn(Python<'py>, Sending) -> PyResult<Bound<'py, PyAny>> + Send + Sync + 'static,
-    {
-        Box::new(spawn)
-    }
-    as_spawn(move |py, sending| future_into_py_with_locals(py, locals.clone(), sending))
+    Box::new(move |py, sending| future_into_py_with_locals(py, locals.clone(), sending))
 }
 
 impl Stream for Items {

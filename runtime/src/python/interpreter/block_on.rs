@@ -26,7 +26,7 @@ use park::Parker;
 /// Runs `future` inside the runtime of `handle`, on this thread, detached, at most until `end` is ready: then with the error
 /// `ended`. The future is dropped detached too.
 ///
-/// The caller answers for it that the future has no `Python<'py>` with it.
+/// The caller guarantees that the future has no `Python<'py>` with it.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub(in crate::python) fn block_on<F: Future>(
 /// Runs `future`, whose alarms are `driver`'s, on this thread, detached and outside of any runtime, until it is ready or a
 /// handler of a signal raises. It may block wherever its caller may.
 ///
-/// The caller answers for it that the future has no `Python<'py>` with it.
+/// The caller guarantees that the future has no `Python<'py>` with it.
 ///
 /// # Errors
 ///
@@ -206,7 +206,7 @@ struct Signals<'a> {
 impl<'a> Signals<'a> {
     fn watch(parker: &'a Parker) -> Result<Option<Self>, Stop> {
         let Some(pipe) = parker.pipe() else { return Ok(None) };
-        // A signal that came before is noted, and its number is in somebody else's descriptor.
+        // CPython has recorded a signal that came before, and its number is in another descriptor.
         let watching = attach(|py| {
             let signals = Signals { watch: Some(Watch::start(py, pipe)?), pipe };
             signals.get().check(py)?;

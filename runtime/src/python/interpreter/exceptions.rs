@@ -25,7 +25,7 @@ macro_rules! exception {
         pyo3::pyobject_native_type_named!($name);
 
         #[allow(unsafe_code, reason = "PyO3 has no safe way to name a type that is made at run time")]
-        // SAFETY: `type_object_raw` returns a type that lives for ever, and every `PyAny` is an instance of it if its type
+        // SAFETY: `type_object_raw` returns a type that is never freed, and every `PyAny` is an instance of it if its type
         // says so: the default checks.
         unsafe impl PyTypeInfo for $name {
             fn type_object_raw(py: Python<'_>) -> *mut pyo3::ffi::PyTypeObject {
@@ -102,7 +102,7 @@ pub(in crate::python) fn make(py: Python<'_>) {
 }
 
 fn all(py: Python<'_>) -> [Bound<'_, PyType>; 4] {
-    // Not of the module's: nobody catches it by name.
+    // Not of the module's: it is not to be caught by name.
     let _ = py.get_type::<InterpreterExit>();
     [
         py.get_type::<ShutdownError>(),
@@ -146,7 +146,7 @@ impl From<crate::teardown::ShutdownError> for PyErr {
     }
 }
 
-/// What an exception with a report is made from, once somebody looks at it.
+/// What an exception with a report is made from, once it is looked at.
 struct Reported<E> {
     message: String,
     report: String,

@@ -1,6 +1,6 @@
 //! Signals as events, on Python's main thread.
 //!
-//! CPython's C handler notes a signal and writes its number into the wakeup descriptor; the Python handler runs when the
+//! CPython's C handler records a signal and writes its number into the wakeup descriptor; the Python handler runs when the
 //! main thread runs Python again. A thread that waits detached does not, so while it waits the descriptor is ours. What
 //! comes in is passed on to the descriptor's owner, an event loop mostly, and the descriptor given back afterwards.
 
@@ -53,7 +53,7 @@ impl Pipe {
         }
     }
 
-    /// Wakes whoever waits. A full pipe wakes it anyway.
+    /// Wakes the thread that waits. A full pipe wakes it anyway.
     pub(in crate::python) fn wake(&self) {
         let _ = (&self.write).write(&[0]);
     }
@@ -166,7 +166,7 @@ fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
 /// How often the cancellation of the asyncio task around the caller was asked for; 0 outside a task, and before 3.11.
 fn cancelling(py: Python<'_>) -> PyResult<usize> {
     static MODULES: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
-    // Where nobody has imported asyncio there is no task.
+    // Before asyncio is imported there is no task.
     let Some(asyncio) = MODULES.get().import(py, "sys", "modules")?.get_item(interned!(py, "asyncio"))? else {
         return Ok(0);
     };
@@ -191,7 +191,7 @@ fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 #[allow(unsafe_code, reason = "a descriptor of somebody else's, which need not be open any more")]
 fn forward(owner: RawFd, signals: &[u8]) {
     // SAFETY: the buffer is as long as said. The descriptor is what CPython itself would have written to; it does not
-    // block. Without its owner nobody is told.
+    // block. Without its owner nothing is written.
     unsafe {
         let sent = libc::send(owner, signals.as_ptr().cast(), signals.len(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
         if sent < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ENOTSOCK) {

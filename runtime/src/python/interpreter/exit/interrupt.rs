@@ -3,7 +3,7 @@
 //! A thread is [known](crate::host::user_threads) from its start, or while it runs a task of ours, and with it by when its owner
 //! gives up. A quarter before that (half a second at least, but no more than half of the time) it is sent an exception,
 //! so that the owner's plan sees it end; and then again, at growing intervals: it may swallow it, or attach once more. A
-//! thread whose owner nobody waits for has the exit's time.
+//! thread whose owner is not waited for has the exit's time.
 
 use std::collections::HashMap;
 use std::future::{Future, pending, poll_fn};
@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// What was sent at this exit, and when more is.
 pub(super) struct Interrupts {
     end: Instant,
-    /// When those are due that nobody waits for; those that somebody waits for longer than the exit takes, too.
+    /// When those are due that nothing waits for, or for longer than the exit takes.
     due: Instant,
     /// When to look for what may have come since; none once that is of no use.
     look: Option<Instant>,
