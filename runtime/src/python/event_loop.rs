@@ -8,7 +8,7 @@
 //! | [`stop_queue`] | the order in which loops stop |
 //! | [`control`] | what a teardown uses of a loop |
 //! | [`teardown`] | its plan |
-//! | [`core`](self::core) | one loop, as the registry and the exit see it |
+//! | [`mod@self::core`] | one loop, as the registry and the exit see it |
 
 mod builder;
 mod command;

@@ -97,7 +97,7 @@ pub fn register<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<()> {
 ///
 /// # Errors
 ///
-/// [`ShutdownTimeout`](super::ShutdownTimeout) or [`ShutdownError`](super::ShutdownError) if a resource did not stop by
+/// [`ShutdownTimeout`](super::ShutdownTimeout) or [`ShutdownError`] if a resource did not stop by
 /// itself; [`ForkedProcessError`](super::ForkedProcessError) in a forked child; `ValueError` for a timeout that is negative
 /// or no number; what a handler of a signal raised: then another call goes on.
 pub fn close<T: Methods + PyClass>(object: &Bound<'_, T>, timeout: Option<f64>) -> PyResult<()> {

@@ -1,6 +1,6 @@
 //! `Runtime`: a tokio runtime that its owner can stop, wherever the last handle of it ends.
 //!
-//! A handle is one pointer. Behind it is the core of now ([`core`](self::core)); a restart puts another in its place. In a
+//! A handle is one pointer. Behind it is the core of now ([`mod@self::core`]); a restart puts another in its place. In a
 //! forked child the core is out of reach, and forgotten instead of dropped.
 
 mod builder;

@@ -1,5 +1,5 @@
 //! What Rust sends to a loop: commands of a teardown, and calls of the user's functions. Both cross by the loop's
-//! [bridge](crate::python::bridge) and run methods of the class `Runner` in `event_loop.py`.
+//! [`bridge`] and run methods of the class `Runner` in `event_loop.py`.
 
 use std::fmt;
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 //! 1. A call begins only while the loop is open: `begin` fails once `closing` is set, and `closing` is never reset.
 //! 2. A call is in `calls` from before it is sent until it has ended, or until Rust dropped it before it began. A call that
 //!    Rust no longer waits for does not begin.
-//! 3. `stopping` is set by the loop's own thread, when it takes the command. A loop where it is set is not blocked, or was not then.
+//! 3. `stopping` is set by the loop's own thread, when it takes the command: then nothing blocks the loop.
 //! 4. `drained`, `closed` and `gone` are set in this order and never reset. The thread's last destructor sets all that are
 //!    left, however the thread ends.
 //! 5. The bridge is there until the loop is closed. Nothing is sent to a loop afterwards.

@@ -17,7 +17,6 @@ use crate::python::object::class::Methods;
 use crate::python::object::duration;
 use crate::python::object::find::find_all;
 use crate::python::object::state::Object;
-use crate::sync::lock;
 use crate::teardown::ShutdownError;
 use crate::value::reaper;
 
@@ -36,7 +35,7 @@ pub fn aclose<'py, T: Methods + PyClass>(object: &Bound<'py, T>, timeout: Option
 
 fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -> PyResult<Bound<'_, PyAny>> {
     for object in &objects {
-        drop(lock(&object.witness).take());
+        object.forget_witness();
     }
     install::ensure(py)?;
     let locals = get_current_locals(py)?;

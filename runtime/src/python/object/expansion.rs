@@ -85,7 +85,8 @@ impl<T: Class> HasNewValue for T {
         if_attached(|py| {
             let _ = install::ensure(py);
             if let Some(witness) = dropped::witness(py) {
-                *lock(&object.witness) = Some(witness);
+                let before = lock(&object.witness).replace(witness);
+                drop(before);
             }
         });
     }

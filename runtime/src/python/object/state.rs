@@ -124,8 +124,15 @@ impl Object {
         guarded_force(&self.entry, self.steps(), &mut progress);
     }
 
+    /// Closed by its user: no warning will need the place in Python.
+    pub(super) fn forget_witness(&self) {
+        // Not dropped below the lock: a drop of a Python object may run Python.
+        let witness = lock(&self.witness).take();
+        drop(witness);
+    }
+
     pub(super) fn close(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<()> {
-        drop(lock(&self.witness).take());
+        self.forget_witness();
         if self.has_ended() {
             return Ok(());
         }
