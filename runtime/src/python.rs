@@ -56,9 +56,9 @@ pub use asyncio::run::{run, run_until_complete};
 pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 pub use event_loop::{EventLoop, EventLoopBuilder};
 pub use install::install;
+pub use interpreter::closing::{Stats, stats};
 pub use interpreter::exceptions::{ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout};
-pub use interpreter::exit::{Stats, set_exit_timeout, stats};
-pub(crate) use object::Place;
+pub use interpreter::exit::set_exit_timeout;
 pub use object::{Handle, aclose, close, register};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 #[doc = include_str!("macro_docs/pyclass_teardown.md")]

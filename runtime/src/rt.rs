@@ -9,9 +9,9 @@ pub mod python {
     pub use super::probe::not_forgotten_in_class as not_forgotten;
     pub use crate::python::main::{Flavor, main};
     pub use crate::python::object::{
-        Annotated, Base, Bases, Class, Kept, Made, Methods, New, NotAnnotated, NotNoted, Noted, PyReceiver, Refuse,
-        aclose, aenter, aexit, close, closed, dropped_value, enter, exit_context, kept, kept_with, refusal,
-        refusal_bound, refusal_object, running, running_object, shutdown_report,
+        Annotated, Base, Bases, Class, HasNewValue, Methods, NewValue, NotAnnotated, PyReceiver, Refuse, RegisterLater,
+        RegisterNew, ResourceHandle, aclose, aenter, aexit, close, closed, dropped_value, enter, exit_context, refusal,
+        refusal_bound, refusal_object, resource_handle, resource_handle_with, running, running_object, shutdown_report,
     };
     pub use crate::python::shim::{handle, refused};
     pub use pyo3;

@@ -91,6 +91,13 @@ impl ::sundown::Teardown for Watcher {
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, progress)
     }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut ::sundown::Progress,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
+    }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }

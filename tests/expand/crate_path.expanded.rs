@@ -50,7 +50,9 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
                         value,
                         progress,
                     ),
-                    |value, progress| self::vendored::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| {
+                        self::vendored::sundown::__rt::Moves(value).force(progress)
+                    },
                 ),
             ]),
         )
@@ -82,6 +84,13 @@ impl self::vendored::sundown::Teardown for Parts {
         progress: &'__wait mut self::vendored::sundown::Progress,
     ) -> self::vendored::sundown::Wait<'__wait> {
         self::vendored::sundown::__rt::nested_wait(self, progress)
+    }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut self::vendored::sundown::Progress,
+        nest: &self::vendored::sundown::__rt::Nest,
+    ) -> self::vendored::sundown::Wait<'__wait> {
+        self::vendored::sundown::__rt::nested_wait_in(self, progress, nest)
     }
     fn force(&mut self, progress: &mut self::vendored::sundown::Progress) {
         self::vendored::sundown::__rt::nested_force(self, progress);
@@ -132,8 +141,10 @@ impl sundown_python::__rt::python::Class for Client {
         sundown_python::__rt::entry::<Self>(&self.guard)
     }
     #[allow(unused_qualifications)]
-    fn handles(&self) -> ::std::vec::Vec<sundown_python::__rt::python::Kept> {
-        ::std::vec::Vec::from([sundown_python::__rt::python::kept(&self.parts)])
+    fn handles(&self) -> ::std::vec::Vec<sundown_python::__rt::python::ResourceHandle> {
+        ::std::vec::Vec::from([
+            sundown_python::__rt::python::resource_handle(&self.parts),
+        ])
     }
 }
 #[automatically_derived]

@@ -101,6 +101,13 @@ impl<'outer, 'inner: 'outer> ::sundown::Teardown for Scope<'outer, 'inner> {
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, progress)
     }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut ::sundown::Progress,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
+    }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }
@@ -124,6 +131,13 @@ for &'__shared Scope<'outer, 'inner> {
         progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_shared_wait(*self, progress)
+    }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut ::sundown::Progress,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_shared_wait_in(*self, progress, nest)
     }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_shared_force(*self, progress);

@@ -65,6 +65,13 @@ impl ::sundown::Teardown for RunnerInner {
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, progress)
     }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut ::sundown::Progress,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
+    }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }
@@ -197,6 +204,13 @@ impl ::sundown::Teardown for Parts {
         progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, progress)
+    }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut ::sundown::Progress,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
     }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);

@@ -72,7 +72,11 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
                 ::sundown::__rt::Step::custom_option(
                     &mut self.by_path,
                     |value, progress| ::sundown::__rt::Moves(value).request(progress),
-                    |value, progress| ::sundown::__rt::wait_option(Pool::close, value, progress),
+                    |value, progress| ::sundown::__rt::wait_option(
+                        Pool::close,
+                        value,
+                        progress,
+                    ),
                     |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_option(
@@ -128,7 +132,11 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
                 ::sundown::__rt::Step::custom(
                     &mut self.not_detachable,
                     |value, progress| ::sundown::__rt::Moves(value).request(progress),
-                    |value, progress| ::sundown::__rt::wait_option(Held::close, value, progress),
+                    |value, progress| ::sundown::__rt::wait_option(
+                        Held::close,
+                        value,
+                        progress,
+                    ),
                     |value, progress| ::sundown::__rt::Moves(value).force(progress),
                 ),
             ]),

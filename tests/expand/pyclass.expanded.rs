@@ -71,12 +71,12 @@ impl ::sundown::__rt::python::Class for PyClient {
         (&::sundown::__rt::python::Base(object.as_super())).objects()
     }
     #[allow(unused_qualifications)]
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::Kept> {
+    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
         ::std::vec::Vec::from([
-            ::sundown::__rt::python::kept(&self.jobs),
-            ::sundown::__rt::python::kept_with(
+            ::sundown::__rt::python::resource_handle(&self.jobs),
+            ::sundown::__rt::python::resource_handle_with(
                 &self.pool,
                 |value, progress| ::sundown::__rt::Moves(value).request(progress),
                 |value, _| ::std::boxed::Box::pin(
@@ -84,7 +84,7 @@ impl ::sundown::__rt::python::Class for PyClient {
                 ),
                 |value, progress| ::sundown::__rt::Moves(value).force(progress),
             ),
-            ::sundown::__rt::python::kept(&self.runtime),
+            ::sundown::__rt::python::resource_handle(&self.runtime),
         ])
     }
 }
@@ -106,8 +106,8 @@ impl PyClient {
         let made = (move || -> PyResult<PyClassInitializer<Self>> { made(name) })();
         {
             #[allow(unused_imports)]
-            use ::sundown::__rt::python::{Noted as _, NotNoted as _};
-            (&::sundown::__rt::python::New(&made)).note();
+            use ::sundown::__rt::python::{RegisterNew as _, RegisterLater as _};
+            (&::sundown::__rt::python::NewValue(&made)).register_new();
         }
         made
     }

@@ -33,7 +33,7 @@ impl ::sundown::__rt::python::Class for Client {
     fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
         ::core::unreachable!("the macro reported errors")
     }
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::Kept> {
+    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
         ::core::unreachable!("the macro reported errors")
     }
 }
@@ -59,7 +59,7 @@ impl ::sundown::__rt::python::Class for Below {
     fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
         ::core::unreachable!("the macro reported errors")
     }
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::Kept> {
+    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
         ::core::unreachable!("the macro reported errors")
     }
 }

@@ -9,8 +9,8 @@ impl Client {
         let made = (move || -> Self { Client::open(name, port) })();
         {
             #[allow(unused_imports)]
-            use ::sundown::__rt::python::{Noted as _, NotNoted as _};
-            (&::sundown::__rt::python::New(&made)).note();
+            use ::sundown::__rt::python::{RegisterNew as _, RegisterLater as _};
+            (&::sundown::__rt::python::NewValue(&made)).register_new();
         }
         made
     }

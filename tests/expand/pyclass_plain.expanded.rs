@@ -50,8 +50,8 @@ impl ::sundown::__rt::python::Class for Plain {
         ::sundown::__rt::entry::<Self>(&self.guard)
     }
     #[allow(unused_qualifications)]
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::Kept> {
-        ::std::vec::Vec::from([::sundown::__rt::python::kept(&self.runtime)])
+    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
+        ::std::vec::Vec::from([::sundown::__rt::python::resource_handle(&self.runtime)])
     }
 }
 #[automatically_derived]

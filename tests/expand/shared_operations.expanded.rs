@@ -222,6 +222,13 @@ impl ::sundown::Teardown for Shared {
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_wait(self, progress)
     }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut ::sundown::Progress,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_wait_in(self, progress, nest)
+    }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }
@@ -243,6 +250,13 @@ impl<'__shared> ::sundown::Teardown for &'__shared Shared {
         progress: &'__wait mut ::sundown::Progress,
     ) -> ::sundown::Wait<'__wait> {
         ::sundown::__rt::nested_shared_wait(*self, progress)
+    }
+    fn wait_in<'__wait>(
+        &'__wait mut self,
+        progress: &'__wait mut ::sundown::Progress,
+        nest: &::sundown::__rt::Nest,
+    ) -> ::sundown::Wait<'__wait> {
+        ::sundown::__rt::nested_shared_wait_in(*self, progress, nest)
     }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_shared_force(*self, progress);

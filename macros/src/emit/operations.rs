@@ -42,15 +42,15 @@ pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Bo
 }
 
 /// The expression that makes the clone of one field of a Python class.
-pub(crate) fn kept(model: &Model<'_>, field: &Field<'_>, step: &Step, krate: &Krate) -> TokenStream {
+pub(crate) fn resource_handle(model: &Model<'_>, field: &Field<'_>, step: &Step, krate: &Krate) -> TokenStream {
     let field_ref = field_ref(model, field, Borrow::Shared);
     let place = ends(field.ty);
     if !step.is_custom() {
-        return placed::call(krate.python().kept(), field_ref, place);
+        return placed::call(krate.python().resource_handle(), field_ref, place);
     }
     let operations = Operations { field, step, borrow: Borrow::Unique, krate };
     let (ask, wait, force) = (operations.ask(), operations.wait(), operations.force());
-    placed::call(krate.python().kept_with(), local!(#field_ref, #ask, #wait, #force), place)
+    placed::call(krate.python().resource_handle_with(), local!(#field_ref, #ask, #wait, #force), place)
 }
 
 /// The traits through which a type without operations of its own gets them.

@@ -103,11 +103,11 @@ impl Python {
         bases => Bases,
         class => Class,
         dropped_value => dropped_value,
-        kept => kept,
-        kept_type => Kept,
-        kept_with => kept_with,
         methods => Methods,
         not_forgotten => not_forgotten,
+        resource_handle => resource_handle,
+        resource_handle_type => ResourceHandle,
+        resource_handle_with => resource_handle_with,
     }
 
     // Its methods.
@@ -119,7 +119,7 @@ impl Python {
         closed => closed,
         enter => enter,
         exit_context => exit_context,
-        new_value => New,
+        new_value => NewValue,
         pyo3 => pyo3,
         refusal => refusal,
         refusal_bound => refusal_bound,
@@ -136,10 +136,10 @@ impl Python {
         local!(use #module::{Annotated as _, NotAnnotated as _};)
     }
 
-    /// The traits that distinguish a value to be noted from others.
-    pub(crate) fn use_of_notes(&self) -> TokenStream {
+    /// The traits that distinguish a new value from what else a `#[new]` returns.
+    pub(crate) fn use_of_register_new(&self) -> TokenStream {
         let module = self.module();
-        local!(use #module::{Noted as _, NotNoted as _};)
+        local!(use #module::{RegisterNew as _, RegisterLater as _};)
     }
 
     // `#[main]`.

@@ -101,7 +101,8 @@ fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
 
 fn class(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let ident = &input.ident;
-    let (class, entry, kept, stub) = (krate.python().class(), krate.entry_type(), krate.python().kept_type(), stub());
+    let (class, entry, handle, stub) =
+        (krate.python().class(), krate.entry_type(), krate.python().resource_handle_type(), stub());
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     local! {
         #[allow(unused)]
@@ -110,7 +111,7 @@ fn class(input: &DeriveInput, krate: &Krate) -> TokenStream {
             fn entry(&self) -> &::std::sync::Arc<#entry> {
                 #stub
             }
-            fn handles(&self) -> ::std::vec::Vec<#kept> {
+            fn handles(&self) -> ::std::vec::Vec<#handle> {
                 #stub
             }
         }

@@ -14,6 +14,7 @@
 //!    selector: the number of a registered descriptor is not used again.
 
 pub(super) mod glue;
+pub(super) mod item_sender;
 mod wakeup;
 
 use std::cell::RefCell;
@@ -29,9 +30,11 @@ use pyo3::types::{PyList, PyTuple};
 use slab::Slab;
 use tokio::task::AbortHandle;
 
+use crate::host::fork;
 use crate::python::bridge::wakeup::Wakeup;
+use crate::python::interpreter::intern::interned;
 use crate::python::interpreter::panics::{self, Panic};
-use crate::python::interpreter::{exit, fork, gate};
+use crate::python::interpreter::{closing, gate};
 use crate::sync::lock;
 use crate::sync::mailbox::Mailbox;
 
@@ -168,7 +171,7 @@ impl Bridge {
         !self.closed.load(Ordering::Acquire) && self.is_ours()
     }
 
-    /// Whether it was made by this process. In a forked child it is not touched: a lock of it may be held for ever, and the
+    /// Whether it was made by this process. In a forked child it is not touched: a lock of it may be held and never released, and the
     /// descriptor is shared with the parent.
     pub(super) fn is_ours(&self) -> bool {
         self.generation == fork::generation()
@@ -194,7 +197,7 @@ impl Bridge {
         }
     }
 
-    /// Notes a Python future that a task is going to complete.
+    /// Registers a Python future that a task is going to complete.
     pub(super) fn enter(&self, future: Py<PyAny>, context: Option<Py<PyAny>>) -> u64 {
         lock(&self.futures).insert(Awaiting { future, context, task: None })
     }
@@ -219,14 +222,14 @@ impl Bridge {
         Some((awaiting.future.clone_ref(py), awaiting.context.as_ref().map(|context| context.clone_ref(py))))
     }
 
-    /// Called by a task that has ended. Nobody may wait for it any more: then it is dropped, and counted.
+    /// Called by a task that has ended. If nothing waits for it any more, the completion is dropped, and counted.
     pub(super) fn complete(&self, key: u64, completion: Completion) {
         if self.push(Op::Completed(key, completion)).is_err() {
-            exit::count_late(1);
+            closing::count_late(1);
         }
     }
 
-    /// Notes that Rust waits for an answer.
+    /// Registers that Rust waits for an answer.
     pub(super) fn expect(&self, answer: Answer) -> u64 {
         lock(&self.replies).insert(Reply { answer, task: None })
     }
@@ -249,7 +252,7 @@ impl Bridge {
             return VecDeque::new();
         }
         let late = self.mailbox.close();
-        exit::count_late(late.len() as u64);
+        closing::count_late(late.len() as u64);
         let futures = mem::take(&mut *lock(&self.futures));
         for awaiting in futures.values() {
             if let Some(task) = &awaiting.task {
@@ -264,8 +267,8 @@ impl Bridge {
     }
 }
 
-/// Closes the coroutines that were to be awaited and never began, as they are with their loop. Otherwise they would complain
-/// that nobody has awaited them, and who wanted to, in Rust, is told by an error.
+/// Closes the coroutines that were to be awaited and never began, as they are closed with their loop. Otherwise CPython would
+/// warn that they were never awaited; Rust gets an error instead.
 fn close_coroutines(py: Python<'_>, late: VecDeque<Op>) {
     let Ok(glue) = glue::get(py) else { return };
     for op in late {
@@ -273,7 +276,7 @@ fn close_coroutines(py: Python<'_>, late: VecDeque<Op>) {
             && awaitable.bind(py).get_type().is(&glue.coroutine)
         {
             // It runs nothing of one that never began.
-            let _ = awaitable.call_method0(py, fork::name!(py, "close"));
+            let _ = awaitable.call_method0(py, interned!(py, "close"));
         }
     }
 }
@@ -354,7 +357,7 @@ impl LoopBridge {
         }
     }
 
-    /// Remembers the task that answers, to cancel it. False if nobody waits for it.
+    /// Remembers the task that answers, to cancel it. False if nothing waits for it.
     fn started(&self, key: u64, task: Py<PyAny>) -> bool {
         let Some(bridge) = self.open() else { return false };
         match lock(&bridge.replies).get_mut(key) {
@@ -414,7 +417,7 @@ impl Bridge {
             match op {
                 Op::Completed(key, completion) => {
                     let Some(awaiting) = self.leave(key) else {
-                        exit::count_late(1);
+                        closing::count_late(1);
                         drop_of_users(completion);
                         continue;
                     };
@@ -456,7 +459,7 @@ impl Bridge {
         lock(&self.replies).get_mut(key).is_some()
     }
 
-    /// Tells whoever in Rust still waits for it.
+    /// Answers what in Rust still waits for it.
     fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) {
         let reply = lock(&self.replies).remove(key);
         if let Some(Reply { answer, task }) = reply {
@@ -481,7 +484,7 @@ impl Completion {
             },
             Completion::Error(error) => Err(Some(error)),
             Completion::Panic(panic) => Err(Some(panic.into_pyerr())),
-            Completion::Lost if exit::is_closing() => Err(None),
+            Completion::Lost if closing::has_begun() => Err(None),
             Completion::Lost => {
                 let message = "the runtime was shut down before the future was ready";
                 Err(Some(crate::python::interpreter::exceptions::ShutdownError::new_err(message)))

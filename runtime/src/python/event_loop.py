@@ -1,7 +1,7 @@
 """The Python half of `EventLoop`: a private asyncio loop on a thread of its own, and the way it ends.
 
-The thread is made here, and all that lies below the code it runs is Python: see `glue.py`. The methods of `desk` are leaves
-that note something for Rust and return.
+The thread is made here, and all that lies below the code it runs is Python: see `glue.py`. The methods of `state` are leaves
+that record something for Rust and return.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ CAN_START_EAGERLY = sys.version_info >= (3, 12)
 
 
 class Executor(ThreadPoolExecutor):
-    """The loop's default executor. It knows what it runs, so that nobody has to block in a join to see the end of it."""
+    """The loop's default executor. It knows what it runs, so that no thread has to block in a join to see the end of it."""
 
     def __init__(self, name):
         super().__init__(thread_name_prefix=name)
@@ -37,9 +37,9 @@ class Executor(ThreadPoolExecutor):
 class Runner:
     """One loop and its thread."""
 
-    def __init__(self, loop, desk, name):
+    def __init__(self, loop, state, name):
         self.loop = loop
-        self.desk = desk
+        self.state = state
         self.name = name
         self.executor = Executor(name)
         loop.set_default_executor(self.executor)
@@ -63,7 +63,7 @@ class Runner:
             raise
 
     def main(self):
-        self.desk.entered()
+        self.state.entered()
         try:
             self.serve()
             self.close_what_is_left()
@@ -71,7 +71,7 @@ class Runner:
             try:
                 self.loop.close()
             finally:
-                self.desk.closed()
+                self.state.closed()
 
     def serve(self):
         while not self.over:
@@ -86,7 +86,7 @@ class Runner:
 
     def call(self, number, function, arguments):
         """Calls for Rust. What is awaited becomes a task, in the context around this."""
-        if not self.desk.begin(number, label(function)):
+        if not self.state.begin(number, label(function)):
             raise CancelledError
         task = None
         try:
@@ -100,9 +100,9 @@ class Runner:
                 task = self.loop.create_task(coroutine)
             return task
         finally:
-            self.desk.suspended()
+            self.state.suspended()
             if task is None:
-                self.desk.ended(number)
+                self.state.ended(number)
             elif task.done():
                 self.ended(number, task)
             else:
@@ -111,13 +111,13 @@ class Runner:
 
     def ended(self, number, task):
         self.calls.discard(task)
-        if not self.desk.ended(number):
+        if not self.state.ended(number):
             self.look_at(task)
 
     def stop(self):
         """Ends the loop, from a callback of its own."""
         if self.finishing is None:
-            self.desk.stopping()
+            self.state.stopping()
             self.finishing = asyncio.Task(self.finish(), loop=self.loop)
 
     def force_tasks(self):
@@ -132,7 +132,7 @@ class Runner:
     async def finish(self):
         try:
             await self.end_tasks()
-            self.desk.drained()
+            self.state.drained()
             await self.end_executor()
         except Exception as error:
             self.complain("the shutdown of the event loop failed", error)
@@ -146,14 +146,14 @@ class Runner:
             if not tasks:
                 generators = asyncio.ensure_future(self.loop.shutdown_asyncgens())
                 if not await self.within(generators, self.tasks_forced):
-                    self.desk.detail("asynchronous generators were not closed in time")
+                    self.state.detail("asynchronous generators were not closed in time")
                     return
                 if not self.tasks():
                     return
                 continue
-            # What a call fails with Rust is told.
+            # What a call fails with goes to Rust.
             others = [task for task in tasks if task not in self.calls]
-            self.desk.left([label(task) for task in tasks])
+            self.state.left([label(task) for task in tasks])
             for index, task in enumerate(tasks):
                 task.add_done_callback(partial(self.left, index))
                 task.cancel()
@@ -167,7 +167,7 @@ class Runner:
         return [task for task in asyncio.all_tasks(self.loop) if task is not self.finishing]
 
     def left(self, index, task):
-        self.desk.gone(index)
+        self.state.gone(index)
 
     async def force(self, tasks):
         """A second cancellation reaches a task that swallowed the first and waits for something else now."""
@@ -177,15 +177,15 @@ class Runner:
         await asyncio.sleep(0)
         for task in tasks:
             if not task.done():
-                self.desk.detail(f"`{label(task)}` did not end when it was cancelled")
+                self.state.detail(f"`{label(task)}` did not end when it was cancelled")
 
     def look_at(self, task):
-        """What nobody else will see."""
+        """Reports an error that is seen nowhere else."""
         if task.cancelled() or task.exception() is None:
             return
         error = task.exception()
         if self.finishing is not None:
-            self.desk.detail(f"`{label(task)}` failed when it was cancelled: {type(error).__qualname__}")
+            self.state.detail(f"`{label(task)}` failed when it was cancelled: {type(error).__qualname__}")
         if isinstance(error, Exception):
             self.complain("a task failed that nobody waits for", error, task)
 
@@ -198,20 +198,20 @@ class Runner:
         if not jobs or await self.within(asyncio.gather(*jobs, return_exceptions=True), self.all_forced):
             # The threads have nothing left to do but to end.
             self.executor.shutdown(wait=True)
-            self.desk.waiting(None)
+            self.state.waiting(None)
         else:
             running = self.running_jobs()
             for job in jobs:
                 job.cancel()  # so that its end is of no interest to the closed loop
             if running is not None:
-                self.desk.abandoned(running)
+                self.state.abandoned(running)
         others = getattr(self.loop, "_default_executor", self.executor)
         if others is not self.executor and others is not None:
             await self.end_others(others)
 
     def note_jobs(self, _job=None):
         """For the report, should this thread have no time to answer for itself when the budget is over."""
-        self.desk.waiting(self.running_jobs())
+        self.state.waiting(self.running_jobs())
 
     def running_jobs(self):
         names = sorted(f"`{label(function)}`" for function in list(self.executor.jobs.values()))
@@ -235,16 +235,16 @@ class Runner:
         thread = threading.Thread(target=join, name=self.name, daemon=True)
         thread.start()
         running = "an executor of the user's still runs something"
-        self.desk.waiting(running)
+        self.state.waiting(running)
         if not await self.within(ended, self.all_forced):
-            self.desk.abandoned(running)
+            self.state.abandoned(running)
             return
-        self.desk.waiting(None)
+        self.state.waiting(None)
         # It has nothing left to do but to end, and would otherwise outlive the loop, whose shutdown says that it has ended.
         thread.join()
         error = ended.result()
         if error is not None:
-            self.desk.detail(f"an executor of the user's failed when it was shut down: {type(error).__qualname__}")
+            self.state.detail(f"an executor of the user's failed when it was shut down: {type(error).__qualname__}")
             self.complain("an executor could not be shut down", error)
 
     async def within(self, future, forced):

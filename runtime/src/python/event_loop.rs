@@ -3,14 +3,19 @@
 //! | where | what it is |
 //! |---|---|
 //! | `event_loop.py` | the thread and all that runs on it: calls as tasks, the way it ends |
-//! | [`desk`] | what the thread and the handles know of each other: calls by name, the events of the end |
-//! | [`engine`] | one loop, as the registry and the exit see it; what it is told crosses by its [bridge](super::bridge) |
+//! | [`state`] | what the thread and the handles share: calls by name, the events of the end |
+//! | [`command`] | what Rust sends to the loop, by its [bridge](super::bridge) |
+//! | [`stop_queue`] | the order in which loops stop |
+//! | [`control`] | what a teardown uses of a loop |
 //! | [`teardown`] | its plan |
+//! | [`mod@self::core`] | one loop, as the registry and the exit see it |
 
 mod builder;
-mod desk;
-mod engine;
-mod line;
+mod command;
+mod control;
+mod core;
+mod state;
+mod stop_queue;
 mod teardown;
 
 use std::fmt;
@@ -21,16 +26,17 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tokio::sync::oneshot;
 
+use self::command::Run;
+use self::core::LoopCore;
 use crate::driver::{self, Driver};
 use crate::host::fork::Inheritable;
 use crate::python::asyncio::into_rust::Answered;
 use crate::python::asyncio::locals::{self, TaskLocals};
 use crate::python::bridge::{Answer, Op};
 use crate::python::interpreter::exit::Live;
-use crate::python::interpreter::{exit, fork};
+use crate::python::interpreter::{closing, exceptions};
 use crate::resource::owned::Owned;
 use crate::teardown::{Report, ShutdownError};
-use engine::{LoopCore, Run};
 
 pub use builder::EventLoopBuilder;
 
@@ -122,8 +128,8 @@ impl EventLoop {
         EventLoopBuilder::default()
     }
 
-    fn made(name: String, engine: Arc<Owned<LoopCore>>) -> Self {
-        EventLoop { inner: Arc::new(Inner { name, state: Inheritable::new(State(engine)) }) }
+    fn made(name: String, core: Arc<Owned<LoopCore>>) -> Self {
+        EventLoop { inner: Arc::new(Inner { name, state: Inheritable::new(State(core)) }) }
     }
 
     /// What reports and errors call it; its thread has the same name.
@@ -135,7 +141,7 @@ impl EventLoop {
     /// Whether the caller is on the thread of the loop.
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.engine().is_some_and(|engine| engine.desk.is_current())
+        self.core().is_some_and(|core| core.state().is_current())
     }
 
     /// The loop, for [`into_future_with_locals`](super::into_future_with_locals),
@@ -145,7 +151,7 @@ impl EventLoop {
     ///
     /// `ShutdownError` if the loop was asked to stop, or the interpreter exits; `ForkedProcessError` in a forked child.
     pub fn locals(&self, py: Python<'_>) -> PyResult<TaskLocals> {
-        Ok(TaskLocals::new(self.live("locals")?.runner.event_loop.bind(py).clone()))
+        Ok(TaskLocals::new(self.live("locals")?.control.runner.event_loop.bind(py).clone()))
     }
 
     /// Calls `function` with `arguments`, a tuple, on the loop; if what it returns can be awaited it is, as an
@@ -201,25 +207,25 @@ impl EventLoop {
         A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send + 'static,
         R: Send + 'static,
     {
-        let engine = self.live("run")?;
-        let Some(bridge) = engine.desk.bridge() else { return Err(desk::refusal(self.name(), "run")) };
+        let core = self.live("run")?;
+        let Some(bridge) = core.state().bridge() else { return Err(state::refusal(self.name(), "run")) };
         let (answer, answered) = oneshot::channel();
         let answer: Answer = Box::new(move |result| drop(answer.send(result.and_then(extract))));
-        // Once it is dropped the loop finds that nobody wants the call.
-        let wanted = engine.desk.announce();
+        // Once it is dropped the loop does not begin the call.
+        let wanted = core.state().announce();
         let call = Box::new(Run {
-            runner: Arc::clone(&engine.runner),
+            runner: Arc::clone(&core.control.runner),
             number: wanted.number,
             function,
             arguments: Some(arguments),
             caller: locals::current(),
         });
         let asked = Answered::ask(bridge, answer, answered, |key| Op::Call { key, call });
-        asked.map_err(|_| desk::refusal(self.name(), "run"))?.await
+        asked.map_err(|_| state::refusal(self.name(), "run"))?.await
     }
 
-    /// Stops the loop within `timeout`, or within its [own budget](EventLoopBuilder::timeout). Whoever calls it later, or at
-    /// the same time, gets the same report. On the loop's own thread nothing is waited for, and the report says so.
+    /// Stops the loop within `timeout`, or within its [own budget](EventLoopBuilder::timeout). A call at the same time or later
+    /// gets the same report. On the loop's own thread nothing is waited for, and the report says so.
     ///
     /// # Errors
     ///
@@ -229,9 +235,9 @@ impl EventLoop {
     ///
     /// May be dropped and called again: the teardown goes on where it stopped.
     pub async fn shutdown(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, ShutdownError> {
-        let Some(engine) = self.engine() else { return self.inherited() };
+        let Some(core) = self.core() else { return self.inherited() };
         let driver = Driver::asynchronous();
-        self.named(driver::run(&driver, engine.shutdown(timeout.into(), &driver)).await)
+        self.named(driver::run(&driver, core.shutdown(timeout.into(), &driver)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -244,11 +250,11 @@ impl EventLoop {
         py: Python<'_>,
         timeout: impl Into<Option<Duration>>,
     ) -> Result<Report, ShutdownError> {
-        let Some(engine) = self.engine() else { return self.inherited() };
+        let Some(core) = self.core() else { return self.inherited() };
         let timeout = timeout.into();
         self.named(py.detach(|| {
             let driver = Driver::blocking();
-            driver::block_on(&driver, engine.shutdown(timeout, &driver))
+            driver::block_on(&driver, core.shutdown(timeout, &driver))
         }))
     }
 
@@ -264,23 +270,23 @@ impl EventLoop {
         Report::new(self.name().to_owned()).step("EventLoop", teardown::inherited(), Duration::ZERO).into_result()
     }
 
-    /// What the exit knows its engine by; none in a forked child.
+    /// What the exit knows its core by; none in a forked child.
     pub(super) fn live_id(&self) -> Option<usize> {
-        Some(Live::id(&**self.engine()?))
+        Some(Live::id(&**self.core()?))
     }
 
     /// None in a forked child.
-    fn engine(&self) -> Option<&Arc<Owned<LoopCore>>> {
+    fn core(&self) -> Option<&Arc<Owned<LoopCore>>> {
         self.inner.state.get().map(|state| &state.0)
     }
 
     fn live(&self, what: &str) -> PyResult<&Arc<Owned<LoopCore>>> {
-        let forked = || fork::forked_err(&format!("the event loop `{}`", self.name()));
-        let engine = self.engine().ok_or_else(forked)?;
-        if exit::is_closing() {
-            return Err(exit::refuse(what));
+        let forked = || exceptions::forked_err(&format!("the event loop `{}`", self.name()));
+        let core = self.core().ok_or_else(forked)?;
+        if closing::has_begun() {
+            return Err(closing::refuse(what));
         }
-        if engine.desk.is_closing() { Err(desk::refusal(self.name(), what)) } else { Ok(engine) }
+        if core.state().is_closing() { Err(state::refusal(self.name(), what)) } else { Ok(core) }
     }
 }
 
@@ -294,8 +300,8 @@ impl fmt::Debug for EventLoop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("EventLoop");
         text.field("name", &self.name());
-        if let Some(engine) = self.engine() {
-            text.field("created", &format_args!("{}", engine.location())).field("phase", &engine.phase());
+        if let Some(core) = self.core() {
+            text.field("created", &format_args!("{}", core.location())).field("phase", &core.phase());
         }
         text.finish_non_exhaustive()
     }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::python::asyncio::streams::ItemSender;
+use crate::host::fork::PerProcess;
 use crate::python::bridge::LoopBridge;
-use crate::python::interpreter::fork::PerProcess;
+use crate::python::bridge::item_sender::ItemSender;
 use crate::python::interpreter::{exceptions, exit, fork, panics};
 pub(crate) use soon::soon;
 
@@ -52,17 +52,17 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     if installed.done.load(Ordering::Acquire) {
         return Ok(());
     }
-    // Python code that an import runs below, a signal handler or a `__del__`, may come here again.
-    let Some(_at_it) = AtIt::begin(installed) else { return Ok(()) };
+    // Python code that an import runs below, a signal handler or a `__del__`, may call this again.
+    let Some(_installing) = Installing::begin(installed) else { return Ok(()) };
     let first = installed.lock.get_or_try_init(py, || {
-        // Types are made now, and not by a thread that is at it when another one forks.
+        // Types are made now, and not while another thread forks.
         exceptions::make(py);
         let _ = (py.get_type::<LoopBridge>(), py.get_type::<ItemSender>());
         panics::install();
         fork::install(py)?;
         exit::install(py)
     });
-    // The next use of whatever tries again.
+    // The next use tries again.
     let installation = *first.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
     if !installed.done.swap(true, Ordering::AcqRel) {
         installation.follow_up(py);
@@ -70,37 +70,37 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// This thread is at it.
-struct AtIt(&'static Installed);
+/// This thread installs, until it is dropped.
+struct Installing(&'static Installed);
 
 thread_local! {
-    static AT_IT: Cell<bool> = const { Cell::new(false) };
+    static INSTALLING: Cell<bool> = const { Cell::new(false) };
 }
 
-impl AtIt {
+impl Installing {
     fn begin(installed: &'static Installed) -> Option<Self> {
-        let before = AT_IT.try_with(|at_it| at_it.replace(true)).unwrap_or(true);
+        let before = INSTALLING.try_with(|installing| installing.replace(true)).unwrap_or(true);
         if before {
             return None;
         }
-        installed.at_it.fetch_add(1, Ordering::AcqRel);
-        Some(AtIt(installed))
+        installed.installing.fetch_add(1, Ordering::AcqRel);
+        Some(Installing(installed))
     }
 }
 
-impl Drop for AtIt {
+impl Drop for Installing {
     fn drop(&mut self) {
-        self.0.at_it.fetch_sub(1, Ordering::AcqRel);
-        let _ = AT_IT.try_with(|at_it| at_it.set(false));
+        self.0.installing.fetch_sub(1, Ordering::AcqRel);
+        let _ = INSTALLING.try_with(|installing| installing.set(false));
     }
 }
 
-/// A child inherits what CPython was told. If it was forked while another thread was at it, it says all again: a stage that
-/// is called twice does nothing the second time.
+/// A child inherits what is registered with CPython. If it was forked while another thread installed, it registers all again:
+/// a stage that is called twice does nothing the second time.
 static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| Installed {
     done: AtomicBool::new(parents.is_some_and(|installed| installed.done.load(Ordering::Acquire))),
     asked: AtomicBool::new(false),
-    at_it: AtomicUsize::new(0),
+    installing: AtomicUsize::new(0),
     lock: PyOnceLock::new(),
 });
 
@@ -108,7 +108,7 @@ struct Installed {
     done: AtomicBool,
     /// The main thread was asked to do it.
     asked: AtomicBool,
-    /// How many threads are at it, or wait for the one that is.
-    at_it: AtomicUsize,
+    /// How many threads install, or wait for the one that does.
+    installing: AtomicUsize,
     lock: PyOnceLock<exit::Installation>,
 }

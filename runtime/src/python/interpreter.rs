@@ -2,9 +2,14 @@
 
 pub(super) mod attached;
 pub(super) mod block_on;
+pub(super) mod closing;
 pub(super) mod exceptions;
 pub(super) mod exit;
 pub(super) mod fork;
 pub(super) mod gate;
+pub(super) mod hooks;
+pub(super) mod intern;
 pub(super) mod panics;
+pub(super) mod polling;
 pub(super) mod signals;
+pub(super) mod source;

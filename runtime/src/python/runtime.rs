@@ -1,11 +1,13 @@
 //! `Runtime`: a tokio runtime that its owner can stop, wherever the last handle of it ends.
 //!
-//! A handle is one pointer. Behind it is the engine of now (see [`engine`]); a restart puts another in its place. In a
-//! forked child the engine is out of reach, and forgotten instead of dropped.
+//! A handle is one pointer. Behind it is the core of now ([`mod@self::core`]); a restart puts another in its place. In a
+//! forked child the core is out of reach, and forgotten instead of dropped.
 
 mod builder;
+mod core;
 mod default;
-mod engine;
+mod executor;
+mod settings;
 mod teardown;
 mod threads;
 
@@ -22,18 +24,18 @@ use pyo3::prelude::*;
 use tokio::runtime::{EnterGuard, Handle};
 use tokio::task::{AbortHandle, JoinHandle};
 
+use self::core::RuntimeCore;
 use crate::driver::{self, Driver};
 use crate::host::fork::Inheritable;
 use crate::python::install;
 use crate::python::interpreter::exceptions::ShutdownError as PyShutdownError;
 use crate::python::interpreter::exit::Live;
-use crate::python::interpreter::{block_on, exit, fork};
+use crate::python::interpreter::{block_on, closing, exceptions, polling};
 use crate::resource::owned::Owned;
 use crate::resource::{TaskInfo, Tasks};
 use crate::sync::lock;
 use crate::teardown::{Report, ShutdownError};
-use builder::Source;
-use engine::{RuntimeCore, Settings};
+use settings::{Settings, Source};
 
 pub use builder::{Builder, Restart};
 pub(super) use default::made;
@@ -87,7 +89,7 @@ struct Inner {
 
 struct State {
     source: Source,
-    engine: Mutex<Arc<Owned<RuntimeCore>>>,
+    core: Mutex<Arc<Owned<RuntimeCore>>>,
 }
 
 impl Runtime {
@@ -118,8 +120,8 @@ impl Runtime {
 
     fn start(source: Source, settings: Settings, restart: Restart) -> io::Result<Self> {
         let settings = Arc::new(settings);
-        let engine = Mutex::new(RuntimeCore::start(&source, &settings)?);
-        let state = Inheritable::new(State { source, engine });
+        let core = Mutex::new(RuntimeCore::start(&source, &settings)?);
+        let state = Inheritable::new(State { source, core });
         Ok(Runtime { inner: Arc::new(Inner { settings, restart, state }) })
     }
 
@@ -186,8 +188,8 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let engine = self.live("spawn")?;
-        engine.spawn(name, location, future).map_err(|_| self.refusal("spawn"))
+        let core = self.live("spawn")?;
+        core.spawn(name, location, future).map_err(|_| self.refusal("spawn"))
     }
 
     /// Runs `f`, which may block, on a thread of the blocking pool. Once it runs it cannot be aborted: a shutdown waits for
@@ -241,8 +243,8 @@ impl Runtime {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let engine = self.live("spawn_blocking")?;
-        engine.spawn_blocking(name, location, f).ok_or_else(|| self.refusal("spawn_blocking"))
+        let core = self.live("spawn_blocking")?;
+        core.spawn_blocking(name, location, f).ok_or_else(|| self.refusal("spawn_blocking"))
     }
 
     /// The tasks that are asked to stop by their token and waited for, within half of the budget; then those that are left
@@ -316,9 +318,9 @@ impl Runtime {
     ///
     /// `ForkedProcessError` in a forked child.
     pub fn running(&self) -> PyResult<Vec<TaskInfo>> {
-        let engine = self.engine().ok_or_else(|| self.forked())?;
-        let mut all = engine.spawned.names();
-        all.extend(engine.tasks.names());
+        let core = self.core().ok_or_else(|| self.forked())?;
+        let mut all = core.spawned.names();
+        all.extend(core.tasks.names());
         all.sort();
         Ok(all)
     }
@@ -379,12 +381,12 @@ impl Runtime {
 
     fn block<F: Future>(&self, py: Python<'_>, future: F) -> PyResult<F::Output> {
         install::ensure(py)?;
-        let engine = self.live("block_on")?;
-        block_on::block_on(py, engine.handle(), future, engine.stopping.cancelled(), || self.refusal("block_on"))
+        let core = self.live("block_on")?;
+        block_on::block_on(py, core.handle(), future, core.workers.stopping.cancelled(), || self.refusal("block_on"))
     }
 
-    /// Stops the runtime within `timeout`, or within its [own budget](Builder::timeout). Whoever calls it later, or at the
-    /// same time, gets the same report. Called by one of its own tasks it cannot wait for its threads: the report says so.
+    /// Stops the runtime within `timeout`, or within its [own budget](Builder::timeout). A call at the same time or later gets
+    /// the same report. Called by one of its own tasks it cannot wait for its threads: the report says so.
     ///
     /// ```no_run
     /// # async fn example(runtime: sundown::python::Runtime) {
@@ -400,17 +402,17 @@ impl Runtime {
     ///
     /// May be dropped and called again: the teardown goes on where it stopped.
     pub async fn shutdown(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, ShutdownError> {
-        let Some(engine) = self.engine() else { return self.inherited() };
+        let Some(core) = self.core() else { return self.inherited() };
         // Its own timer stops with it.
-        let within = Handle::try_current().is_ok_and(|around| around.id() == engine.handle().id());
+        let within = Handle::try_current().is_ok_and(|around| around.id() == core.handle().id());
         let driver = if within {
-            block_on::shuts_down_its_runtime();
+            polling::outlive_runtime();
             Driver::asynchronous_without_tokio()
         } else {
             Driver::asynchronous()
         };
-        let timeout = timeout.into().unwrap_or(engine.settings.timeout);
-        self.named(driver::run(&driver, engine.shutdown(Some(timeout), &driver)).await)
+        let timeout = timeout.into().unwrap_or(core.settings.timeout);
+        self.named(driver::run(&driver, core.shutdown(Some(timeout), &driver)).await)
     }
 
     /// As [`shutdown`](Self::shutdown), blocking this thread, detached from the interpreter.
@@ -431,22 +433,22 @@ impl Runtime {
         py: Python<'_>,
         timeout: impl Into<Option<Duration>>,
     ) -> Result<Report, ShutdownError> {
-        let Some(engine) = self.engine() else { return self.inherited() };
-        let timeout = timeout.into().unwrap_or(engine.settings.timeout);
+        let Some(core) = self.core() else { return self.inherited() };
+        let timeout = timeout.into().unwrap_or(core.settings.timeout);
         self.named(py.detach(|| {
             let driver = Driver::blocking();
-            driver::block_on(&driver, engine.shutdown(Some(timeout), &driver))
+            driver::block_on(&driver, core.shutdown(Some(timeout), &driver))
         }))
     }
 
     /// Its tokio handle, also while it is shut down; none in a forked child.
     pub(super) fn tokio(&self) -> Option<Handle> {
-        Some(self.engine()?.handle().clone())
+        Some(self.core()?.handle().clone())
     }
 
-    /// What the exit knows its engine by; none in a forked child.
+    /// What the exit knows its core by; none in a forked child.
     pub(super) fn live_id(&self) -> Option<usize> {
-        Some(Live::id(&*self.engine()?))
+        Some(Live::id(&*self.core()?))
     }
 
     fn named(&self, result: Result<Report, ShutdownError>) -> Result<Report, ShutdownError> {
@@ -461,23 +463,23 @@ impl Runtime {
         Report::new(self.name().to_owned()).step("Runtime", teardown::inherited(), Duration::ZERO).into_result()
     }
 
-    /// The engine of now; none in a forked child.
-    fn engine(&self) -> Option<Arc<Owned<RuntimeCore>>> {
-        Some(Arc::clone(&lock(&self.inner.state.get()?.engine)))
+    /// The core of now; none in a forked child.
+    fn core(&self) -> Option<Arc<Owned<RuntimeCore>>> {
+        Some(Arc::clone(&lock(&self.inner.state.get()?.core)))
     }
 
-    /// The engine of now, made anew where it was shut down and the policy says so.
+    /// The core of now, made anew where it was shut down and the policy says so.
     fn live(&self, what: &str) -> PyResult<Arc<Owned<RuntimeCore>>> {
         // It may have been made before the interpreter was.
         install::soon();
-        let engine = self.engine().ok_or_else(|| self.forked())?;
-        if exit::is_closing() {
-            return Err(exit::refuse(what));
+        let core = self.core().ok_or_else(|| self.forked())?;
+        if closing::has_begun() {
+            return Err(closing::refuse(what));
         }
-        if engine.is_live() {
-            return Ok(engine);
+        if core.is_live() {
+            return Ok(core);
         }
-        self.restarted(&engine).ok_or_else(|| self.refusal(what))?
+        self.restarted(&core).ok_or_else(|| self.refusal(what))?
     }
 
     /// None where a restart is not to be.
@@ -492,15 +494,15 @@ impl Runtime {
             Ok(made) => made,
             Err(error) => return Some(Err(error.into())),
         };
-        let mut engine = lock(&state.engine);
-        if Arc::ptr_eq(&engine, before) {
-            *engine = made;
+        let mut core = lock(&state.core);
+        if Arc::ptr_eq(&core, before) {
+            *core = made;
         }
-        Some(Ok(Arc::clone(&engine)))
+        Some(Ok(Arc::clone(&core)))
     }
 
     fn forked(&self) -> PyErr {
-        fork::forked_err(&format!("the runtime `{}`", self.name()))
+        exceptions::forked_err(&format!("the runtime `{}`", self.name()))
     }
 
     /// Why nothing is spawned.
@@ -508,8 +510,8 @@ impl Runtime {
         if self.inner.state.is_inherited() {
             return self.forked();
         }
-        if exit::is_closing() {
-            return exit::refuse(what);
+        if closing::has_begun() {
+            return closing::refuse(what);
         }
         PyShutdownError::new_err(format!("the runtime `{}` was shut down: `{what}` is refused", self.name()))
     }
@@ -530,11 +532,11 @@ impl Runtime {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let Some(engine) = self.engine() else { return Err(future) };
-        let spawned = match engine.spawn(Cow::Borrowed(name), location, future) {
+        let Some(core) = self.core() else { return Err(future) };
+        let spawned = match core.spawn(Cow::Borrowed(name), location, future) {
             Ok(task) => Ok(task),
             Err(future) => match self.live(name) {
-                Ok(engine) => engine.spawn(Cow::Borrowed(name), location, future),
+                Ok(core) => core.spawn(Cow::Borrowed(name), location, future),
                 Err(_) => Err(future),
             },
         };
@@ -546,8 +548,8 @@ impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("Runtime");
         text.field("name", &self.name()).field("created", &format_args!("{}", self.inner.settings.location));
-        if let Some(engine) = self.engine() {
-            text.field("phase", &engine.phase());
+        if let Some(core) = self.core() {
+            text.field("phase", &core.phase());
         }
         text.finish_non_exhaustive()
     }
@@ -555,7 +557,7 @@ impl fmt::Debug for Runtime {
 
 impl Drop for State {
     fn drop(&mut self) {
-        Arc::clone(self.engine.get_mut().unwrap_or_else(PoisonError::into_inner)).release();
+        Arc::clone(self.core.get_mut().unwrap_or_else(PoisonError::into_inner)).release();
     }
 }
 
@@ -565,17 +567,17 @@ pub struct Entered {
     /// Dropped first.
     _guard: EnterGuard<'static>,
     /// What the guard borrows from.
-    _engine: Arc<Owned<RuntimeCore>>,
+    _core: Arc<Owned<RuntimeCore>>,
 }
 
 impl Entered {
     #[allow(unsafe_code, reason = "a guard together with what it borrows from")]
-    fn new(engine: Arc<Owned<RuntimeCore>>) -> Self {
-        let guard = engine.handle().enter();
-        // SAFETY: the handle lies in the engine, which is not moved and not changed while this has a share in it, and the
+    fn new(core: Arc<Owned<RuntimeCore>>) -> Self {
+        let guard = core.handle().enter();
+        // SAFETY: the handle lies in the core, which is not moved and not changed while this has a share in it, and the
         // guard is dropped before that share.
         let guard = unsafe { std::mem::transmute::<EnterGuard<'_>, EnterGuard<'static>>(guard) };
-        Entered { _guard: guard, _engine: engine }
+        Entered { _guard: guard, _core: core }
     }
 }
 

@@ -5,10 +5,11 @@
 //! 2. The first to settle wins; every caller of a shutdown gets that result.
 //! 3. The lock is held for a look or a store, never across user code or an await.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crate::driver::{Driver, RuntimeContext};
@@ -31,9 +32,8 @@ pub struct Entry {
     pub(crate) progress: Slot<Progress>,
     /// The value was settled or dismissed, or is gone.
     pub(crate) over: Latch,
-    /// What a Python object is torn down with.
-    #[cfg(feature = "python")]
-    pub(crate) object: crate::python::Place,
+    /// What a higher layer keeps here.
+    extension: OnceLock<Box<dyn Extension>>,
     state: Mutex<State>,
 }
 
@@ -47,6 +47,15 @@ struct State {
     under: usize,
 }
 
+/// What a higher layer keeps with the entry of a value: the Python object, for one.
+pub(crate) trait Extension: Any + Send + Sync {
+    /// The shutdown has begun.
+    fn stopping(&self);
+
+    /// The value is gone. A share in the entry is given up here.
+    fn gone(&self);
+}
+
 impl Entry {
     pub(crate) fn new(spec: &'static Spec, type_name: &'static str, location: &'static Location<'static>) -> Self {
         Entry {
@@ -58,8 +67,7 @@ impl Entry {
             context: RuntimeContext::current(),
             progress: Slot::new(Progress::new(spec.name)),
             over: Latch::new(),
-            #[cfg(feature = "python")]
-            object: crate::python::Place::default(),
+            extension: OnceLock::new(),
             state: Mutex::new(State {
                 phase: Phase::Live,
                 stop_requested: false,
@@ -68,6 +76,28 @@ impl Entry {
                 result: None,
                 under: 0,
             }),
+        }
+    }
+
+    /// The extension of the one layer that has any; made at first use.
+    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for Python objects"))]
+    pub(crate) fn extension<E: Extension + Default>(&self) -> &E {
+        let extension = self.extension.get().unwrap_or_else(|| {
+            let made = self.extension.get_or_init(|| Box::new(E::default()));
+            // Either this sees that the shutdown has begun, or the beginning sees the extension: both go through the lock.
+            if self.phase() != Phase::Live {
+                made.stopping();
+            }
+            made
+        });
+        (&**extension as &dyn Any).downcast_ref().expect("one layer extends entries")
+    }
+
+    /// The value is gone.
+    pub(crate) fn gone(&self) {
+        self.over.set();
+        if let Some(extension) = self.extension.get() {
+            extension.gone();
         }
     }
 
@@ -96,8 +126,9 @@ impl Entry {
             open
         };
         if begins {
-            #[cfg(feature = "python")]
-            self.object.close();
+            if let Some(extension) = self.extension.get() {
+                extension.stopping();
+            }
             self.request_stop();
         }
         begins

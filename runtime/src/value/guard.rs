@@ -132,10 +132,7 @@ impl<T: ?Sized> Drop for ShutdownGuard<T> {
             std::mem::forget(Arc::clone(&self.entry));
             return;
         }
-        self.entry.over.set();
-        // It has a share in the entry.
-        #[cfg(feature = "python")]
-        drop(self.entry.object.take());
+        self.entry.gone();
         observe::gone(self.entry.spec.name);
         if self.entry.spec.manual {
             on_drop::manual(&self.entry);

@@ -13,12 +13,13 @@ use crate::model::structure::Model;
 /// The impls of the class, beside its spec.
 pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let python = krate.python();
-    let (pyo3, entry, entry_type, kept) = (python.pyo3(), krate.entry(), krate.entry_type(), python.kept_type());
+    let (pyo3, entry, entry_type, handle) =
+        (python.pyo3(), krate.entry(), krate.entry_type(), python.resource_handle_type());
     let (dropped_value, methods) = (python.dropped_value(), python.methods());
     let ident = model.ident();
     let unsendable = model.args.unsendable;
     let guard = model.guards().next().map(|(guard, _)| operations::field_ref(model, guard, Borrow::Shared));
-    let handles = model.steps().map(|(field, step)| operations::kept(model, field, step, krate));
+    let handles = model.steps().map(|(field, step)| operations::resource_handle(model, field, step, krate));
     let this = operations::receiver(model, Borrow::Shared);
     let use_operations = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::use_of_operations(krate));
     let bases = model.args.extends.then(|| {
@@ -46,7 +47,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
             #bases
 
             #[allow(unused_qualifications)]
-            fn handles(#this) -> ::std::vec::Vec<#kept> {
+            fn handles(#this) -> ::std::vec::Vec<#handle> {
                 #use_operations
                 ::std::vec::Vec::from([#(#handles),*])
             }

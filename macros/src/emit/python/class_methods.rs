@@ -104,15 +104,15 @@ fn passed(Receiver { name, is_object, .. }: &Receiver) -> TokenStream {
 /// Makes a `#[new]` note the value that it returns. The signature stays, for callers in Rust.
 fn wrap_new(method: &mut ImplItemFn, output: &Type, krate: &Krate) {
     let python = krate.python();
-    let (new, use_of_notes) = (python.new_value(), python.use_of_notes());
+    let (new, use_of_register_new) = (python.new_value(), python.use_of_register_new());
     let body = &method.block;
     let wrapped = local! {
         #[allow(clippy::redundant_closure_call)]
         let made = (move || -> #output #body)();
         {
             #[allow(unused_imports)]
-            #use_of_notes
-            (&#new(&made)).note();
+            #use_of_register_new
+            (&#new(&made)).register_new();
         }
         made
     };

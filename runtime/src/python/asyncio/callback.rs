@@ -12,7 +12,7 @@ use crate::python::asyncio::into_rust::Answered;
 use crate::python::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::python::bridge::{self, Answer, Bridge, Op};
 use crate::python::install;
-use crate::python::interpreter::{fork, gate, panics};
+use crate::python::interpreter::{exceptions, gate, panics};
 
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
 ///
@@ -156,7 +156,7 @@ impl Callback {
         R: Send + 'static,
     {
         if !self.inner.bridge.is_ours() {
-            return Err(fork::forked_err("the loop or the thread of this callback"));
+            return Err(exceptions::forked_err("the loop or the thread of this callback"));
         }
         let Ok(_turn) = self.inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
         let (answer, answered) = oneshot::channel();

@@ -15,8 +15,8 @@ use crate::python::asyncio::locals::{Current, Entered, TaskLocals, get_current_l
 use crate::python::bridge::glue;
 use crate::python::bridge::{Bridge, Completion};
 use crate::python::install;
-use crate::python::interpreter::fork::name;
 use crate::python::interpreter::gate;
+use crate::python::interpreter::intern::interned;
 use crate::python::interpreter::panics::{self, Panic};
 use crate::python::runtime::Runtime;
 
@@ -131,7 +131,7 @@ where
     let bridge = Bridge::of(&event_loop)?;
     let future = glue::get(py)?.rust_future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
     let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
-    future.setattr(name!(py, "_sundown_key"), key)?;
+    future.setattr(interned!(py, "_sundown_key"), key)?;
     let task = Bridged { future: Some(fut), current: Some(Current::Bridged(Arc::clone(&bridge), key)) };
     match runtime.spawn_bridged("future_into_py", caller, task) {
         Ok(task) => {
@@ -139,7 +139,7 @@ where
             Ok(future)
         }
         Err(mut task) => {
-            task.current = None; // There is nobody to be told.
+            task.current = None; // Nothing waits for it.
             drop(bridge.leave(key));
             Err(runtime.refusal("future_into_py"))
         }
@@ -149,7 +149,7 @@ where
 fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let py = event_loop.py();
     let arguments = PyDict::new(py);
-    arguments.set_item(name!(py, "loop"), event_loop)?;
+    arguments.set_item(interned!(py, "loop"), event_loop)?;
     Ok(arguments)
 }
 
@@ -208,18 +208,18 @@ where
         converted.unwrap_or_else(|panic| Err(panic.into_pyerr()))
     });
     match converted {
-        Ok(value) => future.call_method1(name!(py, "set_result"), (value,))?,
+        Ok(value) => future.call_method1(interned!(py, "set_result"), (value,))?,
         Err(error) => glue.fail.bind(py).call1((&future, panics::exception(py, error)))?,
     };
     Ok(future)
 }
 
 pin_project! {
-    /// The task of a bridged future. However it ends, its Python future is told, once, and after the Rust future is gone.
+    /// The task of a bridged future. However it ends, its Python future is completed, once, and after the Rust future is gone.
     struct Bridged<F> {
         #[pin]
         future: Option<F>,
-        // `Current::Bridged`; none once it has told.
+        // `Current::Bridged`; none once it has completed the Python future.
         current: Option<Current>,
     }
 
@@ -272,7 +272,7 @@ where
             Ok(Poll::Ready(Ok(value))) => Completion::Value(Box::new(value)),
             Ok(Poll::Ready(Err(error))) => Completion::Error(error),
             Err(panic) => {
-                // What is left of it is dropped before Python is told; that it panics again tells nothing new.
+                // What is left of it is dropped before the Python future is completed; a second panic adds nothing.
                 let _ = panics::catch(|| this.future.set(None));
                 Completion::Panic(panic)
             }

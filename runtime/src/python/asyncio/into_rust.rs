@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::python::asyncio::locals::{TaskLocals, copy_context, get_current_locals};
 use crate::python::bridge::{Answer, Bridge, Op};
 use crate::python::install;
-use crate::python::interpreter::{fork, gate};
+use crate::python::interpreter::{exceptions, gate};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
 ///
@@ -100,7 +100,7 @@ impl<T> Future for Answered<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<PyResult<T>> {
         if self.asked.as_ref().is_some_and(|(bridge, _)| !bridge.is_ours()) {
-            return Poll::Ready(Err(fork::forked_err("the event loop of this future")));
+            return Poll::Ready(Err(exceptions::forked_err("the event loop of this future")));
         }
         if !self.announced {
             self.announced = true;

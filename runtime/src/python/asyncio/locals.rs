@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 
 use crate::python::bridge::Bridge;
 use crate::python::bridge::glue;
-use crate::python::interpreter::fork::name;
+use crate::python::interpreter::intern::interned;
 
 /// An event loop and the [context](https://docs.python.org/3/library/contextvars.html) in which coroutines run there.
 ///
@@ -104,7 +104,7 @@ pub fn get_current_locals(py: Python<'_>) -> PyResult<TaskLocals> {
             let (future, context) = bridge
                 .awaiting(py, key)
                 .ok_or_else(|| pyo3::exceptions::asyncio::CancelledError::new_err("the Python future was cancelled"))?;
-            let event_loop = future.bind(py).call_method0(name!(py, "get_loop"))?.unbind();
+            let event_loop = future.bind(py).call_method0(interned!(py, "get_loop"))?.unbind();
             Ok(TaskLocals(Arc::new(Locals { event_loop, context })))
         }
         None => TaskLocals::with_running_loop(py)?.copy_context(py),

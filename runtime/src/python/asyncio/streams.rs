@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 use futures_util::stream::Stream;
 use pyo3::prelude::*;
 use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
 
 use crate::python::asyncio::into_py::future_into_py_with_locals;
 use crate::python::asyncio::into_rust::into_future_with_locals;
 use crate::python::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::python::bridge::glue;
+use crate::python::bridge::item_sender::{Item, ItemSender, Spawn};
 
 /// What an async generator yields, one item ahead; an exception that it raises is the last item.
 ///
@@ -66,7 +66,7 @@ type Forwarding = Pin<Box<dyn Future<Output = PyResult<Py<PyAny>>> + Send>>;
 
 /// The items, and the task that forwards them.
 struct Items {
-    received: mpsc::Receiver<PyResult<Py<PyAny>>>,
+    received: mpsc::Receiver<Item>,
     /// None once it has ended; dropping it cancels the task.
     forwarding: Option<Forwarding>,
     /// What ended the task, and was not sent by it: a cancellation, the end of its loop.
@@ -77,11 +77,16 @@ impl Items {
     fn of(locals: TaskLocals, generator: Bound<'_, PyAny>, ahead: usize, with_errors: bool) -> PyResult<Self> {
         let py = generator.py();
         let (send, received) = mpsc::channel(ahead);
-        let sender = ItemSender { send: Some(send).into(), locals: locals.clone(), with_errors };
+        let sender = ItemSender::new(send, spawn_with(locals.clone()), with_errors);
         let task = glue::get(py)?.forward.bind(py).call1((generator, sender))?;
         let forwarding = into_future_with_locals(&locals, task)?;
         Ok(Items { received, forwarding: Some(Box::pin(forwarding)), failed: None })
     }
+}
+
+/// Has what waits for room in the channel run on the default runtime, with a Python future on the loop of `locals`.
+fn spawn_with(locals: TaskLocals) -> Spawn {
+    Box::new(move |py, sending| future_into_py_with_locals(py, locals.clone(), sending))
 }
 
 impl Stream for Items {
@@ -119,54 +124,5 @@ impl Stream for Values {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.0).poll_next(cx).map(|item| item.and_then(Result::ok))
-    }
-}
-
-/// What the generator's task sends through.
-#[pyclass(frozen, module = "sundown")]
-pub(in crate::python) struct ItemSender {
-    send: std::sync::Mutex<Option<mpsc::Sender<PyResult<Py<PyAny>>>>>,
-    locals: TaskLocals,
-    with_errors: bool,
-}
-
-impl ItemSender {
-    fn sender(&self) -> Option<mpsc::Sender<PyResult<Py<PyAny>>>> {
-        crate::sync::lock(&self.send).clone()
-    }
-}
-
-#[pymethods]
-impl ItemSender {
-    /// True: go on. False: nobody listens any more. Else to be awaited, for one of the two.
-    fn send<'py>(&self, py: Python<'py>, item: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let answer = |go_on: bool| Ok(go_on.into_pyobject(py)?.to_owned().into_any());
-        let Some(send) = self.sender() else { return answer(false) };
-        match send.try_send(Ok(item)) {
-            Ok(()) => answer(true),
-            Err(TrySendError::Closed(_)) => answer(false),
-            Err(TrySendError::Full(item)) => {
-                future_into_py_with_locals(py, self.locals.clone(), async move { Ok(send.send(item).await.is_ok()) })
-            }
-        }
-    }
-
-    /// Whether the exception was sent.
-    fn fail<'py>(&self, py: Python<'py>, error: Bound<'py, PyAny>) -> PyResult<bool> {
-        let Some(send) = self.sender().filter(|_| self.with_errors) else { return Ok(false) };
-        // It waits for its place behind the items; the stream ends after it.
-        future_into_py_with_locals(py, self.locals.clone(), {
-            let error = PyErr::from_value(error);
-            async move {
-                let _ = send.send(Err(error)).await;
-                Ok(())
-            }
-        })?;
-        Ok(true)
-    }
-
-    fn close(&self) {
-        let sender = crate::sync::lock(&self.send).take();
-        drop(sender);
     }
 }

@@ -97,7 +97,7 @@ def connect(bridge):
                 os.close(descriptor)
                 raise
         except BaseException:
-            bridge.close()  # The next use makes another: nobody would ever wake the loop for this one.
+            bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
             raise
         bridge.relayed = True
 
@@ -203,7 +203,7 @@ def settle(bridge, batch):
             call = None
     except BaseException as error:
         if call is not None and call[0] is not None:
-            bridge.fail(call[0], error)  # It may have been told; but not if `perform` had not begun.
+            bridge.fail(call[0], error)  # It may have its answer; but not if `perform` had not begun.
         raise
     finally:
         bridge = None
@@ -359,7 +359,7 @@ def run_until_complete(loop, future):
         loop.run_until_complete(task)
     except BaseException:
         if task.done() and not task.cancelled():
-            task.exception()  # This is it, or a signal's handler raised another: nobody else will ask.
+            task.exception()  # This is it, or a signal's handler raised another: nothing else will ask.
         raise
 
 

@@ -2,10 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
 
-use crate::python::interpreter::fork::PerProcess;
-use crate::python::interpreter::{exit, gate};
+use crate::host::fork::PerProcess;
+use crate::python::interpreter::{exit, gate, source};
 
 /// What Rust needs of `glue.py`.
 #[derive(Debug)]
@@ -57,20 +56,8 @@ fn close_gate(py: Python<'_>) {
     }
 }
 
-/// What the source of a Python file defines, in a namespace of its own and not in `sys.modules`: another extension module
-/// may have the same file, for its own Rust.
-pub(in crate::python) fn execute<'py>(py: Python<'py>, name: &str, source: &str) -> PyResult<Bound<'py, PyDict>> {
-    let builtins = py.import("builtins")?;
-    let namespace = PyDict::new(py);
-    namespace.set_item("__name__", format!("sundown.{name}"))?;
-    namespace.set_item("__builtins__", &builtins)?;
-    let code = builtins.call_method1("compile", (source, format!("sundown/{name}.py"), "exec"))?;
-    builtins.call_method1("exec", (code, &namespace))?;
-    Ok(namespace)
-}
-
 fn load(py: Python<'_>) -> PyResult<Glue> {
-    let namespace = execute(py, "glue", include_str!("glue.py"))?;
+    let namespace = source::execute(py, "glue", include_str!("glue.py"))?;
     let of = |name: &str| PyResult::Ok(namespace.as_any().get_item(name)?.unbind());
     Ok(Glue {
         rust_future: of("RustFuture")?,

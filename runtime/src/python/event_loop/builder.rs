@@ -6,9 +6,9 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::python::event_loop::EventLoop;
-use crate::python::event_loop::engine::LoopCore;
+use crate::python::event_loop::core::LoopCore;
 
-/// The budget of a loop's shutdown where nobody says otherwise.
+/// The budget of a loop's shutdown unless the builder has another.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Builds an [`EventLoop`].
@@ -61,8 +61,8 @@ impl EventLoopBuilder {
     pub fn start(self, py: Python<'_>) -> PyResult<EventLoop> {
         // A thread's name may not contain it.
         let name = self.name.replace('\0', " ");
-        let engine = LoopCore::start(py, name.clone(), Location::caller(), self.timeout, self.factory)?;
-        Ok(EventLoop::made(name, engine))
+        let core = LoopCore::start(py, name.clone(), Location::caller(), self.timeout, self.factory)?;
+        Ok(EventLoop::made(name, core))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How an event loop is asked, waited for and forced: as [a runtime](super::super::Runtime) is, by a plan.
+//! How an event loop is requested to stop, waited for and forced: as [a runtime](super::super::Runtime) is, by a plan.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,8 +8,9 @@ use std::task::Poll;
 use crate::driver::{Driver, FOREVER};
 use crate::plan::{Spec, Step, StepSpec};
 use crate::python::event_loop::EventLoop;
-use crate::python::event_loop::engine::{LoopCore, Told};
-use crate::python::event_loop::line;
+use crate::python::event_loop::command::Command;
+use crate::python::event_loop::control::LoopControl;
+use crate::python::event_loop::stop_queue;
 use crate::sync::latch::Latch;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
@@ -26,21 +27,21 @@ pub(super) static SPEC: Spec = Spec {
     ],
 };
 
-pub(super) fn steps(event_loop: &LoopCore) -> Vec<Step<'_>> {
+pub(super) fn steps(event_loop: &Arc<LoopControl>) -> Vec<Step<'_>> {
     vec![Step::owned(Box::new(Tasks(event_loop))), Step::owned(Box::new(Thread(event_loop)))]
 }
 
 /// Waits for the loop, unless it is the loop's thread that would wait.
-async fn ended(event_loop: &LoopCore, latch: &Latch, driver: Option<&Driver>) -> Result<(), Outcome> {
-    let blocks_it = match (driver, event_loop.desk.thread()) {
+async fn ended(event_loop: &LoopControl, latch: &Latch, driver: Option<&Driver>) -> Result<(), Outcome> {
+    let blocks_it = match (driver, event_loop.state.thread()) {
         (Some(driver), Some(thread)) => driver.blocks_thread(thread),
         _ => false,
     };
     let mut end = pin!(latch.wait());
     poll_fn(|cx| {
         // Asked in each poll: an executor may move this onto the very thread later on.
-        if (blocks_it || event_loop.desk.is_current()) && !latch.is_set() {
-            let why = "the shutdown runs on this loop itself: it is told to stop, and cannot be waited for";
+        if (blocks_it || event_loop.state.is_current()) && !latch.is_set() {
+            let why = "the shutdown runs on this loop itself: it stops, and cannot be waited for";
             return Poll::Ready(Err(Outcome::abandoned(why)));
         }
         end.as_mut().poll(cx).map(Ok)
@@ -48,9 +49,9 @@ async fn ended(event_loop: &LoopCore, latch: &Latch, driver: Option<&Driver>) ->
     .await
 }
 
-/// What the loop has noted becomes part of the report.
-fn noted(event_loop: &LoopCore, progress: &mut Progress) -> Outcome {
-    let (details, abandoned) = event_loop.desk.take_notes();
+/// What the loop has recorded becomes part of the report.
+fn recorded(event_loop: &LoopControl, progress: &mut Progress) -> Outcome {
+    let (details, abandoned) = event_loop.state.take_recorded();
     details.into_iter().for_each(|detail| progress.detail(detail));
     match abandoned.is_empty() {
         true => Outcome::Stopped,
@@ -59,37 +60,37 @@ fn noted(event_loop: &LoopCore, progress: &mut Progress) -> Outcome {
 }
 
 /// The tasks of the loop, and its asynchronous generators.
-struct Tasks<'a>(&'a LoopCore);
+struct Tasks<'a>(&'a Arc<LoopControl>);
 
 impl Teardown for Tasks<'_> {
     fn request(&mut self, _progress: &mut Progress) {
-        self.0.end_in_turn();
+        self.0.stop_in_turn();
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         progress.bounds(&self.0.owner);
         Box::pin(async move {
             match &progress.driver {
-                Some(driver) => line::wait(&self.0.desk, &self.0.runner, driver).await,
-                None => line::jump(&self.0.desk, &self.0.runner),
+                Some(driver) => stop_queue::wait(&**self.0, driver).await,
+                None => stop_queue::jump(&**self.0),
             }
-            match ended(self.0, &self.0.desk.drained, progress.driver.as_deref()).await {
-                Ok(()) => noted(self.0, progress),
+            match ended(self.0, &self.0.state.drained, progress.driver.as_deref()).await {
+                Ok(()) => recorded(self.0, progress),
                 Err(outcome) => outcome,
             }
         })
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        line::jump(&self.0.desk, &self.0.runner);
-        self.0.tell(Told::ForceTasks);
-        let desk = Arc::clone(&self.0.desk);
-        progress.if_stuck(move || Some(desk.stuck()));
+        stop_queue::jump(&**self.0);
+        self.0.send(Command::ForceTasks);
+        let state = Arc::clone(&self.0.state);
+        progress.if_stuck(move || Some(state.stuck()));
     }
 }
 
 /// The loop's executor, the loop, and its thread.
-struct Thread<'a>(&'a LoopCore);
+struct Thread<'a>(&'a LoopControl);
 
 impl Teardown for Thread<'_> {
     fn request(&mut self, _progress: &mut Progress) {}
@@ -97,20 +98,20 @@ impl Teardown for Thread<'_> {
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         progress.bounds(&self.0.owner);
         Box::pin(async move {
-            let desk = &self.0.desk;
-            for latch in [&desk.closed, &desk.gone] {
+            let state = &self.0.state;
+            for latch in [&state.closed, &state.gone] {
                 if let Err(outcome) = ended(self.0, latch, progress.driver.as_deref()).await {
                     return outcome;
                 }
             }
-            noted(self.0, progress)
+            recorded(self.0, progress)
         })
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        self.0.tell(Told::ForceAll);
-        let desk = Arc::clone(&self.0.desk);
-        progress.if_stuck(move || Some(desk.stuck()));
+        self.0.send(Command::ForceAll);
+        let state = Arc::clone(&self.0.state);
+        progress.if_stuck(move || Some(state.stuck()));
     }
 }
 
@@ -118,23 +119,23 @@ impl Teardown for Thread<'_> {
 /// parent's.
 impl Teardown for &EventLoop {
     fn request(&mut self, progress: &mut Progress) {
-        if let Some(engine) = self.engine() {
-            Teardown::request(&mut &**engine, progress);
+        if let Some(core) = self.core() {
+            Teardown::request(&mut &**core, progress);
         }
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            match self.engine() {
-                Some(engine) => Teardown::wait(&mut &**engine, progress).await,
+            match self.core() {
+                Some(core) => Teardown::wait(&mut &**core, progress).await,
                 None => inherited(),
             }
         })
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        if let Some(engine) = self.engine() {
-            Teardown::force(&mut &**engine, progress);
+        if let Some(core) = self.core() {
+            Teardown::force(&mut &**core, progress);
         }
     }
 }

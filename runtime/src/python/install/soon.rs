@@ -1,9 +1,9 @@
-//! Set up by whatever comes first, also where nobody has a `Python<'_>` at hand: a runtime, a task, a thread, a guard.
+//! Set up by what comes first, also where there is no `Python<'_>` at hand: a runtime, a task, a thread, a guard.
 //!
 //! CPython's main thread is asked to do it between two bytecodes (`Py_AddPendingCall`), also where the caller is attached:
 //! what is set up imports modules, and an import lets go of the GIL. A caller may hold a lock meanwhile, that of a
-//! `OnceLock<Runtime>` for one, and another thread that is attached waits for that lock: neither would get on. Whoever has
-//! a `Python<'_>` calls [`ensure`] instead, and has it at once.
+//! `OnceLock<Runtime>` for one, and another thread that is attached waits for that lock: neither would get on. A
+//! caller with a `Python<'_>` calls [`ensure`] instead, and has it at once.
 //!
 //! The call comes in time however the program ends. Where the main thread is in a call that blocks, or holds the GIL while
 //! another thread asks (up to 3.11 it is told when it next takes the GIL), or the script is over, `Py_FinalizeEx` itself makes
@@ -58,9 +58,9 @@ extern "C" fn on_main_thread(_: *mut c_void) -> c_int {
     // A panic has said what is to be said, by the panic hook.
     catch_unwind(|| {
         let installed = INSTALLED.get();
-        // Before 3.12 it is the queue of whichever interpreter held the GIL. And nobody is waited for: this may have
+        // Before 3.12 it is the queue of whichever interpreter held the GIL. And this waits for no thread: it may have
         // interrupted an import, whose lock the other thread waits for.
-        if !is_main_interpreter() || installed.at_it.load(Ordering::Acquire) > 0 {
+        if !is_main_interpreter() || installed.installing.load(Ordering::Acquire) > 0 {
             installed.asked.store(false, Ordering::Release);
             return 0;
         }

@@ -48,7 +48,7 @@ impl Drop for Pending {
     #[allow(unsafe_code, deprecated, reason = "as in `take`")]
     fn drop(&mut self) {
         // SAFETY: the pointers are what `PyErr_Fetch` gave, nulls included, and are given back once. The thread is attached
-        // as it was then: whoever detaches in between attaches again before this is dropped.
+        // as it was then: what detaches in between attaches again before this is dropped.
         unsafe { pyo3::ffi::PyErr_Restore(self.kind, self.value, self.traceback) };
     }
 }

@@ -18,14 +18,15 @@ use tokio::runtime::Handle;
 
 use crate::driver::Driver;
 use crate::python::interpreter::panics::{self, Panic};
+use crate::python::interpreter::polling::{self, Call, Entering, Phase, Polling};
 use crate::python::interpreter::signals::{Pipe, Watch};
-use crate::python::interpreter::{exit, gate};
+use crate::python::interpreter::{closing, gate};
 use park::Parker;
 
 /// Runs `future` inside the runtime of `handle`, on this thread, detached, at most until `end` is ready: then with the error
 /// `ended`. The future is dropped detached too.
 ///
-/// The caller answers for it that the future has no `Python<'py>` with it.
+/// The caller guarantees that the future has no `Python<'py>` with it.
 ///
 /// # Errors
 ///
@@ -51,7 +52,7 @@ pub(in crate::python) fn block_on<F: Future>(
 /// Runs `future`, whose alarms are `driver`'s, on this thread, detached and outside of any runtime, until it is ready or a
 /// handler of a signal raises. It may block wherever its caller may.
 ///
-/// The caller answers for it that the future has no `Python<'py>` with it.
+/// The caller guarantees that the future has no `Python<'py>` with it.
 ///
 /// # Errors
 ///
@@ -65,8 +66,8 @@ pub(in crate::python) fn teardown<F: Future>(py: Python<'_>, driver: &Driver, fu
         let mut future = pin!(future);
         // Watched once there is something to wait for.
         let mut signals = None;
-        let exit_goes_on = exit::is_closing();
-        let closing = exit::closing();
+        let exit_goes_on = closing::has_begun();
+        let closing = closing::token();
         let mut closing = pin!(closing.cancelled());
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
@@ -87,7 +88,7 @@ pub(in crate::python) fn teardown<F: Future>(py: Python<'_>, driver: &Driver, fu
     });
     Parker::put_back(parker);
     result.map_err(|stop| match stop {
-        Stop::Exit => exit::refuse("close"),
+        Stop::Exit => closing::refuse("close"),
         other => other.into_pyerr(),
     })
 }
@@ -113,7 +114,7 @@ impl Stop {
             Stop::DrivesTasks => PyRuntimeError::new_err(
                 "`block_on` cannot be called on a thread that drives async tasks: await the future there",
             ),
-            Stop::Exit | Stop::Ended => exit::refuse("block_on"),
+            Stop::Exit | Stop::Ended => closing::refuse("block_on"),
         }
     }
 }
@@ -127,14 +128,14 @@ fn run<F: Future>(
     let waker = Waker::from(Arc::clone(parker));
     let mut cx = Context::from_waker(&waker);
     let mut future = pin!(Some(future));
-    let stays = Stays::begin();
+    let call = Call::begin();
     let result = match poll_inside(handle, future.as_mut(), &mut cx) {
         Ok(Poll::Ready(output)) => Ok(output),
         Ok(Poll::Pending) => wait(handle, future.as_mut(), end, &mut cx, parker),
         // The runtime has ended since the caller looked.
         Err(Stop::Panicked(panic)) if panic.is_of_an_ended_runtime() => {
             let ended = pin!(end).poll(&mut cx).is_ready();
-            Err(if exit::is_closing() {
+            Err(if closing::has_begun() {
                 Stop::Exit
             } else if ended {
                 Stop::Ended
@@ -149,7 +150,7 @@ fn run<F: Future>(
         let _inside = handle.enter();
         future.set(None);
     });
-    drop(stays);
+    drop(call);
     dropped.map_err(Stop::Panicked).and(result)
 }
 
@@ -161,7 +162,7 @@ fn wait<F: Future>(
     cx: &mut Context<'_>,
     parker: &Parker,
 ) -> Result<F::Output, Stop> {
-    let closing = exit::closing();
+    let closing = closing::token();
     let mut closing = pin!(closing.cancelled());
     let mut end = pin!(end);
     let signals = Signals::watch(parker)?;
@@ -169,7 +170,7 @@ fn wait<F: Future>(
     let mut over = |cx: &mut Context<'_>| {
         if closing.as_mut().poll(cx).is_ready() {
             Some(Stop::Exit)
-        } else if !Stays::is_set() && end.as_mut().poll(cx).is_ready() {
+        } else if !Call::outlives_runtime() && end.as_mut().poll(cx).is_ready() {
             Some(Stop::Ended)
         } else {
             None
@@ -196,35 +197,6 @@ fn wait<F: Future>(
     }
 }
 
-thread_local! {
-    static STAYS: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether the innermost `block_on` of this thread goes on when its runtime ends, because it is what shuts it down. Put back
-/// as it was when this is dropped.
-struct Stays(bool);
-
-impl Stays {
-    fn begin() -> Self {
-        Stays(STAYS.replace(false))
-    }
-
-    fn is_set() -> bool {
-        STAYS.get()
-    }
-}
-
-impl Drop for Stays {
-    fn drop(&mut self) {
-        STAYS.set(self.0);
-    }
-}
-
-/// Called in a poll: the `block_on` around it, if there is one, shuts its own runtime down, and goes on when that ends.
-pub(in crate::python) fn shuts_down_its_runtime() {
-    STAYS.set(true);
-}
-
 /// The signals of a wait on the main thread. Given back when it is dropped, also by a panic.
 struct Signals<'a> {
     watch: Option<Watch>,
@@ -234,7 +206,7 @@ struct Signals<'a> {
 impl<'a> Signals<'a> {
     fn watch(parker: &'a Parker) -> Result<Option<Self>, Stop> {
         let Some(pipe) = parker.pipe() else { return Ok(None) };
-        // A signal that came before is noted, and its number is in somebody else's descriptor.
+        // CPython has recorded a signal that came before, and its number is in another descriptor.
         let watching = attach(|py| {
             let signals = Signals { watch: Some(Watch::start(py, pipe)?), pipe };
             signals.get().check(py)?;
@@ -273,11 +245,6 @@ fn attach<T>(f: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Stop> {
     }
 }
 
-thread_local! {
-    /// Whether this thread is inside a poll of [`poll_inside`].
-    static POLLING: Cell<bool> = const { Cell::new(false) };
-}
-
 /// One poll, inside the runtime.
 fn poll_inside<F: Future>(
     handle: &Handle,
@@ -288,7 +255,7 @@ fn poll_inside<F: Future>(
         Some(future) => future.poll(cx),
         None => unreachable!("it is taken out after the last poll"),
     };
-    if POLLING.get() {
+    if polling::phase() == Phase::Polling {
         // A future that calls Python that calls us: this thread blocks already, and may. tokio would refuse, and the outer
         // poll's budget would be used up for good.
         let nested = panics::catch(|| {
@@ -303,35 +270,14 @@ fn poll_inside<F: Future>(
     }
     let entered = Cell::new(false);
     let polled = panics::catch(|| {
-        let _quiet = panics::Quiet::new();
+        let entering = Entering::begin();
         handle.block_on(poll_fn(|_| {
-            panics::Quiet::end();
             entered.set(true);
-            let _polling = Polling::begin();
+            let _polling = Polling::begin(&entering);
             Poll::Ready(poll())
         }))
     });
     polled.map_err(|panic| if entered.get() { Stop::Panicked(panic) } else { Stop::DrivesTasks })
-}
-
-/// Whether this thread is in a poll of a `block_on`.
-pub(in crate::python) fn is_polling() -> bool {
-    POLLING.try_with(Cell::get).unwrap_or(false)
-}
-
-struct Polling;
-
-impl Polling {
-    fn begin() -> Self {
-        POLLING.set(true);
-        Polling
-    }
-}
-
-impl Drop for Polling {
-    fn drop(&mut self) {
-        POLLING.set(false);
-    }
 }
 
 /// As [`Python::detach`], for a closure that is not `Send`.

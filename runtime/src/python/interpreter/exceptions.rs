@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyErrArguments, PyTypeInfo};
 
-use crate::python::interpreter::fork::name;
+use crate::python::interpreter::intern::interned;
 use crate::teardown::Outcome;
 
 /// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
@@ -25,7 +25,7 @@ macro_rules! exception {
         pyo3::pyobject_native_type_named!($name);
 
         #[allow(unsafe_code, reason = "PyO3 has no safe way to name a type that is made at run time")]
-        // SAFETY: `type_object_raw` returns a type that lives for ever, and every `PyAny` is an instance of it if its type
+        // SAFETY: `type_object_raw` returns a type that is never freed, and every `PyAny` is an instance of it if its type
         // says so: the default checks.
         unsafe impl PyTypeInfo for $name {
             fn type_object_raw(py: Python<'_>) -> *mut pyo3::ffi::PyTypeObject {
@@ -102,7 +102,7 @@ pub(in crate::python) fn make(py: Python<'_>) {
 }
 
 fn all(py: Python<'_>) -> [Bound<'_, PyType>; 4] {
-    // Not of the module's: nobody catches it by name.
+    // Not of the module's: it is not to be caught by name.
     let _ = py.get_type::<InterpreterExit>();
     [
         py.get_type::<ShutdownError>(),
@@ -118,12 +118,17 @@ pub(in crate::python) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let name = module.name()?;
     for exception in all(py) {
         // A second module of the same library (a submodule) has the same types.
-        if exception.getattr(name!(py, "__module__"))?.eq("sundown")? {
-            exception.setattr(name!(py, "__module__"), &name)?;
+        if exception.getattr(interned!(py, "__module__"))?.eq("sundown")? {
+            exception.setattr(interned!(py, "__module__"), &name)?;
         }
         module.add(exception.name()?, exception)?;
     }
     Ok(())
+}
+
+/// The error for something of the parent process that is used in a forked child.
+pub(crate) fn forked_err(what: &str) -> PyErr {
+    ForkedProcessError::new_err(format!("{what} belongs to the parent process; make a new one in the forked child"))
 }
 
 /// `ShutdownTimeout` if something was forced or given up, else `ShutdownError`.
@@ -141,7 +146,7 @@ impl From<crate::teardown::ShutdownError> for PyErr {
     }
 }
 
-/// What an exception with a report is made from, once somebody looks at it.
+/// What an exception with a report is made from, once it is looked at.
 struct Reported<E> {
     message: String,
     report: String,
@@ -156,7 +161,7 @@ impl<E: PyTypeInfo + 'static> Reported<E> {
 
     fn make<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let exception = py.get_type::<E>().call1((&self.message,))?;
-        exception.setattr(name!(py, "report"), &self.report)?;
+        exception.setattr(interned!(py, "report"), &self.report)?;
         Ok(exception)
     }
 }

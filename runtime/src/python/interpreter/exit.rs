@@ -3,13 +3,12 @@
 //! | stage | when | what |
 //! |---|---|---|
 //! | one | the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | runtimes that opted in cancel their work; nothing is refused |
-//! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](crate::python::gate) closes |
+//! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](super::gate) closes |
 //!
 //! CPython calls `atexit` handlers in reverse: what a user registered after this module was imported runs before stage two
 //! and may use the module; what was registered before is refused with a `ShutdownError`.
 
 mod budget;
-mod counters;
 mod interrupt;
 mod late;
 mod leaving;
@@ -20,20 +19,17 @@ mod uncaught;
 mod waves;
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use tokio_util::sync::CancellationToken;
 
+use crate::host::fork::PerProcess;
 use crate::host::user_threads::Budget;
-use crate::python::interpreter::exceptions::ShutdownError;
-use crate::python::interpreter::fork::{Hook, Hooks, PerProcess};
+use crate::python::interpreter::hooks::{Hook, Hooks};
 use crate::sync::lock;
 use crate::teardown::Teardown;
-use counters::Counters;
-pub use counters::{Stats, stats};
 use second::First;
 pub(in crate::python) use stages::{Installation, install};
 
@@ -85,7 +81,8 @@ pub(crate) trait Live: Send + Sync {
 
 /// Has stage two tear `live` down. It is held weakly.
 ///
-/// Who registers asks [`is_closing`] *afterwards*: either stage two has seen it, or it sees that it came too late.
+/// The caller asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen `live`, or the
+/// caller sees that it came too late.
 pub(crate) fn register(live: Weak<dyn Live>) {
     let mut lives = lock(&STATE.get().lives);
     // What is gone is forgotten whenever the list would grow: each registration pays for a constant number of looks.
@@ -93,27 +90,6 @@ pub(crate) fn register(live: Weak<dyn Live>) {
         lives.retain(|live| live.strong_count() > 0);
     }
     lives.push(live);
-}
-
-/// Whether stage two has begun, or this module was imported after it: nothing new starts.
-pub(crate) fn is_closing() -> bool {
-    STATE.get().closing.load(Ordering::SeqCst)
-}
-
-/// A token that is cancelled when stage two begins.
-pub(crate) fn closing() -> CancellationToken {
-    STATE.get().token.clone()
-}
-
-/// The error for what is refused because the interpreter exits: `refuse("future_into_py")`. It is counted.
-pub(crate) fn refuse(what: &str) -> PyErr {
-    STATE.get().counters.refused();
-    ShutdownError::new_err(format!("the interpreter is exiting: `{what}` refused"))
-}
-
-/// Counts completions that were dropped quietly, because nobody is left to see them.
-pub(crate) fn count_late(completions: u64) {
-    STATE.get().counters.late(completions);
 }
 
 /// Has `hook` called, attached, once the gate is closed: on the thread that runs stage two, or that imports the module too
@@ -137,40 +113,22 @@ static STATE: PerProcess<State> = PerProcess::inheriting(State::new);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct State {
-    closing: AtomicBool,
-    token: CancellationToken,
     lives: Mutex<Vec<Weak<dyn Live>>>,
     timeout_nanos: AtomicU64,
-    counters: Counters,
     first: First,
 }
 
 impl State {
-    /// A child starts with nothing that lives. If its parent was exiting, so is the child: its stage two may be over.
+    /// A child starts with nothing that lives.
     fn new(parents: Option<&'static State>) -> Self {
         let load = |of: fn(&State) -> &AtomicU64| parents.map(|state| of(state).load(Ordering::Relaxed));
-        let closing = parents.is_some_and(|state| state.closing.load(Ordering::SeqCst));
-        let token = CancellationToken::new();
-        if closing {
-            token.cancel();
-        }
         State {
-            closing: AtomicBool::new(closing),
-            token,
             lives: Mutex::new(Vec::new()),
             timeout_nanos: AtomicU64::new(
                 load(|state| &state.timeout_nanos).unwrap_or(u64::try_from(TIMEOUT.as_nanos()).unwrap_or(u64::MAX)),
             ),
-            counters: Counters::default(),
             first: First::new(),
         }
-    }
-
-    /// Nothing new starts. False if that was so before.
-    fn begin(&self) -> bool {
-        let begins = !self.closing.swap(true, Ordering::SeqCst);
-        self.token.cancel();
-        begins
     }
 
     /// What lives and was registered since the last call.

@@ -5,15 +5,15 @@ use std::time::Instant;
 use pyo3::PyResult;
 
 use crate::host::fork::{PerProcess, generation};
-use crate::python::interpreter::exit;
+use crate::python::interpreter::closing;
 use crate::sync::gate::Gate;
 
 /// A child that was forked while its parent exits finds it closed.
-static GATE: PerProcess<Gate> = PerProcess::new(|| Gate::new(exit::is_closing()));
+static GATE: PerProcess<Gate> = PerProcess::new(|| Gate::new(closing::has_begun()));
 
 /// The right to be inside Python; dropped, it is given back.
 #[derive(Debug)]
-#[must_use = "who drops it has left"]
+#[must_use = "dropping it leaves the gate"]
 pub(crate) struct Pass {
     gate: &'static Gate,
     generation: u32,
@@ -31,11 +31,11 @@ pub(crate) fn enter() -> Option<Pass> {
 ///
 /// The refusal of `what`.
 pub(crate) fn admit(what: &str) -> PyResult<Pass> {
-    enter().filter(|_| !exit::is_closing()).ok_or_else(|| exit::refuse(what))
+    enter().filter(|_| !closing::has_begun()).ok_or_else(|| closing::refuse(what))
 }
 
-/// Lets nobody in any more, and blocks until all have left or `deadline` has come: to be called detached. How many are still
-/// inside.
+/// Closes the gate, and blocks until all threads have left or `deadline` has come: to be called detached. Returns how many
+/// are still inside.
 pub(crate) fn close(deadline: Instant) -> usize {
     GATE.get().close(deadline)
 }
@@ -47,7 +47,8 @@ pub(crate) fn is_closed() -> bool {
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        // Who forks inside leaves in the child too; there the gate is another one, and this one may be locked for ever.
+        // A thread that forks inside leaves in the child too. The child has another gate; this one may be locked there, with no
+        // thread to unlock it.
         if self.generation == generation() {
             self.gate.leave();
         }

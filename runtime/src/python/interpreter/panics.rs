@@ -1,15 +1,15 @@
 //! Panics, with their message and place.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 
-use crate::python::interpreter::block_on;
 use crate::python::interpreter::exceptions::RuntimePanic;
+use crate::python::interpreter::polling::{self, Phase};
 use crate::teardown::outcome::panic_message;
 
 /// tokio's words.
@@ -58,28 +58,6 @@ pub(in crate::python) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
 thread_local! {
     /// Where this thread panicked last, and what it said.
     static PLACE: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// While it lives a panic of this thread is not printed: one that is a refusal of tokio's, and becomes an exception.
-pub(in crate::python) struct Quiet;
-
-impl Quiet {
-    pub(in crate::python) fn new() -> Self {
-        QUIET.set(true);
-        Quiet
-    }
-
-    /// From here on user code runs.
-    pub(in crate::python) fn end() {
-        QUIET.set(false);
-    }
-}
-
-impl Drop for Quiet {
-    fn drop(&mut self) {
-        Self::end();
-    }
 }
 
 /// Chains a panic hook that remembers where a thread panicked, because the payload does not tell. The hook that was there
@@ -91,9 +69,14 @@ pub(in crate::python) fn install() {
         std::panic::set_hook(Box::new(move |info| {
             let place = info.location().map(|place| (place.to_string(), panic_message(info.payload())));
             let _ = PLACE.try_with(|last| last.replace(place));
-            // A `block_on` whose runtime ends while it polls returns an error that says so.
-            let ended = || block_on::is_polling() && panic_message(info.payload()).starts_with(ENDED);
-            if !QUIET.try_with(Cell::get).unwrap_or(false) && !ended() {
+            let becomes_an_exception = match polling::phase() {
+                Phase::Outside => false,
+                // tokio's refusal of this thread.
+                Phase::Entering => true,
+                // The runtime has ended since the last poll: `block_on` returns an error that says so.
+                Phase::Polling => panic_message(info.payload()).starts_with(ENDED),
+            };
+            if !becomes_an_exception {
                 before(info);
             }
         }));

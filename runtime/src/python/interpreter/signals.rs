@@ -1,6 +1,6 @@
 //! Signals as events, on Python's main thread.
 //!
-//! CPython's C handler notes a signal and writes its number into the wakeup descriptor; the Python handler runs when the
+//! CPython's C handler records a signal and writes its number into the wakeup descriptor; the Python handler runs when the
 //! main thread runs Python again. A thread that waits detached does not, so while it waits the descriptor is ours. What
 //! comes in is passed on to the descriptor's owner, an event loop mostly, and the descriptor given back afterwards.
 
@@ -16,7 +16,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::python::interpreter::fork::{self, PerProcess, name};
+use crate::host::fork::PerProcess;
+use crate::python::interpreter::fork;
+use crate::python::interpreter::intern::interned;
 
 /// What CPython takes for no descriptor.
 const NONE: RawFd = -1;
@@ -51,7 +53,7 @@ impl Pipe {
         }
     }
 
-    /// Wakes whoever waits. A full pipe wakes it anyway.
+    /// Wakes the thread that waits. A full pipe wakes it anyway.
     pub(in crate::python) fn wake(&self) {
         let _ = (&self.write).write(&[0]);
     }
@@ -157,24 +159,24 @@ fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
     static SET: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     let set = SET.get().import(py, "signal", "set_wakeup_fd")?;
     let options = PyDict::new(py);
-    options.set_item(name!(py, "warn_on_full_buffer"), false)?;
+    options.set_item(interned!(py, "warn_on_full_buffer"), false)?;
     set.call((fd,), Some(&options))?.extract()
 }
 
 /// How often the cancellation of the asyncio task around the caller was asked for; 0 outside a task, and before 3.11.
 fn cancelling(py: Python<'_>) -> PyResult<usize> {
     static MODULES: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
-    // Where nobody has imported asyncio there is no task.
-    let Some(asyncio) = MODULES.get().import(py, "sys", "modules")?.get_item(name!(py, "asyncio"))? else {
+    // Before asyncio is imported there is no task.
+    let Some(asyncio) = MODULES.get().import(py, "sys", "modules")?.get_item(interned!(py, "asyncio"))? else {
         return Ok(0);
     };
     // Asked first because `current_task` raises where no loop runs, which takes as long as all the rest of a wait.
-    let running = asyncio.call_method0(name!(py, "_get_running_loop"))?;
+    let running = asyncio.call_method0(interned!(py, "_get_running_loop"))?;
     if running.is_none() {
         return Ok(0);
     }
     let task = current_task(&asyncio, &running)?;
-    match task.call_method0(name!(py, "cancelling")) {
+    match task.call_method0(interned!(py, "cancelling")) {
         Ok(count) => count.extract(),
         Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(0),
         Err(error) => Err(error),
@@ -189,12 +191,12 @@ fn cancelling(py: Python<'_>) -> PyResult<usize> {
 fn current_task<'py>(asyncio: &Bound<'py, PyAny>, running: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = asyncio.py();
     if py.version_info() < (3, 12) {
-        let table = asyncio.getattr(name!(py, "tasks"))?.getattr(name!(py, "_current_tasks"));
+        let table = asyncio.getattr(interned!(py, "tasks"))?.getattr(interned!(py, "_current_tasks"));
         if let Ok(table) = table.and_then(|table| Ok(table.cast_into::<PyDict>()?)) {
             return Ok(table.get_item(running)?.unwrap_or_else(|| py.None().into_bound(py)));
         }
     }
-    asyncio.call_method0(name!(py, "current_task"))
+    asyncio.call_method0(interned!(py, "current_task"))
 }
 
 fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -205,7 +207,7 @@ fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 #[allow(unsafe_code, reason = "a descriptor of somebody else's, which need not be open any more")]
 fn forward(owner: RawFd, signals: &[u8]) {
     // SAFETY: the buffer is as long as said. The descriptor is what CPython itself would have written to; it does not
-    // block. Without its owner nobody is told.
+    // block. Without its owner nothing is written.
     unsafe {
         let sent = libc::send(owner, signals.as_ptr().cast(), signals.len(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
         if sent < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ENOTSOCK) {

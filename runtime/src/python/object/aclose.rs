@@ -11,10 +11,12 @@ use crate::python::asyncio::locals::get_current_locals;
 use crate::python::bridge::glue;
 use crate::python::bridge::{Bridge, Completion};
 use crate::python::install;
-use crate::python::interpreter::fork::name;
-use crate::python::interpreter::{exit, gate};
-use crate::python::object::{Methods, Object, duration, find_all};
-use crate::sync::lock;
+use crate::python::interpreter::intern::interned;
+use crate::python::interpreter::{closing, gate};
+use crate::python::object::class::Methods;
+use crate::python::object::duration;
+use crate::python::object::find::find_all;
+use crate::python::object::state::Object;
 use crate::teardown::ShutdownError;
 use crate::value::reaper;
 
@@ -33,51 +35,51 @@ pub fn aclose<'py, T: Methods + PyClass>(object: &Bound<'py, T>, timeout: Option
 
 fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -> PyResult<Bound<'_, PyAny>> {
     for object in &objects {
-        drop(lock(&object.witness).take());
+        object.forget_witness();
     }
     install::ensure(py)?;
     let locals = get_current_locals(py)?;
-    let Some(_pass) = gate::enter() else { return Err(exit::refuse("aclose")) };
+    let Some(_pass) = gate::enter() else { return Err(closing::refuse("aclose")) };
     let event_loop = locals.event_loop(py);
     let arguments = PyDict::new(py);
-    arguments.set_item(name!(py, "loop"), &event_loop)?;
+    arguments.set_item(interned!(py, "loop"), &event_loop)?;
     if objects.iter().all(|object| object.has_ended()) {
         let future = glue::get(py)?.future.bind(py).call((), Some(&arguments))?;
-        future.call_method1(name!(py, "set_result"), (py.None(),))?;
+        future.call_method1(interned!(py, "set_result"), (py.None(),))?;
         return Ok(future);
     }
     let bridge = Bridge::of(&event_loop)?;
     let future = glue::get(py)?.rust_future.bind(py).call((), Some(&arguments))?;
     let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
-    let told = Told { bridge, key, with: None };
-    future.setattr(name!(py, "_sundown_key"), key)?;
+    let completes = Completes { bridge, key, with: None };
+    future.setattr(interned!(py, "_sundown_key"), key)?;
     // Closed from now on, and not only when the thread comes to it.
     for object in &objects {
         object.entry.begin();
     }
     // Without a thread the job is dropped, and its future fails.
     let started = reaper::submit(move |driver| async move {
-        let mut told = told;
+        let mut completes = completes;
         let end = timeout.map(|timeout| driver.after(timeout));
         let mut result = Ok(());
         for object in objects.iter().filter(|object| !object.has_ended()) {
             let left = end.map(|end| end.saturating_duration_since(driver.now()));
             result = result.and(object.teardown(left, &driver).await.map(drop));
         }
-        told.with = Some(result);
+        completes.with = Some(result);
     });
     started?;
     Ok(future)
 }
 
-/// Tells the Python future, when it is dropped.
-struct Told {
+/// Completes the Python future when it is dropped.
+struct Completes {
     bridge: Arc<Bridge>,
     key: u64,
     with: Option<Result<(), ShutdownError>>,
 }
 
-impl Drop for Told {
+impl Drop for Completes {
     fn drop(&mut self) {
         let completion = match self.with.take() {
             Some(Ok(())) => Completion::Value(Box::new(None::<bool>)),

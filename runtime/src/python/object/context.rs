@@ -5,12 +5,12 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::host::fork::PerProcess;
-use crate::python::bridge::glue;
+use crate::python::interpreter::source;
 
 static NAMESPACE: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
 
 fn function(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
-    let load = || PyResult::Ok(glue::execute(py, "context", include_str!("context.py"))?.unbind());
+    let load = || PyResult::Ok(source::execute(py, "context", include_str!("context.py"))?.unbind());
     let namespace = NAMESPACE.get().get_or_try_init(py, load)?;
     Ok(namespace.bind(py).as_any().get_item(name)?.unbind())
 }

@@ -1,9 +1,9 @@
-//! What happens to an object that nobody has closed, when its last reference goes.
+//! What happens to an object that was not closed, when its last reference goes.
 //!
 //! | where | what |
 //! |---|---|
 //! | a forked child | nothing: the resources are the parent's, and stay undropped |
-//! | the interpreter has torn everything down, or the process exits | what is left is asked and forced |
+//! | the interpreter has torn everything down, or the process exits | what is left is requested to stop and forced |
 //! | on a thread that others may depend on: a runtime's, one that runs an event loop, one that unwinds | the reaper tears it down |
 //! | anywhere else | the reaper tears it down, and this thread waits for it, detached, for half a second at most |
 //!
@@ -24,9 +24,12 @@ use pyo3::types::{PyDict, PyString};
 use crate::driver::{self, Driver};
 use crate::host::fork::PerProcess;
 use crate::python::interpreter::attached::{Pending, if_attached};
-use crate::python::interpreter::fork::name;
-use crate::python::interpreter::{exit, gate};
-use crate::python::object::{Class, Object, addresses};
+use crate::python::interpreter::intern::interned;
+use crate::python::interpreter::{closing, gate};
+use crate::python::object::addresses;
+use crate::python::object::class::Class;
+use crate::python::object::find::object_of;
+use crate::python::object::state::{Object, ObjectState};
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 use crate::value::{Phase, detached, on_drop, reaper};
@@ -42,15 +45,15 @@ pub(super) fn dropped<T: Class>(value: &T) {
         mem::forget(value.handles());
         return;
     }
-    let noted = entry.object.take();
-    let object = match noted {
+    let known = ObjectState::of(entry).take();
+    let object = match known {
         Some(object) => {
-            addresses::forget(entry.object.address.load(std::sync::atomic::Ordering::Relaxed), &object);
+            addresses::forget(ObjectState::of(entry).address.load(std::sync::atomic::Ordering::Relaxed), &object);
             object
         }
         None if entry.is_open() => {
-            let object = Object::of(value);
-            drop(entry.object.take());
+            let object = object_of(value);
+            drop(ObjectState::of(entry).take());
             object
         }
         None => return,
@@ -61,7 +64,7 @@ pub(super) fn dropped<T: Class>(value: &T) {
         return;
     }
     if pass.is_none() || crate::host::exit::is_exiting() {
-        // The interpreter is about to end: Python is not touched any more, and there is nobody to wait.
+        // The interpreter is about to end: Python is not touched any more, and nothing waits.
         mem::forget(witness);
         object.force();
         return;
@@ -101,7 +104,7 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
     let started = reaper::submit(move |driver| async move {
         let _over = over;
         let result = object.teardown(None, &driver).await;
-        // Its result is in the events; there is nobody else to be told.
+        // Its result is in the events.
         let report = result.unwrap_or_else(crate::teardown::ShutdownError::into_report);
         dropped.ended(report.outcome());
         drop(object);
@@ -116,7 +119,7 @@ fn wait(over: &Latch) {
     if on_drop::may_wait() {
         let driver = Driver::blocking();
         // Nor beyond the beginning of the exit, after which this thread could not attach again.
-        let closing = exit::closing();
+        let closing = closing::token();
         let (over, closing) = (pin!(over.wait()), pin!(closing.cancelled()));
         let ends = select(over, closing);
         driver::block_on(&driver, driver.until(driver.after(WAIT), ends));
@@ -126,8 +129,8 @@ fn wait(over: &Latch) {
 /// Whether an event loop runs on this thread, which must not be blocked; it may be the object's own.
 fn runs_a_loop(py: Python<'_>) -> bool {
     static RUNNING: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
-    // Where nobody has imported asyncio there is no loop.
-    let imported = || py.import("sys")?.getattr("modules")?.contains(name!(py, "asyncio"));
+    // Before asyncio is imported there is no loop.
+    let imported = || py.import("sys")?.getattr("modules")?.contains(interned!(py, "asyncio"));
     if RUNNING.get().get(py).is_none() && !imported().unwrap_or(false) {
         return false;
     }
@@ -141,7 +144,7 @@ fn warn(py: Python<'_>, object: &Object, witness: Option<&Py<PyAny>>) {
     let warn = || {
         let message = format!("unclosed `{}` (created at {})", object.name(), object.entry.location);
         let arguments = PyDict::new(py);
-        arguments.set_item(name!(py, "source"), witness)?;
+        arguments.set_item(interned!(py, "source"), witness)?;
         WARN.get()
             .import(py, "warnings", "warn")?
             .call((message, py.get_type::<PyResourceWarning>(), 1), Some(&arguments))?;

@@ -23,13 +23,56 @@ pub trait Handle: Teardown + Clone + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Teardown + Clone + Send + Sync + 'static> Handle for T {}
 
+/// A resource handle of an object, whatever its type.
+pub struct ResourceHandle(Box<dyn AnyHandle>);
+
+impl ResourceHandle {
+    pub(super) fn teardown(&self) -> Box<dyn Teardown + Send> {
+        self.0.teardown()
+    }
+
+    pub(super) fn runtime(&self) -> Option<&Runtime> {
+        runtime(self.0.as_any())
+    }
+
+    pub(super) fn live_id(&self) -> Option<usize> {
+        live_id(self.0.as_any())
+    }
+}
+
+/// A field with its type's own operations.
+pub fn resource_handle<T: Handle>(field: &T) -> ResourceHandle {
+    ResourceHandle(Box::new(Plain(field.clone())))
+}
+
+/// A field with a `with`, an `ask` or a `force`.
+pub fn resource_handle_with<T: Cloned>(
+    field: &T,
+    ask: fn(&mut T, &mut Progress),
+    wait: for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>,
+    force: fn(&mut T, &mut Progress),
+) -> ResourceHandle {
+    ResourceHandle(Box::new(With { value: field.clone(), ask, wait, force }))
+}
+
+/// The type of a field with operations that the user named.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handle that a Python class can share with its teardown",
+    label = "not a cloneable handle",
+    note = "a resource of a Python class must be `Clone`, `Send`, `Sync` and `'static`: `close()` uses a clone"
+)]
+pub trait Cloned: Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Cloned for T {}
+
 /// A handle of any type.
 pub(super) trait AnyHandle: Send + Sync {
     fn teardown(&self) -> Box<dyn Teardown + Send>;
     fn as_any(&self) -> &dyn Any;
 }
 
-/// One that makes its type's own moves.
+/// One with its type's own operations.
 pub(super) struct Plain<T>(pub(super) T);
 
 impl<T: Handle> AnyHandle for Plain<T> {
@@ -42,16 +85,16 @@ impl<T: Handle> AnyHandle for Plain<T> {
     }
 }
 
-type Ask<T> = fn(&mut T, &mut Progress);
+type Operation<T> = fn(&mut T, &mut Progress);
 type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>;
 
-/// One with moves that the user named.
+/// One with operations that the user named.
 #[derive(Clone)]
 pub(super) struct With<T> {
     pub(super) value: T,
-    pub(super) ask: Ask<T>,
+    pub(super) ask: Operation<T>,
     pub(super) wait: WaitFor<T>,
-    pub(super) force: Ask<T>,
+    pub(super) force: Operation<T>,
 }
 
 impl<T: Clone + Send + Sync + 'static> AnyHandle for With<T> {

@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::python::runtime::Runtime;
-use crate::python::runtime::engine::Settings;
+use crate::python::runtime::settings::{Recipe, Settings, Source};
 
-/// The budget of a runtime's shutdown where nobody says otherwise.
+/// The budget of a runtime's shutdown unless the builder has another.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What may be done with a [`Runtime`] after its shutdown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Restart {
-    /// Nothing: whatever uses it raises `ShutdownError`.
+    /// Nothing: each use raises `ShutdownError`.
     #[default]
     Never,
     /// The next use builds it anew, once the shutdown is over. While the shutdown runs, and when the interpreter exits,
@@ -45,40 +45,6 @@ pub struct Builder {
     timeout: Duration,
     restart: Restart,
     cancel_at_main_end: bool,
-}
-
-/// Where the tokio runtime comes from.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    Ours(Recipe),
-    /// A builder of the user's.
-    Tokio(Arc<Mutex<tokio::runtime::Builder>>),
-    /// A runtime of the user's.
-    Borrowed(&'static tokio::runtime::Runtime),
-}
-
-/// A tokio runtime of our own making.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Recipe {
-    current_thread: bool,
-    worker_threads: Option<usize>,
-    thread_name: Option<String>,
-}
-
-impl Recipe {
-    pub(super) fn builder(&self, name: &str) -> tokio::runtime::Builder {
-        let mut builder = match self.current_thread {
-            true => tokio::runtime::Builder::new_current_thread(),
-            false => tokio::runtime::Builder::new_multi_thread(),
-        };
-        if let Some(threads) = self.worker_threads {
-            builder.worker_threads(threads);
-        }
-        // std refuses a NUL in a thread's name, and tokio unwraps that.
-        builder.thread_name(self.thread_name.as_deref().unwrap_or(name).replace('\0', " "));
-        builder.enable_all();
-        builder
-    }
 }
 
 impl Builder {

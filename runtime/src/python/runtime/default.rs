@@ -11,7 +11,7 @@ use crate::sync::lock;
 
 static MODULE: PerProcess<Module> = PerProcess::inheriting(Module::of);
 
-/// What reports call it, unless somebody else says.
+/// What reports call it, unless it gets another name.
 const NAME: &str = "default";
 
 struct Module {
@@ -22,7 +22,7 @@ struct Module {
 }
 
 impl Module {
-    /// A forked child makes what its parent was told to make, as far as nobody held it at the fork.
+    /// A forked child makes what its parent was to make, unless a thread held the builder at the fork.
     fn of(parent: Option<&'static Module>) -> Self {
         let inherited = parent.and_then(|parent| Some(parent.builder.try_lock().ok()?.for_child()));
         let builder = inherited.unwrap_or_else(|| Runtime::builder().name(NAME));

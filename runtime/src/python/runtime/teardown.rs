@@ -1,4 +1,4 @@
-//! How a runtime is asked, waited for and forced.
+//! How a runtime is requested to stop, waited for and forced.
 //!
 //! Its parts are a plan like that of an annotated struct; [`Owned`](crate::resource::owned::Owned) runs it.
 
@@ -7,9 +7,8 @@ use std::sync::Arc;
 use crate::driver::FOREVER;
 use crate::plan::{Spec, Step, StepSpec};
 use crate::python::runtime::Runtime;
-use crate::python::runtime::engine::{Executor, RuntimeCore};
+use crate::python::runtime::executor::Workers;
 use crate::resource::Tasks;
-use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
@@ -27,12 +26,8 @@ pub(super) static SPEC: Spec = Spec {
     ],
 };
 
-pub(super) fn steps(runtime: &RuntimeCore) -> Vec<Step<'_>> {
-    vec![
-        Step::owned(Box::new(Spawned(&runtime.spawned))),
-        Step::shared(&runtime.tasks),
-        Step::owned(Box::new(Threads(runtime))),
-    ]
+pub(super) fn steps<'a>(spawned: &'a Tasks, tasks: &'a Tasks, workers: &'a Workers) -> Vec<Step<'a>> {
+    vec![Step::owned(Box::new(Spawned(spawned))), Step::shared(tasks), Step::owned(Box::new(Threads(workers)))]
 }
 
 /// What `spawn` and the bridge have spawned.
@@ -41,7 +36,7 @@ struct Spawned<'a>(&'a Tasks);
 impl Teardown for Spawned<'_> {
     fn request(&mut self, progress: &mut Progress) {
         self.0.request(progress);
-        // It goes into the report who was aborted, and that is not for being late.
+        // The report names the tasks that were aborted, and does not call them late.
         self.0.force(progress);
     }
 
@@ -49,12 +44,12 @@ impl Teardown for Spawned<'_> {
         Box::pin(async move { Teardown::wait(&mut self.0, progress).await })
     }
 
-    /// What was aborted when it was asked, and still runs, cannot be forced any further.
+    /// What was aborted at the request, and still runs, cannot be forced any further.
     fn force(&mut self, _progress: &mut Progress) {}
 }
 
 /// The tokio runtime itself, and its threads.
-struct Threads<'a>(&'a RuntimeCore);
+struct Threads<'a>(&'a Workers);
 
 impl Teardown for Threads<'_> {
     fn request(&mut self, _progress: &mut Progress) {}
@@ -62,18 +57,15 @@ impl Teardown for Threads<'_> {
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         progress.bounds(&self.0.threads.owner);
         Box::pin(async move {
-            let runtime = self.0;
-            runtime.stopping.cancel();
-            if runtime.threads.is_current() {
+            let workers = self.0;
+            workers.stopping.cancel();
+            if workers.threads.is_current() {
                 return Outcome::abandoned(
                     "the shutdown runs on this runtime itself: it is asked to stop, and cannot be waited for",
                 );
             }
-            let (ended, borrowed) = {
-                let mut executor = lock(&runtime.executor);
-                (executor.end(&runtime.settings), matches!(*executor, Executor::Borrowed))
-            };
-            if borrowed {
+            let ended = workers.end();
+            if workers.are_borrowed() {
                 progress.detail("somebody else's runtime: only our tasks were stopped");
             }
             match ended {
@@ -88,8 +80,7 @@ impl Teardown for Threads<'_> {
 
     fn force(&mut self, progress: &mut Progress) {
         let threads = Arc::clone(&self.0.threads);
-        self.0.stopping.cancel();
-        lock(&self.0.executor).stop();
+        self.0.stop();
         progress.if_stuck(move || {
             Some(format!("{} of its threads still run, and a thread cannot be forced", threads.running()))
         });
@@ -100,14 +91,14 @@ impl Teardown for Threads<'_> {
 /// the parent's.
 impl Teardown for &Runtime {
     fn request(&mut self, progress: &mut Progress) {
-        if let Some(runtime) = self.engine() {
+        if let Some(runtime) = self.core() {
             Teardown::request(&mut &*runtime, progress);
         }
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            match self.engine() {
+            match self.core() {
                 Some(runtime) => Teardown::wait(&mut &*runtime, progress).await,
                 None => inherited(),
             }
@@ -115,7 +106,7 @@ impl Teardown for &Runtime {
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        if let Some(runtime) = self.engine() {
+        if let Some(runtime) = self.core() {
             Teardown::force(&mut &*runtime, progress);
         }
     }

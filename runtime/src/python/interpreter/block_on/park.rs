@@ -25,7 +25,7 @@ pub(super) struct Parker {
 #[derive(Debug, Default)]
 struct State {
     woken: bool,
-    /// Waking is a call of the OS, which is spared where nobody waits.
+    /// Waking is a call of the OS, which is spared where no thread waits.
     waiting: bool,
 }
 
@@ -78,13 +78,13 @@ impl Parker {
         let left = || until.map(|until| until.saturating_duration_since(Instant::now()));
         let is_late = || left().is_some_and(|left| left.is_zero());
         match &self.by {
-            By::Condvar(told) => {
+            By::Condvar(woken) => {
                 let mut state = lock(&self.state);
                 while !state.woken && !is_late() {
                     state.waiting = true;
                     state = match left() {
-                        None => told.wait(state).unwrap_or_else(PoisonError::into_inner),
-                        Some(left) => told.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                        None => woken.wait(state).unwrap_or_else(PoisonError::into_inner),
+                        Some(left) => woken.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
                     };
                 }
                 *state = State::default();
@@ -120,7 +120,7 @@ impl Wake for Parker {
         };
         if waiting {
             match &self.by {
-                By::Condvar(told) => told.notify_one(),
+                By::Condvar(woken) => woken.notify_one(),
                 By::Pipe(pipe) => pipe.wake(),
             }
         }

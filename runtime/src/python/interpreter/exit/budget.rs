@@ -32,7 +32,7 @@ pub(super) fn join(py: Python<'_>) -> PyResult<()> {
 
 /// What the caller's stage two may take, if all of them together may take `timeout`.
 pub(super) fn begin(py: Python<'_>, timeout: Duration) -> Duration {
-    // Without the others' books everybody has the whole.
+    // Without the state of the others each has the whole.
     try_begin(py, timeout).unwrap_or(timeout)
 }
 

@@ -3,7 +3,7 @@
 //! A thread is [known](crate::host::user_threads) from its start, or while it runs a task of ours, and with it by when its owner
 //! gives up. A quarter before that (half a second at least, but no more than half of the time) it is sent an exception,
 //! so that the owner's plan sees it end; and then again, at growing intervals: it may swallow it, or attach once more. A
-//! thread whose owner nobody waits for has the exit's time.
+//! thread whose owner is not waited for has the exit's time.
 
 use std::collections::HashMap;
 use std::future::{Future, pending, poll_fn};
@@ -17,8 +17,9 @@ use pyo3::types::PyType;
 
 use crate::driver::{Driver, FOREVER};
 use crate::host::user_threads::{self, Budget};
+use crate::python::interpreter::closing;
 use crate::python::interpreter::exceptions::InterpreterExit;
-use crate::python::interpreter::exit::{Live, STATE};
+use crate::python::interpreter::exit::Live;
 
 /// Of a short budget more than a quarter is kept: on a busy machine a thread needs a moment to meet its exception, and one
 /// that still runs Python at the end is what the exit must not meet.
@@ -33,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// What was sent at this exit, and when more is.
 pub(super) struct Interrupts {
     end: Instant,
-    /// When those are due that nobody waits for; those that somebody waits for longer than the exit takes, too.
+    /// When those are due that nothing waits for, or for longer than the exit takes.
     due: Instant,
     /// When to look for what may have come since; none once that is of no use.
     look: Option<Instant>,
@@ -146,7 +147,7 @@ impl Interrupts {
         // SAFETY: attached, as the class shows; any number is allowed for the thread; CPython takes its own reference to the
         // class.
         let met = unsafe { pyo3::ffi::PyThreadState_SetAsyncExc(id, class.as_ptr()) };
-        STATE.get().counters.interrupted(u64::try_from(met).unwrap_or(0));
+        closing::count_interrupts(u64::try_from(met).unwrap_or(0));
         let sent = self.sent.entry(ident).or_insert(Sent { times: 0, next: now });
         sent.next = now + AGAIN * (1 << sent.times.min(3));
         sent.times += 1;

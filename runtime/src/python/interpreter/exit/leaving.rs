@@ -8,7 +8,7 @@
 //!    hangs between two bytecodes, without the GIL, as CPython does it from 3.13.8 on;
 //! 3. [`EXTRA`] after the first it is given up: it is in a call of C's that does not return. The report names the place.
 //!
-//! CPython tells nobody when a thread leaves Python, so this looks: `sys._current_frames` has the threads that have a Python
+//! CPython has no event for a thread that leaves Python, so this looks: `sys._current_frames` has the threads that have a Python
 //! frame. Only those are a danger. One that is attached without a frame is in Rust, and waits for the GIL in PyO3, which
 //! parks it.
 

@@ -41,7 +41,7 @@ impl First {
     }
 
     /// Another thread has come to stage two. Blocks; detached. Returns if that thread may go on: `patience` after stage two,
-    /// if nobody finalizes.
+    /// if no thread finalizes.
     pub(super) fn comes_second(&self, patience: Duration) {
         // A user's teardown may call the `atexit` functions.
         if *lock(&self.thread) == Some(thread::current().id()) {

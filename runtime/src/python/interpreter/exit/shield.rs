@@ -39,7 +39,7 @@ mod gnu {
 
     extern "C" fn park(_: *mut c_void) {
         loop {
-            // Not `thread::park`, which needs the thread's locals. Whoever is cancelled is parked too.
+            // Not `thread::park`, which needs the thread's locals. A cancelled thread is parked too.
             // SAFETY: it has no preconditions.
             #[allow(unsafe_code, reason = "std has no wait that needs nothing of the thread")]
             unsafe {

@@ -20,7 +20,7 @@ use crate::python::interpreter::exit::late::is_too_late;
 use crate::python::interpreter::exit::leaving::Left;
 use crate::python::interpreter::exit::waves::{self, Wave, Waves};
 use crate::python::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, shield, uncaught};
-use crate::python::interpreter::gate;
+use crate::python::interpreter::{closing, gate};
 use crate::sync::lock;
 use crate::teardown::{Outcome, Progress, Report};
 
@@ -65,12 +65,12 @@ impl Installation {
         match self {
             Installation::InTime => {}
             Installation::TooLate if STATE.get().has_lives() => {
-                // Without the others' books it has the whole budget.
+                // Without the state of the others it has the whole budget.
                 let _ = budget::join(py);
                 stage_two(py);
             }
             Installation::TooLate => {
-                STATE.get().begin();
+                closing::begin();
                 py.detach(|| gate::close(Instant::now()));
                 GATE_CLOSED.call(py);
             }
@@ -99,7 +99,7 @@ fn stage_two(py: Python<'_>) {
         py.detach(|| state.first.comes_second(state.timeout()));
         return;
     };
-    if !py.detach(|| state.begin()) {
+    if !py.detach(closing::begin) {
         return;
     }
     let start = Instant::now();
@@ -120,7 +120,7 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
     let mut progress = Progress::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
     progress.asked = Some(start);
     let mut interrupts = Interrupts::new(start, end - for_gate);
-    let sent = super::stats().interrupts;
+    let sent = closing::stats().interrupts;
     let mut waves = Waves::default();
     while let Some(wave) = waves.next(state.take_lives()) {
         let left = waves::share((end - for_gate).saturating_duration_since(driver.now()), wave.is_followed);
@@ -130,7 +130,7 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
     }
     let mut left = Left::default();
     quietly(|| left = leaving::wait(&mut interrupts));
-    let sent = super::stats().interrupts - sent;
+    let sent = closing::stats().interrupts - sent;
     if sent > 0 {
         let mut step = Progress::new("Python code under way");
         step.asked = Some(start);

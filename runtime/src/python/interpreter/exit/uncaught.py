@@ -4,7 +4,7 @@ import threading
 
 
 def quieten(refusal):
-    """From now on a thread that ends with a `refusal` of this module that nobody caught ends without a word.
+    """From now on a thread that ends with a `refusal` of this module that was not caught ends without a word.
 
     Only daemon threads run still, and the interpreter stops those in a moment, without a word too. Besides, one that prints
     may hold the lock of sys.stderr just then: a fatal error of its own ("could not acquire lock ... at interpreter

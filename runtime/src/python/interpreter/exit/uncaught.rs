@@ -2,8 +2,8 @@
 
 use pyo3::prelude::*;
 
-use crate::python::bridge::glue;
 use crate::python::interpreter::exceptions::ShutdownError;
+use crate::python::interpreter::source;
 
 /// Keeps daemon threads that end with a `ShutdownError` of this module from printing it: see `uncaught.py`.
 ///
@@ -11,7 +11,7 @@ use crate::python::interpreter::exceptions::ShutdownError;
 ///
 /// If `threading` is not as it should be. Then they print it.
 pub(super) fn quieten(py: Python<'_>) -> PyResult<()> {
-    let namespace = glue::execute(py, "uncaught", include_str!("uncaught.py"))?;
+    let namespace = source::execute(py, "uncaught", include_str!("uncaught.py"))?;
     namespace.as_any().get_item("quieten")?.call1((py.get_type::<ShutdownError>(),))?;
     Ok(())
 }

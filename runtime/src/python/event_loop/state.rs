@@ -1,4 +1,16 @@
-//! What the thread of a loop and the handles of it know of each other. Neither waits for the other here.
+//! The state of a loop that its thread and its handles share. Neither waits for the other here.
+//!
+//! Invariants:
+//! 1. A call begins only while the loop is open: `begin` fails once `closing` is set, and `closing` is never reset.
+//! 2. A call is in `calls` from before it is sent until it has ended, or until Rust dropped it before it began. A call that
+//!    Rust no longer waits for does not begin.
+//! 3. `stopping` is set by the loop's own thread, when it takes the command: then nothing blocks the loop.
+//! 4. `drained`, `closed` and `gone` are set in this order and never reset. The thread's last destructor sets all that are
+//!    left, however the thread ends.
+//! 5. The bridge is there until the loop is closed. Nothing is sent to a loop afterwards.
+//! 6. A loop gives its slot of the [stop queue](super::stop_queue) back when it is closed, and in any case when its thread
+//!    ends.
+//! 7. No lock is held while Python, a waker or the queue runs, and no method waits.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,7 +24,7 @@ use pyo3::prelude::*;
 
 use crate::host::user_threads::current_ident;
 use crate::python::bridge::Bridge;
-use crate::python::event_loop::line::{self, Place};
+use crate::python::event_loop::stop_queue::{self, QueueState};
 use crate::python::interpreter::exceptions::ShutdownError;
 use crate::sync::latch::Latch;
 use crate::sync::lock;
@@ -21,19 +33,19 @@ use crate::sync::lock;
 const NAMED: usize = 10;
 
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct LoopState {
     /// What reports call the loop, and the name of its thread.
     pub(super) name: String,
     closing: AtomicBool,
-    /// The loop has heard that it is to stop.
+    /// The loop has begun to stop.
     stopping: AtomicBool,
-    /// Among the loops that are to stop.
-    pub(super) place: Mutex<Place>,
+    /// Where it is among the loops that are to stop.
+    pub(super) queue: Mutex<QueueState>,
     /// None once the loop is closed.
     bridge: Mutex<Option<Arc<Bridge>>>,
     /// None before it has begun, and once it has ended.
     thread: Mutex<Option<LoopThread>>,
-    books: Mutex<Books>,
+    recorded: Mutex<Recorded>,
     /// No task runs any more, or those that do were given up.
     pub(super) drained: Latch,
     /// The loop is closed.
@@ -50,7 +62,7 @@ struct LoopThread {
 }
 
 #[derive(Debug, Default)]
-struct Books {
+struct Recorded {
     last: u64,
     calls: BTreeMap<u64, Called>,
     /// The call that was begun and has not come to its first `await`.
@@ -71,16 +83,16 @@ struct Called {
     wanted: bool,
 }
 
-impl Desk {
+impl LoopState {
     pub(super) fn new(name: String, bridge: Arc<Bridge>) -> Arc<Self> {
-        Arc::new(Desk {
+        Arc::new(LoopState {
             name,
             closing: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
-            place: Mutex::default(),
+            queue: Mutex::default(),
             bridge: Mutex::new(Some(bridge)),
             thread: Mutex::default(),
-            books: Mutex::default(),
+            recorded: Mutex::default(),
             drained: Latch::new(),
             closed: Latch::new(),
             gone: Latch::new(),
@@ -96,7 +108,7 @@ impl Desk {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// Whether the loop has heard that it is to stop: nothing blocks it, or nothing did then.
+    /// Whether the loop has begun to stop: nothing blocks it, or nothing did then.
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
@@ -120,35 +132,35 @@ impl Desk {
 
     /// A call that Rust is about to ask for.
     pub(super) fn announce(self: &Arc<Self>) -> Wanted {
-        let mut books = lock(&self.books);
-        books.last += 1;
-        let number = books.last;
-        books.calls.insert(number, Called { name: None, wanted: true });
-        Wanted { desk: Arc::clone(self), number }
+        let mut recorded = lock(&self.recorded);
+        recorded.last += 1;
+        let number = recorded.last;
+        recorded.calls.insert(number, Called { name: None, wanted: true });
+        Wanted { state: Arc::clone(self), number }
     }
 
-    /// What was noted for the report: details, and what was given up.
-    pub(super) fn take_notes(&self) -> (Vec<String>, Vec<String>) {
-        let mut books = lock(&self.books);
-        (mem::take(&mut books.details), mem::take(&mut books.abandoned))
+    /// What was recorded for the report: details, and what was given up.
+    pub(super) fn take_recorded(&self) -> (Vec<String>, Vec<String>) {
+        let mut recorded = lock(&self.recorded);
+        (mem::take(&mut recorded.details), mem::take(&mut recorded.abandoned))
     }
 
     /// Why the loop does not end.
     pub(super) fn stuck(&self) -> String {
         let thread = format!("its thread `{}` cannot be stopped", self.name);
-        let books = lock(&self.books);
-        let left: Vec<&str> = books.left.iter().flatten().map(String::as_str).collect();
+        let recorded = lock(&self.recorded);
+        let left: Vec<&str> = recorded.left.iter().flatten().map(String::as_str).collect();
         if !left.is_empty() {
             return format!("still running after they were cancelled: {}; {thread}", list(&left));
         }
-        let waits: Vec<&str> = books.abandoned.iter().chain(&books.waiting).map(String::as_str).collect();
+        let waits: Vec<&str> = recorded.abandoned.iter().chain(&recorded.waiting).map(String::as_str).collect();
         if !waits.is_empty() {
             return waits.join("; ");
         }
-        let name = |number| books.calls.get(&number)?.name.as_deref();
-        let begun: Vec<&str> = match books.beginning.and_then(name) {
+        let name = |number| recorded.calls.get(&number)?.name.as_deref();
+        let begun: Vec<&str> = match recorded.beginning.and_then(name) {
             Some(name) => vec![name],
-            None => books.calls.values().filter_map(|call| call.name.as_deref()).collect(),
+            None => recorded.calls.values().filter_map(|call| call.name.as_deref()).collect(),
         };
         match &begun[..] {
             [] => format!("its loop does not respond; {thread}"),
@@ -159,7 +171,7 @@ impl Desk {
 
     fn over(&self) {
         *lock(&self.thread) = None;
-        line::leave(self);
+        stop_queue::leave(&self.queue);
         self.drained.set();
         self.closed.set();
         self.gone.set();
@@ -178,18 +190,18 @@ fn list(names: &[&str]) -> String {
 /// Rust waits for a call while this lives.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    desk: Arc<Desk>,
+    state: Arc<LoopState>,
     pub(super) number: u64,
 }
 
 impl Drop for Wanted {
     fn drop(&mut self) {
-        let mut books = lock(&self.desk.books);
-        match books.calls.get_mut(&self.number) {
+        let mut recorded = lock(&self.state.recorded);
+        match recorded.calls.get_mut(&self.number) {
             // It is named until it has ended.
             Some(called) if called.name.is_some() => called.wanted = false,
             Some(_) => {
-                books.calls.remove(&self.number);
+                recorded.calls.remove(&self.number);
             }
             None => {}
         }
@@ -200,8 +212,8 @@ thread_local! {
     static GONE: RefCell<Option<Gone>> = const { RefCell::new(None) };
 }
 
-/// Tells that the thread has ended. CPython's own cleanup of the thread comes before the destructors of thread-locals.
-struct Gone(Arc<Desk>);
+/// Records, when it is dropped, that the thread has ended. CPython's own cleanup of the thread comes before the destructors of thread-locals.
+struct Gone(Arc<LoopState>);
 
 impl Drop for Gone {
     fn drop(&mut self) {
@@ -210,13 +222,13 @@ impl Drop for Gone {
     }
 }
 
-/// What the loop's thread sees of it. Its methods are leaves: they run no Python, but for what the bridge lets go when the
+/// The state, as the loop's thread sees it. The methods are leaves: they run no Python, but for what the bridge lets go when the
 /// loop is closed.
 #[pyclass(frozen, module = "sundown")]
-pub(super) struct LoopDesk(pub(super) Arc<Desk>);
+pub(super) struct LoopStateForPython(pub(super) Arc<LoopState>);
 
 #[pymethods]
-impl LoopDesk {
+impl LoopStateForPython {
     /// The thread has begun.
     fn entered(&self) {
         *lock(&self.0.thread) = Some(LoopThread { id: thread::current().id(), ident: current_ident() });
@@ -225,62 +237,62 @@ impl LoopDesk {
 
     /// Whether Rust still wants that call. An error if the loop is closing.
     fn begin(&self, number: u64, name: String) -> PyResult<bool> {
-        let desk = &self.0;
-        if desk.is_closing() {
-            return Err(refusal(&desk.name, "run"));
+        let state = &self.0;
+        if state.is_closing() {
+            return Err(refusal(&state.name, "run"));
         }
-        let mut books = lock(&desk.books);
-        let Some(called) = books.calls.get_mut(&number) else { return Ok(false) };
+        let mut recorded = lock(&state.recorded);
+        let Some(called) = recorded.calls.get_mut(&number) else { return Ok(false) };
         called.name = Some(name);
-        books.beginning = Some(number);
+        recorded.beginning = Some(number);
         Ok(true)
     }
 
     /// The call that was begun awaits, or has ended.
     fn suspended(&self) {
-        lock(&self.0.books).beginning = None;
+        lock(&self.0.recorded).beginning = None;
     }
 
     /// Whether Rust waits for the call, which has ended.
     fn ended(&self, number: u64) -> bool {
-        lock(&self.0.books).calls.remove(&number).is_some_and(|called| called.wanted)
+        lock(&self.0.recorded).calls.remove(&number).is_some_and(|called| called.wanted)
     }
 
-    /// The loop was told to stop.
+    /// The loop begins to stop.
     fn stopping(&self) {
         self.0.stopping.store(true, Ordering::Release);
     }
 
     /// These tasks are being cancelled.
     fn left(&self, names: Vec<String>) {
-        lock(&self.0.books).left = names.into_iter().map(Some).collect();
+        lock(&self.0.recorded).left = names.into_iter().map(Some).collect();
     }
 
     /// One of them has ended.
     fn gone(&self, index: usize) {
-        if let Some(name) = lock(&self.0.books).left.get_mut(index) {
+        if let Some(name) = lock(&self.0.recorded).left.get_mut(index) {
             *name = None;
         }
     }
 
     /// The tasks have ended, and it waits for this.
     fn waiting(&self, text: Option<String>) {
-        lock(&self.0.books).waiting = text;
+        lock(&self.0.recorded).waiting = text;
     }
 
     fn detail(&self, text: String) {
-        lock(&self.0.books).details.push(text);
+        lock(&self.0.recorded).details.push(text);
     }
 
     /// This is not waited for any more.
     fn abandoned(&self, text: String) {
-        let mut books = lock(&self.0.books);
-        books.abandoned.push(text);
-        books.waiting = None;
+        let mut recorded = lock(&self.0.recorded);
+        recorded.abandoned.push(text);
+        recorded.waiting = None;
     }
 
     fn drained(&self) {
-        lock(&self.0.books).left.clear();
+        lock(&self.0.recorded).left.clear();
         self.0.drained.set();
     }
 
@@ -289,7 +301,7 @@ impl LoopDesk {
         if let Some(bridge) = bridge {
             bridge.close();
         }
-        line::leave(&self.0);
+        stop_queue::leave(&self.0.queue);
         self.0.drained.set();
         self.0.closed.set();
     }
