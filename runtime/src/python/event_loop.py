@@ -187,7 +187,7 @@ class Runner:
         if self.finishing is not None:
             self.state.detail(f"`{label(task)}` failed when it was cancelled: {type(error).__qualname__}")
         if isinstance(error, Exception):
-            self.complain("a task failed that nobody waits for", error, task)
+            self.complain("a task failed that nothing waits for", error, task)
 
     async def end_executor(self):
         self.executor.shutdown(wait=False, cancel_futures=True)

@@ -60,7 +60,7 @@ pub fn into_future_with_locals(
     let bridge = Bridge::of(&locals.event_loop(py))?;
     let (answer, answered) = oneshot::channel();
     let answer: Answer = Box::new(move |result| drop(answer.send(result.map(Bound::unbind))));
-    // Without one, the caller's, as `loop.call_soon_threadsafe` takes it: the loop is in that of nobody when it gets there.
+    // Without one, the caller's, as `loop.call_soon_threadsafe` takes it: the loop has none when it gets there.
     let context = locals.own_context(py).map_or_else(|| Ok(copy_context(py)?.unbind()), PyResult::Ok)?;
     let awaitable = awaitable.unbind();
     Answered::ask(bridge, answer, answered, |key| Op::Await { key, awaitable, context: Some(context) })

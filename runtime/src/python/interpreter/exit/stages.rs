@@ -107,7 +107,7 @@ fn stage_two(py: Python<'_>) {
     let report = py.detach(|| tear_down(state, share));
     quietly(|| GATE_CLOSED.call(py));
     budget::end(py, start.elapsed());
-    py.detach(|| quietly(|| tell(&report)));
+    py.detach(|| quietly(|| publish(&report)));
     drop(over);
 }
 
@@ -183,14 +183,14 @@ fn close_gate(deadline: Instant) -> Progress {
     progress
 }
 
-/// Says what became of it, where somebody listens.
-fn tell(report: &Report) {
+/// Prints the report if the environment asks for it, and emits it as an event.
+fn publish(report: &Report) {
     let asked = std::env::var_os("SUNDOWN_EXIT_REPORT").is_some_and(|value| !value.is_empty() && value != "0");
     if asked {
         // Not `eprintln!`: the stream may be closed by now.
         let _ = writeln!(std::io::stderr(), "{report}");
     }
-    // Of a process that used nothing there is nothing to say.
+    // A process that used nothing has nothing to report.
     if report.steps().len() > 1 || !report.is_clean() {
         observe::settled(report);
     }
