@@ -132,9 +132,14 @@ impl<J> Jobs<J> {
             if state.jobs.is_empty() || state.free > MOST_FREE {
                 state.ended();
                 let last = state.jobs.is_empty() && !state.waiting.is_empty();
+                // This thread may be the only one that knows of an alarm: that of the job that it has just put back. Those that
+                // wait began to do so before, and must look again.
+                let others = state.has_more_for_others();
                 drop(state);
                 if last {
                     self.changed.notify_all();
+                } else if others {
+                    self.changed.notify_one();
                 }
                 return None;
             }
