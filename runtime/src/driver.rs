@@ -39,8 +39,8 @@ pub(crate) use context::is_context_destroyed;
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
 pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
-/// What always has more to do when its time has come may be about to end: a thousand tasks that were joined late, say. It
-/// gets so much longer, and so many polls; the latter for a clock that is paused.
+/// A step that still makes progress at its deadline may be nearly done: a thousand tasks that are joined late, say. It gets so
+/// much more time or so many more polls, whichever ends first; the limit of polls is for a paused clock.
 const LAST_WORK: (Duration, u32) = (Duration::from_millis(10), 1_000);
 
 /// The clock and the alarms of one running teardown.

@@ -1,4 +1,4 @@
-//! What the platform says: whether the process exits, whether it was forked, which threads run user code of ours.
+//! What the platform says: whether the process exits, whether it was forked, and the list of the threads that run users' code.
 
 pub(crate) mod exit;
 pub(crate) mod fork;

@@ -1,6 +1,6 @@
 //! A plan orders the steps of one value, and asks, waits for and forces them.
 //!
-//! How the budget is divided (rule 1 of the design): a step that may start at `now` gets what is left of the plan's
+//! How the budget is divided: a step that may start at `now` gets what is left of the plan's
 //! budget divided by the steps left on its longest chain; a step with a cap of its own gets the cap, within what is left.
 //! The last tenth of that, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
 //! and forced now, in no order, and has 100 ms to be confirmed.

@@ -11,7 +11,7 @@ pub(crate) mod waiters;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks, whoever panicked before: no lock of ours is held across user code, so the data is whole, and Drop must not
-/// panic over a poisoned lock (rule 9 of the design).
+/// panic over a poisoned lock.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

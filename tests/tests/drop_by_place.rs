@@ -1,4 +1,4 @@
-//! What a drop does, by the place where it happens (rule 6 of the design). One test per place.
+//! What a drop does, by the place where it happens. One test per place.
 //!
 //! A [`Spy`] notes on which thread it was asked, waited for and forced, so each test sees what was decided: waited here,
 //! handed to the reaper, or asked and forced without waiting.

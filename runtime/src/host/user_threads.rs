@@ -1,4 +1,4 @@
-//! The OS threads on which user code of ours runs: who they are, for whom they work, and by when that is to have ended.
+//! The OS threads that run users' code for this crate: their ids, the object each works for, and that object's deadline.
 //!
 //! A list of the process, for an exit that has to know which threads may still be inside something (the Python side
 //! interrupts the Python code that they run). Two kinds of thread are on it:

@@ -59,7 +59,7 @@ impl Drop for Detached {
     }
 }
 
-/// As the resources of a nested value. The books are its own; what its owner's progress knew is taken over.
+/// As the resources of a nested value. It has its own `Progress`, and first copies what its owner's knows.
 impl Teardown for Detached {
     fn request(&mut self, progress: &mut Progress) {
         self.take_over(progress);

@@ -1,7 +1,7 @@
 //! What happens to a guarded value that is dropped before its shutdown has ended.
 //!
 //! The decision is made in two parts. The *policy* says how loud to be, and only counts where the shutdown never began.
-//! The *place* says what is safe (rule 6 of the design):
+//! The *place* says what is safe (see `docs/DROP.md`):
 //!
 //! | where the drop happens | what is done |
 //! |---|---|
@@ -136,7 +136,7 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     }
     let leaked = (entry.phase() == Phase::Live).then(|| policy(entry));
     // Nobody else can have it: a teardown in another task would borrow the value.
-    // Gone with a shutdown's future that was leaked (`mem::forget`): then nothing is known, and all is done again.
+    // `None` if a shutdown future was leaked while it held the `Progress`: then every step is done again.
     let mut progress = entry.progress.try_take();
     entry.begin();
     let wants_wait = match &leaked {

@@ -16,12 +16,12 @@ pub(crate) use crate::driver::background::is_current;
 
 static REAPER: Background = Background::with_spare("sundown-reaper");
 
-/// Runs the job that `make` returns on a thread of the reaper; it is given the job's drive.
+/// Runs the job that `make` returns on a thread of the reaper; it is given the job's driver.
 ///
 /// # Errors
 ///
 /// If no thread can be started: then the job is dropped, and what it owns with it.
-#[cfg(feature = "tokio")] // what is not a value: a service, a child process
+#[cfg(feature = "tokio")] // without a report at a deadline: a Python object, a service, a child process
 pub(crate) fn submit<F>(make: impl FnOnce(Arc<Driver>) -> F + Send + 'static) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,

@@ -272,7 +272,8 @@ async fn teardown_in(
         return result;
     }
     let Some(mut progress) = taken else {
-        // Its drop has handed everything to the reaper: only a shared value's caller can see that, and none is left then.
+        // The value was dropped and its steps went to the reaper. Only a `shared` value could get here, and then it has no
+        // callers.
         return Report::new(entry.spec.name).into_result();
     };
     entry.begin();

@@ -5,7 +5,7 @@
 //! poll would never return. So nobody joins while the thread may be waking somebody.
 //!
 //! Invariants, which the loom models below check:
-//! 1. Who is told that the thread can be joined is told so when the thread wakes nobody any more.
+//! 1. `Join::AtOnce` is returned only after the thread has woken all waiters.
 //! 2. Whoever waits is told of the end: one who looks while the thread wakes others takes a place, and is woken in the
 //!    next round. Only so many rounds are made; after them the end is told without the join.
 //! 3. Nothing of a user's runs under the lock.

@@ -29,7 +29,7 @@ pub(super) struct Wave {
 #[derive(Default)]
 pub(super) struct Waves {
     runtimes: Vec<Arc<dyn Live>>,
-    /// By whom it is owned an object knows as long as it is open.
+    /// Ids of runtimes and loops that open objects own; a closed object reports none.
     owned: HashSet<usize>,
 }
 
