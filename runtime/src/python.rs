@@ -71,7 +71,7 @@ pub use sundown_macros::python_main as main;
 /// Put them into the extension's own `my_extension.pyi`, beside an empty file `py.typed` (PEP 561); with maturin both lie in
 /// the project's root, or in the package's folder of a mixed project. A test of the extension can compare:
 ///
-/// ```
+/// ```no_run
 /// let stubs = "class MyClass: ...\n".to_owned() + sundown::python::STUBS; // the extension's own file
 /// assert!(stubs.contains(sundown::python::STUBS));
 /// ```

@@ -238,12 +238,13 @@ def descriptors():
 
 
 def wait_until(condition, seconds=30):
-    """For what ends on another thread without an event that a test could wait for, such as that thread itself."""
+    """For what ends on another thread without an event that a test could wait for, such as that thread itself. Whether it did."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):
         if condition():
-            return
+            return True
         pause.wait(0.02)
+    return False
 
 
 async def until(condition, seconds=30):
@@ -264,9 +265,11 @@ def os_threads():
 
 
 def gone(name):
-    """Whether no thread of this process has that name any more. An OS thread is off the kernel's list a moment after its end."""
-    wait_until(lambda: name not in os_threads())
-    return name not in os_threads()
+    """Whether no thread of this process has that name any more. An OS thread is off the kernel's list a moment after its end.
+
+    One look that finds none is enough: a thread that a runtime's own thread starts has that one's name at first.
+    """
+    return wait_until(lambda: name not in os_threads())
 
 
 @pytest.fixture(scope="session")
