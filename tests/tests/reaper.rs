@@ -164,3 +164,39 @@ fn a_slow_drop_on_the_reaper_does_not_delay_other_callers_deadlines() {
     drop(written);
     assert!(took < GENEROUS / 2, "300 ms became {took:?}");
 }
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a hostile drop");
+    }
+}
+
+impl Teardown for Bomb {
+    fn request(&mut self, _: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _: &'a mut Progress) -> Wait<'a> {
+        Box::pin(async { Outcome::Stopped })
+    }
+    fn force(&mut self, _: &mut Progress) {}
+}
+
+#[must_shutdown(timeout = "60s", on_drop = "log")]
+struct Bombs {
+    #[shutdown]
+    one: Option<Bomb>,
+    #[shutdown]
+    other: Option<Bomb>,
+    guard: ShutdownGuard<Self>,
+}
+
+/// Two at once would abort the process. And the value counts as ended, though its drop panicked.
+#[test]
+fn resources_that_panic_in_their_drop() {
+    let _alone = ALONE.blocking_lock();
+    drop(Bombs { one: Some(Bomb), other: Some(Bomb), guard: ShutdownGuard::new() });
+    let start = Instant::now();
+    let _ = sundown::registry::shutdown_all_blocking(GENEROUS);
+    assert!(start.elapsed() < GENEROUS / 2, "it waited for a value that was gone: {:?}", start.elapsed());
+}

@@ -236,3 +236,28 @@ fn a_drop_does_not_wait_for_a_c_destructor() {
     assert!(began.elapsed() < Duration::from_secs(4));
     drop(release);
 }
+
+/// Panics when it is dropped.
+#[derive(Debug)]
+struct Bomb(std::sync::mpsc::Sender<()>);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+        panic!("a hostile drop");
+    }
+}
+
+/// The last thread-local of the thread drops it then, where a panic aborts the process.
+#[test]
+fn a_payload_that_panics_in_its_drop_when_no_handle_is_left() {
+    let (dropped, is_dropped) = std::sync::mpsc::channel();
+    let (go, goes) = std::sync::mpsc::channel::<()>();
+    let thread = Thread::spawn("bomb", move |_| -> () {
+        let _ = goes.recv();
+        std::panic::panic_any(Bomb(dropped));
+    });
+    drop(thread.unwrap());
+    drop(go);
+    is_dropped.recv_timeout(Duration::from_secs(30)).expect("the payload is dropped, and this process lives");
+}

@@ -109,7 +109,7 @@ fn on_this_thread(paused: bool) {
 /// A subscriber as `tracing_subscriber::fmt` is: it has a buffer in a thread-local, which may be gone.
 struct Buffered;
 
-thread_local!(static BUFFER: RefCell<String> = RefCell::new(String::new()));
+thread_local!(static BUFFER: RefCell<String> = const { RefCell::new(String::new()) });
 
 impl tracing::Subscriber for Buffered {
     fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {

@@ -260,17 +260,24 @@ thread_local! {
 
 /// Says that the thread has ended. The first thread-local of the thread, so that it is destroyed last: std destroys in the
 /// reverse order of registration, and what the destructors of a user's thread-locals do belongs to the thread.
-struct AtEnd(Arc<Shared>);
+struct AtEnd(Option<Arc<Shared>>);
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        // A waker that panics here would abort the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.0.end.tell()));
+        // A panic here would abort the process: of a waker, or of the payload or the error that the thread ended with, which
+        // is dropped here if no handle is left.
+        let shared = self.0.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(shared) = &shared {
+                shared.end.tell();
+            }
+        }));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(shared))).map_err(std::mem::forget);
     }
 }
 
 fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
-    AT_END.set(Some(AtEnd(Arc::clone(&shared))));
+    AT_END.set(Some(AtEnd(Some(Arc::clone(&shared)))));
     shared.owner.adopt_current();
     let signal = StopSignal { shared: Arc::clone(&shared) };
     let ended = match catch_unwind(AssertUnwindSafe(|| f(signal).into())) {

@@ -43,6 +43,14 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Looks at the value without taking it out; `None` if it is not here. `look` runs under the lock: it is our own, and short.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        match &lock(&self.inner).place {
+            Place::Here(value) => Some(look(value)),
+            Place::Taken | Place::Gone => None,
+        }
+    }
+
     /// The value, as soon as nobody else has it; `None` if it is gone for good.
     pub(crate) async fn take(&self) -> Option<Taken<'_, T>> {
         poll_fn(|cx| self.poll_take(cx)).await
@@ -108,6 +116,21 @@ impl<T> DerefMut for Taken<'_, T> {
 impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
         self.slot.put(self.value.take().map_or(Place::Gone, Place::Here));
+    }
+}
+
+#[cfg(all(test, not(sundown_loom)))]
+mod tests {
+    use super::Slot;
+
+    #[test]
+    fn a_look_takes_nothing() {
+        let slot = Slot::new(1);
+        assert_eq!(slot.peek(|value| *value), Some(1));
+        let taken = slot.try_take().unwrap();
+        assert_eq!(slot.peek(|value| *value), None);
+        drop(taken);
+        assert_eq!(slot.peek(|value| *value), Some(1));
     }
 }
 

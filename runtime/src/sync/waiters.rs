@@ -3,6 +3,7 @@
 //! A waker's clone, drop and call are code of the executor's, so none of them happens under the lock that guards this
 //! list: a waker comes in cloned, and what falls out of the list is handed to the caller.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 #[derive(Debug, Default)]
@@ -57,6 +58,10 @@ impl Place {
     }
 }
 
+/// Wakes all of them. One that panics, which the panic hook tells, keeps none of the others.
 pub(crate) fn wake(wakers: Vec<(u64, Waker)>) {
-    wakers.into_iter().for_each(|(_, waker)| waker.wake());
+    for (_, waker) in wakers {
+        // A payload may panic when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake())).map_err(std::mem::forget);
+    }
 }

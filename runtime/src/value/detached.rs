@@ -1,6 +1,6 @@
 //! The resources of a value that is gone.
 
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -51,11 +51,25 @@ fn steps(resources: &mut Resources) -> Vec<Step<'_>> {
     resources.iter_mut().map(|resource| Step::orphan(resource.as_deref_mut())).collect()
 }
 
+impl Detached {
+    /// Drops the resources, each by itself: a drop that panics, which the panic hook tells, keeps none of the others, and two
+    /// of them do not abort the process.
+    pub(crate) fn drop_resources(&mut self) {
+        for resource in self.resources.drain(..) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(resource))) {
+                let caught = Outcome::caught(payload);
+                observe::complain(&format!("the drop of a resource of `{}`: {caught}", self.spec.name));
+            }
+        }
+    }
+}
+
 impl Drop for Detached {
     fn drop(&mut self) {
         if !self.ended {
             self.end();
         }
+        self.drop_resources();
     }
 }
 

@@ -238,7 +238,7 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut progress: Progress
         context.enter(detached.run(limit, &driver)).await;
         let report = Report::of(detached.progress(), Some(created), Some(limit), driver.now());
         dropped.report(&report);
-        drop(detached);
+        detached.drop_resources();
         dropped.ended(report.outcome());
     });
     if let Err(error) = started {

@@ -39,7 +39,7 @@ struct Content<T> {
 impl<T> Shared<T> {
     /// Whether it was torn down.
     pub(crate) fn has_ended(&self) -> bool {
-        self.slot.try_take().is_some_and(|content| content.progress.outcome.is_some())
+        self.slot.peek(|content| content.progress.outcome.is_some()) == Some(true)
     }
 
     /// Wraps `value`.
