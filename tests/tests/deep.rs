@@ -255,12 +255,15 @@ struct Plain {
     leaf: Leaf,
 }
 
+/// The next level.
+type Below = Shared<Option<Box<Mixed>>>;
+
 #[must_shutdown(timeout = "1h", on_drop = "log")]
 struct Mixed {
     #[shutdown]
     next: Option<Box<Plain>>,
     #[shutdown]
-    pair: (Leaf, std::collections::BTreeMap<u8, Shared<Option<Box<Mixed>>>>),
+    pair: (Leaf, std::collections::BTreeMap<u8, Below>),
     guard: ShutdownGuard<Self>,
 }
 

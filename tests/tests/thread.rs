@@ -239,7 +239,7 @@ fn a_drop_does_not_wait_for_a_c_destructor() {
 
 /// Panics when it is dropped.
 #[derive(Debug)]
-struct Bomb(std::sync::mpsc::Sender<()>);
+struct Bomb(mpsc::Sender<()>);
 
 impl Drop for Bomb {
     fn drop(&mut self) {
@@ -251,8 +251,8 @@ impl Drop for Bomb {
 /// The last thread-local of the thread drops it then, where a panic aborts the process.
 #[test]
 fn a_payload_that_panics_in_its_drop_when_no_handle_is_left() {
-    let (dropped, is_dropped) = std::sync::mpsc::channel();
-    let (go, goes) = std::sync::mpsc::channel::<()>();
+    let (dropped, is_dropped) = mpsc::channel();
+    let (go, goes) = mpsc::channel::<()>();
     let thread = Thread::spawn("bomb", move |_| -> () {
         let _ = goes.recv();
         std::panic::panic_any(Bomb(dropped));
