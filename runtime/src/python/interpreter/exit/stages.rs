@@ -19,7 +19,7 @@ use crate::python::interpreter::exit::interrupt::Interrupts;
 use crate::python::interpreter::exit::late::is_too_late;
 use crate::python::interpreter::exit::leaving::Left;
 use crate::python::interpreter::exit::waves::{self, Wave, Waves};
-use crate::python::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, shield, uncaught};
+use crate::python::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, second, shield, uncaught};
 use crate::python::interpreter::{closing, gate};
 use crate::sync::lock;
 use crate::teardown::{Outcome, Progress, Report};
@@ -107,7 +107,13 @@ fn stage_two(py: Python<'_>) {
     let report = py.detach(|| tear_down(state, share));
     quietly(|| GATE_CLOSED.call(py));
     budget::end(py, start.elapsed());
-    py.detach(|| quietly(|| publish(&report)));
+    let is_main_another = second::is_main_another(py);
+    py.detach(|| {
+        quietly(|| publish(&report));
+        if is_main_another {
+            state.first.waits_for_main();
+        }
+    });
     drop(over);
 }
 
