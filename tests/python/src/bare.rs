@@ -58,6 +58,12 @@ fn shared_runtime() -> String {
     runtime.name().to_owned()
 }
 
+/// Whether nothing new starts any more.
+#[pyfunction]
+fn is_closed() -> bool {
+    get_runtime().spawn(std::future::ready(())).is_err()
+}
+
 /// Forks before Python's main thread runs a bytecode.
 #[pyfunction]
 fn use_and_fork(py: Python<'_>) -> PyResult<i32> {
@@ -130,6 +136,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(use_while_this_blocks, module)?)?;
     module.add_function(wrap_pyfunction!(init_with_tokio, module)?)?;
     module.add_function(wrap_pyfunction!(shared_runtime, module)?)?;
+    module.add_function(wrap_pyfunction!(is_closed, module)?)?;
     module.add_function(wrap_pyfunction!(use_and_fork, module)?)?;
     module.add_class::<Flusher>()?;
     module.add_class::<Lender>()
