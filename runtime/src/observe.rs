@@ -10,6 +10,9 @@
 //! | `sundown_leaks_total` | counter | `type` | values dropped without a shutdown |
 //! | `sundown_messages_total` | counter | `thread`, `outcome` | messages to a `RuntimeThread`: `accepted`, `refused` |
 //! | `sundown_task_panics_total` | counter | `task` | tasks of a [`Tasks`](crate::Tasks) that panicked |
+//!
+//! What a drop tells, it tells [`quietly`]. It may be the destructor of a thread-local, where those of the subscriber are perhaps
+//! gone already, as the buffer of `tracing_subscriber::fmt`: its panic would abort the process there.
 
 #![cfg_attr(
     not(all(feature = "tracing", feature = "metrics")),
@@ -17,11 +20,9 @@
 )]
 
 use std::panic::Location;
-#[cfg(any(feature = "tracing", feature = "metrics"))]
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[cfg(any(feature = "tracing", feature = "metrics"))]
-use crate::teardown::Outcome;
+use crate::sync::quietly;
 use crate::teardown::{Progress, Report};
 
 /// The future, in a span for the teardown of `value`.
@@ -45,14 +46,7 @@ pub(crate) fn created(value: &'static str) {
 /// A guarded value is gone.
 pub(crate) fn gone(value: &'static str) {
     #[cfg(feature = "metrics")]
-    contained(|| metrics::gauge!("sundown_live_values", "value" => value).decrement(1));
-}
-
-/// Calls subscribers and recorders in a drop. That may be the destructor of a thread-local, where theirs are perhaps gone
-/// already, as the buffer of `tracing_subscriber::fmt`: their panic would abort the process there.
-#[cfg(any(feature = "tracing", feature = "metrics"))]
-fn contained(tell: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(tell)).map_err(Outcome::caught);
+    quietly(|| metrics::gauge!("sundown_live_values", "value" => value).decrement(1));
 }
 
 /// A step has its outcome.
@@ -86,7 +80,7 @@ pub(crate) fn step_ended(progress: &Progress) {
 /// A teardown has its report.
 pub(crate) fn settled(report: &Report) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
-    contained(|| {
+    quietly(|| {
         let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
         #[cfg(feature = "tracing")]
         if report.is_clean() {
@@ -106,7 +100,7 @@ pub(crate) fn settled(report: &Report) {
 /// What was reported as late has ended after all.
 pub(crate) fn settled_late(report: &Report) {
     #[cfg(feature = "tracing")]
-    contained(|| {
+    quietly(|| {
         tracing::warn!(value = report.name(), outcome = report.outcome().word(), %report, "ended after it was abandoned");
     });
     let _ = report;
@@ -115,12 +109,12 @@ pub(crate) fn settled_late(report: &Report) {
 /// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
 pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &str, panics: bool) {
     #[cfg(feature = "tracing")]
-    contained(|| tracing::error!(value = type_name, created = %created, "{message}"));
+    quietly(|| tracing::error!(value = type_name, created = %created, "{message}"));
     if !panics && nobody_listens() {
         eprintln!("sundown: {message}");
     }
     #[cfg(feature = "metrics")]
-    contained(|| metrics::counter!("sundown_leaks_total", "type" => type_name).increment(1));
+    quietly(|| metrics::counter!("sundown_leaks_total", "type" => type_name).increment(1));
 }
 
 /// A task has panicked; its `JoinHandle` may have been dropped long ago.
@@ -149,7 +143,7 @@ pub(crate) fn message(thread: &str, outcome: &'static str) {
 /// Something about sundown itself is not as it should be.
 pub(crate) fn complain(what: &str) {
     #[cfg(feature = "tracing")]
-    contained(|| tracing::error!("{what}"));
+    quietly(|| tracing::error!("{what}"));
     if nobody_listens() {
         eprintln!("sundown: {what}");
     }

@@ -80,10 +80,7 @@ pub(crate) async fn wait_nested(
     progress: &mut Progress,
     nest: Nest,
 ) -> Outcome {
-    if let Some(driver) = &progress.driver {
-        let own = driver.after(spec.timeout);
-        progress.deadline = Some(progress.deadline.map_or(own, |deadline| deadline.min(own)));
-    }
+    progress.bounded_by(spec.timeout);
     wait(spec, steps, progress, nest).await
 }
 

@@ -1,14 +1,18 @@
-//! Locks that do not mind a poisoning, the switch to loom's, and what is built on locks alone.
+//! Locks that do not mind a poisoning, calls that do not mind a panic, the switch to loom's locks, and what is built on locks
+//! alone.
 
 #[cfg(any(feature = "python", test))]
 pub(crate) mod gate;
 pub(crate) mod latch;
 #[cfg(any(feature = "python", test))]
 pub(crate) mod mailbox;
+mod quietly;
 pub(crate) mod slot;
 pub(crate) mod waiters;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub(crate) use quietly::quietly;
 
 /// Locks, whoever panicked before: no lock of ours is held across user code, so the data is whole, and Drop must not
 /// panic over a poisoned lock.

@@ -1,7 +1,8 @@
 //! Threads for what runs in the background: each job is on its own.
 //!
-//! A job may run code of users: their polls, their drops, the subscribers of their events. So a thread goes into one job at a time, and there is another thread outside, which waits for what the other jobs
-//! need next: a wake, an alarm, the limit of a job that somebody is inside. In an idle process there is none.
+//! A job may run code of users: their polls, their drops, the subscribers of their events. So a thread goes into one job at a
+//! time, and there is another thread outside, which waits for what the other jobs need next: a wake, an alarm, the limit of a
+//! job that somebody is inside. In an idle process there is none.
 //!
 //! Invariants:
 //! 1. While a job lives, a thread is outside of all jobs, or was started and is on its way, unless the OS has refused to
@@ -20,7 +21,6 @@ mod jobs;
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
@@ -30,6 +30,7 @@ use crate::driver::{Driver, budget, catch};
 use crate::host::exit;
 use crate::host::fork::{self, PerProcess};
 use crate::host::user_threads::Owner;
+use crate::sync::quietly;
 use jobs::{Jobs, Taken};
 
 pub(crate) use jobs::Late;
@@ -57,7 +58,7 @@ impl Job {
         let future = async move {
             // `make` is called on the thread too. A panic that got this far must not end the thread.
             if let Err(payload) = catch(async { make(for_job).await }).await {
-                drop_payload(payload);
+                quietly(|| drop(payload));
             }
         };
         Job { future: Box::pin(future), driver, waker: None }
@@ -159,9 +160,4 @@ impl Wake for WakeJob {
             self.jobs.wake(self.id);
         }
     }
-}
-
-/// A payload may panic when it is dropped.
-fn drop_payload(payload: Box<dyn std::any::Any + Send>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
 }

@@ -31,6 +31,8 @@ mod coop {
     use tokio::task::LocalSet;
     use tokio::task::coop::{RestoreOnPending, has_budget_remaining, poll_proceed, unconstrained};
 
+    use crate::driver::is_context_destroyed;
+
     thread_local! {
         static FULL: Full = const { Full(Cell::new(None)) };
         /// Whether something within the innermost call of [`own`] has used up its budget.
@@ -84,7 +86,7 @@ mod coop {
             let _ended: Poll<()> = pin!(set).poll(&mut Context::from_waker(Waker::noop()));
             given.take()
         };
-        if tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+        if is_context_destroyed() {
             return None;
         }
         catch_unwind(AssertUnwindSafe(task)).ok().flatten()

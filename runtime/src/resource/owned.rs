@@ -162,10 +162,7 @@ impl<S: Service> Teardown for &Owned<S> {
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
-        if let Some(driver) = &progress.driver {
-            let own = driver.after(self.service.timeout());
-            progress.deadline = Some(progress.deadline.map_or(own, |deadline| deadline.min(own)));
-        }
+        progress.bounded_by(self.service.timeout());
         let owned: &'a Owned<S> = self;
         Box::pin(async move {
             let outcome = run::guarded_wait(Arc::clone(&owned.entry), owned.service.steps(), progress).await;

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::host::user_threads::Owner;
 use crate::resource::joiner::{self, Joiner};
 use crate::sync::latch::Latch;
-use crate::sync::lock;
+use crate::sync::{lock, quietly};
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 use crate::value::Phase;
@@ -267,12 +267,12 @@ impl Drop for AtEnd {
         // A panic here would abort the process: of a waker, or of the payload or the error that the thread ended with, which
         // is dropped here if no handle is left.
         let shared = self.0.take();
-        let _ = catch_unwind(AssertUnwindSafe(|| {
+        quietly(|| {
             if let Some(shared) = &shared {
                 shared.end.tell();
             }
-        }));
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(shared))).map_err(std::mem::forget);
+        });
+        quietly(|| drop(shared));
     }
 }
 

@@ -6,12 +6,10 @@
 //! 3. Nothing of a user's runs under the lock.
 
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::sync::modelled::{Condvar, Mutex, lock};
-use crate::sync::waiters::{self, Place, Waiters};
+use crate::sync::waiters::{self, Awaited, Waiters, Waiting};
 
 #[derive(Debug)]
 pub(crate) struct Latch {
@@ -81,41 +79,20 @@ impl Latch {
     }
 
     /// Ready when it is set.
-    pub(crate) fn wait(&self) -> Waiting<'_> {
-        Waiting { latch: self, place: Place::default() }
+    pub(crate) fn wait(&self) -> impl Future<Output = ()> + Send + Unpin + '_ {
+        Waiting::new(&self.state)
     }
 }
 
-#[must_use = "futures do nothing unless polled"]
-pub(crate) struct Waiting<'a> {
-    latch: &'a Latch,
-    place: Place,
-}
-
-impl Future for Waiting<'_> {
+impl Awaited for State {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let waker = cx.waker().clone();
-        let mut state = lock(&this.latch.state);
-        if state.set {
-            drop(state);
-            return Poll::Ready(());
-        }
-        let replaced = state.tasks.register(&mut this.place, waker);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
+    fn output(&self) -> Option<()> {
+        self.set.then_some(())
     }
-}
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.place.is_taken() {
-            let left = lock(&self.latch.state).tasks.leave(&self.place);
-            drop(left);
-        }
+    fn waiters(&mut self) -> &mut Waiters {
+        &mut self.tasks
     }
 }
 

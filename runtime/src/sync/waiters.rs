@@ -3,8 +3,12 @@
 //! A waker's clone, drop and call are code of the executor's, so none of them happens under the lock that guards this
 //! list: a waker comes in cloned, and what falls out of the list is handed to the caller.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Waker;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::sync::modelled::{Mutex, lock};
+use crate::sync::quietly;
 
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
@@ -58,10 +62,60 @@ impl Place {
     }
 }
 
+/// What is behind a lock, with those who wait for its event.
+pub(crate) trait Awaited {
+    /// What the event brings.
+    type Output;
+
+    /// The output, once the event has come.
+    fn output(&self) -> Option<Self::Output>;
+
+    fn waiters(&mut self) -> &mut Waiters;
+}
+
+/// Ready when the event has come.
+#[must_use = "futures do nothing unless polled"]
+pub(crate) struct Waiting<'a, S: Awaited> {
+    state: &'a Mutex<S>,
+    place: Place,
+}
+
+impl<'a, S: Awaited> Waiting<'a, S> {
+    pub(crate) fn new(state: &'a Mutex<S>) -> Self {
+        Waiting { state, place: Place::default() }
+    }
+}
+
+impl<S: Awaited> Future for Waiting<'_, S> {
+    type Output = S::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
+        let this = &mut *self;
+        let waker = cx.waker().clone();
+        let mut state = lock(this.state);
+        if let Some(output) = state.output() {
+            drop(state);
+            return Poll::Ready(output);
+        }
+        let replaced = state.waiters().register(&mut this.place, waker);
+        drop(state);
+        drop(replaced);
+        Poll::Pending
+    }
+}
+
+impl<S: Awaited> Drop for Waiting<'_, S> {
+    fn drop(&mut self) {
+        if self.place.is_taken() {
+            let left = lock(self.state).waiters().leave(&self.place);
+            drop(left);
+        }
+    }
+}
+
 /// Wakes all of them. One that panics, which the panic hook tells, keeps none of the others.
 pub(crate) fn wake(wakers: Vec<(u64, Waker)>) {
     for (_, waker) in wakers {
-        // A payload may panic when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake())).map_err(std::mem::forget);
+        quietly(|| waker.wake());
     }
 }

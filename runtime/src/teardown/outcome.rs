@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+
+use crate::sync::quietly;
 
 /// What became of one step of a teardown.
 ///
@@ -56,9 +57,7 @@ impl Outcome {
     /// As [`from_panic`](Self::from_panic), of a panic that goes no further. A payload may panic in its drop.
     pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Self {
         let outcome = Self::from_panic(&*payload);
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(again);
-        }
+        quietly(|| drop(payload));
         outcome
     }
 

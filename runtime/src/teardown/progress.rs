@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::driver::{Driver, RuntimeContext};
 use crate::host::user_threads::{Budget, Owner};
@@ -161,6 +161,14 @@ impl Progress {
     pub(crate) fn stuck(&self) -> String {
         let who = self.stuck.as_ref().and_then(|who| who());
         who.unwrap_or_else(|| STUCK.to_owned())
+    }
+
+    /// The resource has a timeout of its own, from now on, which bounds it too.
+    pub(crate) fn bounded_by(&mut self, timeout: Duration) {
+        if let Some(driver) = &self.driver {
+            let own = driver.after(timeout);
+            self.deadline = Some(self.deadline.map_or(own, |deadline| deadline.min(own)));
+        }
     }
 
     /// Tells `owner` that a wait begins, and by when it will have given up.

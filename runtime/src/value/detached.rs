@@ -45,13 +45,7 @@ impl Detached {
     pub(crate) fn progress(&self) -> &Progress {
         &self.progress
     }
-}
 
-fn steps(resources: &mut Resources) -> Vec<Step<'_>> {
-    resources.iter_mut().map(|resource| Step::orphan(resource.as_deref_mut())).collect()
-}
-
-impl Detached {
     /// Drops the resources, each by itself: a drop that panics, which the panic hook tells, keeps none of the others, and two
     /// of them do not abort the process.
     pub(crate) fn drop_resources(&mut self) {
@@ -62,6 +56,28 @@ impl Detached {
             }
         }
     }
+
+    async fn wait_nested(&mut self, progress: &mut Progress, nest: Nest) -> Outcome {
+        let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.progress, nest).await;
+        self.ended = true;
+        progress.children = std::mem::take(&mut self.progress.children);
+        outcome
+    }
+
+    fn take_over(&mut self, progress: &mut Progress) {
+        self.progress.driver.clone_from(&progress.driver);
+        (self.progress.deadline, self.progress.forced) = (progress.deadline, self.progress.forced.or(progress.forced));
+        let known = std::mem::take(&mut progress.children);
+        for (own, known) in self.progress.children.iter_mut().zip(known) {
+            if own.outcome.is_none() {
+                *own = known;
+            }
+        }
+    }
+}
+
+fn steps(resources: &mut Resources) -> Vec<Step<'_>> {
+    resources.iter_mut().map(|resource| Step::orphan(resource.as_deref_mut())).collect()
 }
 
 impl Drop for Detached {
@@ -99,26 +115,6 @@ impl Teardown for Detached {
     fn force(&mut self, progress: &mut Progress) {
         self.take_over(progress);
         plan::force(self.spec, &mut steps(&mut self.resources), &mut self.progress);
-    }
-}
-
-impl Detached {
-    async fn wait_nested(&mut self, progress: &mut Progress, nest: Nest) -> Outcome {
-        let outcome = plan::wait_nested(self.spec, steps(&mut self.resources), &mut self.progress, nest).await;
-        self.ended = true;
-        progress.children = std::mem::take(&mut self.progress.children);
-        outcome
-    }
-
-    fn take_over(&mut self, progress: &mut Progress) {
-        self.progress.driver.clone_from(&progress.driver);
-        (self.progress.deadline, self.progress.forced) = (progress.deadline, self.progress.forced.or(progress.forced));
-        let known = std::mem::take(&mut progress.children);
-        for (own, known) in self.progress.children.iter_mut().zip(known) {
-            if own.outcome.is_none() {
-                *own = known;
-            }
-        }
     }
 }
 

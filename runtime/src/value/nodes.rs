@@ -132,6 +132,11 @@ impl Held {
             Held::Owned(node) => node.is_alive().then(|| Arc::clone(node)),
         }
     }
+
+    /// Whether it is the table's, and no longer alive.
+    fn has_ended(&self) -> bool {
+        matches!(self, Held::Owned(node) if !node.is_alive())
+    }
 }
 
 /// The place of a node in the table, which it leaves when this is dropped; none if the registry was off.
@@ -180,12 +185,12 @@ pub(crate) fn keep(node: Arc<dyn Node>) {
     let table = NODES.get();
     table.insert(Held::Owned(node));
     // The nodes are a user's, and not dropped under the lock.
-    drop(table.take_if_grown(|held| matches!(held, Held::Owned(node) if !node.is_alive())));
+    drop(table.take_if_grown(Held::has_ended));
 }
 
 /// Drops what was given to the table and has ended.
 pub(crate) fn forget_the_ended() {
-    drop(NODES.get().take(|held| matches!(held, Held::Owned(node) if !node.is_alive())));
+    drop(NODES.get().take(Held::has_ended));
 }
 
 /// The nodes that live now.

@@ -82,64 +82,79 @@ pub fn share<T: Send + Sync + 'static>(value: &Arc<T>)
 where
     for<'a> &'a T: Teardown,
 {
-    struct Shared<T>(Weak<T>, &'static Location<'static>, Instant);
-    impl<T: Send + Sync + 'static> Node for Shared<T>
-    where
-        for<'a> &'a T: Teardown,
-    {
-        fn name(&self) -> String {
-            std::any::type_name::<T>().to_owned()
-        }
-        fn location(&self) -> &'static Location<'static> {
-            self.1
-        }
-        fn created(&self) -> Instant {
-            self.2
-        }
-        fn phase(&self) -> Phase {
-            Phase::Live
-        }
-        fn kind(&self) -> Kind {
-            Kind::Shared
-        }
-        fn is_alive(&self) -> bool {
-            self.0.strong_count() > 0
-        }
-        fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-            self.0.upgrade().map(|value| Box::new(value) as Box<dyn Teardown + Send>)
-        }
-    }
-    nodes::keep(Arc::new(Shared(Arc::downgrade(value), Location::caller(), Instant::now())));
+    let held = Arc::downgrade(value);
+    nodes::keep(Arc::new(Passed {
+        name: std::any::type_name::<T>(),
+        kind: Kind::Shared,
+        location: Location::caller(),
+        since: Instant::now(),
+        is_alive: {
+            let held = Weak::clone(&held);
+            move || held.strong_count() > 0
+        },
+        teardown: move || held.upgrade().map(|value| Box::new(value) as Box<dyn Teardown + Send>),
+    }));
 }
 
 /// Gives a value away: it lives until [`shutdown_all`] stops it, or the process ends.
 #[track_caller]
 pub fn give<T: Teardown + Send + 'static>(value: T) {
-    struct Given<T>(crate::value::Shared<T>, &'static Location<'static>, Instant);
-    impl<T: Teardown + Send + 'static> Node for Given<T> {
-        fn name(&self) -> String {
-            std::any::type_name::<T>().to_owned()
-        }
-        fn location(&self) -> &'static Location<'static> {
-            self.1
-        }
-        fn created(&self) -> Instant {
-            self.2
-        }
-        fn phase(&self) -> Phase {
-            Phase::Live
-        }
-        fn kind(&self) -> Kind {
-            Kind::Given
-        }
-        fn is_alive(&self) -> bool {
-            !self.0.has_ended()
-        }
-        fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-            Some(Box::new(self.0.clone()))
-        }
+    let held = crate::value::Shared::new(value);
+    nodes::keep(Arc::new(Passed {
+        name: std::any::type_name::<T>(),
+        kind: Kind::Given,
+        location: Location::caller(),
+        since: Instant::now(),
+        is_alive: {
+            let held = held.clone();
+            move || !held.has_ended()
+        },
+        teardown: move || Some(Box::new(held.clone()) as Box<dyn Teardown + Send>),
+    }));
+}
+
+/// A value that was passed to the registry.
+struct Passed<A, T> {
+    name: &'static str,
+    kind: Kind,
+    location: &'static Location<'static>,
+    since: Instant,
+    is_alive: A,
+    teardown: T,
+}
+
+impl<A, T> Node for Passed<A, T>
+where
+    A: Fn() -> bool + Send + Sync,
+    T: Fn() -> Option<Box<dyn Teardown + Send>> + Send + Sync,
+{
+    fn name(&self) -> String {
+        self.name.to_owned()
     }
-    nodes::keep(Arc::new(Given(crate::value::Shared::new(value), Location::caller(), Instant::now())));
+
+    fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    fn created(&self) -> Instant {
+        self.since
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Live
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn is_alive(&self) -> bool {
+        (self.is_alive)()
+    }
+
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
+        (self.teardown)()
+    }
 }
 
 /// Switches the registration of values and handles made from now on off, or on again. On at first; off, a guard costs

@@ -15,7 +15,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
@@ -27,7 +26,7 @@ use crate::python::bridge::Bridge;
 use crate::python::event_loop::stop_queue::{self, QueueState};
 use crate::python::interpreter::exceptions::ShutdownError;
 use crate::sync::latch::Latch;
-use crate::sync::lock;
+use crate::sync::{lock, quietly};
 
 /// So many tasks are named; the others are counted.
 const NAMED: usize = 10;
@@ -212,13 +211,14 @@ thread_local! {
     static GONE: RefCell<Option<Gone>> = const { RefCell::new(None) };
 }
 
-/// Records, when it is dropped, that the thread has ended. CPython's own cleanup of the thread comes before the destructors of thread-locals.
+/// Records, when it is dropped, that the thread has ended. CPython's own cleanup of the thread comes before the destructors of
+/// thread-locals.
 struct Gone(Arc<LoopState>);
 
 impl Drop for Gone {
     fn drop(&mut self) {
         // A waker that panics here would abort the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.0.over()));
+        quietly(|| self.0.over());
     }
 }
 

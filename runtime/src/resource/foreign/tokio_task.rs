@@ -44,6 +44,18 @@ fn is_current(id: Id) -> bool {
     try_id() == Some(id)
 }
 
+/// The end of a task; none if the caller is a part of that very task.
+async fn join<T>(task: &mut JoinHandle<T>) -> Option<Result<T, JoinError>> {
+    poll_fn(|cx| {
+        // Asked in each poll: an executor may move this into the very task later on.
+        if is_current(task.id()) && !task.is_finished() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut *task).poll(cx).map(Some)
+    })
+    .await
+}
+
 fn itself(id: Id) -> String {
     format!("task {id} would wait for itself")
 }
@@ -65,16 +77,9 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            let ended = poll_fn(|cx| {
-                // Asked in each poll: an executor may move this into the very task later on.
-                if is_current(self.id()) && !self.is_finished() {
-                    return Poll::Ready(Err(Outcome::abandoned(itself(self.id()))));
-                }
-                Pin::new(&mut *self).poll(cx).map(Ok)
-            });
-            match ended.await {
-                Ok(result) => joined(result, progress),
-                Err(outcome) => outcome,
+            match join(self).await {
+                Some(result) => joined(result, progress),
+                None => Outcome::abandoned(itself(self.id())),
             }
         })
     }
@@ -125,13 +130,7 @@ pub async fn try_join<T, E>(task: &mut JoinHandle<Result<T, E>>) -> Result<(), B
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    let ended = poll_fn(|cx| {
-        if is_current(task.id()) && !task.is_finished() {
-            return Poll::Ready(None);
-        }
-        Pin::new(&mut *task).poll(cx).map(Some)
-    });
-    let Some(result) = ended.await else { return Err(itself(task.id()).into()) };
+    let Some(result) = join(task).await else { return Err(itself(task.id()).into()) };
     match result {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(error.into()),

@@ -11,11 +11,9 @@
 //! 3. Nothing of a user's runs under the lock.
 
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use crate::sync::modelled::{Mutex, lock};
-use crate::sync::waiters::{self, Place, Waiters};
+use crate::sync::waiters::{self, Awaited, Waiters, Waiting};
 
 /// One round is enough unless those who are woken are faster than the thread that wakes them.
 const ROUNDS: usize = if cfg!(sundown_loom) { 1 } else { 16 };
@@ -81,48 +79,30 @@ impl End {
     }
 
     /// Ready when the thread has ended.
-    pub(super) fn wait(&self) -> Waiting<'_> {
-        Waiting { end: self, place: Place::default() }
+    pub(super) fn wait(&self) -> impl Future<Output = Join> + Send + '_ {
+        Waiting::new(&self.state)
     }
 }
 
-#[must_use = "futures do nothing unless polled"]
-pub(super) struct Waiting<'a> {
-    end: &'a End,
-    place: Place,
-}
-
-impl Future for Waiting<'_> {
+impl Awaited for State {
     type Output = Join;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Join> {
-        let this = &mut *self;
-        let waker = cx.waker().clone();
-        let mut state = lock(&this.end.state);
-        if let Phase::Over(join) = state.phase {
-            drop(state);
-            return Poll::Ready(join);
+    fn output(&self) -> Option<Join> {
+        match self.phase {
+            Phase::Over(join) => Some(join),
+            Phase::Running | Phase::Waking => None,
         }
-        let replaced = state.waiters.register(&mut this.place, waker);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
     }
-}
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.place.is_taken() {
-            let left = lock(&self.end.state).waiters.leave(&self.place);
-            drop(left);
-        }
+    fn waiters(&mut self) -> &mut Waiters {
+        &mut self.waiters
     }
 }
 
 #[cfg(all(test, sundown_loom))]
 mod models {
     use std::pin::pin;
-    use std::task::{Wake, Waker};
+    use std::task::{Context, Poll, Wake, Waker};
 
     use loom::sync::{Arc, Condvar};
     use loom::thread;

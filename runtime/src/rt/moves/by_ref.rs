@@ -1,10 +1,10 @@
 //! `request_shutdown(&self)`: what can be asked to stop through a shared reference.
 //!
 //! Whether a field can is found by method lookup, where the expansion names its concrete type; what cannot be asked is
-//! left to the shutdown. An error of the user's `ask` is not lost: the shutdown asks again, and reports it.
+//! left to the shutdown. An error of the user's `ask` is not lost, nor is a panic, which must not spare the others: the shutdown
+//! asks again, and reports it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
+use crate::sync::quietly;
 use crate::teardown::{Progress, Teardown};
 
 /// An annotated struct, asked through `&`.
@@ -22,7 +22,7 @@ where
 {
     /// Asks.
     pub fn ask(mut self) {
-        guarded(|| self.0.request(&mut Progress::new("request_shutdown")));
+        quietly(|| self.0.request(&mut Progress::new("request_shutdown")));
     }
 }
 
@@ -54,7 +54,7 @@ pub struct AskWith<'a, F, T>(pub F, pub &'a T);
 impl<'a, F: FnOnce(&'a T) -> R, T, R> AskWith<'a, F, T> {
     /// Asks.
     pub fn ask(self) {
-        guarded(|| drop((self.0)(self.1)));
+        quietly(|| drop((self.0)(self.1)));
     }
 }
 
@@ -69,7 +69,7 @@ impl<'a, F: FnOnce(&'a T) -> R, T, R> AskOptionWith<'a, F, T> {
     /// Asks.
     pub fn ask(self) {
         if let Some(value) = self.1 {
-            guarded(|| drop((self.0)(value)));
+            quietly(|| drop((self.0)(value)));
         }
     }
 }
@@ -81,9 +81,4 @@ impl<F, T> NotNested for &AskOptionWith<'_, F, T> {
 /// Tells a closure that it takes a reference to the field.
 pub fn borrowing<'a, T: 'a, R, F: FnOnce(&'a T) -> R>(_value: &T, closure: F) -> F {
     closure
-}
-
-/// An `ask` that panics must not spare the others. The shutdown asks again, and reports the panic.
-fn guarded(ask: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(ask));
 }

@@ -1,7 +1,9 @@
 //! The two stages, and how CPython comes to call them.
+//!
+//! Nothing that happens in them may become an exception, for the handlers of others come next: so what may panic is called
+//! [`quietly`].
 
 use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -21,7 +23,7 @@ use crate::python::interpreter::exit::leaving::Left;
 use crate::python::interpreter::exit::waves::{self, Wave, Waves};
 use crate::python::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, second, shield, uncaught};
 use crate::python::interpreter::{closing, gate};
-use crate::sync::lock;
+use crate::sync::{lock, quietly};
 use crate::teardown::{Outcome, Progress, Report};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
@@ -199,12 +201,5 @@ fn publish(report: &Report) {
     // A process that used nothing has nothing to report.
     if report.steps().len() > 1 || !report.is_clean() {
         observe::settled(report);
-    }
-}
-
-/// Nothing that happens at exit may become an exception: the handlers of others come next.
-fn quietly(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        drop(Outcome::caught(payload));
     }
 }
