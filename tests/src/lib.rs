@@ -1,7 +1,9 @@
 //! What the integration tests share.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +11,11 @@ use sundown::{Outcome, Progress, Teardown, Wait};
 
 /// Longer than any step of these tests takes on a busy machine, and shorter than a test runner's patience.
 pub const GENEROUS: Duration = Duration::from_secs(30);
+
+/// Polls it once: whether it is not ready yet.
+pub async fn is_pending<F: Future>(future: &mut Pin<Box<F>>) -> bool {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await
+}
 
 /// A resource that notes what is done to it, and ends when the test releases it or it is forced. A clone is the same
 /// resource; it can be moved out of a value that is dropped.
@@ -60,6 +67,14 @@ impl Spy {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A spy whose wait ends as soon as it is polled.
+    #[must_use]
+    pub fn released() -> Self {
+        let spy = Self::new();
+        spy.release();
+        spy
     }
 
     /// A spy whose `force` panics.
@@ -129,13 +144,13 @@ impl Teardown for Spy {
 
     fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            std::future::poll_fn(|cx| {
+            poll_fn(|cx| {
                 let mut state = self.inner.state.lock().unwrap();
                 if state.released {
-                    return std::task::Poll::Ready(());
+                    return Poll::Ready(());
                 }
                 state.wakers.push(cx.waker().clone());
-                std::task::Poll::Pending
+                Poll::Pending
             })
             .await;
             self.note(What::Ended);

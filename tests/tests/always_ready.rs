@@ -62,8 +62,7 @@ struct Mixed {
 impl Mixed {
     /// Inside a runtime.
     fn new() -> Self {
-        let last = Spy::new();
-        last.release();
+        let last = Spy::released();
         let tasks = Tasks::new();
         let stop = tasks.token();
         let _task = tasks.spawn("well-behaved", async move { stop.cancelled().await }).unwrap();

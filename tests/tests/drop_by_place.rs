@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use sundown::{ShutdownGuard, must_shutdown};
-use sundown_tests::{GENEROUS, Pinned, Spy, What};
+use sundown_tests::{GENEROUS, Pinned, Spy, What, is_pending};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
@@ -328,7 +328,7 @@ fn half_way_through_a_shutdown() {
     let mut value = Chain { first, second, third, guard: ShutdownGuard::new() };
     current_thread().block_on(async {
         let mut shutdown = Box::pin(value.shutdown());
-        assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(shutdown.as_mut().poll(cx).is_pending())).await);
+        assert!(is_pending(&mut shutdown).await);
     });
     let (first, second, third) = spies;
     assert_eq!((first.moves(), second.moves()), (vec![What::Asked, What::Ended], vec![What::Asked]));

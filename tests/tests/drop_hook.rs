@@ -8,12 +8,6 @@ use sundown_tests::{GENEROUS, Spy};
 
 static ALONE: Mutex<()> = Mutex::new(());
 
-fn released() -> Spy {
-    let spy = Spy::new();
-    spy.release();
-    spy
-}
-
 /// A hook that owns a guarded value.
 #[must_shutdown(timeout = "2s", on_drop = "log")]
 struct Logs {
@@ -27,7 +21,7 @@ fn a_hook_that_owns_a_guarded_value() {
     let _alone = ALONE.lock().unwrap();
     let (done, ended) = mpsc::channel();
     thread::spawn(move || {
-        let owned = Logs { spy: released(), guard: ShutdownGuard::new() };
+        let owned = Logs { spy: Spy::released(), guard: ShutdownGuard::new() };
         sundown::set_drop_hook(move |dropped| {
             let _ = &owned;
             dropped.policy

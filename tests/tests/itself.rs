@@ -23,8 +23,7 @@ struct Owner<T: Teardown + Send + 'static> {
 
 impl<T: Teardown + Send + 'static> Owner<T> {
     fn new(it: T) -> Self {
-        let rest = Spy::new();
-        rest.release();
+        let rest = Spy::released();
         Owner { it, rest, guard: ShutdownGuard::new() }
     }
 }

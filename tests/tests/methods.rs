@@ -17,8 +17,7 @@ struct Service {
 
 impl Service {
     fn new() -> Self {
-        let spy = Spy::new();
-        spy.release();
+        let spy = Spy::released();
         Service { stop: CancellationToken::new(), spy, guard: ShutdownGuard::new() }
     }
 

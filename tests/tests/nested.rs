@@ -1,16 +1,10 @@
 //! Values inside values: one report, one teardown, whichever of them is asked.
 
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
 use sundown::{Phase, Progress, Shared, ShutdownGuard, Teardown, must_shutdown};
-use sundown_tests::{GENEROUS, Spy, What};
+use sundown_tests::{GENEROUS, Spy, What, is_pending};
 use tokio::task::JoinHandle;
-
-async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
-    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
-}
 
 #[derive(Teardown)]
 struct Pool {
@@ -36,17 +30,11 @@ struct Outer {
     guard: ShutdownGuard<Self>,
 }
 
-fn released() -> Spy {
-    let spy = Spy::new();
-    spy.release();
-    spy
-}
-
 #[tokio::test]
 async fn nested_values_are_in_the_tree_and_settled() {
     let mut outer = Outer {
-        pool: Pool { reader: released(), writer: released() },
-        inner: Inner { spy: released(), guard: ShutdownGuard::new() },
+        pool: Pool { reader: Spy::released(), writer: Spy::released() },
+        inner: Inner { spy: Spy::released(), guard: ShutdownGuard::new() },
         guard: ShutdownGuard::new(),
     };
     let report = outer.shutdown().await.unwrap();
@@ -57,9 +45,9 @@ async fn nested_values_are_in_the_tree_and_settled() {
 
 #[tokio::test]
 async fn an_inner_value_that_was_shut_down_before_its_owner() {
-    let spy = released();
+    let spy = Spy::released();
     let mut outer = Outer {
-        pool: Pool { reader: released(), writer: released() },
+        pool: Pool { reader: Spy::released(), writer: Spy::released() },
         inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
         guard: ShutdownGuard::new(),
     };
@@ -73,13 +61,13 @@ async fn an_inner_value_that_was_shut_down_before_its_owner() {
 async fn an_inner_value_whose_shutdown_was_dropped_half_way() {
     let spy = Spy::new();
     let mut outer = Outer {
-        pool: Pool { reader: released(), writer: released() },
+        pool: Pool { reader: Spy::released(), writer: Spy::released() },
         inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
         guard: ShutdownGuard::new(),
     };
     {
         let mut half = Box::pin(outer.inner.shutdown());
-        assert!(poll_fn(|cx| Poll::Ready(half.as_mut().poll(cx).is_pending())).await);
+        assert!(is_pending(&mut half).await);
     }
     spy.release();
     assert!(outer.shutdown().await.unwrap().is_clean());
@@ -110,7 +98,7 @@ async fn an_inner_shutdown_goes_on_where_the_owners_stopped() {
         OwnsWithTask { inner: WithTask { a, b: b.clone(), guard: ShutdownGuard::new() }, guard: ShutdownGuard::new() };
     {
         let mut half = Box::pin(outer.shutdown());
-        assert!(!poll_once(&mut half).await);
+        assert!(is_pending(&mut half).await);
     }
     b.release();
     let result = outer.inner.shutdown().await;
@@ -135,7 +123,7 @@ async fn an_inner_value_taken_out_after_its_owner_stopped_half_way() {
     };
     {
         let mut half = Box::pin(outer.shutdown());
-        assert!(!poll_once(&mut half).await);
+        assert!(is_pending(&mut half).await);
     }
     b.release();
     let mut inner = outer.inner.take().unwrap();

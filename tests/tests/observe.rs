@@ -1,14 +1,12 @@
 //! What tracing and metrics see.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::io;
 use std::sync::Once;
-use std::task::Poll;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use sundown::{Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
-use sundown_tests::{Pinned, Spy, What};
+use sundown_tests::{Pinned, Spy, What, is_pending};
 
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
 struct Observed {
@@ -21,8 +19,7 @@ struct Observed {
 
 impl Observed {
     fn new() -> Self {
-        let good = Spy::new();
-        good.release();
+        let good = Spy::released();
         Observed { good, late: Spy::new(), guard: ShutdownGuard::new() }
     }
 }
@@ -157,7 +154,7 @@ async fn a_drop_says_what_it_forced_and_what_panicked() {
     let mut v = Value { pinned: pinned.clone(), guard: ShutdownGuard::new() };
     {
         let mut half = Box::pin(v.shutdown());
-        assert!(poll_fn(|cx| Poll::Ready(half.as_mut().poll(cx).is_pending())).await);
+        assert!(is_pending(&mut half).await);
     }
     let text = capture(|| drop(v));
     assert!(pinned.0.moves().contains(&What::Forced));

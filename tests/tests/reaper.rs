@@ -2,20 +2,13 @@
 //!
 //! The reaper is the process's, and one test blocks it on purpose, so the tests run one at a time.
 
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::Poll;
-use std::thread;
 use std::time::Instant;
 
 use sundown::{Outcome, Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
-use sundown_tests::{GENEROUS, Spy, What};
+use sundown_tests::{GENEROUS, Spy, What, is_pending};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
-    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
-}
 
 /// A drop that waits, on the reaper thread.
 #[must_shutdown(timeout = "60s", on_drop = "wait")]
@@ -96,7 +89,7 @@ async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
     let spy = Spy::new();
     let mut v = Quick { spy: spy.clone(), guard: ShutdownGuard::new() };
     let mut leaked = Box::pin(v.shutdown());
-    assert!(!poll_once(&mut leaked).await);
+    assert!(is_pending(&mut leaked).await);
     std::mem::forget(leaked);
     drop(v);
     let _ = spy.thread_of(What::Forced); // or it panics: nobody finishes it
@@ -135,22 +128,6 @@ struct Blocking {
     a: Blocks,
     guard: ShutdownGuard<Self>,
 }
-struct Park(thread::Thread);
-impl std::task::Wake for Park {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let waker = std::task::Waker::from(Arc::new(Park(thread::current())));
-    loop {
-        if let Poll::Ready(out) = future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
-            return out;
-        }
-        thread::park();
-    }
-}
 #[test]
 fn a_slow_drop_on_the_reaper_does_not_delay_other_callers_deadlines() {
     let _alone = ALONE.blocking_lock();
@@ -159,7 +136,7 @@ fn a_slow_drop_on_the_reaper_does_not_delay_other_callers_deadlines() {
     begun.recv().unwrap();
     let start = Instant::now();
     let mut v = Quick { spy: Spy::new(), guard: ShutdownGuard::new() };
-    let _ = block_on(v.shutdown());
+    let _ = futures_executor::block_on(v.shutdown());
     let took = start.elapsed();
     drop(written);
     assert!(took < GENEROUS / 2, "300 ms became {took:?}");

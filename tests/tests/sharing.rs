@@ -1,20 +1,14 @@
 //! Values with several owners: `shared` types, `Shared` fields, callers that come at the same time.
 
-use std::future::poll_fn;
 use std::sync::{Arc, mpsc};
-use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use sundown::{Phase, Shared, ShutdownGuard, must_shutdown};
-use sundown_tests::{GENEROUS, Spy};
+use sundown_tests::{GENEROUS, Spy, is_pending};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-async fn poll_once<F: Future>(future: &mut std::pin::Pin<Box<F>>) -> bool {
-    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
-}
 
 #[must_shutdown(shared, timeout = "10s", on_drop = "log")]
 struct Server {
@@ -57,7 +51,7 @@ async fn a_caller_that_is_dropped_hands_over() {
     let hold = CancellationToken::new();
     server.connections.spawn(hold.clone().cancelled_owned());
     let mut first = Box::pin(server.shutdown());
-    let pending = poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_pending())).await;
+    let pending = is_pending(&mut first).await;
     assert!(pending);
     let second = tokio::spawn({
         let server = Arc::clone(&server);
@@ -95,7 +89,7 @@ struct SpyServer {
 async fn a_followers_budget_counts() {
     let server = SpyServer { spy: Shared::new(Spy::new()), guard: ShutdownGuard::new() };
     let mut leader = Box::pin(server.shutdown());
-    assert!(!poll_once(&mut leader).await);
+    assert!(is_pending(&mut leader).await);
     let follower = tokio::time::timeout(GENEROUS, server.shutdown_within(Duration::from_millis(100))).await;
     assert!(follower.is_ok(), "the follower's 100 ms are not a bound");
 }

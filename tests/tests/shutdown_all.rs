@@ -1,12 +1,10 @@
 //! What once went wrong when everything was stopped. The registry is the process's, so the tests run one at a time.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use sundown::{Shared, ShutdownGuard, Tasks, must_shutdown, registry};
-use sundown_tests::{Spy, What};
+use sundown_tests::{Spy, What, is_pending};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -18,7 +16,7 @@ async fn what_was_given_survives_a_shutdown_all_that_was_dropped() {
     registry::give(given.clone());
     {
         let mut half = Box::pin(registry::shutdown_all(Duration::from_secs(5)));
-        assert!(poll_fn(|cx| Poll::Ready(half.as_mut().poll(cx).is_pending())).await);
+        assert!(is_pending(&mut half).await);
     }
     given.release();
     let _ = registry::shutdown_all(Duration::from_secs(5)).await;
@@ -32,7 +30,7 @@ async fn a_second_shutdown_all_waits_for_what_the_first_stops() {
     let given = Spy::new();
     registry::give(given.clone());
     let mut first = Box::pin(registry::shutdown_all(Duration::from_secs(5)));
-    assert!(poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx).is_pending())).await);
+    assert!(is_pending(&mut first).await);
     let second =
         tokio::time::timeout(Duration::from_millis(500), registry::shutdown_all(Duration::from_millis(300))).await;
     let ended = given.moves().contains(&What::Ended) || given.moves().contains(&What::Forced);

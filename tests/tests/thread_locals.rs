@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::pin::pin;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
@@ -189,31 +189,55 @@ const CASES: &[(&str, fn())] = &[
 
 const POLICIES: &[Option<OnDrop>] = &[None, Some(OnDrop::Panic), Some(OnDrop::Log), Some(OnDrop::Wait)];
 
-fn main() {
+/// Runs the cases whose names contain the argument, with each policy.
+fn main() -> ExitCode {
     if let Ok(case) = std::env::var("CHILD") {
         let (_, run) = CASES.iter().find(|(name, _)| *name == case).unwrap();
         run();
         println!("survived");
-        return;
+        return ExitCode::SUCCESS;
     }
-    let mut failed = false;
-    for (case, _) in CASES {
-        for policy in POLICIES {
-            let mut child = Command::new(std::env::current_exe().unwrap());
-            child.env("CHILD", case).env_remove("SUNDOWN_ON_DROP");
-            if let Some(policy) = policy {
-                child.env("SUNDOWN_ON_DROP", format!("{policy:?}"));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let of_case = |case| POLICIES.iter().map(move |policy| (format!("{case}, {policy:?}"), case, policy));
+    let all: Vec<_> = CASES.iter().flat_map(|(case, _)| of_case(*case)).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        all.iter().for_each(|(name, ..)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let (mut passed, mut failed) = (0, 0);
+    for (name, case, policy) in all.iter().filter(|(name, ..)| filter.is_none_or(|filter| name.contains(filter))) {
+        match run(case, **policy) {
+            Ok(()) => {
+                println!("test {name} ... ok");
+                passed += 1;
             }
-            let began = std::time::Instant::now();
-            let output = child.output().unwrap();
-            let survived = output.status.success() && String::from_utf8_lossy(&output.stdout).contains("survived");
-            let in_time = began.elapsed() < GENEROUS + Duration::from_secs(30);
-            println!("{case}, {policy:?}: {}", if survived && in_time { "ok" } else { "FAILED" });
-            if !(survived && in_time) {
-                failed = true;
-                println!("{} after {:?}: {}", output.status, began.elapsed(), String::from_utf8_lossy(&output.stderr));
+            Err(output) => {
+                println!("test {name} ... FAILED\n{output}");
+                failed += 1;
             }
         }
     }
-    assert!(!failed, "a process did not survive");
+    let (result, filtered) = (if failed == 0 { "ok" } else { "FAILED" }, all.len() - passed - failed);
+    println!(
+        "\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {filtered} filtered out"
+    );
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs a case in a process of its own, which must survive.
+fn run(case: &str, policy: Option<OnDrop>) -> Result<(), String> {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.env("CHILD", case).env_remove("SUNDOWN_ON_DROP");
+    if let Some(policy) = policy {
+        child.env("SUNDOWN_ON_DROP", format!("{policy:?}"));
+    }
+    let began = std::time::Instant::now();
+    let output = child.output().unwrap();
+    let survived = output.status.success() && String::from_utf8_lossy(&output.stdout).contains("survived");
+    let in_time = began.elapsed() < GENEROUS + Duration::from_secs(30);
+    if survived && in_time {
+        return Ok(());
+    }
+    Err(format!("{} after {:?}: {}", output.status, began.elapsed(), String::from_utf8_lossy(&output.stderr)))
 }

@@ -180,7 +180,7 @@ class TestWaves:
 
     def test_an_object_that_takes_longer_than_its_share(self, bare_script):
         """It is forced, and the runtime has its own share: it ends by itself."""
-        env = {**REPORT, "SUNDOWN_EXIT_TIMEOUT": "1.5"}
+        env = {"SUNDOWN_EXIT_TIMEOUT": "1.5"}
         out = bare_script("kept = [bp.Flusher(60), bp.Flusher(0.05)]", noise="forced", env=env)
         assert out == "flushed\n"
 

@@ -18,7 +18,6 @@ const FLUSH: Duration = Duration::from_millis(50);
 
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(watch, module)?)?;
-    module.add_function(wrap_pyfunction!(watch_in_thread, module)?)?;
     module.add_function(wrap_pyfunction!(flush, module)?)
 }
 
@@ -68,19 +67,27 @@ impl PlainRuntime {
     }
 
     fn watch(&self, callable: &Bound<'_, PyAny>) -> PyResult<()> {
-        callables(callable).try_for_each(|callable| self.runtime.spawn(call_again(callable)).map(drop))
+        watch_on(&self.runtime, callable)
     }
 
     fn flush(&self) -> PyResult<()> {
-        let tasks = self.runtime.tasks()?;
-        let asked = tasks.token();
-        let flusher = flush_when(asked.cancelled_owned());
-        tasks.spawn_on("flusher", flusher, &self.runtime.handle()?).map(drop).map_err(|_| refused())
+        flush_on(&self.runtime.tasks()?, &self.runtime.handle()?)
     }
 }
 
 fn refused() -> PyErr {
     PyValueError::new_err("the tasks are closed")
+}
+
+/// Has it called by tasks of a runtime.
+fn watch_on(runtime: &Runtime, callable: &Bound<'_, PyAny>) -> PyResult<()> {
+    callables(callable).try_for_each(|callable| runtime.spawn(call_again(callable)).map(drop))
+}
+
+/// Spawns a task that writes its end.
+fn flush_on(tasks: &Tasks, home: &Handle) -> PyResult<()> {
+    let flusher = flush_when(tasks.token().cancelled_owned());
+    tasks.spawn_on("flusher", flusher, home).map(drop).map_err(|_| refused())
 }
 
 /// The classes, for a timeout.
@@ -108,14 +115,11 @@ macro_rules! classes {
                 }
 
                 fn watch(&self, callable: &Bound<'_, PyAny>) -> PyResult<()> {
-                    callables(callable).try_for_each(|callable| self.runtime.spawn(call_again(callable)).map(drop))
+                    watch_on(&self.runtime, callable)
                 }
 
                 fn flush(&self) -> PyResult<()> {
-                    let tasks = self.runtime.tasks()?;
-                    let asked = tasks.token();
-                    let flusher = flush_when(asked.cancelled_owned());
-                    tasks.spawn_on("flusher", flusher, &self.runtime.handle()?).map(drop).map_err(|_| refused())
+                    flush_on(&self.runtime.tasks()?, &self.runtime.handle()?)
                 }
             }
 
@@ -158,7 +162,7 @@ macro_rules! classes {
                 }
             }
 
-            /// With tasks on the module-wide runtime.
+            /// With tasks on the module-wide runtime, or on the drop-in's.
             #[pyclass_teardown(timeout = $timeout)]
             #[pyclass(frozen)]
             pub(super) struct OfTasks {
@@ -172,11 +176,11 @@ macro_rules! classes {
             #[pymethods]
             impl OfTasks {
                 #[new]
-                #[pyo3(signature = (home = None))]
-                pub(super) fn new(home: Option<&str>) -> PyResult<Self> {
-                    let home = match home {
-                        Some(_) => pyo3_async_runtimes::tokio::get_runtime().handle().clone(),
-                        None => sundown::python::get_runtime().handle()?,
+                pub(super) fn new(of_drop_in: bool) -> PyResult<Self> {
+                    let home = if of_drop_in {
+                        pyo3_async_runtimes::tokio::get_runtime().handle().clone()
+                    } else {
+                        sundown::python::get_runtime().handle()?
                     };
                     Ok(OfTasks { tasks: Tasks::new(), home, guard: ShutdownGuard::new() })
                 }
@@ -191,9 +195,7 @@ macro_rules! classes {
                 }
 
                 fn flush(&self) -> PyResult<()> {
-                    let asked = self.tasks.token();
-                    let flusher = flush_when(asked.cancelled_owned());
-                    self.tasks.spawn_on("flusher", flusher, &self.home).map(drop).map_err(|_| refused())
+                    flush_on(&self.tasks, &self.home)
                 }
             }
 
@@ -264,8 +266,8 @@ fn owner<'py>(py: Python<'py>, kind: &str, timeout: &str) -> PyResult<Bound<'py,
         "plain" => Bound::new(py, PlainRuntime::new()?)?.into_any(),
         "runtime" => of!(OfRuntime()),
         "thread" => of!(OfThread()),
-        "tasks" => of!(OfTasks(None)),
-        "shim" => of!(OfTasks(Some("shim"))),
+        "tasks" => of!(OfTasks(false)),
+        "shim" => of!(OfTasks(true)),
         "connection" => of!(OfConnection(py)),
         _ => return Err(PyValueError::new_err("nothing is called like that")),
     })
@@ -273,7 +275,6 @@ fn owner<'py>(py: Python<'py>, kind: &str, timeout: &str) -> PyResult<Bound<'py,
 
 /// Has the callable called again and again: by tasks of the drop-in's runtime, or of an object's, which is returned.
 #[pyfunction]
-#[pyo3(signature = (kind, timeout, callable))]
 fn watch<'py>(kind: &str, timeout: &str, callable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     if kind == "drop_in" {
         for callable in callables(callable) {
@@ -284,17 +285,6 @@ fn watch<'py>(kind: &str, timeout: &str, callable: &Bound<'py, PyAny>) -> PyResu
     let owner = owner(callable.py(), kind, timeout)?;
     owner.call_method1("watch", (callable,))?;
     Ok(Some(owner))
-}
-
-/// As [`watch`] on the drop-in's runtime, which a thread of Rust's is the first to use.
-#[pyfunction]
-fn watch_in_thread(callable: &Bound<'_, PyAny>) {
-    let callables: Vec<_> = callables(callable).collect();
-    std::thread::spawn(move || {
-        for callable in callables {
-            pyo3_async_runtimes::tokio::get_runtime().spawn(call_again(callable));
-        }
-    });
 }
 
 /// An object with something that writes its end.
