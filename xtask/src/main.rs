@@ -41,7 +41,7 @@ enum Command {
         /// Only tests whose names match this expression, pytest's `-k`.
         filter: Option<String>,
     },
-    /// Checks formatting, clippy in all feature combinations, the docs and the minimum Rust version.
+    /// Checks the layers, formatting, clippy in all feature combinations, the docs and the minimum Rust version.
     Lint,
     /// Runs programs that end in every awkward way, many times over, and tells how their processes ended.
     ExitStress(exit_stress::Options),

@@ -1,7 +1,7 @@
 //! `cargo xtask test`.
 //!
-//! By `cargo test` and not by nextest, although that writes JUnit files: it would be compiled first in a fresh clone, takes
-//! no program without libtest's `--list`, as `tests/testing.rs` is, and runs no doctests.
+//! By `cargo test` and not by nextest, although that writes JUnit files: it would be compiled first in a fresh clone, and
+//! runs no doctests.
 
 mod counts;
 mod ui;
