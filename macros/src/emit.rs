@@ -10,6 +10,6 @@ mod methods;
 mod operations;
 mod placed;
 pub(crate) mod python;
-mod quotes;
+pub(crate) mod quotes;
 mod stripped;
 mod stubs;

@@ -10,9 +10,14 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, DeriveInput, Item};
 
 use crate::attr::flavour::Flavour;
-use crate::emit::python::main::{self, Host};
-use crate::emit::python::{class_attribute, test};
+use crate::emit::python::{class_attribute, main, test};
+use crate::emit::quotes::Host;
 use crate::emit::{attribute, derive};
+
+/// Whose macro it is.
+fn host(flavour: Flavour) -> Host {
+    if flavour == Flavour::PyClass { Host::Python } else { Host::Core }
+}
 
 /// Expands an item as rustc would: the attribute, then the derive that it leaves.
 fn expand_item(item: Item) -> TokenStream {
@@ -40,13 +45,13 @@ fn expand_item(item: Item) -> TokenStream {
     let flavours = [Flavour::MustShutdown, Flavour::PyClass];
     let ours = |attr: &Attribute| flavours.into_iter().find(|flavour| attr.path().is_ident(flavour.attribute()));
     let Some((at, flavour)) = item.attrs.iter().enumerate().find_map(|(at, attr)| Some((at, ours(attr)?))) else {
-        let derived = derives_teardown.then(|| derive::derive(Flavour::Teardown, item.to_token_stream()));
+        let derived = derives_teardown.then(|| derive::derive(Host::Core, Flavour::Teardown, item.to_token_stream()));
         return quote!(#item #derived);
     };
     let args = arguments(&item.attrs.remove(at));
     let emitted = match flavour {
         Flavour::PyClass => class_attribute::pyclass_teardown(args, item.to_token_stream()),
-        Flavour::MustShutdown | Flavour::Teardown => attribute::must_shutdown(args, item.to_token_stream()),
+        Flavour::MustShutdown | Flavour::Teardown => attribute::must_shutdown(Host::Core, args, item.to_token_stream()),
     };
     let mut emitted = match syn::parse2::<syn::File>(emitted.clone()) {
         Ok(file) => file,
@@ -61,7 +66,7 @@ fn expand_item(item: Item) -> TokenStream {
     };
     let has_derive = left.attrs.iter().any(derives);
     left.attrs.retain(|attr| !derives(attr));
-    let derived = has_derive.then(|| derive::derive(flavour, left.to_token_stream()));
+    let derived = has_derive.then(|| derive::derive(host(flavour), flavour, left.to_token_stream()));
     left.attrs.retain(|attr| !attr.path().is_ident("__sundown"));
     without_helpers(left);
     quote!(#emitted #derived)
@@ -71,9 +76,9 @@ fn expand_item(item: Item) -> TokenStream {
 fn expand_attribute(attr: &Attribute, item: TokenStream) -> TokenStream {
     let name = attr.path().get_ident().map(ToString::to_string).unwrap_or_default();
     match &*name {
-        "must_shutdown" => attribute::must_shutdown(arguments(attr), item),
+        "must_shutdown" => attribute::must_shutdown(Host::Core, arguments(attr), item),
         "pyclass_teardown" => class_attribute::pyclass_teardown(arguments(attr), item),
-        "main" => main::main(Host::Sundown, arguments(attr), item),
+        "main" => main::main(Host::Python, arguments(attr), item),
         "test" => test::test(item),
         other => panic!("no macro is called `{other}`"),
     }
@@ -110,7 +115,7 @@ fn a_struct_without_mistakes_has_no_errors() {
     let input: DeriveInput = syn::parse_quote! {
         struct Runner { #[shutdown] jobs: Tasks, guard: ShutdownGuard<Self> }
     };
-    assert_eq!(errors_of(derive::derive(Flavour::MustShutdown, input.to_token_stream())), [""; 0]);
+    assert_eq!(errors_of(derive::derive(Host::Core, Flavour::MustShutdown, input.to_token_stream())), [""; 0]);
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn independent_mistakes_are_reported_at_once() {
             #[shutdown] #[shutdown] d: Tasks,
         }
     };
-    let errors = errors_of(derive::derive(Flavour::MustShutdown, input.to_token_stream()));
+    let errors = errors_of(derive::derive(Host::Core, Flavour::MustShutdown, input.to_token_stream()));
     let first_lines: Vec<&str> = errors.iter().filter_map(|error| error.lines().next()).collect();
     assert_eq!(
         first_lines,

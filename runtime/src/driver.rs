@@ -29,15 +29,15 @@ use std::time::{Duration, Instant};
 
 use crate::sync::lock;
 
-pub(crate) use asynchronous::run;
-pub(crate) use blocking::block_on;
+pub use asynchronous::run;
+pub use blocking::block_on;
 pub(crate) use catch::catch;
-pub(crate) use context::RuntimeContext;
+pub use context::RuntimeContext;
 #[cfg(feature = "tokio")]
 pub(crate) use context::is_context_destroyed;
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
-pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+pub const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
 /// A step that still makes progress at its deadline may be nearly done: a thousand tasks that are joined late, say. It gets so
 /// much more time or so many more polls, whichever ends first; the limit of polls is for a paused clock.
@@ -45,7 +45,7 @@ const LAST_WORK: (Duration, u32) = (Duration::from_millis(10), 1_000);
 
 /// The clock and the alarms of one running teardown.
 #[derive(Debug)]
-pub(crate) struct Driver {
+pub struct Driver {
     clock: Clock,
     /// The thread that a blocking driver parks.
     blocks: Option<ThreadId>,
@@ -73,7 +73,7 @@ struct Alarms {
 
 impl Driver {
     /// For a future that this task awaits.
-    pub(crate) fn asynchronous() -> Arc<Self> {
+    pub fn asynchronous() -> Arc<Self> {
         #[cfg(feature = "tokio")]
         if tokio::runtime::Handle::try_current().is_ok() {
             return Self::new(Clock::Tokio, None);
@@ -82,13 +82,12 @@ impl Driver {
     }
 
     /// For a future that somebody awaits in a runtime whose timer may stop meanwhile.
-    #[cfg(feature = "python")]
-    pub(crate) fn asynchronous_without_tokio() -> Arc<Self> {
+    pub fn asynchronous_without_tokio() -> Arc<Self> {
         Self::new(Clock::Std, None)
     }
 
     /// For a future that this thread blocks on.
-    pub(crate) fn blocking() -> Arc<Self> {
+    pub fn blocking() -> Arc<Self> {
         Self::new(Clock::Std, Some(thread::current().id()))
     }
 
@@ -115,7 +114,8 @@ impl Driver {
         })
     }
 
-    pub(crate) fn now(&self) -> Instant {
+    /// The time of its clock.
+    pub fn now(&self) -> Instant {
         match self.clock {
             Clock::Std => Instant::now(),
             // A clock that can be paused is found by the thread's context.
@@ -126,13 +126,14 @@ impl Driver {
         }
     }
 
-    pub(crate) fn after(&self, duration: Duration) -> Instant {
+    /// So long from now.
+    pub fn after(&self, duration: Duration) -> Instant {
         let now = self.now();
         now.checked_add(duration).unwrap_or(now + FOREVER)
     }
 
     /// Whether the teardown blocks this very thread, so that joining the thread would never end.
-    pub(crate) fn blocks_thread(&self, thread: ThreadId) -> bool {
+    pub fn blocks_thread(&self, thread: ThreadId) -> bool {
         self.blocks == Some(thread)
     }
 
@@ -151,7 +152,7 @@ impl Driver {
 
     /// The output of `future`, or `None` once `at` has passed. A future that is ready wins over a deadline that has
     /// passed. One that always has more to do does not.
-    pub(crate) async fn until<F: Future>(&self, at: Instant, future: F) -> Option<F::Output> {
+    pub async fn until<F: Future>(&self, at: Instant, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         let mut alarm = Alarm { driver: self, at, id: None, last_work: None };
         poll_fn(|cx| match self.poll(future.as_mut(), cx) {
@@ -210,12 +211,13 @@ impl Driver {
         })
     }
 
-    pub(crate) fn next_alarm(&self) -> Option<Instant> {
+    /// The earliest.
+    pub fn next_alarm(&self) -> Option<Instant> {
         lock(&self.alarms).wakers.keys().next().map(|(at, _)| *at)
     }
 
     /// Wakes whoever waits for a time that has come.
-    pub(crate) fn ring(&self) {
+    pub fn ring(&self) {
         let now = self.now();
         let due = {
             let mut alarms = lock(&self.alarms);

@@ -27,6 +27,7 @@
 //! Everything stops in the same three moves under one deadline, [`Teardown`]: *ask*, *wait*, *force*. What became of each
 //! step is in the [`Report`]. A value that is dropped without a shutdown is dealt with by place and [policy](OnDrop).
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![allow(rustdoc::private_intra_doc_links, reason = "what `__internal` shows has its docs for readers of the source")]
 
 // The layers, lowest first: a module imports from its own layer or a lower one (`cargo xtask lint` checks it).
 mod sync;
@@ -45,8 +46,7 @@ mod value;
 
 mod resource;
 
-#[cfg(feature = "python")]
-pub mod python;
+mod internal;
 mod rt;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -54,6 +54,12 @@ pub mod testing;
 #[doc(hidden)]
 pub mod __rt {
     pub use crate::rt::*;
+}
+
+/// What `sundown-python` is built on. No semver: it is pinned to the same version, nothing else may use it.
+#[doc(hidden)]
+pub mod __internal {
+    pub use crate::internal::*;
 }
 
 pub use plan::OnDrop;

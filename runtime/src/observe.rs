@@ -27,13 +27,13 @@ use crate::teardown::{Progress, Report};
 
 /// The future, in a span for the teardown of `value`.
 #[cfg(feature = "tracing")]
-pub(crate) fn in_span<F: Future>(value: &'static str, future: F) -> impl Future<Output = F::Output> {
+pub fn in_span<F: Future>(value: &'static str, future: F) -> impl Future<Output = F::Output> {
     use tracing::Instrument as _;
     future.instrument(tracing::info_span!("shutdown", value))
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn in_span<F: Future>(_value: &'static str, future: F) -> impl Future<Output = F::Output> {
+pub fn in_span<F: Future>(_value: &'static str, future: F) -> impl Future<Output = F::Output> {
     future
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn step_ended(progress: &Progress) {
 }
 
 /// A teardown has its report.
-pub(crate) fn settled(report: &Report) {
+pub fn settled(report: &Report) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     quietly(|| {
         let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
@@ -141,7 +141,7 @@ pub(crate) fn message(thread: &str, outcome: &'static str) {
 }
 
 /// Something about sundown itself is not as it should be.
-pub(crate) fn complain(what: &str) {
+pub fn complain(what: &str) {
     #[cfg(feature = "tracing")]
     quietly(|| tracing::error!("{what}"));
     if nobody_listens() {

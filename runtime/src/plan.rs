@@ -97,7 +97,7 @@ pub(crate) fn force(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut 
 }
 
 /// The outcome of a group: that of its worst member, by name.
-pub(crate) fn worst(progress: &Progress) -> Outcome {
+pub fn worst(progress: &Progress) -> Outcome {
     let worst = progress.children.iter().max_by_key(|child| child.outcome.as_ref().map_or(0, Outcome::severity));
     match worst.and_then(|child| Some((&child.name, child.outcome.clone()?))) {
         None => Outcome::Stopped,
@@ -260,7 +260,7 @@ impl<'a> Step<'a> {
     }
 
     /// A step that owns what it stops.
-    pub(crate) fn owned(value: Box<dyn Teardown + Send + 'a>) -> Self {
+    pub fn owned(value: Box<dyn Teardown + Send + 'a>) -> Self {
         Step(Moves::Owned(value))
     }
 
@@ -371,7 +371,7 @@ pub(crate) async fn run_in(
 }
 
 /// Runs steps that do not depend on each other, each with the whole of `timeout`.
-pub(crate) async fn run_together(steps: Vec<(Step<'_>, &mut Progress)>, timeout: Duration, driver: &Arc<Driver>) {
+pub async fn run_together(steps: Vec<(Step<'_>, &mut Progress)>, timeout: Duration, driver: &Arc<Driver>) {
     let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout, None, 1) };
     nest::root(async |nest: Nest| {
         let mut running: FuturesUnordered<_> =

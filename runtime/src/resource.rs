@@ -2,9 +2,9 @@
 
 mod collections;
 mod foreign;
-pub(crate) mod joiner;
+pub mod joiner;
 #[cfg(feature = "tokio")]
-pub(crate) mod owned;
+pub mod owned;
 #[cfg(all(feature = "process", target_os = "linux"))]
 mod process;
 #[cfg(feature = "tokio")]

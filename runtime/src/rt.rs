@@ -3,20 +3,6 @@
 mod moves;
 mod probe;
 
-/// What `#[sundown::python::main]` and the shim of pyo3-async-runtimes call.
-#[cfg(feature = "python")]
-pub mod python {
-    pub use super::probe::not_forgotten_in_class as not_forgotten;
-    pub use crate::python::main::{Flavor, main};
-    pub use crate::python::object::{
-        Annotated, Base, Bases, Class, HasNewValue, Methods, NewValue, NotAnnotated, PyReceiver, Refuse, RegisterLater,
-        RegisterNew, ResourceHandle, aclose, aenter, aexit, close, closed, dropped_value, enter, exit_context, refusal,
-        refusal_bound, refusal_object, resource_handle, resource_handle_with, running, running_object, shutdown_report,
-    };
-    pub use crate::python::shim::{handle, refused};
-    pub use pyo3;
-}
-
 pub use core;
 pub use std;
 
@@ -35,5 +21,5 @@ pub use moves::{
     call_mut, call_ref, closing, on_option, steps, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref,
     wait_option,
 };
-pub use probe::{Kind, NotResource, Probe, not_forgotten};
-pub use sundown_macros::{__MustShutdown as MustShutdown, __PyClassTeardown as PyClassTeardown};
+pub use probe::{Kind, NotResource, Probe, Text, not_forgotten};
+pub use sundown_macros::__MustShutdown as MustShutdown;

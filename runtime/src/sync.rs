@@ -1,22 +1,20 @@
 //! Locks that do not mind a poisoning, calls that do not mind a panic, the switch to loom's locks, and what is built on locks
 //! alone.
 
-#[cfg(any(feature = "python", test))]
-pub(crate) mod gate;
-pub(crate) mod latch;
-#[cfg(any(feature = "python", test))]
-pub(crate) mod mailbox;
+pub mod gate;
+pub mod latch;
+pub mod mailbox;
 mod quietly;
 pub(crate) mod slot;
 pub(crate) mod waiters;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(crate) use quietly::quietly;
+pub use quietly::quietly;
 
 /// Locks, whoever panicked before: no lock of ours is held across user code, so the data is whole, and Drop must not
 /// panic over a poisoned lock.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

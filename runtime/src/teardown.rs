@@ -1,9 +1,9 @@
 //! The one idea: ask, wait, force.
 
-pub(crate) mod by_ref;
+pub mod by_ref;
 mod error;
 pub(crate) mod nest;
-pub(crate) mod outcome;
+pub mod outcome;
 mod progress;
 pub(crate) mod report;
 

@@ -1,13 +1,13 @@
 //! One guarded value: its guard, how its teardown runs, what its drop does, and the registry of all of them.
 
-pub(crate) mod detached;
-pub(crate) mod entry;
-pub(crate) mod guard;
-pub(crate) mod nodes;
-pub(crate) mod on_drop;
-pub(crate) mod reaper;
+pub mod detached;
+pub mod entry;
+pub mod guard;
+pub mod nodes;
+pub mod on_drop;
+pub mod reaper;
 pub mod registry;
-pub(crate) mod run;
+pub mod run;
 mod shared;
 
 pub use guard::ShutdownGuard;

@@ -5,5 +5,8 @@ fn main() -> ::std::process::ExitCode {
     async fn main() -> PyResult<()> {
         serve().await
     }
-    ::sundown::__rt::python::main(::sundown::__rt::python::Flavor::CurrentThread, main())
+    ::sundown_python::__rt::python::main(
+        ::sundown_python::__rt::python::Flavor::CurrentThread,
+        main(),
+    )
 }

@@ -19,36 +19,37 @@ struct PyClient {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::python::not_forgotten(
+    use ::sundown_python::__rt::NotResource as _;
+    use ::sundown_python::__rt::python::NotHandle as _;
+    ::sundown_python::__rt::python::not_forgotten(
         "name",
-        <::sundown::__rt::Probe<String>>::STOPS,
-        <::sundown::__rt::Probe<String>>::KIND,
-        <::sundown::__rt::Probe<String>>::BEHIND
-            || <::sundown::__rt::Probe<String>>::COUNTED,
-        <::sundown::__rt::Probe<String>>::HANDLE,
+        <::sundown_python::__rt::Probe<String>>::STOPS,
+        <::sundown_python::__rt::Probe<String>>::KIND,
+        <::sundown_python::__rt::Probe<String>>::BEHIND
+            || <::sundown_python::__rt::Probe<String>>::COUNTED,
+        <::sundown_python::__rt::python::Handles<String>>::HANDLE,
     );
 };
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::Guarded for PyClient {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+impl ::sundown_python::__rt::Guarded for PyClient {
+    const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Client",
         timeout: ::core::time::Duration::from_millis(2000),
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[
-            ::sundown::__rt::StepSpec {
+            ::sundown_python::__rt::StepSpec {
                 name: "Client.jobs",
                 after: &[],
                 timeout: ::core::option::Option::None,
             },
-            ::sundown::__rt::StepSpec {
+            ::sundown_python::__rt::StepSpec {
                 name: "Client.pool",
                 after: &[0],
                 timeout: ::core::option::Option::None,
             },
-            ::sundown::__rt::StepSpec {
+            ::sundown_python::__rt::StepSpec {
                 name: "Client.runtime",
                 after: &[1],
                 timeout: ::core::option::Option::None,
@@ -58,44 +59,48 @@ impl ::sundown::__rt::Guarded for PyClient {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::python::Class for PyClient {
+impl ::sundown_python::__rt::python::Class for PyClient {
     const UNSENDABLE: bool = true;
-    fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
-        ::sundown::__rt::entry::<Self>(&self.guard)
+    fn entry(&self) -> &::std::sync::Arc<::sundown_python::__rt::Entry> {
+        ::sundown_python::__rt::entry::<Self>(&self.guard)
     }
     fn bases(
-        object: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<::sundown::__rt::python::Bases> {
+        object: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::Bases,
+    > {
         #[allow(unused_imports)]
-        use ::sundown::__rt::python::{Annotated as _, NotAnnotated as _};
-        (&::sundown::__rt::python::Base(object.as_super())).objects()
+        use ::sundown_python::__rt::python::{Annotated as _, NotAnnotated as _};
+        (&::sundown_python::__rt::python::Base(object.as_super())).objects()
     }
     #[allow(unused_qualifications)]
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
+    fn handles(
+        &self,
+    ) -> ::std::vec::Vec<::sundown_python::__rt::python::ResourceHandle> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown_python::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
         ::std::vec::Vec::from([
-            ::sundown::__rt::python::resource_handle(&self.jobs),
-            ::sundown::__rt::python::resource_handle_with(
+            ::sundown_python::__rt::python::resource_handle(&self.jobs),
+            ::sundown_python::__rt::python::resource_handle_with(
                 &self.pool,
-                |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                |value, progress| ::sundown_python::__rt::Moves(value).request(progress),
                 |value, _| ::std::boxed::Box::pin(
-                    ::sundown::__rt::closing(move || Pool::close(value)),
+                    ::sundown_python::__rt::closing(move || Pool::close(value)),
                 ),
-                |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                |value, progress| ::sundown_python::__rt::Moves(value).force(progress),
             ),
-            ::sundown::__rt::python::resource_handle(&self.runtime),
+            ::sundown_python::__rt::python::resource_handle(&self.runtime),
         ])
     }
 }
 #[automatically_derived]
 impl ::core::ops::Drop for PyClient {
     fn drop(&mut self) {
-        ::sundown::__rt::python::dropped_value::<Self>(self);
+        ::sundown_python::__rt::python::dropped_value::<Self>(self);
     }
 }
 const _: () = {
-    const fn has_methods<T: ::sundown::__rt::python::Methods>() {}
+    const fn has_methods<T: ::sundown_python::__rt::python::Methods>() {}
     has_methods::<PyClient>()
 };
 #[pymethods]
@@ -106,33 +111,33 @@ impl PyClient {
         let made = (move || -> PyResult<PyClassInitializer<Self>> { made(name) })();
         {
             #[allow(unused_imports)]
-            use ::sundown::__rt::python::{RegisterNew as _, RegisterLater as _};
-            (&::sundown::__rt::python::NewValue(&made)).register_new();
+            use ::sundown_python::__rt::python::{RegisterNew as _, RegisterLater as _};
+            (&::sundown_python::__rt::python::NewValue(&made)).register_new();
         }
         made
     }
     fn get(&self) -> PyResult<u32> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal(
             &*self,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(1)
     }
     fn set(&mut self, value: u32) {
         #[allow(unused_qualifications)]
         {
-            ::sundown::__rt::python::running(&*self);
+            ::sundown_python::__rt::python::running(&*self);
         }
         self.value = value;
     }
     fn all(slf: &Bound<'_, Self>) -> PyResult<()> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal_object(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal_object(
             &slf,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(())
     }
@@ -150,7 +155,7 @@ impl PyClient {
     ) -> PyResult<()> {
         #[allow(unused_qualifications)]
         {
-            ::sundown::__rt::python::running(&*self);
+            ::sundown_python::__rt::python::running(&*self);
         }
         Ok(())
     }
@@ -167,10 +172,10 @@ impl PyClient {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_close(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        ::sundown::__rt::python::close(slf, timeout)
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        ::sundown_python::__rt::python::close(slf, timeout)
     }
     /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
@@ -180,28 +185,31 @@ impl PyClient {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_aclose<'py>(
-        slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'py, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Bound<'py, ::sundown::__rt::python::pyo3::PyAny>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Bound<
+            'py,
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aclose(slf, timeout)
+        ::sundown_python::__rt::python::aclose(slf, timeout)
     }
     /// Whether the object was closed, or is being closed.
     #[allow(unused_qualifications)]
     #[getter(closed)]
     fn __sundown_closed(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<bool> {
-        ::sundown::__rt::python::closed(slf)
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<bool> {
+        ::sundown_python::__rt::python::closed(slf)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[pyo3(name = "_sundown_check")]
     fn __sundown_check(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        match ::sundown::__rt::python::refusal_bound(slf) {
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        match ::sundown_python::__rt::python::refusal_bound(slf) {
             ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
             ::core::option::Option::None => ::core::result::Result::Ok(()),
         }
@@ -210,46 +218,52 @@ impl PyClient {
     #[allow(unused_qualifications)]
     #[getter(shutdown_report)]
     fn __sundown_shutdown_report(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
         ::core::option::Option<::std::string::String>,
     > {
-        ::sundown::__rt::python::shutdown_report(slf)
+        ::sundown_python::__rt::python::shutdown_report(slf)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__enter__")]
     fn __sundown_enter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::enter(py)
+        ::sundown_python::__rt::python::enter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aenter__")]
     fn __sundown_aenter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aenter(py)
+        ::sundown_python::__rt::python::aenter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aexit__")]
     fn __sundown_aexit(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aexit(py)
+        ::sundown_python::__rt::python::aexit(py)
     }
 }
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::sundown::__rt::python::Methods for PyClient {}
+impl ::sundown_python::__rt::python::Methods for PyClient {}

@@ -18,8 +18,8 @@ struct Client {
 ::core::compile_error! {
     "`#[pyclass_teardown]` needs a field of type `ShutdownGuard`\nhelp: add `guard: ShutdownGuard<Self>` and set it to `ShutdownGuard::new()`"
 }
-impl ::sundown::__rt::Guarded for Client {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+impl ::sundown_python::__rt::Guarded for Client {
+    const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Client",
         timeout: ::core::time::Duration::ZERO,
         on_drop: ::core::option::Option::None,
@@ -28,12 +28,14 @@ impl ::sundown::__rt::Guarded for Client {
     };
 }
 #[allow(unused)]
-impl ::sundown::__rt::python::Class for Client {
+impl ::sundown_python::__rt::python::Class for Client {
     const UNSENDABLE: bool = false;
-    fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
+    fn entry(&self) -> &::std::sync::Arc<::sundown_python::__rt::Entry> {
         ::core::unreachable!("the macro reported errors")
     }
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
+    fn handles(
+        &self,
+    ) -> ::std::vec::Vec<::sundown_python::__rt::python::ResourceHandle> {
         ::core::unreachable!("the macro reported errors")
     }
 }
@@ -44,8 +46,8 @@ struct Below {
 ::core::compile_error! {
     "`#[pyclass_teardown]` must be above `#[pyclass]`\nhelp: write `#[pyclass_teardown]` first, and `#[pyclass]` below it"
 }
-impl ::sundown::__rt::Guarded for Below {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+impl ::sundown_python::__rt::Guarded for Below {
+    const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Below",
         timeout: ::core::time::Duration::ZERO,
         on_drop: ::core::option::Option::None,
@@ -54,12 +56,14 @@ impl ::sundown::__rt::Guarded for Below {
     };
 }
 #[allow(unused)]
-impl ::sundown::__rt::python::Class for Below {
+impl ::sundown_python::__rt::python::Class for Below {
     const UNSENDABLE: bool = false;
-    fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
+    fn entry(&self) -> &::std::sync::Arc<::sundown_python::__rt::Entry> {
         ::core::unreachable!("the macro reported errors")
     }
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
+    fn handles(
+        &self,
+    ) -> ::std::vec::Vec<::sundown_python::__rt::python::ResourceHandle> {
         ::core::unreachable!("the macro reported errors")
     }
 }
@@ -70,7 +74,7 @@ impl Below {
 }
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::sundown::__rt::python::Methods for Below {}
+impl ::sundown_python::__rt::python::Methods for Below {}
 ::core::compile_error! {
     "`#[pyclass_teardown]` must be above `#[pymethods]`\nhelp: write `#[pyclass_teardown]` first, and `#[pymethods]` below it"
 }

@@ -9,8 +9,8 @@ impl Client {
         let made = (move || -> Self { Client::open(name, port) })();
         {
             #[allow(unused_imports)]
-            use ::sundown::__rt::python::{RegisterNew as _, RegisterLater as _};
-            (&::sundown::__rt::python::NewValue(&made)).register_new();
+            use ::sundown_python::__rt::python::{RegisterNew as _, RegisterLater as _};
+            (&::sundown_python::__rt::python::NewValue(&made)).register_new();
         }
         made
     }
@@ -25,10 +25,10 @@ impl Client {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_close(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        ::sundown::__rt::python::close(slf, timeout)
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        ::sundown_python::__rt::python::close(slf, timeout)
     }
     /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
@@ -38,28 +38,31 @@ impl Client {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_aclose<'py>(
-        slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'py, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Bound<'py, ::sundown::__rt::python::pyo3::PyAny>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Bound<
+            'py,
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aclose(slf, timeout)
+        ::sundown_python::__rt::python::aclose(slf, timeout)
     }
     /// Whether the object was closed, or is being closed.
     #[allow(unused_qualifications)]
     #[getter(closed)]
     fn __sundown_closed(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<bool> {
-        ::sundown::__rt::python::closed(slf)
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<bool> {
+        ::sundown_python::__rt::python::closed(slf)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[pyo3(name = "_sundown_check")]
     fn __sundown_check(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        match ::sundown::__rt::python::refusal_bound(slf) {
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        match ::sundown_python::__rt::python::refusal_bound(slf) {
             ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
             ::core::option::Option::None => ::core::result::Result::Ok(()),
         }
@@ -69,46 +72,54 @@ impl Client {
     #[classattr]
     #[pyo3(name = "__enter__")]
     fn __sundown_enter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::enter(py)
+        ::sundown_python::__rt::python::enter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__exit__")]
     fn __sundown_exit_context(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::exit_context(py)
+        ::sundown_python::__rt::python::exit_context(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aenter__")]
     fn __sundown_aenter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aenter(py)
+        ::sundown_python::__rt::python::aenter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aexit__")]
     fn __sundown_aexit(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aexit(py)
+        ::sundown_python::__rt::python::aexit(py)
     }
 }
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::sundown::__rt::python::Methods for Client {}
+impl ::sundown_python::__rt::python::Methods for Client {}

@@ -20,17 +20,17 @@ impl Client {
     fn __enter__(slf: Py<Self>) -> Py<Self> {
         #[allow(unused_qualifications)]
         {
-            ::sundown::__rt::python::running_object(&slf);
+            ::sundown_python::__rt::python::running_object(&slf);
         }
         slf
     }
     #[setter]
     fn set_limit(&mut self, limit: u32) -> PyResult<()> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal(
             &*self,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(())
     }
@@ -38,9 +38,9 @@ impl Client {
     #[allow(unused_qualifications)]
     #[pyo3(name = "_sundown_check")]
     fn __sundown_check(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        match ::sundown::__rt::python::refusal_bound(slf) {
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        match ::sundown_python::__rt::python::refusal_bound(slf) {
             ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
             ::core::option::Option::None => ::core::result::Result::Ok(()),
         }
@@ -50,35 +50,41 @@ impl Client {
     #[classattr]
     #[pyo3(name = "__exit__")]
     fn __sundown_exit_context(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::exit_context(py)
+        ::sundown_python::__rt::python::exit_context(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aenter__")]
     fn __sundown_aenter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aenter(py)
+        ::sundown_python::__rt::python::aenter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aexit__")]
     fn __sundown_aexit(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aexit(py)
+        ::sundown_python::__rt::python::aexit(py)
     }
 }
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::sundown::__rt::python::Methods for Client {}
+impl ::sundown_python::__rt::python::Methods for Client {}

@@ -15,26 +15,27 @@ pub struct Plain {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::python::not_forgotten(
+    use ::sundown_python::__rt::NotResource as _;
+    use ::sundown_python::__rt::python::NotHandle as _;
+    ::sundown_python::__rt::python::not_forgotten(
         "config",
-        <::sundown::__rt::Probe<Config>>::STOPS,
-        <::sundown::__rt::Probe<Config>>::KIND,
-        <::sundown::__rt::Probe<Config>>::BEHIND
-            || <::sundown::__rt::Probe<Config>>::COUNTED,
-        <::sundown::__rt::Probe<Config>>::HANDLE,
+        <::sundown_python::__rt::Probe<Config>>::STOPS,
+        <::sundown_python::__rt::Probe<Config>>::KIND,
+        <::sundown_python::__rt::Probe<Config>>::BEHIND
+            || <::sundown_python::__rt::Probe<Config>>::COUNTED,
+        <::sundown_python::__rt::python::Handles<Config>>::HANDLE,
     );
 };
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::Guarded for Plain {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+impl ::sundown_python::__rt::Guarded for Plain {
+    const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Plain",
         timeout: ::core::time::Duration::from_millis(5000),
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[
-            ::sundown::__rt::StepSpec {
+            ::sundown_python::__rt::StepSpec {
                 name: "Plain.runtime",
                 after: &[],
                 timeout: ::core::option::Option::None,
@@ -44,24 +45,28 @@ impl ::sundown::__rt::Guarded for Plain {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::python::Class for Plain {
+impl ::sundown_python::__rt::python::Class for Plain {
     const UNSENDABLE: bool = false;
-    fn entry(&self) -> &::std::sync::Arc<::sundown::__rt::Entry> {
-        ::sundown::__rt::entry::<Self>(&self.guard)
+    fn entry(&self) -> &::std::sync::Arc<::sundown_python::__rt::Entry> {
+        ::sundown_python::__rt::entry::<Self>(&self.guard)
     }
     #[allow(unused_qualifications)]
-    fn handles(&self) -> ::std::vec::Vec<::sundown::__rt::python::ResourceHandle> {
-        ::std::vec::Vec::from([::sundown::__rt::python::resource_handle(&self.runtime)])
+    fn handles(
+        &self,
+    ) -> ::std::vec::Vec<::sundown_python::__rt::python::ResourceHandle> {
+        ::std::vec::Vec::from([
+            ::sundown_python::__rt::python::resource_handle(&self.runtime),
+        ])
     }
 }
 #[automatically_derived]
 impl ::core::ops::Drop for Plain {
     fn drop(&mut self) {
-        ::sundown::__rt::python::dropped_value::<Self>(self);
+        ::sundown_python::__rt::python::dropped_value::<Self>(self);
     }
 }
 const _: () = {
-    const fn has_methods<T: ::sundown::__rt::python::Methods>() {}
+    const fn has_methods<T: ::sundown_python::__rt::python::Methods>() {}
     has_methods::<Plain>()
 };
 #[pymethods]
@@ -75,10 +80,10 @@ impl Plain {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_close(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        ::sundown::__rt::python::close(slf, timeout)
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        ::sundown_python::__rt::python::close(slf, timeout)
     }
     /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
@@ -88,28 +93,31 @@ impl Plain {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_aclose<'py>(
-        slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'py, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Bound<'py, ::sundown::__rt::python::pyo3::PyAny>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Bound<
+            'py,
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aclose(slf, timeout)
+        ::sundown_python::__rt::python::aclose(slf, timeout)
     }
     /// Whether the object was closed, or is being closed.
     #[allow(unused_qualifications)]
     #[getter(closed)]
     fn __sundown_closed(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<bool> {
-        ::sundown::__rt::python::closed(slf)
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<bool> {
+        ::sundown_python::__rt::python::closed(slf)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[pyo3(name = "_sundown_check")]
     fn __sundown_check(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        match ::sundown::__rt::python::refusal_bound(slf) {
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        match ::sundown_python::__rt::python::refusal_bound(slf) {
             ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
             ::core::option::Option::None => ::core::result::Result::Ok(()),
         }
@@ -119,46 +127,54 @@ impl Plain {
     #[classattr]
     #[pyo3(name = "__enter__")]
     fn __sundown_enter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::enter(py)
+        ::sundown_python::__rt::python::enter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__exit__")]
     fn __sundown_exit_context(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::exit_context(py)
+        ::sundown_python::__rt::python::exit_context(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aenter__")]
     fn __sundown_aenter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aenter(py)
+        ::sundown_python::__rt::python::aenter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aexit__")]
     fn __sundown_aexit(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aexit(py)
+        ::sundown_python::__rt::python::aexit(py)
     }
 }
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::sundown::__rt::python::Methods for Plain {}
+impl ::sundown_python::__rt::python::Methods for Plain {}

@@ -4,65 +4,65 @@
 impl Client {
     fn by_ref(&self) -> Result<(), OwnError> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal(
             &*self,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(())
     }
     fn by_mut(&mut self) -> PyResult<()> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal(
             &*self,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(())
     }
     fn by_mut_without_a_result(&mut self) {
         #[allow(unused_qualifications)]
         {
-            ::sundown::__rt::python::running(&*self);
+            ::sundown_python::__rt::python::running(&*self);
         }
     }
     fn by_py_ref(slf: PyRef<'_, Self>) -> PyResult<()> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal(
             &*slf,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(())
     }
     fn by_py_ref_mut(mut slf: PyRefMut<'_, Self>) -> u8 {
         #[allow(unused_qualifications)]
         {
-            ::sundown::__rt::python::running(&*slf);
+            ::sundown_python::__rt::python::running(&*slf);
         }
         0
     }
     fn by_object(slf: Py<Self>) -> PyResult<()> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal_object(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal_object(
             &slf,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(())
     }
     fn by_bound(slf: &Bound<'_, Self>) {
         #[allow(unused_qualifications)]
         {
-            ::sundown::__rt::python::running_object(&slf);
+            ::sundown_python::__rt::python::running_object(&slf);
         }
     }
     async fn asynchronous(&self) -> PyResult<u8> {
         #[allow(unused_qualifications)]
-        if let ::core::option::Option::Some(error) = ::sundown::__rt::python::refusal(
+        if let ::core::option::Option::Some(error) = ::sundown_python::__rt::python::refusal(
             &*self,
         ) {
-            return ::sundown::__rt::python::Refuse::refuse(error);
+            return ::sundown_python::__rt::python::Refuse::refuse(error);
         }
         Ok(0)
     }
@@ -73,7 +73,7 @@ impl Client {
     fn unchecked(&mut self) -> PyResult<()> {
         #[allow(unused_qualifications)]
         {
-            ::sundown::__rt::python::running(&*self);
+            ::sundown_python::__rt::python::running(&*self);
         }
         Ok(())
     }
@@ -89,10 +89,10 @@ impl Client {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_close(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        ::sundown::__rt::python::close(slf, timeout)
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        ::sundown_python::__rt::python::close(slf, timeout)
     }
     /// Same as `close`, to be awaited: it does not block the event loop.
     #[allow(unused_qualifications)]
@@ -102,28 +102,31 @@ impl Client {
         text_signature = "($self, timeout=None)",
     )]
     fn __sundown_aclose<'py>(
-        slf: &::sundown::__rt::python::pyo3::Bound<'py, Self>,
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'py, Self>,
         timeout: ::core::option::Option<f64>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Bound<'py, ::sundown::__rt::python::pyo3::PyAny>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Bound<
+            'py,
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aclose(slf, timeout)
+        ::sundown_python::__rt::python::aclose(slf, timeout)
     }
     /// Whether the object was closed, or is being closed.
     #[allow(unused_qualifications)]
     #[getter(closed)]
     fn __sundown_closed(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<bool> {
-        ::sundown::__rt::python::closed(slf)
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<bool> {
+        ::sundown_python::__rt::python::closed(slf)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[pyo3(name = "_sundown_check")]
     fn __sundown_check(
-        slf: &::sundown::__rt::python::pyo3::Bound<'_, Self>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<()> {
-        match ::sundown::__rt::python::refusal_bound(slf) {
+        slf: &::sundown_python::__rt::python::pyo3::Bound<'_, Self>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<()> {
+        match ::sundown_python::__rt::python::refusal_bound(slf) {
             ::core::option::Option::Some(error) => ::core::result::Result::Err(error),
             ::core::option::Option::None => ::core::result::Result::Ok(()),
         }
@@ -133,46 +136,54 @@ impl Client {
     #[classattr]
     #[pyo3(name = "__enter__")]
     fn __sundown_enter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::enter(py)
+        ::sundown_python::__rt::python::enter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__exit__")]
     fn __sundown_exit_context(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::exit_context(py)
+        ::sundown_python::__rt::python::exit_context(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aenter__")]
     fn __sundown_aenter(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aenter(py)
+        ::sundown_python::__rt::python::aenter(py)
     }
     #[doc(hidden)]
     #[allow(unused_qualifications)]
     #[classattr]
     #[pyo3(name = "__aexit__")]
     fn __sundown_aexit(
-        py: ::sundown::__rt::python::pyo3::Python<'_>,
-    ) -> ::sundown::__rt::python::pyo3::PyResult<
-        ::sundown::__rt::python::pyo3::Py<::sundown::__rt::python::pyo3::PyAny>,
+        py: ::sundown_python::__rt::python::pyo3::Python<'_>,
+    ) -> ::sundown_python::__rt::python::pyo3::PyResult<
+        ::sundown_python::__rt::python::pyo3::Py<
+            ::sundown_python::__rt::python::pyo3::PyAny,
+        >,
     > {
-        ::sundown::__rt::python::aexit(py)
+        ::sundown_python::__rt::python::aexit(py)
     }
 }
 #[automatically_derived]
 #[allow(unused_qualifications)]
-impl ::sundown::__rt::python::Methods for Client {}
+impl ::sundown_python::__rt::python::Methods for Client {}

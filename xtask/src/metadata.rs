@@ -60,7 +60,7 @@ impl Metadata {
         Ok(features.iter().map(|(name, names)| (name.clone(), implied(names))).collect())
     }
 
-    /// The packages of the workspace that cannot be without Python: they need PyO3, or sundown's `python`, or each other.
+    /// The packages of the workspace that cannot be without Python: they need PyO3, or each other.
     ///
     /// `cargo test` would have to link them with a libpython, which a machine with a Python need not have.
     pub(crate) fn python_packages(&self) -> Vec<String> {
@@ -71,9 +71,7 @@ impl Metadata {
         loop {
             let needs_python = |dependency: &&Value| {
                 let name = text(dependency, "name");
-                let python = || list(dependency, "features").iter().any(|feature| feature == "python");
-                dependency["optional"] != true
-                    && (name == "pyo3" || name == "sundown" && python() || found.contains(&name))
+                dependency["optional"] != true && (name == "pyo3" || found.contains(&name))
             };
             let next: Vec<String> = packages
                 .iter()

@@ -1,7 +1,7 @@
 //! The minimum Rust version of the published crates.
 //!
 //! The library calls that are too new for it are found by clippy's `incompatible_msrv`, which reads `rust-version`. Here:
-//! that it is set and the same for both crates, that no dependency needs more, and, where a toolchain of that version is
+//! that it is set and the same for all, that no dependency needs more, and, where a toolchain of that version is
 //! installed, that it compiles the code.
 //!
 //! `cargo hack --rust-version` would do the last of these alone, and must be compiled first: see `lint.rs`.
@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::cargo::{Call, target};
 use crate::metadata::{Metadata, text};
 
-const PUBLISHED: [&str; 2] = ["sundown", "sundown-macros"];
+const PUBLISHED: [&str; 4] = ["sundown", "sundown-macros", "sundown-python", "sundown-pyo3-async-runtimes"];
 
 /// # Errors
 ///
@@ -30,8 +30,11 @@ pub(crate) fn check(metadata: &Metadata) -> Result<String> {
     if with_toolchain(&version, &["--version"]).output().is_err() {
         return Ok(format!("{version} is no installed toolchain, so only its dependencies were checked"));
     }
-    let check = ["check", "--quiet", "--package=sundown", "--package=sundown-macros", "--all-features"];
-    with_toolchain(&version, &check).env("CARGO_TARGET_DIR", target().join("msrv")).check()?;
+    let packages = PUBLISHED.map(|name| format!("--package={name}"));
+    with_toolchain(&version, &["check", "--quiet", "--all-features"])
+        .args(&packages)
+        .env("CARGO_TARGET_DIR", target().join("msrv"))
+        .check()?;
     Ok(format!("compiles with {version}"))
 }
 

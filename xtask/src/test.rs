@@ -79,10 +79,9 @@ pub(crate) fn pytest(filter: Option<&str>) -> ExitCode {
     exit_code
 }
 
-/// All features of the workspace's packages but sundown's `python`, as `package/feature,…`. With `python` a test program
-/// would have to be linked with a libpython; what needs an interpreter is tested by pytest.
-pub(crate) fn without_python(metadata: &Metadata) -> Result<String> {
-    let features = metadata.features("sundown")?.into_keys().filter(|name| name != "python");
+/// All features of the core, as `package/feature,…`.
+pub(crate) fn core_features(metadata: &Metadata) -> Result<String> {
+    let features = metadata.features("sundown")?.into_keys();
     Ok(features.map(|name| format!("sundown/{name}")).collect::<Vec<_>>().join(","))
 }
 
@@ -107,7 +106,7 @@ impl<'a> Run<'a> {
     fn rust(&mut self, options: &Options) -> Result<()> {
         let (full, arguments) = (options.full, options.arguments.as_slice());
         let metadata = Metadata::load()?;
-        let features = without_python(&metadata)?;
+        let features = core_features(&metadata)?;
         let excluded = metadata.python_packages();
         let members = || {
             let exclude = excluded.iter().flat_map(|package| ["--exclude", package]);
@@ -129,10 +128,8 @@ impl<'a> Run<'a> {
         self.cargo("doctests", members().args(["--doc"]), &[], arguments);
         let shim = ["--package", "sundown-pyo3-async-runtimes", "--test", "ui"];
         self.cargo("UI tests of the shim", unlinked(&shim), &[], arguments);
-        if self.filter.is_none() {
-            let doctests = unlinked(&["--package", "sundown", "--doc", "python"]);
-            self.cargo("doctests of the Python side, compiled", doctests, &[], arguments);
-        }
+        let doctests = unlinked(&["--package", "sundown-python", "--doc"]);
+        self.cargo("doctests of the Python side, compiled", doctests, &[], arguments);
         let plain = ["test", "--package", "sundown", "--no-default-features", "--no-fail-fast", "--lib", "--tests"];
         self.cargo("without default features", cargo(plain), &[], arguments);
         // Nothing else compiles with loom's types, and cargo takes one filter.

@@ -9,8 +9,7 @@ mod subscription;
 mod watch;
 
 use pyo3::prelude::*;
-use sundown::python::{Callback, Runtime, future_into_py, get_running_loop, pyclass_teardown};
-use sundown::{ShutdownGuard, Tasks};
+use sundown_python::{Callback, Runtime, ShutdownGuard, Tasks, future_into_py, get_running_loop, pyclass_teardown};
 
 use connection::Requests;
 use subscription::Subscription;

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use runner::{Config, Store};
-use sundown::python::{get_runtime, pyclass_teardown};
-use sundown::{RuntimeThread, Shared, ShutdownGuard, Tasks};
+use sundown_python::{OrRaise as _, RuntimeThread, Shared, ShutdownGuard, Tasks, get_runtime, pyclass_teardown};
 
 use crate::seconds::Seconds;
 use job::Job;
@@ -62,7 +61,7 @@ impl Runner {
         };
         let worker = RuntimeThread::spawn("runner", worker::serve)?;
         // The module's runtime waits where a signal should interrupt.
-        let service = get_runtime().block_on(py, worker.call(|reply| Message::Start(config, reply)))???;
+        let service = get_runtime().block_on(py, worker.call(|reply| Message::Start(config, reply)))?.or_raise()??;
         let (jobs, store) = (service.jobs().clone(), service.store().clone());
         Ok(Runner { service: service.into(), worker, jobs, store, folder, guard: ShutdownGuard::new() })
     }
@@ -81,7 +80,7 @@ impl Runner {
         let timeout = timeout.map_or(Duration::MAX, |Seconds(timeout)| timeout);
         let (store, workflow) = (self.store.clone(), workflow.telling(on_step));
         let call = self.worker.call(|reply| Message::Run { workflow, store, timeout, reply });
-        get_runtime().block_on(py, call)??
+        get_runtime().block_on(py, call)?.or_raise()?
     }
 
     /// The steps that run, by name, and where they were begun.

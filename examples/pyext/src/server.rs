@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown::python::{Runtime, pyclass_teardown};
-use sundown::{ShutdownGuard, Tasks};
+use sundown_python::{Runtime, ShutdownGuard, Tasks, pyclass_teardown};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -12,8 +12,7 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use sundown::python::{EventLoop, Runtime, pyclass_teardown};
-use sundown::{Shared, ShutdownGuard};
+use sundown_python::{EventLoop, Runtime, Shared, ShutdownGuard, pyclass_teardown};
 
 use commands::Commands;
 use script::Script;

@@ -13,7 +13,7 @@ use crate::attr::pyo3::Argument;
 use crate::attr::values;
 
 const BLOCK: &[Known] =
-    &[Known { key: "report", example: "report" }, Known { key: "crate", example: "crate = ::sundown" }];
+    &[Known { key: "report", example: "report" }, Known { key: "crate", example: "crate = ::sundown_python" }];
 
 const METHOD: &[Known] = &[Known { key: "unchecked", example: "unchecked" }];
 

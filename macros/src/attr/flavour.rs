@@ -68,7 +68,7 @@ const MUST_SHUTDOWN: &[Known] = &[
 const PYCLASS: &[Known] = &[
     Known { key: "timeout", example: "timeout = \"10s\"" },
     Known { key: "name", example: "name = \"Client\"" },
-    Known { key: "crate", example: "crate = ::sundown" },
+    Known { key: "crate", example: "crate = ::sundown_python" },
     // Written by the attribute, which sees what `#[pyclass]` says.
     Known { key: "__unsendable", example: "__unsendable" },
     Known { key: "__extends", example: "__extends" },

@@ -10,7 +10,7 @@ use crate::attr::values;
 const MAIN: &[Known] = &[
     Known { key: "flavor", example: "flavor = \"current_thread\"" },
     Known { key: "worker_threads", example: "worker_threads = 4" },
-    Known { key: "crate", example: "crate = ::sundown" },
+    Known { key: "crate", example: "crate = ::sundown_python" },
 ];
 
 const FLAVORS: &str = "the flavors are `\"multi_thread\"` and `\"current_thread\"`";

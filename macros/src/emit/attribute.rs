@@ -12,27 +12,27 @@ use crate::attr::flavour::Flavour;
 use crate::attr::written::{self, StructArgs};
 use crate::emit::docs;
 use crate::emit::mended::mended;
-use crate::emit::quotes::Krate;
+use crate::emit::quotes::{Host, Krate};
 use crate::emit::stripped::without_ours;
 use crate::emit::stubs;
 use crate::model::item;
 
 /// Expands the attribute.
-pub(crate) fn must_shutdown(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn must_shutdown(host: Host, args: TokenStream, item: TokenStream) -> TokenStream {
     let Ok(input) = syn::parse2::<DeriveInput>(item.clone()) else {
         return wrong_item(item);
     };
     // The derive reads the arguments again, and reports what is wrong with them.
     let read = written::attribute_args(Flavour::MustShutdown, args.clone(), &mut Errors::default());
     if !matches!(input.data, Data::Struct(_)) {
-        return not_a_struct(&input, item, &read);
+        return not_a_struct(host, &input, item, &read);
     }
     let mut errors = Errors::default();
     item::check(Flavour::MustShutdown, &input, &mut errors);
     let mut input = mended(Flavour::MustShutdown, input);
     let docs = docs::section(Flavour::MustShutdown, &input, &read);
     let must_use = must_use(&input, &read);
-    let rt = Krate::new(read.krate.as_ref()).rt();
+    let rt = Krate::new(host, read.krate.as_ref()).rt();
     let carrier = quote_spanned!(Span::call_site()=> __sundown);
     let attrs = std::mem::take(&mut input.attrs);
     quote! {
@@ -58,11 +58,11 @@ fn must_use(input: &DeriveInput, args: &StructArgs) -> Option<TokenStream> {
     Some(quote!(#[must_use = #reason]))
 }
 
-fn not_a_struct(input: &DeriveInput, item: TokenStream, args: &StructArgs) -> TokenStream {
+fn not_a_struct(host: Host, input: &DeriveInput, item: TokenStream, args: &StructArgs) -> TokenStream {
     let mut errors = Errors::default();
     let _ = written::read(Flavour::MustShutdown, input, &mut errors);
     let item = without_ours(item);
-    let stubs = stubs::stubs(Flavour::MustShutdown, input, args);
+    let stubs = stubs::stubs(host, Flavour::MustShutdown, input, args);
     quote!(#item #errors #stubs)
 }
 

@@ -14,14 +14,14 @@ use crate::emit::implementation::{implement, implement_hidden, lifetimes_of_ours
 use crate::emit::methods::{Bodies, methods};
 use crate::emit::operations::{self, Borrow};
 use crate::emit::python::class;
-use crate::emit::quotes::{Krate, local};
+use crate::emit::quotes::{Host, Krate, local};
 use crate::emit::stubs;
 use crate::model::check;
 use crate::model::item;
 use crate::model::structure::{Model, Step};
 
 /// Expands a derive of ours. After an error, to the errors and to stubs.
-pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
+pub(crate) fn derive(host: Host, flavour: Flavour, input: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(input) {
         Ok(input) => input,
         Err(error) => return error.to_compile_error(),
@@ -32,9 +32,9 @@ pub(crate) fn derive(flavour: Flavour, input: TokenStream) -> TokenStream {
         errors.push(item::derived_twice(Flavour::MustShutdown, attribute));
         return quote!(#errors);
     }
-    try_expand(flavour, &input).unwrap_or_else(|errors| {
+    try_expand(host, flavour, &input).unwrap_or_else(|errors| {
         let args = written::read(flavour, &input, &mut Errors::default()).args;
-        let stubs = stubs::stubs(flavour, &input, &args);
+        let stubs = stubs::stubs(host, flavour, &input, &args);
         quote!(#errors #stubs)
     })
 }
@@ -45,7 +45,7 @@ fn annotated_too(flavour: Flavour, input: &DeriveInput) -> Option<&Path> {
     paths.into_iter().find(|path| flavour == Flavour::Teardown && last_is(path, "must_shutdown"))
 }
 
-fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Errors> {
+fn try_expand(host: Host, flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Errors> {
     let mut errors = Errors::default();
     let written = written::read(flavour, input, &mut errors);
     if !matches!(input.data, syn::Data::Struct(_)) {
@@ -54,12 +54,12 @@ fn try_expand(flavour: Flavour, input: &DeriveInput) -> Result<TokenStream, Erro
     let model = Model::new(written);
     check::all(&model, &mut errors);
     errors.propagate()?;
-    Ok(expand(&model))
+    Ok(expand(host, &model))
 }
 
 /// Never fails: the checks refuse what could.
-fn expand(model: &Model<'_>) -> TokenStream {
-    let krate = &Krate::new(model.args.krate.as_ref());
+fn expand(host: Host, model: &Model<'_>) -> TokenStream {
+    let krate = &Krate::new(host, model.args.krate.as_ref());
     let mut items = forgotten::here(model, krate);
     if model.flavour.is_guarded() {
         items.extend(guarded(model, krate));

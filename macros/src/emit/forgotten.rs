@@ -13,6 +13,8 @@ use crate::model::structure::{Field, Model};
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
 pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let not_resource = krate.not_resource();
+    let not_handle = (model.flavour == Flavour::PyClass).then(|| krate.python().not_handle());
+    let not_handle = not_handle.map(|not_handle| local!(use #not_handle as _;));
     model
         .bystanders()
         .filter(|field| !model.is_generic(field.ty))
@@ -21,6 +23,7 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
             local! {
                 const _: () = {
                     use #not_resource as _;
+                    #not_handle
                     #assertion
                 };
             }
@@ -56,10 +59,12 @@ fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Kra
     let name = field.name();
     let probe = quote_spanned!(span=> #rt::Probe<#ty>);
     if model.flavour == Flavour::PyClass {
-        let not_forgotten = placed(krate.python().not_forgotten(), span);
+        let (not_forgotten, handles) = (krate.python().not_forgotten(), krate.python().handles());
+        let not_forgotten = placed(not_forgotten, span);
+        let handles = placed(handles, span);
         return quote_spanned! {span=>
             #not_forgotten(
-                #name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND || <#probe>::COUNTED, <#probe>::HANDLE,
+                #name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND || <#probe>::COUNTED, <#handles<#ty>>::HANDLE,
             );
         };
     }

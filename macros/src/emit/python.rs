@@ -1,4 +1,4 @@
-//! The macros of `sundown::python`.
+//! The macros of `sundown-python`.
 
 pub(crate) mod async_std;
 pub(crate) mod class;

@@ -1,4 +1,4 @@
-//! The runtime crate: the paths into it that more than one place needs, and all those into its Python side.
+//! The crate that an expansion goes into: the paths that more than one place needs, and all those into the Python side.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -22,16 +22,30 @@ macro_rules! paths {
     };
 }
 
-/// The path of the runtime crate, with our spans: an error in what we call is not an error in `crate = path`.
+/// Whose macro was named. Its users depend on that crate, and need not name another.
+#[derive(Clone, Copy)]
+pub(crate) enum Host {
+    /// `sundown`.
+    Core,
+    /// `sundown-python`.
+    Python,
+    /// The package that stands in for pyo3-async-runtimes.
+    Shim,
+}
+
+/// The path of the host, or of the crate that the user names, with our spans: an error in what we call is not an error in `crate = path`.
 #[derive(Clone)]
 pub(crate) struct Krate(TokenStream);
 
 impl Krate {
-    pub(crate) fn new(path: Option<&Path>) -> Self {
+    pub(crate) fn new(host: Host, named: Option<&Path>) -> Self {
         let span = Span::mixed_site();
-        Krate(match path {
-            Some(path) => placed(path.to_token_stream(), span),
-            None => quote_spanned!(span=> ::sundown),
+        Krate(match (named, host) {
+            (Some(path), _) => placed(path.to_token_stream(), span),
+            (None, Host::Core) => quote_spanned!(span=> ::sundown),
+            (None, Host::Python) => quote_spanned!(span=> ::sundown_python),
+            // Not absolute, as in the original: code in the crate itself has it under this name too.
+            (None, Host::Shim) => quote_spanned!(span=> pyo3_async_runtimes),
         })
     }
 
@@ -104,7 +118,9 @@ impl Python {
         class => Class,
         dropped_value => dropped_value,
         methods => Methods,
+        handles => Handles,
         not_forgotten => not_forgotten,
+        not_handle => NotHandle,
         resource_handle => resource_handle,
         resource_handle_type => ResourceHandle,
         resource_handle_with => resource_handle_with,

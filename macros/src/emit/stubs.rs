@@ -7,11 +7,11 @@ use syn::ext::IdentExt as _;
 use crate::attr::flavour::Flavour;
 use crate::attr::written::StructArgs;
 use crate::emit::methods::{Bodies, methods};
-use crate::emit::quotes::{Krate, local};
+use crate::emit::quotes::{Host, Krate, local};
 
 /// Stubs of everything that the rest of the user's crate may refer to.
-pub(crate) fn stubs(flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
-    let krate = &Krate::new(args.krate.as_ref());
+pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
+    let krate = &Krate::new(host, args.krate.as_ref());
     let guarded = flavour.is_guarded().then(|| guarded(input, krate));
     if flavour == Flavour::PyClass {
         let class = class(input, krate);

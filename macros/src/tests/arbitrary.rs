@@ -4,9 +4,10 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use proptest::prelude::*;
 use quote::quote;
 
+use super::host;
 use crate::attr::flavour::Flavour;
-use crate::emit::python::main::{self, Host};
-use crate::emit::python::{class_attribute, test};
+use crate::emit::python::{class_attribute, main, test};
+use crate::emit::quotes::Host;
 use crate::emit::{attribute, derive};
 
 /// Words that mean something to the macros, and some that mean nothing.
@@ -127,17 +128,17 @@ proptest! {
 
     #[test]
     fn arbitrary_items_do_not_panic(args in tokens(8), item in tokens(16)) {
-        attribute::must_shutdown(args.clone(), item.clone());
+        attribute::must_shutdown(Host::Core, args.clone(), item.clone());
         class_attribute::pyclass_teardown(args, item.clone());
-        derive::derive(Flavour::PyClass, item.clone());
-        derive::derive(Flavour::MustShutdown, item.clone());
-        derive::derive(Flavour::Teardown, item);
+        derive::derive(Host::Python, Flavour::PyClass, item.clone());
+        derive::derive(Host::Core, Flavour::MustShutdown, item.clone());
+        derive::derive(Host::Core, Flavour::Teardown, item);
     }
 
     #[test]
     fn arbitrary_arguments_do_not_panic(on_struct in arguments(), on_a in arguments(), on_b in arguments()) {
         let fields = quote!({ #[shutdown(#on_a)] a: Option<A>, #[shutdown(#on_b)] b: B, guard: ShutdownGuard<Self> });
-        attribute::must_shutdown(on_struct.clone(), quote!(struct S #fields));
+        attribute::must_shutdown(Host::Core, on_struct.clone(), quote!(struct S #fields));
         must_be_rust(&class_attribute::pyclass_teardown(on_struct.clone(), quote!(#[pyclass(#on_a)] struct S #fields)))?;
         let methods = quote!({
             #[shutdown(#on_a)] #[pyo3(#on_b)] fn a(&mut self) -> PyResult<()> {}
@@ -152,7 +153,7 @@ proptest! {
             (Flavour::Teardown, quote!(teardown)),
         ];
         for (flavour, carrier) in flavours {
-            let expansion = derive::derive(flavour, quote!(#[#carrier(#on_struct)] struct S #fields));
+            let expansion = derive::derive(host(flavour), flavour, quote!(#[#carrier(#on_struct)] struct S #fields));
             must_be_rust(&expansion)?;
         }
     }
@@ -160,8 +161,8 @@ proptest! {
     #[test]
     fn arbitrary_arguments_of_main_do_not_panic(args in prop_oneof![tokens(8), main_arguments()], item in tokens(16)) {
         test::test(item.clone());
-        main::main(Host::Sundown, args.clone(), item);
-        must_be_rust(&main::main(Host::Sundown, args.clone(), quote!(async fn main() {})))?;
+        main::main(Host::Python, args.clone(), item);
+        must_be_rust(&main::main(Host::Python, args.clone(), quote!(async fn main() {})))?;
         must_be_rust(&main::main(Host::Shim, args, quote!(fn serve(port: u16) {})))?;
     }
 
@@ -175,7 +176,7 @@ proptest! {
             let args = if after.is_empty() { quote!() } else { quote!(after = [#(#after),*]) };
             quote!(#[shutdown(#args)] #name: T)
         });
-        let expansion = derive::derive(Flavour::Teardown, quote!(struct S { #(#fields),* }));
+        let expansion = derive::derive(Host::Core, Flavour::Teardown, quote!(struct S { #(#fields),* }));
         must_be_rust(&expansion)?;
         let text = expansion.to_string();
         let refused = text.contains("compile_error");

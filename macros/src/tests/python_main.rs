@@ -5,8 +5,9 @@ use quote::quote;
 use syn::{Item, ReturnType};
 
 use super::errors_of;
-use crate::emit::python::main::{Host, main};
+use crate::emit::python::main::main;
 use crate::emit::python::test::test;
+use crate::emit::quotes::Host;
 
 fn first_lines(tokens: TokenStream) -> Vec<String> {
     errors_of(tokens).iter().filter_map(|error| error.lines().next()).map(str::to_owned).collect()
@@ -20,7 +21,7 @@ fn text(tokens: TokenStream) -> String {
 #[test]
 fn without_mistakes_there_is_a_main_that_returns_the_exit_code() {
     let expanded = main(
-        Host::Sundown,
+        Host::Python,
         quote!(),
         quote!(
             #[allow(unused)]
@@ -41,14 +42,14 @@ fn without_mistakes_there_is_a_main_that_returns_the_exit_code() {
 fn the_arguments_reach_the_runtime() {
     let expanded = |args| {
         text(main(
-            Host::Sundown,
+            Host::Python,
             args,
             quote!(
                 async fn main() {}
             ),
         ))
     };
-    let call = "::sundown::__rt::python::main(::sundown::__rt::python::Flavor::";
+    let call = "::sundown_python::__rt::python::main(::sundown_python::__rt::python::Flavor::";
     let cases = [
         (quote!(), "MultiThread{workers:::core::option::Option::None}"),
         (
@@ -74,7 +75,7 @@ fn the_crate_may_have_another_name() {
             ),
         ))
     };
-    assert!(of(Host::Sundown, quote!(crate = my::own)).contains("}my::own::__rt::python::main("));
+    assert!(of(Host::Python, quote!(crate = my::own)).contains("}my::own::__rt::python::main("));
     assert!(of(Host::Shim, quote!()).contains("}pyo3_async_runtimes::__rt::python::main("));
     assert!(of(Host::Shim, quote!(crate = my::own)).contains("my::own::__rt::python::main("));
 }
@@ -84,7 +85,7 @@ fn independent_mistakes_are_reported_at_once() {
     let args = quote!(core_threads = 4, flavor = "one", worker_threads = 0, crate = 7, colour = "red");
     assert_eq!(
         first_lines(main(
-            Host::Sundown,
+            Host::Python,
             args,
             quote!(
                 fn serve(port: u16) {}

@@ -13,7 +13,7 @@ use super::alarms::{self, wake_at};
 use super::{Clock, Driver};
 
 /// The async driver: runs `future`, whose alarms are `driver`'s, on tokio's timer; outside a runtime, on that of the alarms' thread.
-pub(crate) async fn run<F: Future>(driver: &Driver, future: F) -> F::Output {
+pub async fn run<F: Future>(driver: &Driver, future: F) -> F::Output {
     let mut future = pin!(future);
     let mut timer = Timer::new(driver.clock);
     poll_fn(|cx| {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::Driver;
 
 /// The blocking driver: runs `future`, whose alarms are `driver`'s, on this thread, which is parked in between.
-pub(crate) fn block_on<F: Future>(driver: &Driver, future: F) -> F::Output {
+pub fn block_on<F: Future>(driver: &Driver, future: F) -> F::Output {
     let mut future = pin!(future);
     let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&unpark));

@@ -15,7 +15,7 @@ pub(crate) fn is_context_destroyed() -> bool {
 
 /// A tokio runtime that a teardown is entered into: the one that the guard captured when the value was made.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RuntimeContext {
+pub struct RuntimeContext {
     #[cfg(feature = "tokio")]
     handle: Option<tokio::runtime::Handle>,
 }
@@ -29,8 +29,9 @@ impl RuntimeContext {
         }
     }
 
-    #[cfg(feature = "python")]
-    pub(crate) fn is_none(&self) -> bool {
+    /// Whether there is no runtime.
+    #[cfg(feature = "tokio")]
+    pub fn is_none(&self) -> bool {
         self.handle.is_none()
     }
 
@@ -41,8 +42,8 @@ impl RuntimeContext {
     }
 
     /// This runtime.
-    #[cfg(feature = "python")]
-    pub(crate) fn of(handle: tokio::runtime::Handle) -> Self {
+    #[cfg(feature = "tokio")]
+    pub fn of(handle: tokio::runtime::Handle) -> Self {
         RuntimeContext { handle: Some(handle) }
     }
 
@@ -58,7 +59,7 @@ impl RuntimeContext {
     }
 
     /// Polls `future` inside this runtime, unless the poll happens inside another one.
-    pub(crate) async fn enter<F: Future>(&self, future: F) -> F::Output {
+    pub async fn enter<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|cx| self.within(|| future.as_mut().poll(cx))).await
     }

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Called by [`watch`]: how a higher layer hears of it. Submitted to [`inventory`], so that this layer need not import that
 /// one, and nothing has to run before.
-#[cfg(feature = "python")]
-pub(crate) struct OnWatch(pub(crate) fn());
+#[cfg(feature = "host-hooks")]
+pub struct OnWatch(pub fn());
 
-#[cfg(feature = "python")]
+#[cfg(feature = "host-hooks")]
 inventory::collect!(OnWatch);
 
 /// Whether the process is exiting: `exit` has begun to run its handlers.
@@ -17,7 +17,7 @@ static WATCHED: AtomicBool = AtomicBool::new(false);
 
 /// Asks to be told when the process exits, and the interpreter. Called whenever a guard or a handle is made.
 pub(crate) fn watch() {
-    #[cfg(feature = "python")]
+    #[cfg(feature = "host-hooks")]
     for hook in inventory::iter::<OnWatch> {
         (hook.0)();
     }
@@ -41,7 +41,7 @@ fn watch_unix() {
 }
 
 /// Whether a drop happens while the process exits: no thread should be started then, and none waited for.
-pub(crate) fn is_exiting() -> bool {
+pub fn is_exiting() -> bool {
     EXITING.load(Ordering::Relaxed)
 }
 

@@ -22,7 +22,7 @@ use crate::sync::modelled::AtomicPtr;
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// Which process of a line of forks this is: 1, and one more (at least) in each forked child. An atomic load.
-pub(crate) fn generation() -> u32 {
+pub fn generation() -> u32 {
     match GENERATION.load(Ordering::Relaxed) {
         0 => count_forks(),
         generation => generation,
@@ -57,7 +57,7 @@ fn at_fork() {
 /// A static that each process has for itself.
 ///
 /// The value of a parent is left alone for good: a child leaks it, a few hundred bytes for each fork.
-pub(crate) struct PerProcess<T: 'static> {
+pub struct PerProcess<T: 'static> {
     #[cfg(not(sundown_loom))]
     made: Made<T>,
     /// loom's pointers cannot be in statics; its models do not fork.
@@ -74,13 +74,13 @@ enum Make<T: 'static> {
 
 impl<T: Send + Sync + 'static> PerProcess<T> {
     /// `make` must be cheap: of threads that come at the same time each may call it, and the first value counts.
-    pub(crate) const fn new(make: fn() -> T) -> Self {
+    pub const fn new(make: fn() -> T) -> Self {
         Self::with(Make::New(make))
     }
 
     /// As [`new`](Self::new); a forked child takes something over from its parent's value. It must not block on a lock of
     /// that, which may be held for ever.
-    pub(crate) const fn inheriting(make: fn(Option<&'static T>) -> T) -> Self {
+    pub const fn inheriting(make: fn(Option<&'static T>) -> T) -> Self {
         Self::with(Make::From(make))
     }
 
@@ -93,7 +93,7 @@ impl<T: Send + Sync + 'static> PerProcess<T> {
     }
 
     /// The value of this process, made by the first call.
-    pub(crate) fn get(&'static self) -> &'static T {
+    pub fn get(&'static self) -> &'static T {
         #[cfg(not(sundown_loom))]
         return self.made.get(generation(), &self.make);
         #[cfg(sundown_loom)]
@@ -167,26 +167,24 @@ impl<T: Send + Sync + 'static> Made<T> {
 ///
 /// So a tokio runtime, whose threads the child does not have, does not wait for them, and a socket does not deregister
 /// itself from its parent's epoll.
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for what a Python extension forks with"))]
-pub(crate) struct Inheritable<T> {
+pub struct Inheritable<T> {
     generation: u32,
     value: ManuallyDrop<T>,
 }
 
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for what a Python extension forks with"))]
 impl<T> Inheritable<T> {
     /// A value of this process.
-    pub(crate) fn new(value: T) -> Self {
+    pub fn new(value: T) -> Self {
         Inheritable { generation: generation(), value: ManuallyDrop::new(value) }
     }
 
     /// Whether this is a child of the process that made it.
-    pub(crate) fn is_inherited(&self) -> bool {
+    pub fn is_inherited(&self) -> bool {
         self.generation != generation()
     }
 
     /// The value; none in a forked child.
-    pub(crate) fn get(&self) -> Option<&T> {
+    pub fn get(&self) -> Option<&T> {
         (!self.is_inherited()).then_some(&*self.value)
     }
 }

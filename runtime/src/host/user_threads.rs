@@ -26,7 +26,7 @@ use crate::sync::lock;
 
 /// For whom threads work: a `Tasks`, a `Thread`, a runtime.
 #[derive(Debug, Default)]
-pub(crate) struct Owner {
+pub struct Owner {
     budget: Arc<Mutex<Option<Budget>>>,
     /// Whether the list knows it: from its first thread on.
     known: AtomicBool,
@@ -34,14 +34,16 @@ pub(crate) struct Owner {
 
 /// From when until when somebody waits, or waited, for what an owner runs to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "read by the exit of Python"))]
-pub(crate) struct Budget {
-    pub(crate) since: Instant,
-    pub(crate) until: Instant,
+pub struct Budget {
+    /// Its begin.
+    pub since: Instant,
+    /// Its end.
+    pub until: Instant,
 }
 
 impl Owner {
-    pub(crate) fn new() -> Arc<Self> {
+    /// Without a thread, and without a budget.
+    pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
@@ -53,13 +55,13 @@ impl Owner {
         }
     }
 
-    #[cfg(feature = "python")]
-    pub(crate) fn budget(&self) -> Option<Budget> {
+    /// That of the last teardown that waited; none before the first.
+    pub fn budget(&self) -> Option<Budget> {
         *lock(&self.budget)
     }
 
     /// This thread works for this owner from now on, until it ends.
-    pub(crate) fn adopt_current(self: &Arc<Self>) {
+    pub fn adopt_current(self: &Arc<Self>) {
         self.make_known();
         with_listed(|listed| {
             listed.thread.home.store(self.id(), Ordering::Relaxed);
@@ -140,8 +142,7 @@ struct Listed {
 }
 
 /// Has `hook` called on each thread that comes onto the list from now on, by itself.
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for the exit of Python"))]
-pub(crate) fn on_listed(hook: fn()) {
+pub fn on_listed(hook: fn()) {
     // Of two the first counts: there is one exit.
     let _ = HOOK.set(hook);
 }
@@ -187,19 +188,18 @@ fn with_listed<R>(f: impl FnOnce(&Listed) -> R) -> Option<R> {
 }
 
 /// A thread that works for somebody of ours now.
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "read by the exit of Python"))]
-pub(crate) struct Working<'a> {
+pub struct Working<'a> {
     /// What CPython calls it too: `pthread_self()`.
-    pub(crate) ident: u64,
-    pub(crate) name: Option<&'a str>,
+    pub ident: u64,
+    /// Its name.
+    pub name: Option<&'a str>,
     /// By when its owner waits for it, or has waited; the earliest, if it works for two. None if nobody ever did.
-    pub(crate) budget: Option<Budget>,
+    pub budget: Option<Budget>,
 }
 
 /// Calls `f` with each thread that works for somebody of ours now, but the caller. The list is locked meanwhile, so none of
 /// them can end: `f` must neither block nor run anything of a user's.
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for the exit of Python"))]
-pub(crate) fn each(mut f: impl FnMut(Working<'_>)) {
+pub fn each(mut f: impl FnMut(Working<'_>)) {
     let caller = current_ident();
     let list = lock(LIST.get());
     for thread in &list.threads {
@@ -216,7 +216,7 @@ pub(crate) fn each(mut f: impl FnMut(Working<'_>)) {
 /// What others know this thread by.
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "std does not tell it")]
-pub(crate) fn current_ident() -> u64 {
+pub fn current_ident() -> u64 {
     // SAFETY: it has no preconditions.
     let thread = unsafe { libc::pthread_self() };
     thread as u64

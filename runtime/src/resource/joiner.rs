@@ -14,7 +14,7 @@ use crate::sync::latch::Latch;
 use crate::sync::lock;
 
 /// What the names of the threads begin with.
-pub(crate) const NAME: &str = "sundown-join";
+pub const NAME: &str = "sundown-join";
 
 /// A thread that runs one blocking call and gives its result by event.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use crate::value::nodes::{self, Node, Phase, Registered};
 use crate::value::{reaper, run};
 
 /// Something that runs in the background, behind handles.
-pub(crate) trait Service: Send + Sync + 'static {
+pub trait Service: Send + Sync + 'static {
     /// Its plan. The timeout is not looked at: see [`timeout`](Self::timeout).
     const SPEC: &'static Spec;
 
@@ -48,16 +48,15 @@ pub(crate) trait Service: Send + Sync + 'static {
 }
 
 /// A service and its entry.
-pub(crate) struct Owned<S: Service> {
+pub struct Owned<S: Service> {
     service: S,
     pub(crate) entry: Arc<Entry>,
     _registered: Registered,
 }
 
-#[cfg_attr(not(feature = "python"), allow(dead_code, reason = "more than the core's own service needs"))]
 impl<S: Service> Owned<S> {
     /// Registers a service that was started at `location`.
-    pub(crate) fn new(service: S, location: &'static Location<'static>) -> Arc<Self> {
+    pub fn new(service: S, location: &'static Location<'static>) -> Arc<Self> {
         Arc::new_cyclic(|owned: &Weak<Self>| Owned {
             service,
             entry: Arc::new(Entry::new(S::SPEC, S::TYPE, location)),
@@ -66,43 +65,43 @@ impl<S: Service> Owned<S> {
     }
 
     /// Whether its shutdown has not begun.
-    pub(crate) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         self.entry.phase() == Phase::Live
     }
 
     /// Whether its shutdown is over, however it ended.
-    pub(crate) fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         self.entry.result().is_some()
     }
 
     /// Where it was made.
-    pub(crate) fn location(&self) -> &'static Location<'static> {
+    pub fn location(&self) -> &'static Location<'static> {
         self.entry.location
     }
 
     /// The state of its shutdown.
-    pub(crate) fn phase(&self) -> Phase {
+    pub fn phase(&self) -> Phase {
         self.entry.phase()
     }
 
-    /// A whole teardown, whose alarms are `driver`'s; within its own budget, unless a timeout is given.
+    /// A whole teardown, with the service's name on its report, whose alarms are `driver`'s; within its own budget, unless a timeout is given.
     ///
     /// # Errors
     ///
     /// If anything did not stop by itself.
-    pub(crate) async fn shutdown(
-        &self,
-        timeout: Option<Duration>,
-        driver: &Arc<Driver>,
-    ) -> Result<Report, ShutdownError> {
+    pub async fn shutdown(&self, timeout: Option<Duration>, driver: &Arc<Driver>) -> Result<Report, ShutdownError> {
         let timeout = timeout.unwrap_or_else(|| self.service.timeout());
         let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), driver).await;
         self.service.torn_down();
-        result
+        let name = self.service.name().into_owned();
+        match result {
+            Ok(report) => Ok(report.named(name)),
+            Err(error) => Err(error.named(name)),
+        }
     }
 
     /// The last handle is gone: the reaper tears it down, and the caller never waits.
-    pub(crate) fn release(self: Arc<Self>) {
+    pub fn release(self: Arc<Self>) {
         // No thread is started while the process exits. Its own drop asks it to stop.
         if self.has_ended() || exit::is_exiting() {
             return;

@@ -74,7 +74,7 @@ pub use inbox::{Inbox, Reply};
 /// ```
 ///
 /// From a Python method, `py.detach(|| store.call_blocking(…))` waits without the interpreter; where Ctrl-C should interrupt
-/// the wait, use a `sundown::python::Runtime`: `runtime.block_on(py, store.call(…))`.
+/// the wait, use a `Runtime` of `sundown-python`: `runtime.block_on(py, store.call(…))`.
 pub struct RuntimeThread<M> {
     /// A forked child has no such thread, and drops nothing of it.
     inner: Arc<Inheritable<Inner<M>>>,
@@ -294,12 +294,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
         result: Result<Report, crate::teardown::ShutdownError>,
     ) -> Result<Report, RuntimeThreadError> {
         let thread = || self.name.to_string();
-        let error = match result {
-            Ok(report) => return Ok(report.named(thread())),
-            Err(error) => error,
-        };
-        let Err(error) = error.into_report().named(thread()).into_result() else { unreachable!("it is as it was") };
-        Err(match error.report().outcome() {
+        result.map_err(|error| match error.report().outcome() {
             Outcome::Panicked { message } => RuntimeThreadError::ThreadPanic { thread: thread(), message },
             Outcome::Failed(_) if inner.core.worker.ended_early() => self.closed(),
             Outcome::Failed(_) => RuntimeThreadError::Failed { thread: thread(), error },

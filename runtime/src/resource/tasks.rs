@@ -156,7 +156,8 @@ impl Tasks {
     }
 
     /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for.
-    pub(crate) fn spawn_at<F>(
+    #[doc(hidden)]
+    pub fn spawn_at<F>(
         &self,
         name: Cow<'static, str>,
         location: &'static Location<'static>,
@@ -199,7 +200,8 @@ impl Tasks {
     }
 
     /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for.
-    pub(crate) fn spawn_blocking_at<F, T>(
+    #[doc(hidden)]
+    pub fn spawn_blocking_at<F, T>(
         &self,
         name: Cow<'static, str>,
         location: &'static Location<'static>,
@@ -251,14 +253,14 @@ impl Tasks {
     }
 
     /// Cancels the group's [token](Self::token), and still lets tasks in.
-    #[cfg(feature = "python")]
-    pub(crate) fn cancel(&self) {
+    #[doc(hidden)]
+    pub fn cancel(&self) {
         self.group.token.cancel();
     }
 
     /// Aborts the tasks that run now, and still lets others in.
-    #[cfg(feature = "python")]
-    pub(crate) fn abort_present(&self) {
+    #[doc(hidden)]
+    pub fn abort_present(&self) {
         self.group.ledger.abort_present().iter().for_each(AbortHandle::abort);
     }
 

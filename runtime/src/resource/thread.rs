@@ -107,7 +107,8 @@ impl Thread {
 
     /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is. Others may work for `owner` too.
     #[cfg(feature = "tokio")]
-    pub(crate) fn spawn_part<F, R>(
+    #[doc(hidden)]
+    pub fn spawn_part<F, R>(
         name: String,
         location: &'static Location<'static>,
         owner: Arc<Owner>,

@@ -24,8 +24,6 @@ pub trait NotResource {
     const BEHIND: bool = false;
     /// It is an `Arc` of something that is stopped by its owner alone.
     const COUNTED: bool = false;
-    /// A Python class may have it as it is.
-    const HANDLE: bool = false;
 }
 
 impl<T: ?Sized> NotResource for Probe<T> {}
@@ -50,33 +48,6 @@ impl<T: Teardown> Probe<Arc<T>> {
     pub const COUNTED: bool = true;
 }
 
-#[cfg(feature = "python")]
-impl<T: crate::python::Handle> Probe<T> {
-    /// A Python class may have it as it is.
-    pub const HANDLE: bool = true;
-}
-
-/// Fails the build if the field `name` of a Python class is a resource. The caller is the field.
-///
-/// # Panics
-///
-/// That is its purpose.
-#[cfg(feature = "python")]
-#[track_caller]
-pub const fn not_forgotten_in_class(name: &str, stops: bool, kind: Kind, behind: bool, handle: bool) {
-    let text = Text::new().push("resource field `").push(name).push("` is not part of the shutdown\n");
-    let text = match kind {
-        Kind::Sender => return,
-        _ if stops && handle => text,
-        _ if stops => text.push("note: a Python class has it as a `Shared<T>`\n"),
-        Kind::Bare { in_class, .. } => text.push("note: a Python class has it ").push(in_class).push("\n"),
-        Kind::Unknown if behind => text.push("note: it can only be stopped as a `Shared<T>`\n"),
-        Kind::Unknown => return,
-    };
-    let text = text.push("help: add `#[shutdown]`, or `#[shutdown(skip)]` if someone else stops it");
-    panic!("{}", text.as_str())
-}
-
 /// Fails the build if the field `name` is a resource. The caller is the field, so that the error points there.
 ///
 /// # Panics
@@ -84,11 +55,12 @@ pub const fn not_forgotten_in_class(name: &str, stops: bool, kind: Kind, behind:
 /// That is its purpose.
 #[track_caller]
 pub const fn not_forgotten(name: &str, stops: bool, kind: Kind, behind: bool, counted: bool) {
-    let text = Text::new().push("resource field `").push(name).push("` is not part of the shutdown\n");
+    let text = Text::EMPTY.push("resource field `").push(name).push("` is not part of the shutdown\n");
     let text = match kind {
         Kind::Sender => return,
         _ if stops => text,
-        Kind::Bare { wrap, .. } => text.push("note: it can only be stopped ").push(wrap).push("\n"),
+        Kind::JoinHandle => text.push("note: it can only be stopped in an `Option`, or as a `Thread`\n"),
+        Kind::Runtime => text.push("note: it can only be stopped in an `Option`\n"),
         Kind::Unknown if behind || counted => text.push("note: it can only be stopped as a `Shared<T>`\n"),
         Kind::Unknown => return,
     };
@@ -97,17 +69,17 @@ pub const fn not_forgotten(name: &str, stops: bool, kind: Kind, behind: bool, co
 }
 
 /// A text that is put together at compile time.
-struct Text {
+pub struct Text {
     bytes: [u8; 1024],
     len: usize,
 }
 
 impl Text {
-    const fn new() -> Self {
-        Text { bytes: [0; 1024], len: 0 }
-    }
+    /// Empty.
+    pub const EMPTY: Text = Text { bytes: [0; 1024], len: 0 };
 
-    const fn push(mut self, text: &str) -> Self {
+    /// With more at its end, as far as there is room.
+    pub const fn push(mut self, text: &str) -> Self {
         let text = text.as_bytes();
         let mut i = 0;
         while i < text.len() && self.len < self.bytes.len() {
@@ -118,7 +90,8 @@ impl Text {
         self
     }
 
-    const fn as_str(&self) -> &str {
+    /// All of it.
+    pub const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
             Err(_) => "a resource field is not part of the shutdown", // a name that was cut off within a character
@@ -132,14 +105,10 @@ pub enum Kind {
     Unknown,
     /// A plain channel sender: it says nothing of who ends whom.
     Sender,
-    /// It has no `Teardown` until it is wrapped.
-    Bare {
-        /// In what.
-        wrap: &'static str,
-        /// In what, in a Python class.
-        #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for Python classes"))]
-        in_class: &'static str,
-    },
+    /// A thread's handle, which has no `Teardown` until it is wrapped.
+    JoinHandle,
+    /// A tokio runtime: the same.
+    Runtime,
 }
 
 /// A type that is known, or something that holds one.
@@ -163,7 +132,7 @@ macro_rules! known {
 known! {
     [T] std::sync::mpsc::Sender<T>: Kind::Sender;
     [T] std::sync::mpsc::SyncSender<T>: Kind::Sender;
-    [T] std::thread::JoinHandle<T>: Kind::Bare { wrap: "in an `Option`, or as a `Thread`", in_class: "as a `Thread`" };
+    [T] std::thread::JoinHandle<T>: Kind::JoinHandle;
 }
 
 #[cfg(feature = "tokio")]
@@ -173,7 +142,7 @@ known! {
     [T] tokio::sync::mpsc::UnboundedSender<T>: Kind::Sender;
     [T] tokio::sync::watch::Sender<T>: Kind::Sender;
     [T] tokio::sync::broadcast::Sender<T>: Kind::Sender;
-    [] tokio::runtime::Runtime: Kind::Bare { wrap: "in an `Option`", in_class: "as a `sundown::python::Runtime`" };
+    [] tokio::runtime::Runtime: Kind::Runtime;
 }
 
 /// What holds one value: what is known of that is known of it.

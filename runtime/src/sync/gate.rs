@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use crate::sync::modelled::{Condvar, Mutex, lock};
 
+/// Lets callers in until it is closed.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     state: Mutex<State>,
     left: Condvar,
 }
@@ -25,13 +26,14 @@ struct State {
 }
 
 impl Gate {
-    pub(crate) fn new(closed: bool) -> Self {
+    /// Open, or `closed`.
+    pub fn new(closed: bool) -> Self {
         Gate { state: Mutex::new(State { inside: 0, closed, awaited: false }), left: Condvar::new() }
     }
 
     /// Whether the caller got in; then it has to [`leave`](Self::leave).
     #[must_use]
-    pub(crate) fn enter(&self) -> bool {
+    pub fn enter(&self) -> bool {
         let mut state = lock(&self.state);
         if state.closed {
             return false;
@@ -40,7 +42,8 @@ impl Gate {
         true
     }
 
-    pub(crate) fn leave(&self) {
+    /// The end of an [`enter`](Self::enter).
+    pub fn leave(&self) {
         let last = {
             let mut state = lock(&self.state);
             state.inside -= 1;
@@ -52,7 +55,7 @@ impl Gate {
     }
 
     /// Lets nobody in any more, and blocks until all have left or `deadline` has come. How many are still inside.
-    pub(crate) fn close(&self, deadline: Instant) -> usize {
+    pub fn close(&self, deadline: Instant) -> usize {
         let mut state = lock(&self.state);
         state.closed = true;
         while state.inside > 0 {
@@ -66,7 +69,8 @@ impl Gate {
         state.inside
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
+    /// Whether nobody is let in any more.
+    pub fn is_closed(&self) -> bool {
         lock(&self.state).closed
     }
 }

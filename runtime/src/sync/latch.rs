@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use crate::sync::modelled::{Condvar, Mutex, lock};
 use crate::sync::waiters::{self, Awaited, Waiters, Waiting};
 
+/// An event that happens once.
 #[derive(Debug)]
-pub(crate) struct Latch {
+pub struct Latch {
     state: Mutex<State>,
     threads: Condvar,
 }
@@ -26,12 +27,14 @@ struct State {
 }
 
 impl Latch {
-    pub(crate) fn new() -> Self {
+    /// It has not happened.
+    #[allow(clippy::new_without_default, reason = "internal")]
+    pub fn new() -> Self {
         Latch { state: Mutex::new(State { set: false, blocked: 0, tasks: Waiters::new() }), threads: Condvar::new() }
     }
 
     /// The event has happened.
-    pub(crate) fn set(&self) {
+    pub fn set(&self) {
         let (blocked, tasks) = {
             let mut state = lock(&self.state);
             state.set = true;
@@ -43,7 +46,8 @@ impl Latch {
         waiters::wake(tasks);
     }
 
-    pub(crate) fn is_set(&self) -> bool {
+    /// Whether it has happened.
+    pub fn is_set(&self) -> bool {
         lock(&self.state).set
     }
 
@@ -79,7 +83,7 @@ impl Latch {
     }
 
     /// Ready when it is set.
-    pub(crate) fn wait(&self) -> impl Future<Output = ()> + Send + Unpin + '_ {
+    pub fn wait(&self) -> impl Future<Output = ()> + Send + Unpin + '_ {
         Waiting::new(&self.state)
     }
 }

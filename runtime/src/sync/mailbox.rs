@@ -15,8 +15,9 @@ use std::collections::VecDeque;
 
 use crate::sync::modelled::{Mutex, lock};
 
+/// Items for one reader.
 #[derive(Debug)]
-pub(crate) struct Mailbox<T> {
+pub struct Mailbox<T> {
     inbox: Mutex<Inbox<T>>,
 }
 
@@ -28,12 +29,14 @@ struct Inbox<T> {
 }
 
 impl<T> Mailbox<T> {
-    pub(crate) fn new() -> Self {
+    /// Empty, and open.
+    #[allow(clippy::new_without_default, reason = "internal")]
+    pub fn new() -> Self {
         Mailbox { inbox: Mutex::new(Inbox { items: VecDeque::new(), armed: false, closed: false }) }
     }
 
     /// Puts an item in, and calls `wake` if the reader has to be woken for it. Gives the item back if the mailbox is closed.
-    pub(crate) fn push(&self, item: T, wake: impl FnOnce()) -> Result<(), T> {
+    pub fn push(&self, item: T, wake: impl FnOnce()) -> Result<(), T> {
         {
             let mut inbox = lock(&self.inbox);
             if inbox.closed {
@@ -49,7 +52,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Puts an item in and wakes nobody: who does that calls [`announce`](Self::announce) soon.
-    pub(crate) fn put(&self, item: T) -> Result<(), T> {
+    pub fn put(&self, item: T) -> Result<(), T> {
         let mut inbox = lock(&self.inbox);
         if inbox.closed {
             return Err(item);
@@ -59,7 +62,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Calls `wake` if there is something in the queue that the reader has not been woken for.
-    pub(crate) fn announce(&self, wake: impl FnOnce()) {
+    pub fn announce(&self, wake: impl FnOnce()) {
         {
             let mut inbox = lock(&self.inbox);
             if inbox.items.is_empty() || std::mem::replace(&mut inbox.armed, true) {
@@ -71,7 +74,7 @@ impl<T> Mailbox<T> {
 
     /// Moves up to `limit` items into `batch`. If that is all there is, `clear` takes the wake-up back and the next push
     /// wakes again; if not, the reader stays armed and woken, and has to come back.
-    pub(crate) fn take(&self, limit: usize, batch: &mut Vec<T>, clear: impl FnOnce()) {
+    pub fn take(&self, limit: usize, batch: &mut Vec<T>, clear: impl FnOnce()) {
         let mut inbox = lock(&self.inbox);
         let count = limit.min(inbox.items.len());
         batch.extend(inbox.items.drain(..count));
@@ -86,7 +89,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Lets nothing in any more, and returns what nobody will take.
-    pub(crate) fn close(&self) -> VecDeque<T> {
+    pub fn close(&self) -> VecDeque<T> {
         let mut inbox = lock(&self.inbox);
         inbox.closed = true;
         std::mem::take(&mut inbox.items)

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// For what runs where a panic would abort the process, as in a destructor of a thread-local, or would keep others from their
 /// turn.
-pub(crate) fn quietly(f: impl FnOnce()) {
+pub fn quietly(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f))
         && let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
     {

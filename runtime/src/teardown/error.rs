@@ -1,5 +1,6 @@
 //! The error of a shutdown that was not clean.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::teardown::Report;
@@ -22,6 +23,12 @@ impl ShutdownError {
     /// The report itself.
     pub fn into_report(self) -> Report {
         *self.report
+    }
+
+    /// With another name for the whole.
+    pub(crate) fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        *self.report = self.report.named(name);
+        self
     }
 }
 

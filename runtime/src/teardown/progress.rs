@@ -18,7 +18,8 @@ use crate::teardown::{Failure, Outcome};
 /// futures, so a teardown that was dropped half-way goes on where it stopped.
 pub struct Progress {
     pub(crate) name: Cow<'static, str>,
-    pub(crate) asked: Option<Instant>,
+    #[doc(hidden)]
+    pub asked: Option<Instant>,
     pub(crate) forced: Option<Instant>,
     pub(crate) ended: Option<Instant>,
     /// Set once: the step is over and its `wait` is not made again.
@@ -27,8 +28,10 @@ pub struct Progress {
     pub(crate) problem: Option<Outcome>,
     pub(crate) detail: Option<String>,
     pub(crate) deadline: Option<Instant>,
-    pub(crate) children: Vec<Progress>,
-    pub(crate) driver: Option<Arc<Driver>>,
+    #[doc(hidden)]
+    pub children: Vec<Progress>,
+    #[doc(hidden)]
+    pub driver: Option<Arc<Driver>>,
     /// The runtime that the value was made in whose resource this is.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "for what runs on one"))]
     pub(crate) context: RuntimeContext,
@@ -153,7 +156,7 @@ impl Progress {
     }
 
     /// Set by `force`: `who` names what still runs, should the end not be confirmed in time.
-    pub(crate) fn if_stuck(&mut self, who: impl Fn() -> Option<String> + Send + 'static) {
+    pub fn if_stuck(&mut self, who: impl Fn() -> Option<String> + Send + 'static) {
         self.stuck = Some(Box::new(who));
     }
 
@@ -172,7 +175,8 @@ impl Progress {
     }
 
     /// Tells `owner` that a wait begins, and by when it will have given up.
-    pub(crate) fn bounds(&self, owner: &Owner) {
+    #[doc(hidden)]
+    pub fn bounds(&self, owner: &Owner) {
         if let (Some(driver), Some(until)) = (&self.driver, self.deadline) {
             owner.waits(Budget { since: driver.now(), until }, self.is_forced());
         }
@@ -183,7 +187,8 @@ impl Progress {
     }
 
     /// The step is over. What a move reported counts where it is worse.
-    pub(crate) fn finish(&mut self, outcome: Outcome, now: Instant) {
+    #[doc(hidden)]
+    pub fn finish(&mut self, outcome: Outcome, now: Instant) {
         let kept = (self.kept.take(), self.stuck.take());
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(kept))) {
             self.problem(Outcome::caught(payload));

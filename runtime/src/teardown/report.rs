@@ -81,12 +81,13 @@ impl Report {
 
     /// The same, of something that has a name of its own.
     #[cfg(feature = "tokio")]
-    pub(crate) fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    pub(crate) fn of(
+    #[doc(hidden)]
+    pub fn of(
         progress: &Progress,
         created: Option<&'static Location<'static>>,
         limit: Option<Duration>,

@@ -120,7 +120,7 @@ impl Teardown for Detached {
 
 /// A value that is gone and whose resources are with the reaper: in the registry, so that whoever stops everything waits
 /// for it.
-pub(crate) struct Dropped {
+pub struct Dropped {
     name: &'static str,
     location: &'static Location<'static>,
     since: Instant,
@@ -132,7 +132,8 @@ pub(crate) struct Dropped {
 }
 
 impl Dropped {
-    pub(crate) fn register(name: &'static str, location: &'static Location<'static>) -> Arc<Self> {
+    /// Registers what was dropped.
+    pub fn register(name: &'static str, location: &'static Location<'static>) -> Arc<Self> {
         Arc::new_cyclic(|dropped: &Weak<Self>| Dropped {
             name,
             location,
@@ -153,7 +154,8 @@ impl Dropped {
         }
     }
 
-    pub(crate) fn ended(&self, outcome: Outcome) {
+    /// Its teardown is over.
+    pub fn ended(&self, outcome: Outcome) {
         *lock(&self.outcome) = outcome;
         self.over.set();
     }

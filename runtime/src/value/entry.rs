@@ -23,12 +23,15 @@ use crate::value::nodes::{Kind, Node, Phase};
 
 /// What is shared by the guard, the registry and a running teardown.
 pub struct Entry {
-    pub(crate) spec: &'static Spec,
+    /// What the macro said of the type.
+    pub spec: &'static Spec,
     pub(crate) type_name: &'static str,
-    pub(crate) location: &'static Location<'static>,
+    /// Where the value was made.
+    pub location: &'static Location<'static>,
     pub(crate) created: Instant,
     generation: u32,
-    pub(crate) context: RuntimeContext,
+    /// The runtime around it then.
+    pub context: RuntimeContext,
     pub(crate) progress: Slot<Progress>,
     /// The value was settled or dismissed, or is gone.
     pub(crate) over: Latch,
@@ -48,7 +51,7 @@ struct State {
 }
 
 /// What a higher layer keeps with the entry of a value: the Python object, for one.
-pub(crate) trait Extension: Any + Send + Sync {
+pub trait Extension: Any + Send + Sync {
     /// The shutdown has begun.
     fn stopping(&self);
 
@@ -80,8 +83,7 @@ impl Entry {
     }
 
     /// The extension of the one layer that has any; made at first use.
-    #[cfg_attr(not(feature = "python"), allow(dead_code, reason = "for Python objects"))]
-    pub(crate) fn extension<E: Extension + Default>(&self) -> &E {
+    pub fn extension<E: Extension + Default>(&self) -> &E {
         let extension = self.extension.get().unwrap_or_else(|| {
             let made = self.extension.get_or_init(|| Box::new(E::default()));
             // Either this sees that the shutdown has begun, or the beginning sees the extension: both go through the lock.
@@ -101,22 +103,23 @@ impl Entry {
         }
     }
 
-    pub(crate) fn phase(&self) -> Phase {
+    /// The state of the shutdown.
+    pub fn phase(&self) -> Phase {
         lock(&self.state).phase
     }
 
     /// Whether the value belongs to the parent of this forked process.
-    pub(crate) fn is_inherited(&self) -> bool {
+    pub fn is_inherited(&self) -> bool {
         self.generation != fork::generation()
     }
 
     /// Whether there is something left to shut down.
-    pub(crate) fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.phase().is_open()
     }
 
     /// The shutdown begins. False if it has ended or the value was dismissed.
-    pub(crate) fn begin(&self) -> bool {
+    pub fn begin(&self) -> bool {
         let begins = {
             let mut state = lock(&self.state);
             let open = state.phase.is_open();
@@ -134,7 +137,8 @@ impl Entry {
         begins
     }
 
-    pub(crate) fn result(&self) -> Option<Result<Report, ShutdownError>> {
+    /// What every caller of the shutdown gets; none before its end.
+    pub fn result(&self) -> Option<Result<Report, ShutdownError>> {
         lock(&self.state).result.clone()
     }
 

@@ -75,7 +75,7 @@ impl fmt::Display for Kind {
 }
 
 /// Something that lives and can be stopped.
-pub(crate) trait Node: Send + Sync {
+pub trait Node: Send + Sync {
     /// The type with its path, or the handle's own name.
     fn name(&self) -> String;
 

@@ -181,7 +181,7 @@ fn speak(policy: OnDrop, dropped: &Dropped) {
 }
 
 /// Whether this thread may be blocked: no task of a runtime runs on it and none depends on it.
-pub(crate) fn may_wait() -> bool {
+pub fn may_wait() -> bool {
     if thread::panicking() || exit::is_exiting() || reaper::is_current() {
         return false;
     }

@@ -22,7 +22,7 @@ static REAPER: Background = Background::with_spare("sundown-reaper");
 ///
 /// If no thread can be started: then the job is dropped, and what it owns with it.
 #[cfg(feature = "tokio")] // without a report at a deadline: a Python object, a service, a child process
-pub(crate) fn submit<F>(make: impl FnOnce(Arc<Driver>) -> F + Send + 'static) -> io::Result<()>
+pub fn submit<F>(make: impl FnOnce(Arc<Driver>) -> F + Send + 'static) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {

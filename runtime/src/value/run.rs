@@ -163,7 +163,8 @@ pub fn nested_shared_force<V: AnnotatedShared>(value: &V, progress: &mut Progres
 // A guarded value inside another keeps its own books, in its guard: whoever shuts it down, its owner or somebody else,
 // before or after, goes on where the last one stopped. Its owner's progress gets the report.
 
-pub(crate) fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
+/// `Teardown::request` of a guarded value.
+pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
     // Whoever has the progress runs the teardown, and has asked.
     if entry.begin()
         && let Some(mut own) = entry.progress.try_take()
@@ -174,7 +175,8 @@ pub(crate) fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress:
     }
 }
 
-pub(crate) fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, progress: &'a mut Progress) -> Wait<'a> {
+/// `Teardown::wait` of a guarded value.
+pub fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, progress: &'a mut Progress) -> Wait<'a> {
     Box::pin(async move {
         if let Some(driver) = progress.driver.clone() {
             return nest::root(|nest| guarded_teardown(entry, steps, progress, &driver, nest)).await;
@@ -208,7 +210,7 @@ async fn guarded_teardown(
 }
 
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
-pub(crate) fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mut Progress) {
+pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mut Progress) {
     match entry.progress.try_take() {
         Some(mut own) => {
             own.forced.get_or_insert(plan::now(progress));
@@ -245,7 +247,7 @@ fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
 
 /// One caller at a time has the progress and runs the plan; the others wait for it and find the result. A caller that is
 /// dropped half-way puts the progress back, and the next goes on where it stopped.
-pub(crate) async fn teardown(
+pub async fn teardown(
     entry: &Arc<Entry>,
     steps: Vec<Step<'_>>,
     timeout: Option<Duration>,

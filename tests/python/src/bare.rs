@@ -5,8 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown::python::{Runtime, get_runtime, init, pyclass_teardown, register};
-use sundown::{ShutdownGuard, Tasks};
+use sundown_python::{Runtime, ShutdownGuard, Tasks, get_runtime, init, pyclass_teardown, register};
 use tokio::runtime::Handle;
 
 /// The first use of the module-wide runtime, by a thread that is not attached.

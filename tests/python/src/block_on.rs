@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown::python::{self, Runtime, ShutdownError, get_runtime};
+use sundown_python::exceptions::ShutdownError;
+use sundown_python::{Runtime, get_runtime};
 
 use crate::probe::Probe;
 
@@ -80,7 +81,7 @@ fn init_with_builder(current_thread: bool) {
         false => tokio::runtime::Builder::new_multi_thread(),
     };
     builder.enable_all().thread_name("user-builder");
-    python::init(builder);
+    sundown_python::init(builder);
 }
 
 static OF_THE_USER: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
@@ -89,7 +90,7 @@ static OF_THE_USER: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
 #[pyfunction]
 fn init_borrowed() -> bool {
     let runtime = OF_THE_USER.get_or_init(|| tokio::runtime::Runtime::new().expect("the OS gives threads"));
-    python::init_with_runtime(runtime).is_ok()
+    sundown_python::init_with_runtime(runtime).is_ok()
 }
 
 /// How many tasks somebody else's runtime has.

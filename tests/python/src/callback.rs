@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use pyo3::prelude::*;
-use sundown::python::{Callback, future_into_py};
+use sundown_python::{Callback, future_into_py};
 
 /// Calls the callable once from a Rust task and returns what it returns.
 #[pyfunction]
@@ -39,7 +39,7 @@ fn call_many<'py>(
 #[pyfunction]
 fn call_until<'py>(callable: &Bound<'py, PyAny>, stop: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let callback = Callback::new(callable)?;
-    let stop = sundown::python::into_future(stop)?;
+    let stop = sundown_python::into_future(stop)?;
     future_into_py(callable.py(), async move {
         tokio::select! {
             result = callback.call(()) => result.map(|_| "finished"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use sundown::python::{EventLoop, TaskLocals, future_into_py, get_runtime, into_future_with_locals, scope};
+use sundown_python::{EventLoop, TaskLocals, future_into_py, get_runtime, into_future_with_locals, scope};
 
 /// An `EventLoop` in a class. What takes it away leaves nothing behind.
 #[pyclass(frozen, name = "EventLoop")]
@@ -23,7 +23,7 @@ impl Own {
 }
 
 /// The report, whether it is clean or not.
-fn told(result: Result<sundown::Report, sundown::ShutdownError>) -> (bool, String) {
+fn told(result: Result<sundown_python::Report, sundown_python::ShutdownError>) -> (bool, String) {
     match result {
         Ok(report) => (true, report.to_string()),
         Err(error) => (false, error.report().to_string()),

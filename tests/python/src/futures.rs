@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use sundown::python::{
+use sundown_python::{
     TaskLocals, future_into_py, future_into_py_eager, future_into_py_with_locals, get_current_locals, get_current_loop,
     get_running_loop, into_future, into_future_with_locals, scope,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pyo3::PyErrArguments;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sundown::python::{Callback, future_into_py, future_into_py_eager, get_runtime};
+use sundown_python::{Callback, future_into_py, future_into_py_eager, get_runtime};
 
 use crate::probe::Probe;
 

@@ -34,7 +34,7 @@ fn sundown_pytest_bare(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    sundown::python::install(module)?;
+    sundown_python::install(module)?;
     module.add("__build__", if cfg!(feature = "abi3") { "abi3" } else { "version-specific" })?;
     let topics = [
         block_on::fill,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use sundown::python;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -13,7 +12,7 @@ use crate::probe::Probe;
 /// What the module has counted.
 #[pyfunction]
 fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    let stats = python::stats();
+    let stats = sundown_python::stats();
     let dict = PyDict::new(py);
     dict.set_item("late_completions", stats.late_completions)?;
     dict.set_item("refused_spawns", stats.refused_spawns)?;
@@ -22,19 +21,19 @@ fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 
 #[pyfunction]
 fn set_exit_timeout(seconds: f64) {
-    python::set_exit_timeout(Duration::from_secs_f64(seconds));
+    sundown_python::set_exit_timeout(Duration::from_secs_f64(seconds));
 }
 
 /// The type stubs that the crate has.
 #[pyfunction]
 fn stubs() -> &'static str {
-    python::STUBS
+    sundown_python::STUBS
 }
 
 /// A server in the default runtime that sends back what it receives. Returns its port.
 #[pyfunction]
 fn echo_server(py: Python<'_>) -> PyResult<u16> {
-    let runtime = python::get_runtime();
+    let runtime = sundown_python::get_runtime();
     let listener = runtime.block_on(py, TcpListener::bind(("127.0.0.1", 0)))??;
     let port = listener.local_addr()?.port();
     drop(runtime.handle()?.spawn(async move {
@@ -56,7 +55,7 @@ fn echo_server(py: Python<'_>) -> PyResult<u16> {
 #[pyfunction]
 fn blocking(py: Python<'_>, seconds: f64, probe: Probe) -> PyResult<Bound<'_, PyAny>> {
     let mut watched = probe.watch();
-    python::future_into_py(py, async move {
+    sundown_python::future_into_py(py, async move {
         let work = tokio::task::spawn_blocking(move || {
             watched.started();
             std::thread::sleep(Duration::from_secs_f64(seconds));
@@ -69,7 +68,7 @@ fn blocking(py: Python<'_>, seconds: f64, probe: Probe) -> PyResult<Bound<'_, Py
 /// A future of a user's that attaches again and again, and calls the callable until it is cancelled.
 #[pyfunction]
 fn attach_for_ever(py: Python<'_>, callable: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
-    python::future_into_py(py, async move {
+    sundown_python::future_into_py(py, async move {
         loop {
             Python::attach(|py| callable.call0(py).map(drop))?;
             tokio::task::yield_now().await;

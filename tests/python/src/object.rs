@@ -8,8 +8,7 @@ mod place;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown::ShutdownGuard;
-use sundown::python::{Runtime, pyclass_teardown};
+use sundown_python::{Runtime, ShutdownGuard, pyclass_teardown};
 
 use crate::probe::Probe;
 

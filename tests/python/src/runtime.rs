@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sundown::python::{Restart, Runtime, ShutdownError, future_into_py, get_runtime};
+use sundown_python::exceptions::ShutdownError;
+use sundown_python::{Restart, Runtime, future_into_py, get_runtime};
 
 use crate::probe::Probe;
 
@@ -24,7 +25,7 @@ impl Own {
 }
 
 /// As a user's extension would hand a report on.
-fn told(result: Result<sundown::Report, sundown::ShutdownError>) -> PyResult<String> {
+fn told(result: Result<sundown_python::Report, sundown_python::ShutdownError>) -> PyResult<String> {
     match result {
         Ok(report) => Ok(report.to_string()),
         Err(error) => Err(ShutdownError::new_err(error.report().to_string())),

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use futures_util::stream::StreamExt as _;
 use pyo3::prelude::*;
-use sundown::python::{future_into_py, into_stream_v1, into_stream_v2};
+use sundown_python::{future_into_py, into_stream_v1, into_stream_v2};
 
 /// The first `count` items, and then the stream is dropped; all, if there are fewer. An error ends it.
 #[pyfunction]

@@ -4,14 +4,14 @@ use std::future::pending;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown::python::{self, into_future};
+use sundown_python::into_future;
 
 use crate::probe::Probe;
 
 /// `run`, with a future that awaits what the function returns, on the loop that `run` made.
 #[pyfunction]
 fn run_awaiting(py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
-    python::run(py, async move {
+    sundown_python::run(py, async move {
         let future = Python::attach(|py| into_future(function.bind(py).call0()?))?;
         future.await
     })
@@ -20,7 +20,7 @@ fn run_awaiting(py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
 /// `run_until_complete`, with a future that sleeps.
 #[pyfunction]
 fn run_until_slept(event_loop: Bound<'_, PyAny>, seconds: f64, value: u64) -> PyResult<u64> {
-    python::run_until_complete(event_loop, async move {
+    sundown_python::run_until_complete(event_loop, async move {
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
         Ok(value)
     })
@@ -29,7 +29,7 @@ fn run_until_slept(event_loop: Bound<'_, PyAny>, seconds: f64, value: u64) -> Py
 /// `run_until_complete`, with a future that fails.
 #[pyfunction]
 fn run_until_failed(event_loop: Bound<'_, PyAny>, error: Py<PyAny>) -> PyResult<()> {
-    python::run_until_complete(event_loop, async move {
+    sundown_python::run_until_complete(event_loop, async move {
         tokio::task::yield_now().await;
         Err(Python::attach(|py| PyErr::from_value(error.into_bound(py))))
     })
@@ -40,7 +40,7 @@ fn run_until_failed(event_loop: Bound<'_, PyAny>, error: Py<PyAny>) -> PyResult<
 #[pyo3(signature = (seconds, probe=None))]
 fn block_on_sleep(py: Python<'_>, seconds: f64, probe: Option<Probe>) -> PyResult<f64> {
     let mut watched = probe.unwrap_or_default().watch();
-    python::get_runtime().block_on(py, async move {
+    sundown_python::get_runtime().block_on(py, async move {
         watched.started();
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
         watched.completed();
@@ -52,7 +52,7 @@ fn block_on_sleep(py: Python<'_>, seconds: f64, probe: Option<Probe>) -> PyResul
 #[pyfunction]
 fn block_on_never(py: Python<'_>, probe: Probe) -> PyResult<()> {
     let watched = probe.watch();
-    python::get_runtime().block_on(py, async move {
+    sundown_python::get_runtime().block_on(py, async move {
         watched.started();
         pending::<()>().await;
     })
@@ -62,7 +62,7 @@ fn block_on_never(py: Python<'_>, probe: Probe) -> PyResult<()> {
 #[pyfunction]
 fn block_on_released(py: Python<'_>, probe: Probe) -> PyResult<()> {
     let mut watched = probe.watch();
-    python::get_runtime().block_on(py, async move {
+    sundown_python::get_runtime().block_on(py, async move {
         watched.started();
         probe.released().await;
         watched.completed();
@@ -73,7 +73,7 @@ fn block_on_released(py: Python<'_>, probe: Probe) -> PyResult<()> {
 #[pyfunction]
 fn block_on_announced(py: Python<'_>, probe: Probe) -> PyResult<()> {
     let watched = probe.watch();
-    python::get_runtime().block_on(py, async move {
+    sundown_python::get_runtime().block_on(py, async move {
         watched.started();
         println!("waits");
         pending::<()>().await;
@@ -83,7 +83,7 @@ fn block_on_announced(py: Python<'_>, probe: Probe) -> PyResult<()> {
 /// `block_on` with a future that panics.
 #[pyfunction]
 fn block_on_panic(py: Python<'_>, message: String) -> PyResult<()> {
-    python::get_runtime().block_on(py, async move { panic!("{message}") })
+    sundown_python::get_runtime().block_on(py, async move { panic!("{message}") })
 }
 
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,5 +1,5 @@
 use pyo3::prelude::*;
-use sundown::python::pyclass_teardown;
+use sundown_python::pyclass_teardown;
 
 #[pyclass_teardown]
 #[pyfunction]

@@ -1,4 +1,4 @@
-use sundown::python::pyclass_teardown;
+use sundown_python::pyclass_teardown;
 
 #[pyclass_teardown]
 union Either {

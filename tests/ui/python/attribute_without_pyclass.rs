@@ -1,5 +1,4 @@
-use sundown::ShutdownGuard;
-use sundown::python::{Runtime, pyclass_teardown};
+use sundown_python::{Runtime, ShutdownGuard, pyclass_teardown};
 
 #[pyclass_teardown]
 struct Client {

@@ -1,9 +1,8 @@
 use pyo3::prelude::*;
-use sundown::python::{Runtime, pyclass_teardown};
-use sundown::ShutdownGuard;
+use sundown_python::{Runtime, ShutdownGuard, pyclass_teardown};
 
 #[pyclass_teardown]
-#[sundown::must_shutdown]
+#[sundown_python::must_shutdown]
 #[pyclass]
 struct Client {
     #[shutdown]

@@ -1,6 +1,5 @@
 use pyo3::prelude::*;
-use sundown::python::{Runtime, pyclass_teardown};
-use sundown::{ShutdownGuard, Teardown};
+use sundown_python::{Runtime, ShutdownGuard, Teardown, pyclass_teardown};
 
 #[pyclass_teardown]
 #[pyclass]

@@ -1,5 +1,5 @@
 use pyo3::prelude::*;
-use sundown::python::{Runtime, pyclass_teardown};
+use sundown_python::{Runtime, pyclass_teardown};
 
 #[pyclass_teardown]
 #[pyclass]

@@ -1,6 +1,5 @@
 use pyo3::prelude::*;
-use sundown::ShutdownGuard;
-use sundown::python::{Runtime, pyclass_teardown};
+use sundown_python::{Runtime, ShutdownGuard, pyclass_teardown};
 
 #[pyclass_teardown(timeout = "1s")]
 #[pyclass]

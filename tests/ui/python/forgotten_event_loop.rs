@@ -1,13 +1,12 @@
 use pyo3::prelude::*;
-use sundown::python::pyclass_teardown;
-use sundown::{ShutdownGuard, Tasks};
+use sundown_python::{ShutdownGuard, Tasks, pyclass_teardown};
 
 #[pyclass_teardown]
 #[pyclass]
 struct Client {
     #[shutdown]
     tasks: Tasks,
-    scripts: Option<sundown::python::EventLoop>,
+    scripts: Option<sundown_python::EventLoop>,
     guard: ShutdownGuard<Self>,
 }
 

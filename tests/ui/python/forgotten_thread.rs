@@ -1,6 +1,5 @@
 use pyo3::prelude::*;
-use sundown::python::pyclass_teardown;
-use sundown::{ShutdownGuard, Tasks};
+use sundown_python::{ShutdownGuard, Tasks, pyclass_teardown};
 
 #[pyclass_teardown]
 #[pyclass]

@@ -1,6 +1,5 @@
 use pyo3::prelude::*;
-use sundown::ShutdownGuard;
-use sundown::python::{pyclass_teardown};
+use sundown_python::{ShutdownGuard, pyclass_teardown};
 
 #[pyclass_teardown]
 #[pyclass]

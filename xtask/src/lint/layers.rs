@@ -29,7 +29,23 @@ const CRATES: &[Layered] = &[
     Layered {
         root: "runtime/src",
         layers: &[
-            "sync", "host", "driver", "teardown", "observe", "plan", "value", "resource", "python", "rt", "testing",
+            "sync", "host", "driver", "teardown", "observe", "plan", "value", "resource", "rt", "internal", "testing",
+        ],
+    },
+    Layered {
+        root: "python/src",
+        layers: &[
+            "interpreter",
+            "error",
+            "bridge",
+            "install",
+            "runtime",
+            "asyncio",
+            "event_loop",
+            "object",
+            "async_main",
+            "shim",
+            "rt",
         ],
     },
 ];

@@ -23,7 +23,7 @@ impl Suite {
     }
 }
 
-/// That of `sundown::python`.
+/// That of `sundown-python`.
 pub(crate) const RUNTIME: Suite = Suite { folder: "tests/python", package: "sundown-pytest" };
 
 /// That of the three bindings in the example.

@@ -98,7 +98,7 @@ class ScriptedTool(_Closing):
     def start(self, script: str, *, session: str = "main") -> None: ...
     def end(self, session: str) -> None: ...
 
-# What `sundown::python::install` adds to an extension module.
+# What `sundown_python::install` adds to an extension module.
 
 class ShutdownError(RuntimeError):
     """Something did not shut down cleanly, or is refused because the interpreter exits."""

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use sundown::Tasks;
+use sundown_python::Tasks;
 use tokio::io::{AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};

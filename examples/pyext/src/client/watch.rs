@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use sundown::python::{Callback, future_into_py};
+use sundown_python::{Callback, future_into_py};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 

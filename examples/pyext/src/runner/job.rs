@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use runner::State;
-use sundown::python::{RuntimePanic, ShutdownError};
+use sundown_python::exceptions::{RuntimePanic, ShutdownError};
 
 pyo3::create_exception!(sundown_demo, WorkflowError, PyException, "A step of a workflow failed.");
 

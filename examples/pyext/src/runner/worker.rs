@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use runner::{Config, Store};
-use sundown::{Inbox, Reply, StopSignal};
+use sundown_python::{Inbox, Reply, StopSignal};
 
 use super::job::Job;
 use super::workflow::Workflow;

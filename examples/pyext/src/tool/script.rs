@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use sundown::python::EventLoop;
+use sundown_python::EventLoop;
 
 use super::commands::{Command, Commands};
 

@@ -13,7 +13,7 @@ use crate::attr::written;
 use crate::emit::docs;
 use crate::emit::mended::mended;
 use crate::emit::python::class_methods;
-use crate::emit::quotes::Krate;
+use crate::emit::quotes::{Host, Krate};
 use crate::emit::stripped::without_ours;
 use crate::emit::stubs;
 use crate::model::item;
@@ -43,7 +43,7 @@ fn of_struct(args: TokenStream, input: DeriveInput, item: TokenStream) -> TokenS
     if !pyclass.is_pyclass {
         errors.push(item::not_above_pyclass());
         let _ = written::attribute_args(Flavour::PyClass, args, &mut errors);
-        let stubs = stubs::stubs(Flavour::PyClass, &input, &read);
+        let stubs = stubs::stubs(Host::Python, Flavour::PyClass, &input, &read);
         let item = without_ours(item);
         return quote!(#item #errors #stubs);
     }
@@ -54,7 +54,7 @@ fn of_struct(args: TokenStream, input: DeriveInput, item: TokenStream) -> TokenS
     item::check(Flavour::PyClass, &input, &mut errors);
     let mut input = mended(Flavour::PyClass, input);
     let docs = docs::section(Flavour::PyClass, &input, &read);
-    let rt = Krate::new(read.krate.as_ref()).rt();
+    let rt = Krate::new(Host::Python, read.krate.as_ref()).rt();
     let name = pyclass.name.filter(|_| read.name.is_none()).map(|name| quote!(name = #name,));
     let unsendable = pyclass.is_unsendable.then(|| quote!(__unsendable,));
     let extends = pyclass.extends.then(|| quote!(__extends,));

@@ -13,7 +13,7 @@ use crate::attr::item::{is_second, is_shutdown};
 use crate::attr::pyo3::is_pymethods;
 use crate::attr::spans::ends;
 use crate::emit::placed::{self, placed};
-use crate::emit::quotes::{Krate, local};
+use crate::emit::quotes::{Host, Krate, local};
 use crate::emit::stripped::without_ours;
 use crate::model::class_methods::Check;
 use crate::model::item;
@@ -22,7 +22,7 @@ use crate::model::item;
 pub(crate) fn expand(args: TokenStream, mut block: ItemImpl, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let MethodsArgs { report, krate } = MethodsArgs::read(args, &mut errors);
-    let krate = &Krate::new(krate.as_ref());
+    let krate = &Krate::new(Host::Python, krate.as_ref());
     let this = &block.self_ty.clone();
     let methods = placed(krate.python().methods(), ends(this).0);
     // If the other half is missing, only this reports it. It is emitted after an error too, so that the struct does not.

@@ -1,37 +1,17 @@
-//! `#[sundown::python::main]`: an `async fn main` that runs in an asyncio event loop, on a tokio runtime of ours.
+//! `#[sundown_python::main]`: an `async fn main` that runs in an asyncio event loop, on a tokio runtime of ours.
 //!
-//! What it does is in `sundown::python`; the expansion passes it the runtime that was asked for, and the future.
+//! What it does is in `sundown-python`; the expansion passes it the runtime that was asked for, and the future.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Ident, ItemFn, Path, ReturnType};
+use syn::{Ident, ItemFn, ReturnType};
 
 use crate::attr::errors::Errors;
 use crate::attr::main_arguments::{Args, Flavor};
 use crate::attr::spans;
 use crate::emit::placed;
-use crate::emit::quotes::{Krate, local};
+use crate::emit::quotes::{Host, Krate, local};
 use crate::model::function;
-
-/// Whose attribute it is.
-#[derive(Clone, Copy)]
-pub(crate) enum Host {
-    Sundown,
-    /// The package that stands in for pyo3-async-runtimes: its users do not name `sundown` as a dependency.
-    Shim,
-}
-
-impl Host {
-    /// The crate that the expansion calls, unless the user names another.
-    fn krate(self, named: Option<&Path>) -> Krate {
-        match (named, self) {
-            (Some(path), _) => Krate::new(Some(path)),
-            (None, Host::Sundown) => Krate::new(None),
-            // Not absolute, as in the original: code in the crate itself has it under this name too.
-            (None, Host::Shim) => Krate::new(Some(&syn::parse_quote!(pyo3_async_runtimes))),
-        }
-    }
-}
 
 /// Expands the attribute.
 pub(crate) fn main(host: Host, args: TokenStream, item: TokenStream) -> TokenStream {
@@ -43,7 +23,7 @@ pub(crate) fn main(host: Host, args: TokenStream, item: TokenStream) -> TokenStr
     };
     function::check_main(&function, &args, &mut errors);
     match errors.propagate() {
-        Ok(()) => expand(&function, &args, &host.krate(args.krate.as_ref())),
+        Ok(()) => expand(&function, &args, &Krate::new(host, args.krate.as_ref())),
         Err(errors) => fallback(&function, &errors),
     }
 }

@@ -216,7 +216,6 @@ impl<A> Ledger<A> {
     }
 
     /// The handles of those who are here now, which the caller aborts. Whoever is let in later is not aborted.
-    #[cfg(feature = "python")]
     pub(super) fn abort_present(&self) -> Vec<A> {
         let mut shards = self.lock_all();
         shards

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn bench_python(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    sundown::python::install(module)?;
+    sundown_python::install(module)?;
     object::fill(module)?;
     let py = module.py();
     let ours = PyModule::new(py, "ours")?;

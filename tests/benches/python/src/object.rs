@@ -1,8 +1,7 @@
 //! Classes that are torn down.
 
 use pyo3::prelude::*;
-use sundown::ShutdownGuard;
-use sundown::python::{EventLoop, Runtime, pyclass_teardown};
+use sundown_python::{EventLoop, Runtime, ShutdownGuard, pyclass_teardown};
 
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<WithRuntime>()?;

@@ -1,6 +1,6 @@
 //! On sundown.
 
-use sundown::python as api;
+use sundown_python as api;
 
 include!("side.rs");
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use pyo3::exceptions::{PySystemExit, PyValueError};
 use pyo3::prelude::*;
-use sundown::python::{Runtime, pyclass_teardown};
-use sundown::{RuntimeThread, Shared, ShutdownGuard, Tasks};
+use sundown_python::{Runtime, RuntimeThread, Shared, ShutdownGuard, Tasks, pyclass_teardown};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
@@ -180,7 +179,7 @@ macro_rules! classes {
                     let home = if of_drop_in {
                         pyo3_async_runtimes::tokio::get_runtime().handle().clone()
                     } else {
-                        sundown::python::get_runtime().handle()?
+                        sundown_python::get_runtime().handle()?
                     };
                     Ok(OfTasks { tasks: Tasks::new(), home, guard: ShutdownGuard::new() })
                 }
@@ -213,7 +212,7 @@ macro_rules! classes {
             impl OfConnection {
                 #[new]
                 pub(super) fn new(py: Python<'_>) -> PyResult<Self> {
-                    let connection = sundown::python::get_runtime().block_on(py, connect())??;
+                    let connection = sundown_python::get_runtime().block_on(py, connect())??;
                     Ok(OfConnection { connection: Shared::new(Some(connection)), guard: ShutdownGuard::new() })
                 }
 

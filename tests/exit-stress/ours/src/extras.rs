@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown::python::{Callback, Runtime, ShutdownError, future_into_py, get_runtime, install};
+use sundown_python::exceptions::ShutdownError;
+use sundown_python::{Callback, Runtime, future_into_py, get_runtime, install};
 
 use crate::shared::ticks;
 

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sundown::python::{Runtime, ShutdownError, get_runtime, pyclass_teardown};
-use sundown::{RuntimeThread, ShutdownGuard, Tasks, Thread};
+use sundown_python::exceptions::ShutdownError;
+use sundown_python::{Runtime, RuntimeThread, ShutdownGuard, Tasks, Thread, get_runtime, pyclass_teardown};
 
 /// Owners at class timeouts of half a second, of two seconds and of ten.
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown::python::{EventLoop, Runtime, close, pyclass_teardown, register};
-use sundown::{Shared, ShutdownGuard, Tasks};
+use sundown_python::{EventLoop, Runtime, Shared, ShutdownGuard, Tasks, close, pyclass_teardown, register};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

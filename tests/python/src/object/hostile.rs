@@ -6,12 +6,11 @@ use ::pyo3::prelude::{Bound, PyModule, PyModuleMethods as _, PyResult, pyclass, 
 use ::std::clone::Clone as _;
 use ::std::convert::From as _;
 
-use self::renamed::ShutdownGuard;
-use self::renamed::python::pyclass_teardown;
+use self::renamed::{ShutdownGuard, pyclass_teardown};
 
 /// The crate, under another name.
 mod renamed {
-    pub(super) use ::sundown::*;
+    pub(super) use ::sundown_python::*;
 }
 
 /// Names that the expansion must not mean.
@@ -41,7 +40,7 @@ fn stopped(tasks: &renamed::Tasks) -> impl ::std::future::Future<Output = ()> + 
 pub(super) struct Hostile {
     /// A resource.
     #[shutdown]
-    r#type: renamed::python::Runtime,
+    r#type: renamed::Runtime,
     /// Another, stopped by hand.
     #[shutdown(after = r#type, with = stopped, ask = |tasks: &renamed::Tasks| tasks.close())]
     tasks: renamed::Tasks,
@@ -54,7 +53,7 @@ pub(super) struct Hostile {
 impl Hostile {
     #[new]
     fn new() -> PyResult<Self> {
-        let made = renamed::python::Runtime::builder().worker_threads(1).build();
+        let made = renamed::Runtime::builder().worker_threads(1).build();
         let error = |error: ::std::io::Error| ::pyo3::PyErr::from(error);
         let runtime = made.map_err(error)?;
         ::std::result::Result::Ok(Hostile {

@@ -1,8 +1,7 @@
 //! Classes that extend others.
 
 use pyo3::prelude::*;
-use sundown::ShutdownGuard;
-use sundown::python::{Runtime, pyclass_teardown};
+use sundown_python::{Runtime, ShutdownGuard, pyclass_teardown};
 
 fn runtime(name: &str) -> PyResult<Runtime> {
     Ok(Runtime::builder().name(name).thread_name(name).worker_threads(1).build()?)

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sundown::python::{Callback, get_runtime};
+use sundown_python::{Callback, get_runtime};
 use tokio::sync::oneshot;
 
 use super::Client;

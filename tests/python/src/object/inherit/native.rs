@@ -1,8 +1,7 @@
 //! A class that extends one of CPython's own.
 
 use pyo3::prelude::*;
-use sundown::ShutdownGuard;
-use sundown::python::{Runtime, pyclass_teardown};
+use sundown_python::{Runtime, ShutdownGuard, pyclass_teardown};
 
 use super::runtime;
 

@@ -1,0 +1,215 @@
+//! The event loop and the context that a Rust future belongs to.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use pyo3::prelude::*;
+
+use crate::bridge::Bridge;
+use crate::bridge::glue;
+use crate::interpreter::intern::interned;
+
+/// An event loop and the [context](https://docs.python.org/3/library/contextvars.html) in which coroutines run there.
+///
+/// A cheap clone. A clone that is dropped on a thread that is not attached to Python leaves its references to PyO3's pool.
+#[derive(Clone, Debug)]
+pub struct TaskLocals(Arc<Locals>);
+
+#[derive(Debug)]
+struct Locals {
+    event_loop: Py<PyAny>,
+    context: Option<Py<PyAny>>,
+}
+
+impl TaskLocals {
+    /// For `event_loop`, without a context: coroutines get a copy of the one around the call that starts them.
+    #[must_use]
+    pub fn new(event_loop: Bound<'_, PyAny>) -> Self {
+        TaskLocals(Arc::new(Locals { event_loop: event_loop.unbind(), context: None }))
+    }
+
+    /// For the loop that runs on this thread, without a context.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` if none is running.
+    pub fn with_running_loop(py: Python<'_>) -> PyResult<Self> {
+        Ok(Self::new(get_running_loop(py)?))
+    }
+
+    /// The same loop with this context.
+    #[must_use]
+    pub fn with_context(self, context: Bound<'_, PyAny>) -> Self {
+        let event_loop = self.0.event_loop.clone_ref(context.py());
+        let context = (!context.is_none()).then(|| context.unbind());
+        TaskLocals(Arc::new(Locals { event_loop, context }))
+    }
+
+    /// The same loop with a copy of the context of this thread, as `asyncio.create_task` takes one.
+    ///
+    /// # Errors
+    ///
+    /// If Python has no memory for it.
+    pub fn copy_context(self, py: Python<'_>) -> PyResult<Self> {
+        Ok(self.with_context(copy_context(py)?))
+    }
+
+    /// The loop.
+    #[must_use]
+    pub fn event_loop<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.0.event_loop.bind(py).clone()
+    }
+
+    /// The context, or `None` of Python's.
+    #[must_use]
+    pub fn context<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.own_context(py).unwrap_or_else(|| py.None()).into_bound(py)
+    }
+
+    pub(crate) fn own_context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.0.context.as_ref().map(|context| context.clone_ref(py))
+    }
+
+    /// The same as `clone`.
+    #[deprecated(note = "use `clone`")]
+    #[must_use]
+    pub fn clone_ref(&self, _py: Python<'_>) -> Self {
+        self.clone()
+    }
+}
+
+/// The loop that runs on this thread: `asyncio.get_running_loop()`.
+///
+/// # Errors
+///
+/// `RuntimeError` if none is running.
+pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    glue::get(py)?.get_running_loop.bind(py).call0()
+}
+
+/// The locals of the Rust future around the caller: those of [`future_into_py`](crate::future_into_py) or
+/// [`scope`]. Outside of one, the running loop and a copy of the current context.
+///
+/// # Errors
+///
+/// `RuntimeError` if there are none and no loop is running; or if the Python future was cancelled meanwhile.
+pub fn get_current_locals(py: Python<'_>) -> PyResult<TaskLocals> {
+    match current() {
+        Some(Current::Given(locals)) => Ok(locals),
+        Some(Current::Bridged(bridge, key)) => {
+            let (future, context) = bridge
+                .awaiting(py, key)
+                .ok_or_else(|| pyo3::exceptions::asyncio::CancelledError::new_err("the Python future was cancelled"))?;
+            let event_loop = future.bind(py).call_method0(interned!(py, "get_loop"))?.unbind();
+            Ok(TaskLocals(Arc::new(Locals { event_loop, context })))
+        }
+        None => TaskLocals::with_running_loop(py)?.copy_context(py),
+    }
+}
+
+/// The loop of [`get_current_locals`].
+///
+/// # Errors
+///
+/// As [`get_current_locals`].
+pub fn get_current_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    match current() {
+        Some(_) => Ok(get_current_locals(py)?.event_loop(py)),
+        None => get_running_loop(py),
+    }
+}
+
+/// Runs `future` with these locals: what [`get_current_locals`] returns in it, so that
+/// [`into_future`](crate::into_future) works in a task of one's own.
+///
+/// # Cancel safety
+///
+/// As `future`.
+pub async fn scope<F, R>(locals: TaskLocals, future: F) -> R
+where
+    F: Future<Output = R> + Send + 'static,
+{
+    scope_local(locals, future).await
+}
+
+/// As [`scope`], for a future that is not `Send`.
+pub async fn scope_local<F, R>(locals: TaskLocals, future: F) -> R
+where
+    F: Future<Output = R> + 'static,
+{
+    Scoped { future, current: Some(Current::Given(locals)) }.await
+}
+
+pin_project! {
+    /// A future with locals.
+    struct Scoped<F> {
+        #[pin]
+        future: F,
+        current: Option<Current>,
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = Entered::enter(this.current);
+        this.future.poll(cx)
+    }
+}
+
+/// Whose locals are in force.
+#[derive(Clone, Debug)]
+pub(crate) enum Current {
+    Given(TaskLocals),
+    /// Those of a Python future of this bridge.
+    Bridged(Arc<Bridge>, u64),
+}
+
+impl Current {
+    /// The context, if there is one.
+    pub(crate) fn context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match self {
+            Current::Given(locals) => locals.own_context(py),
+            Current::Bridged(bridge, key) => bridge.awaiting(py, *key)?.1,
+        }
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+}
+
+/// Those of the Rust future around the caller. Needs no interpreter.
+pub(crate) fn current() -> Option<Current> {
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
+/// Swaps the locals of a future in while it is polled.
+pub(crate) struct Entered<'a>(&'a mut Option<Current>);
+
+impl<'a> Entered<'a> {
+    pub(crate) fn enter(current: &'a mut Option<Current>) -> Self {
+        swap(current);
+        Entered(current)
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        swap(self.0);
+    }
+}
+
+fn swap(other: &mut Option<Current>) {
+    let _ = CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), other));
+}
+
+pub(crate) fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    glue::get(py)?.copy_context.bind(py).call0()
+}

@@ -1,0 +1,539 @@
+//! The bridge between Rust tasks and one event loop.
+//!
+//! Completions cross by queue: a task that ends pushes its number and its result, and wakes the loop at most once per
+//! batch; the loop's thread, in [`glue.py`](glue), takes the batch and resolves the Python futures. A task holds
+//! numbers only, so that nothing of Python's is dropped on a worker, and a worker never attaches for us.
+//!
+//! Invariants:
+//! 1. A Python future that waits for Rust is in `futures` until the loop's thread takes its completion, it is cancelled, or
+//!    the bridge is closed. Its key is never used again, so that a late completion finds nothing.
+//! 2. A Rust future that waits for Python is in `replies` until it was answered or dropped.
+//! 3. The bridge is closed when its [`LoopBridge`] is freed, which a timer of the loop owns: a loop that is closed
+//!    lets go of its timers. Nothing gets in afterwards.
+//! 4. The descriptor is closed with the last owner of the bridge, which is never earlier than the end of the loop's
+//!    selector: the number of a registered descriptor is not used again.
+
+pub(super) mod glue;
+pub(super) mod item_sender;
+mod wakeup;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use slab::Slab;
+use tokio::task::AbortHandle;
+
+use crate::bridge::wakeup::Wakeup;
+use crate::internal::host::fork;
+use crate::internal::sync::lock;
+use crate::internal::sync::mailbox::Mailbox;
+use crate::interpreter::intern::interned;
+use crate::interpreter::panics::{self, Panic};
+use crate::interpreter::{closing, gate};
+
+#[derive(Debug)]
+pub(super) struct Bridge {
+    mailbox: Mailbox<Op>,
+    wakeup: Wakeup,
+    futures: Mutex<Keyed<Awaiting>>,
+    replies: Mutex<Keyed<Reply>>,
+    closed: AtomicBool,
+    generation: u32,
+}
+
+/// What crosses from Rust to the loop's thread.
+#[derive(Debug)]
+pub(super) enum Op {
+    /// A Rust future has ended.
+    Completed(u64, Completion),
+    /// Rust wants an awaitable to be awaited.
+    Await { key: u64, awaitable: Py<PyAny>, context: Option<Py<PyAny>> },
+    /// Rust wants a callable to be called.
+    Call { key: u64, call: Box<dyn Call> },
+    /// Rust no longer waits for this task.
+    Cancel { task: Py<PyAny> },
+}
+
+/// What became of a Rust future.
+pub(super) enum Completion {
+    Value(Box<dyn Value>),
+    Error(PyErr),
+    Panic(Panic),
+    /// It was dropped before it ended: its runtime was shut down.
+    Lost,
+}
+
+impl std::fmt::Debug for Completion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Completion::Value(_) => "Value",
+            Completion::Error(_) => "Error",
+            Completion::Panic(_) => "Panic",
+            Completion::Lost => "Lost",
+        })
+    }
+}
+
+/// A result that becomes a Python object on the loop's thread.
+pub(super) trait Value: Send {
+    fn into_python(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
+}
+
+impl<T: for<'py> IntoPyObject<'py> + Send> Value for T {
+    fn into_python(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        pyo3::IntoPyObjectExt::into_py_any(*self, py)
+    }
+}
+
+/// A callable with its arguments, which become Python objects on the thread that calls it.
+pub(super) trait Call: Send + std::fmt::Debug {
+    fn function(&self, py: Python<'_>) -> Py<PyAny>;
+    fn context(&self, py: Python<'_>) -> Option<Py<PyAny>>;
+    fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>>;
+}
+
+/// A Python future that waits for Rust.
+#[derive(Debug)]
+pub(super) struct Awaiting {
+    future: Py<PyAny>,
+    context: Option<Py<PyAny>>,
+    /// None until the task was spawned.
+    task: Option<AbortHandle>,
+}
+
+/// Who in Rust waits for Python.
+struct Reply {
+    answer: Answer,
+    /// None until the loop has started it.
+    task: Option<Py<PyAny>>,
+}
+
+/// Takes what Python answered, on the thread that answered.
+pub(super) type Answer = Box<dyn FnOnce(PyResult<Bound<'_, PyAny>>) + Send>;
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply").field("task", &self.task).finish_non_exhaustive()
+    }
+}
+
+impl Bridge {
+    fn new() -> io::Result<Self> {
+        Ok(Bridge {
+            mailbox: Mailbox::new(),
+            wakeup: Wakeup::new()?,
+            futures: Mutex::default(),
+            replies: Mutex::default(),
+            closed: AtomicBool::new(false),
+            generation: fork::generation(),
+        })
+    }
+
+    /// The bridge of `event_loop`, made at its first use.
+    ///
+    /// # Errors
+    ///
+    /// If the loop is closed or there is no descriptor left.
+    pub(super) fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Bridge>> {
+        thread_local! {
+            /// The last one. A loop that was freed closed its bridge, so that its address may be another's.
+            static LAST: RefCell<(usize, Weak<Bridge>)> = const { RefCell::new((0, Weak::new())) };
+        }
+        let address = event_loop.as_ptr() as usize;
+        let last = LAST.with_borrow(|(last, bridge)| if *last == address { bridge.upgrade() } else { None });
+        if let Some(bridge) = last.filter(|bridge| bridge.is_open()) {
+            return Ok(bridge);
+        }
+        let py = event_loop.py();
+        let make = pyo3::wrap_pyfunction!(make_bridge, py)?;
+        let made = glue::get(py)?.bridge_for.bind(py).call1((event_loop, make))?;
+        let bridge = made.cast::<LoopBridge>()?.get().bridge()?;
+        LAST.set((address, Arc::downgrade(&bridge)));
+        Ok(bridge)
+    }
+
+    /// For a thread that serves callbacks, not a loop.
+    pub(super) fn of_thread(py: Python<'_>, name: &str) -> PyResult<Arc<Bridge>> {
+        let made = Bound::new(py, make_bridge()?)?;
+        let bridge = made.get().bridge()?;
+        glue::get(py)?.start_serving.bind(py).call1((made, name))?;
+        Ok(bridge)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.closed.load(Ordering::Acquire) && self.is_ours()
+    }
+
+    /// Whether it was made by this process. In a forked child it is not touched: a lock of it may be held and never released, and the
+    /// descriptor is shared with the parent.
+    pub(super) fn is_ours(&self) -> bool {
+        self.generation == fork::generation()
+    }
+
+    /// Pushes, and wakes the loop if need be. Gives it back if the bridge is closed.
+    pub(super) fn push(&self, op: Op) -> Result<(), Op> {
+        if !self.is_ours() {
+            return Err(op);
+        }
+        self.mailbox.push(op, || self.wakeup.wake())
+    }
+
+    /// Puts it into the queue, for [`announce`](Self::announce). Gives it back if the bridge is closed.
+    pub(super) fn put(&self, op: Op) -> Result<(), Op> {
+        self.mailbox.put(op)
+    }
+
+    /// Wakes the loop for what was put, if that has not happened yet.
+    pub(super) fn announce(&self) {
+        if self.is_ours() {
+            self.mailbox.announce(|| self.wakeup.wake());
+        }
+    }
+
+    /// Registers a Python future that a task is going to complete.
+    pub(super) fn enter(&self, future: Py<PyAny>, context: Option<Py<PyAny>>) -> u64 {
+        lock(&self.futures).insert(Awaiting { future, context, task: None })
+    }
+
+    /// The task that completes it. If it was cancelled meanwhile, the task is aborted.
+    pub(super) fn attach(&self, key: u64, task: AbortHandle) {
+        match lock(&self.futures).get_mut(key) {
+            Some(awaiting) => awaiting.task = Some(task),
+            None => task.abort(),
+        }
+    }
+
+    /// Takes a future out: its task has ended, or none will complete it.
+    pub(super) fn leave(&self, key: u64) -> Option<Awaiting> {
+        lock(&self.futures).remove(key)
+    }
+
+    /// The Python future and its context, while it waits.
+    pub(super) fn awaiting(&self, py: Python<'_>, key: u64) -> Option<(Py<PyAny>, Option<Py<PyAny>>)> {
+        let mut futures = lock(&self.futures);
+        let awaiting = futures.get_mut(key)?;
+        Some((awaiting.future.clone_ref(py), awaiting.context.as_ref().map(|context| context.clone_ref(py))))
+    }
+
+    /// Called by a task that has ended. If nothing waits for it any more, the completion is dropped, and counted.
+    pub(super) fn complete(&self, key: u64, completion: Completion) {
+        if self.push(Op::Completed(key, completion)).is_err() {
+            closing::count_late(1);
+        }
+    }
+
+    /// Registers that Rust waits for an answer.
+    pub(super) fn expect(&self, answer: Answer) -> u64 {
+        lock(&self.replies).insert(Reply { answer, task: None })
+    }
+
+    /// Rust no longer waits: what runs for it is cancelled.
+    pub(super) fn give_up(&self, key: u64) {
+        if !self.is_ours() {
+            return;
+        }
+        let reply = lock(&self.replies).remove(key);
+        if let Some(task) = reply.and_then(|reply| reply.task) {
+            let _ = self.push(Op::Cancel { task });
+        }
+    }
+
+    /// Nothing gets in any more. What waits is let go: the tasks are aborted, the Rust futures get no answer. Returns what
+    /// was queued for the loop.
+    pub(super) fn close(&self) -> VecDeque<Op> {
+        if !self.is_ours() || self.closed.swap(true, Ordering::AcqRel) {
+            return VecDeque::new();
+        }
+        let late = self.mailbox.close();
+        closing::count_late(late.len() as u64);
+        let futures = mem::take(&mut *lock(&self.futures));
+        for awaiting in futures.values() {
+            if let Some(task) = &awaiting.task {
+                task.abort();
+            }
+        }
+        let replies = mem::take(&mut *lock(&self.replies));
+        // A thread that waits for the descriptor sees that it is over.
+        self.wakeup.wake();
+        drop((futures, replies));
+        late
+    }
+}
+
+/// Closes the coroutines that were to be awaited and never began, as they are closed with their loop. Otherwise CPython would
+/// warn that they were never awaited; Rust gets an error instead.
+fn close_coroutines(py: Python<'_>, late: VecDeque<Op>) {
+    let Ok(glue) = glue::get(py) else { return };
+    for op in late {
+        if let Op::Await { awaitable, .. } = op
+            && awaitable.bind(py).get_type().is(&glue.coroutine)
+        {
+            // It runs nothing of one that never began.
+            let _ = awaitable.call_method0(py, interned!(py, "close"));
+        }
+    }
+}
+
+#[pyo3::pyfunction]
+fn make_bridge() -> PyResult<LoopBridge> {
+    Ok(LoopBridge { bridge: Some(Arc::new(Bridge::new()?)), relayed: AtomicBool::new(false) })
+}
+
+/// What the loop's thread sees of a bridge. Its methods are leaves: but for conversions of the user's they run no Python.
+#[pyclass(frozen, weakref, module = "sundown")]
+pub(super) struct LoopBridge {
+    /// Always there but in its drop.
+    bridge: Option<Arc<Bridge>>,
+    relayed: AtomicBool,
+}
+
+impl LoopBridge {
+    fn bridge(&self) -> PyResult<Arc<Bridge>> {
+        self.bridge.clone().ok_or_else(|| PyRuntimeError::new_err("the bridge is gone"))
+    }
+
+    fn open(&self) -> Option<&Bridge> {
+        self.bridge.as_deref().filter(|bridge| bridge.is_open())
+    }
+}
+
+#[pymethods]
+impl LoopBridge {
+    #[getter]
+    fn descriptor(&self) -> PyResult<i32> {
+        Ok(self.bridge()?.wakeup.descriptor())
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.open().is_none()
+    }
+
+    #[getter]
+    fn relayed(&self) -> bool {
+        self.relayed.load(Ordering::Relaxed)
+    }
+
+    #[setter]
+    fn set_relayed(&self, relayed: bool) {
+        self.relayed.store(relayed, Ordering::Relaxed);
+    }
+
+    fn close(&self, py: Python<'_>) {
+        if let Some(bridge) = self.open() {
+            close_coroutines(py, bridge.close());
+        }
+    }
+
+    /// Appends the next batch to `into`: whether there is more; futures and their values; futures and their errors; an
+    /// iterator over calls. Nothing if it is over.
+    ///
+    /// It returns nothing, because a signal's handler may raise as soon as this has returned, and what it returned would
+    /// be lost.
+    fn take(&self, into: &Bound<'_, PyList>, limit: usize) -> PyResult<()> {
+        let Some(_pass) = gate::enter() else { return Ok(()) };
+        let Some(bridge) = self.open() else { return Ok(()) };
+        let mut ops = Vec::new();
+        let mut emptied = false;
+        bridge.mailbox.take(limit, &mut ops, || {
+            bridge.wakeup.clear();
+            emptied = true;
+        });
+        bridge.batch(into, ops, !emptied)
+    }
+
+    /// The Python future was cancelled: its task is aborted.
+    fn abort(&self, key: u64) {
+        let Some(bridge) = self.open() else { return };
+        if let Some(task) = bridge.leave(key).and_then(|awaiting| awaiting.task) {
+            task.abort();
+        }
+    }
+
+    /// Remembers the task that answers, to cancel it. False if nothing waits for it.
+    fn started(&self, key: u64, task: Py<PyAny>) -> bool {
+        let Some(bridge) = self.open() else { return false };
+        match lock(&bridge.replies).get_mut(key) {
+            Some(reply) => {
+                reply.task = Some(task);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn finish(&self, key: u64, value: Bound<'_, PyAny>) {
+        self.answer(key, Ok(value));
+    }
+
+    fn fail(&self, key: u64, error: Bound<'_, PyAny>) {
+        self.answer(key, Err(PyErr::from_value(error)));
+    }
+}
+
+impl LoopBridge {
+    fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) {
+        // It may convert, which may run Python.
+        let Some(_pass) = gate::enter() else { return };
+        let Some(bridge) = self.open() else { return };
+        bridge.answer(key, result);
+    }
+}
+
+impl Drop for LoopBridge {
+    fn drop(&mut self) {
+        let Some(bridge) = self.bridge.take() else { return };
+        if bridge.is_ours() {
+            let late = bridge.close();
+            if !late.is_empty() {
+                // An object of Python's is freed by a thread that is attached.
+                Python::attach(|py| close_coroutines(py, late));
+            }
+        } else {
+            // The parent's: its tasks hold resources that must not be dropped here.
+            mem::forget(bridge);
+        }
+    }
+}
+
+/// key (None: cancel the function, which is a task), function or awaitable, arguments (None: await it), context
+type Order = (Option<u64>, Py<PyAny>, Option<Py<PyTuple>>, Option<Py<PyAny>>);
+
+impl Bridge {
+    /// Makes Python objects of a batch.
+    fn batch(&self, into: &Bound<'_, PyList>, ops: Vec<Op>, more: bool) -> PyResult<()> {
+        let py = into.py();
+        let (mut futures, mut values) = (Vec::with_capacity(ops.len()), Vec::with_capacity(ops.len()));
+        let (mut failed, mut errors) = (Vec::new(), Vec::new());
+        let mut calls: Vec<Order> = Vec::new();
+        for op in ops {
+            match op {
+                Op::Completed(key, completion) => {
+                    let Some(awaiting) = self.leave(key) else {
+                        closing::count_late(1);
+                        drop_of_users(completion);
+                        continue;
+                    };
+                    match completion.into_python(py) {
+                        Ok(value) => {
+                            futures.push(awaiting.future);
+                            values.push(value);
+                        }
+                        Err(Some(error)) => {
+                            failed.push(awaiting.future);
+                            errors.push(panics::exception(py, error));
+                        }
+                        // What waits while the interpreter exits is frozen with it. Freed, its task would complain.
+                        Err(None) => mem::forget(awaiting),
+                    }
+                }
+                // Of what Rust has dropped meanwhile nothing begins.
+                Op::Await { key, awaitable, .. } if !self.expects(key) => calls.push((None, awaitable, None, None)),
+                Op::Call { key, call } if !self.expects(key) => drop_of_users(call),
+                Op::Await { key, awaitable, context } => calls.push((Some(key), awaitable, None, context)),
+                Op::Cancel { task } => calls.push((None, task, None, None)),
+                Op::Call { key, mut call } => match panics::catch(|| call.arguments(py)) {
+                    Ok(Ok(arguments)) => calls.push((Some(key), call.function(py), Some(arguments), call.context(py))),
+                    Ok(Err(error)) => self.answer(key, Err(error)),
+                    Err(panic) => self.answer(key, Err(panic.into_pyerr())),
+                },
+            }
+        }
+        into.append(more)?;
+        into.append(PyList::new(py, futures)?)?;
+        into.append(PyList::new(py, values)?)?;
+        into.append(PyList::new(py, failed)?)?;
+        into.append(PyList::new(py, errors)?)?;
+        into.append(PyList::new(py, calls)?.try_iter()?)
+    }
+
+    /// Whether Rust still waits for this answer.
+    fn expects(&self, key: u64) -> bool {
+        lock(&self.replies).get_mut(key).is_some()
+    }
+
+    /// Answers what in Rust still waits for it.
+    fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) {
+        let reply = lock(&self.replies).remove(key);
+        if let Some(Reply { answer, task }) = reply {
+            drop(task);
+            answer(result);
+        }
+    }
+}
+
+/// Drops what a user may have written a `Drop` for: a panic of one must not take the rest of a batch with it.
+fn drop_of_users<T>(value: T) {
+    let _ = panics::catch(|| drop(value));
+}
+
+impl Completion {
+    /// `Err(None)`: there is nothing to tell.
+    fn into_python(self, py: Python<'_>) -> Result<Py<PyAny>, Option<PyErr>> {
+        match self {
+            Completion::Value(value) => match panics::catch(|| value.into_python(py)) {
+                Ok(result) => result.map_err(Some),
+                Err(panic) => Err(Some(panic.into_pyerr())),
+            },
+            Completion::Error(error) => Err(Some(error)),
+            Completion::Panic(panic) => Err(Some(panic.into_pyerr())),
+            Completion::Lost if closing::has_begun() => Err(None),
+            Completion::Lost => {
+                let message = "the runtime was shut down before the future was ready";
+                Err(Some(crate::interpreter::exceptions::ShutdownError::new_err(message)))
+            }
+        }
+    }
+}
+
+/// A slab whose keys are never used again.
+#[derive(Debug)]
+struct Keyed<T> {
+    entries: Slab<(u32, T)>,
+    next: u32,
+}
+
+impl<T> Default for Keyed<T> {
+    fn default() -> Self {
+        Keyed { entries: Slab::new(), next: 0 }
+    }
+}
+
+impl<T> Keyed<T> {
+    fn insert(&mut self, value: T) -> u64 {
+        self.next = self.next.wrapping_add(1);
+        let index = self.entries.insert((self.next, value));
+        u64::from(self.next) << 32 | index as u64
+    }
+
+    fn index(&self, key: u64) -> Option<usize> {
+        let index = (key & u64::from(u32::MAX)) as usize;
+        self.entries.get(index).filter(|(turn, _)| u64::from(*turn) == key >> 32).map(|_| index)
+    }
+
+    fn get_mut(&mut self, key: u64) -> Option<&mut T> {
+        let index = self.index(key)?;
+        self.entries.get_mut(index).map(|(_, value)| value)
+    }
+
+    fn remove(&mut self, key: u64) -> Option<T> {
+        let index = self.index(key)?;
+        let (_, value) = self.entries.remove(index);
+        if self.entries.is_empty() && self.entries.capacity() > 1024 {
+            // A burst leaves no lasting memory behind.
+            self.entries = Slab::new();
+        }
+        Some(value)
+    }
+
+    fn values(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().map(|(_, (_, value))| value)
+    }
+}

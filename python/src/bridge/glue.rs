@@ -1,0 +1,77 @@
+//! The Python half of the bridge, loaded.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::internal::host::fork::PerProcess;
+use crate::interpreter::{exit, gate, source};
+
+/// What Rust needs of `glue.py`.
+#[derive(Debug)]
+pub(crate) struct Glue {
+    pub(crate) rust_future: Py<PyAny>,
+    pub(crate) bridge_for: Py<PyAny>,
+    close_gate: Py<PyAny>,
+    /// Fails a future, whatever the exception.
+    pub(crate) fail: Py<PyAny>,
+    pub(crate) forward: Py<PyAny>,
+    pub(crate) run: Py<PyAny>,
+    pub(crate) run_until_complete: Py<PyAny>,
+    pub(crate) start_serving: Py<PyAny>,
+    /// `asyncio.Future`
+    pub(crate) future: Py<PyAny>,
+    /// `types.CoroutineType`
+    pub(crate) coroutine: Py<PyAny>,
+    pub(crate) get_running_loop: Py<PyAny>,
+    pub(crate) new_event_loop: Py<PyAny>,
+    pub(crate) copy_context: Py<PyAny>,
+}
+
+/// A forked child loads it anew: the parent's tables of loops are not the child's.
+static GLUE: PerProcess<PyOnceLock<Glue>> = PerProcess::new(PyOnceLock::new);
+
+/// Loads it at first use; that imports asyncio.
+pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
+    let glue = GLUE.get();
+    if let Some(glue) = glue.get(py) {
+        return Ok(glue);
+    }
+    exit::on_gate_closed(close_gate);
+    // Not inside the cell: Python runs meanwhile, the handler of a signal or a `__del__`, which may come here again and would
+    // wait for itself. Of two the first counts.
+    let made = load(py)?;
+    let glue = glue.get_or_init(py, || made);
+    if gate::is_closed() {
+        close_gate(py);
+    }
+    Ok(glue)
+}
+
+/// Tells the Python half that it must not call into Rust any more.
+fn close_gate(py: Python<'_>) {
+    if let Some(glue) = GLUE.get().get(py)
+        && let Err(error) = glue.close_gate.bind(py).call0()
+    {
+        error.write_unraisable(py, None);
+    }
+}
+
+fn load(py: Python<'_>) -> PyResult<Glue> {
+    let namespace = source::execute(py, "glue", include_str!("glue.py"))?;
+    let of = |name: &str| PyResult::Ok(namespace.as_any().get_item(name)?.unbind());
+    Ok(Glue {
+        rust_future: of("RustFuture")?,
+        bridge_for: of("bridge_for")?,
+        close_gate: of("close_gate")?,
+        fail: of("fail")?,
+        forward: of("forward")?,
+        run: of("run")?,
+        run_until_complete: of("run_until_complete")?,
+        start_serving: of("start_serving")?,
+        future: namespace.as_any().get_item("asyncio")?.getattr("Future")?.unbind(),
+        coroutine: of("CoroutineType")?,
+        get_running_loop: of("get_running_loop")?,
+        new_event_loop: namespace.as_any().get_item("asyncio")?.getattr("new_event_loop")?.unbind(),
+        copy_context: py.import("contextvars")?.getattr("copy_context")?.unbind(),
+    })
+}

@@ -1,0 +1,114 @@
+//! What an extension module needs once: its exceptions, the stages of the exit, the hooks for fork.
+
+mod soon;
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::bridge::LoopBridge;
+use crate::bridge::item_sender::ItemSender;
+use crate::internal::host::fork::PerProcess;
+use crate::interpreter::{exceptions, exit, fork, panics};
+pub(crate) use soon::soon;
+
+/// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork. To
+/// be called in the `#[pymodule]`; what is missing is done by whatever is used first. A second call adds the exceptions to its module
+/// too, and does nothing else.
+///
+/// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic` and `ForkedProcessError`; [`STUBS`](super::STUBS) has their
+/// type stubs.
+///
+/// ```no_run
+/// use pyo3::prelude::*;
+///
+/// #[pymodule]
+/// mod my_extension {
+///     use pyo3::prelude::*;
+///
+///     #[pymodule_init]
+///     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+///         sundown_python::install(module)
+///     }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # Errors
+///
+/// If an exception type cannot be added. A part of CPython that is not as expected is no error: then the module does
+/// without (the first stage needs `threading._register_atexit`, which is not public).
+pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    exceptions::install(module)?;
+    exit::name_after(module);
+    ensure(module.py())
+}
+
+/// What [`install`] does for the process, once; an atomic load when it is done.
+pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
+    let installed = INSTALLED.get();
+    if installed.done.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    // Python code that an import runs below, a signal handler or a `__del__`, may call this again.
+    let Some(_installing) = Installing::begin(installed) else { return Ok(()) };
+    let first = installed.lock.get_or_try_init(py, || {
+        // Types are made now, and not while another thread forks.
+        exceptions::make(py);
+        let _ = (py.get_type::<LoopBridge>(), py.get_type::<ItemSender>());
+        panics::install();
+        fork::install(py)?;
+        exit::install(py)
+    });
+    // The next use tries again.
+    let installation = *first.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
+    if !installed.done.swap(true, Ordering::AcqRel) {
+        installation.follow_up(py);
+    }
+    Ok(())
+}
+
+/// This thread installs, until it is dropped.
+struct Installing(&'static Installed);
+
+thread_local! {
+    static INSTALLING: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Installing {
+    fn begin(installed: &'static Installed) -> Option<Self> {
+        let before = INSTALLING.try_with(|installing| installing.replace(true)).unwrap_or(true);
+        if before {
+            return None;
+        }
+        installed.installing.fetch_add(1, Ordering::AcqRel);
+        Some(Installing(installed))
+    }
+}
+
+impl Drop for Installing {
+    fn drop(&mut self) {
+        self.0.installing.fetch_sub(1, Ordering::AcqRel);
+        let _ = INSTALLING.try_with(|installing| installing.set(false));
+    }
+}
+
+/// A child inherits what is registered with CPython. If it was forked while another thread installed, it registers all again:
+/// a stage that is called twice does nothing the second time.
+static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| Installed {
+    done: AtomicBool::new(parents.is_some_and(|installed| installed.done.load(Ordering::Acquire))),
+    asked: AtomicBool::new(false),
+    installing: AtomicUsize::new(0),
+    lock: PyOnceLock::new(),
+});
+
+struct Installed {
+    done: AtomicBool,
+    /// The main thread was asked to do it.
+    asked: AtomicBool,
+    /// How many threads install, or wait for the one that does.
+    installing: AtomicUsize,
+    lock: PyOnceLock<exit::Installation>,
+}

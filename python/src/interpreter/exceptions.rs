@@ -1,0 +1,166 @@
+//! The exceptions of the module.
+//!
+//! Each extension module has its own types, since each links its own copy of this crate: created at first use, they say
+//! that they are of the module `sundown`, until [`install`](crate::install()) adds them to the extension's module.
+
+use std::marker::PhantomData;
+
+use pyo3::exceptions::{PyBaseException, PyException, PyRuntimeError, PyTimeoutError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::{PyErrArguments, PyTypeInfo};
+use sundown::Outcome;
+
+use crate::interpreter::intern::interned;
+
+/// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
+macro_rules! exception {
+    ($(#[doc = $rust:literal])+ $name:ident($($base:ty),+), $doc:literal, { $($attribute:literal: $value:expr),* }) => {
+        $(#[doc = $rust])+
+        #[repr(transparent)]
+        pub struct $name(PyAny);
+
+        pyo3::impl_exception_boilerplate!($name);
+        pyo3::pyobject_native_type_named!($name);
+
+        #[allow(unsafe_code, reason = "PyO3 has no safe way to name a type that is made at run time")]
+        // SAFETY: `type_object_raw` returns a type that is never freed, and every `PyAny` is an instance of it if its type
+        // says so: the default checks.
+        unsafe impl PyTypeInfo for $name {
+            fn type_object_raw(py: Python<'_>) -> *mut pyo3::ffi::PyTypeObject {
+                static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+                let made = TYPE.get_or_try_init(py, || {
+                    let attributes = PyDict::new(py);
+                    $(attributes.set_item($attribute, $value)?;)*
+                    let bases = PyTuple::new(py, [$(py.get_type::<$base>()),+])?;
+                    make_type(py, stringify!($name), &bases, $doc, &attributes)
+                });
+                made.expect("a type can be made").as_ptr().cast()
+            }
+        }
+    };
+}
+
+fn make_type<'py>(
+    py: Python<'py>,
+    name: &str,
+    bases: &Bound<'py, PyTuple>,
+    doc: &str,
+    attributes: &Bound<'py, PyDict>,
+) -> PyResult<Py<PyType>> {
+    attributes.set_item("__module__", "sundown")?;
+    attributes.set_item("__doc__", doc)?;
+    let made = py.get_type::<PyType>().call1((name, bases, attributes))?;
+    Ok(made.cast_into::<PyType>()?.unbind())
+}
+
+exception!(
+    /// `ShutdownError(RuntimeError)`: something did not shut down cleanly, or is refused because the interpreter exits.
+    ///
+    /// Its attribute `report` is the text of the [`Report`](crate::Report), or `None`.
+    ShutdownError(PyRuntimeError),
+    "Something did not shut down cleanly, or is refused because the interpreter exits.\n\n\
+     `report` is what became of each step, as a readable tree, or None.",
+    { "report": None::<&str> }
+);
+
+exception!(
+    /// `ShutdownTimeout(ShutdownError, TimeoutError)`: something had to be forced, or was given up, when its time was over.
+    ShutdownTimeout(ShutdownError, PyTimeoutError),
+    "Something had to be forced, or was given up, when its time was over.",
+    {}
+);
+
+exception!(
+    /// `RuntimePanic(Exception)`: Rust code panicked; the message says why and where.
+    RuntimePanic(PyException),
+    "Rust code panicked; the message says why and where.",
+    {}
+);
+
+exception!(
+    /// `ForkedProcessError(RuntimeError)`: something of the parent process was used in a forked child.
+    ForkedProcessError(PyRuntimeError),
+    "Something of the parent process was used in a forked child.",
+    {}
+);
+
+exception!(
+    /// `InterpreterExit(BaseException)`: raised, at exit, in Python code that still runs on a thread of a runtime.
+    ///
+    /// No `SystemExit`: Rust code that prints an error it got (`PyErr::print`) would then end the process from the thread
+    /// that it runs on. No `Exception`: code that logs errors and goes on would swallow it.
+    InterpreterExit(PyBaseException),
+    "The interpreter exits, and this code still ran on a thread of a Rust runtime.",
+    {}
+);
+
+/// Makes the types.
+pub(crate) fn make(py: Python<'_>) {
+    let _ = all(py);
+}
+
+fn all(py: Python<'_>) -> [Bound<'_, PyType>; 4] {
+    // Not of the module's: it is not to be caught by name.
+    let _ = py.get_type::<InterpreterExit>();
+    [
+        py.get_type::<ShutdownError>(),
+        py.get_type::<ShutdownTimeout>(),
+        py.get_type::<RuntimePanic>(),
+        py.get_type::<ForkedProcessError>(),
+    ]
+}
+
+/// Adds the types to an extension's module, which from then on they say they are of.
+pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let name = module.name()?;
+    for exception in all(py) {
+        // A second module of the same library (a submodule) has the same types.
+        if exception.getattr(interned!(py, "__module__"))?.eq("sundown")? {
+            exception.setattr(interned!(py, "__module__"), &name)?;
+        }
+        module.add(exception.name()?, exception)?;
+    }
+    Ok(())
+}
+
+/// The error for something of the parent process that is used in a forked child.
+pub(crate) fn forked_err(what: &str) -> PyErr {
+    ForkedProcessError::new_err(format!("{what} belongs to the parent process; make a new one in the forked child"))
+}
+
+/// `ShutdownTimeout` if something was forced or given up, else `ShutdownError`.
+pub(crate) fn shutdown_error(error: &sundown::ShutdownError) -> PyErr {
+    let report = error.report();
+    let late = report.walk().any(|step| matches!(step.outcome(), Outcome::Forced | Outcome::Abandoned { .. }));
+    if late { Reported::<ShutdownTimeout>::err(error) } else { Reported::<ShutdownError>::err(error) }
+}
+
+/// What an exception with a report is made from, once it is looked at.
+struct Reported<E> {
+    message: String,
+    report: String,
+    class: PhantomData<fn() -> E>,
+}
+
+impl<E: PyTypeInfo + 'static> Reported<E> {
+    fn err(error: &sundown::ShutdownError) -> PyErr {
+        let (message, report) = (error.to_string(), error.report().to_string());
+        PyErr::new::<E, _>(Reported::<E> { message, report, class: PhantomData })
+    }
+
+    fn make<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let exception = py.get_type::<E>().call1((&self.message,))?;
+        exception.setattr(interned!(py, "report"), &self.report)?;
+        Ok(exception)
+    }
+}
+
+impl<E: PyTypeInfo + 'static> PyErrArguments for Reported<E> {
+    /// The exception itself, which CPython then takes as it is.
+    fn arguments(self, py: Python<'_>) -> Py<PyAny> {
+        self.make(py).unwrap_or_else(|error| error.into_value(py).into_bound(py).into_any()).unbind()
+    }
+}

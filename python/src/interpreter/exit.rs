@@ -1,0 +1,157 @@
+//! The exit of the interpreter, in two stages, with one budget.
+//!
+//! | stage | when | what |
+//! |---|---|---|
+//! | one | the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | runtimes that opted in cancel their work; nothing is refused |
+//! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](super::gate) closes |
+//!
+//! CPython calls `atexit` handlers in reverse: what a user registered after this module was imported runs before stage two
+//! and may use the module; what was registered before is refused with a `ShutdownError`.
+
+mod budget;
+mod interrupt;
+mod late;
+mod leaving;
+mod second;
+mod shield;
+mod stages;
+mod uncaught;
+mod waves;
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use sundown::Teardown;
+
+use crate::internal::host::fork::PerProcess;
+use crate::internal::host::user_threads::Budget;
+use crate::internal::sync::lock;
+use crate::interpreter::hooks::{Hook, Hooks};
+use second::First;
+pub(crate) use stages::{Installation, install};
+
+/// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
+/// seconds, `0.5` say) comes before it.
+///
+/// The extension modules of a process that use this crate share one budget: what one has used the next has no more, and
+/// each gets at most what is left divided by the modules that are still to come.
+pub fn set_exit_timeout(timeout: Duration) {
+    let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+    STATE.get().timeout_nanos.store(nanos, Ordering::Relaxed);
+}
+
+/// Something that stage two tears down.
+pub(crate) trait Live: Send + Sync {
+    /// Its name in the report.
+    fn name(&self) -> String;
+
+    /// Where it was made.
+    fn created(&self) -> &'static Location<'static>;
+
+    /// A handle that stops it; none if there is nothing left to stop.
+    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>>;
+
+    /// Stage one: cancels its work, if it opted in. Must not block.
+    fn cancel_at_main_end(&self) {}
+
+    /// What tells it from all others, while it lives.
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>() as usize
+    }
+
+    /// The ids of those that it tears down itself, in an order of its own.
+    fn owned(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// Whether others run their tasks on it: it is stopped after them.
+    fn is_runtime(&self) -> bool {
+        false
+    }
+
+    /// A thread of Python's that it runs on and that may have to be interrupted: its ident, and by when it should have ended.
+    /// Those of Rust's are in [`user_threads`](crate::internal::host::user_threads).
+    fn python_thread(&self) -> Option<(u64, Option<Budget>)> {
+        None
+    }
+}
+
+/// Has stage two tear `live` down. It is held weakly.
+///
+/// The caller asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen `live`, or the
+/// caller sees that it came too late.
+pub(crate) fn register(live: Weak<dyn Live>) {
+    let mut lives = lock(&STATE.get().lives);
+    // What is gone is forgotten whenever the list would grow: each registration pays for a constant number of looks.
+    if lives.len() == lives.capacity() {
+        lives.retain(|live| live.strong_count() > 0);
+    }
+    lives.push(live);
+}
+
+/// Has `hook` called, attached, once the gate is closed: on the thread that runs stage two, or that imports the module too
+/// late.
+pub(crate) fn on_gate_closed(hook: Hook) {
+    GATE_CLOSED.add(hook);
+}
+
+/// Names the report of the exit after the extension's module.
+pub(crate) fn name_after(module: &Bound<'_, PyModule>) {
+    if let Ok(name) = module.name() {
+        let _ = NAME.set(name.to_string());
+    }
+}
+
+static GATE_CLOSED: Hooks = Hooks::new();
+static NAME: OnceLock<String> = OnceLock::new();
+static STATE: PerProcess<State> = PerProcess::inheriting(State::new);
+
+/// The default of [`set_exit_timeout`].
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+struct State {
+    lives: Mutex<Vec<Weak<dyn Live>>>,
+    timeout_nanos: AtomicU64,
+    first: First,
+}
+
+impl State {
+    /// A child starts with nothing that lives.
+    fn new(parents: Option<&'static State>) -> Self {
+        let load = |of: fn(&State) -> &AtomicU64| parents.map(|state| of(state).load(Ordering::Relaxed));
+        State {
+            lives: Mutex::new(Vec::new()),
+            timeout_nanos: AtomicU64::new(
+                load(|state| &state.timeout_nanos).unwrap_or(u64::try_from(TIMEOUT.as_nanos()).unwrap_or(u64::MAX)),
+            ),
+            first: First::new(),
+        }
+    }
+
+    /// What lives and was registered since the last call.
+    fn take_lives(&self) -> Vec<Arc<dyn Live>> {
+        let lives = std::mem::take(&mut *lock(&self.lives));
+        lives.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn has_lives(&self) -> bool {
+        lock(&self.lives).iter().any(|live| live.strong_count() > 0)
+    }
+
+    fn timeout(&self) -> Duration {
+        let set = Duration::from_nanos(self.timeout_nanos.load(Ordering::Relaxed));
+        let Ok(text) = std::env::var("SUNDOWN_EXIT_TIMEOUT") else { return set };
+        match text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+            Some(timeout) => timeout,
+            None => {
+                crate::internal::observe::complain(&format!(
+                    "SUNDOWN_EXIT_TIMEOUT is `{text}`: it must be a number of seconds"
+                ));
+                set
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The two stages, and how CPython comes to call them.
+//!
+//! Nothing that happens in them may become an exception, for the handlers of others come next: so what may panic is called
+//! [`quietly`].
+
+use std::io::Write as _;
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use pyo3::wrap_pyfunction;
+use sundown::{Outcome, Progress, Report};
+
+use crate::internal::driver::{self, Driver};
+use crate::internal::host::user_threads;
+use crate::internal::observe;
+use crate::internal::plan::{self, Step};
+use crate::internal::sync::{lock, quietly};
+use crate::interpreter::exit::interrupt::Interrupts;
+use crate::interpreter::exit::late::is_too_late;
+use crate::interpreter::exit::leaving::Left;
+use crate::interpreter::exit::waves::{self, Wave, Waves};
+use crate::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, second, shield, uncaught};
+use crate::interpreter::{closing, gate};
+
+/// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
+const GATE_MAX: Duration = Duration::from_millis(100);
+
+/// What came of [`install`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Installation {
+    /// CPython calls the stages.
+    InTime,
+    /// It would not call them any more.
+    TooLate,
+}
+
+/// Has CPython call the stages, unless it is too late for that.
+pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
+    user_threads::on_listed(shield::shield);
+    if is_too_late(py) {
+        return Ok(Installation::TooLate);
+    }
+    // This first: the imports below take milliseconds, in which another thread may end the process.
+    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stage_two, py)?,))?;
+    budget::join(py)?;
+    // Handlers of this kind run in reverse: the joins of the executors' threads, whose work may wait for us, run after.
+    let registered = py.import("concurrent.futures.thread").and_then(|_| {
+        let one = wrap_pyfunction!(stage_one, py)?;
+        py.import("threading")?.call_method1("_register_atexit", (one,))
+    });
+    match registered {
+        // Ctrl-C during the import.
+        Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+        // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
+        _ => {}
+    }
+    Ok(Installation::InTime)
+}
+
+impl Installation {
+    /// If it is too late, what lives is stopped now, and the module is closed.
+    pub(crate) fn follow_up(self, py: Python<'_>) {
+        match self {
+            Installation::InTime => {}
+            Installation::TooLate if STATE.get().has_lives() => {
+                // Without the state of the others it has the whole budget.
+                let _ = budget::join(py);
+                stage_two(py);
+            }
+            Installation::TooLate => {
+                closing::begin();
+                py.detach(|| gate::close(Instant::now()));
+                GATE_CLOSED.call(py);
+            }
+        }
+    }
+}
+
+/// Stage one. The main thread has ended.
+#[pyfunction(name = "_sundown_main_thread_ended")]
+fn stage_one(py: Python<'_>) {
+    py.detach(|| {
+        let lives: Vec<_> = lock(&STATE.get().lives).iter().filter_map(Weak::upgrade).collect();
+        for live in lives {
+            quietly(|| live.cancel_at_main_end());
+        }
+    });
+}
+
+/// Stage two. Nothing new starts, everything is torn down, the gate closes.
+#[pyfunction(name = "_sundown_exit")]
+fn stage_two(py: Python<'_>) {
+    let state = STATE.get();
+    // Before the first refusal. An error makes threads loud, not unsafe.
+    drop(uncaught::quieten(py));
+    let Some(over) = state.first.begin() else {
+        py.detach(|| state.first.comes_second(state.timeout()));
+        return;
+    };
+    if !py.detach(closing::begin) {
+        return;
+    }
+    let start = Instant::now();
+    let share = budget::begin(py, state.timeout());
+    let report = py.detach(|| tear_down(state, share));
+    quietly(|| GATE_CLOSED.call(py));
+    budget::end(py, start.elapsed());
+    let is_main_another = second::is_main_another(py);
+    py.detach(|| {
+        quietly(|| publish(&report));
+        if is_main_another {
+            state.first.waits_for_main();
+        }
+    });
+    drop(over);
+}
+
+/// Stops everything that lives within `timeout`, then closes the gate. Blocks; detached.
+fn tear_down(state: &State, timeout: Duration) -> Report {
+    let driver = Driver::blocking();
+    let start = driver.now();
+    let end = driver.after(timeout);
+    let for_gate = (timeout / 10).min(GATE_MAX);
+    let mut progress = Progress::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
+    progress.asked = Some(start);
+    let mut interrupts = Interrupts::new(start, end - for_gate);
+    let sent = closing::stats().interrupts;
+    let mut waves = Waves::default();
+    while let Some(wave) = waves.next(state.take_lives()) {
+        let left = waves::share((end - for_gate).saturating_duration_since(driver.now()), wave.is_followed);
+        quietly(|| {
+            driver::block_on(&driver, stop(&wave, left, &driver, &mut interrupts, &mut progress.children));
+        });
+    }
+    let mut left = Left::default();
+    quietly(|| left = leaving::wait(&mut interrupts));
+    let sent = closing::stats().interrupts - sent;
+    if sent > 0 {
+        let mut step = Progress::new("Python code under way");
+        step.asked = Some(start);
+        step.detail(format!("sent {sent} asynchronous exceptions"));
+        if left.parked > 0 {
+            step.detail(format!("{} of the threads caught them, and were parked for good", left.parked));
+        }
+        step.finish(left.outcome(), driver.now());
+        progress.children.push(step);
+    }
+    progress.children.push(close_gate(end.max(driver.now() + for_gate)));
+    progress.finish(plan::worst(&progress), driver.now());
+    Report::of(&progress, None, Some(timeout), driver.now())
+}
+
+/// Stops those of a wave at the same time, each with the whole of `timeout`; what became of them is added to `progresses`.
+async fn stop(
+    wave: &Wave,
+    timeout: Duration,
+    driver: &Arc<Driver>,
+    interrupts: &mut Interrupts,
+    progresses: &mut Vec<Progress>,
+) {
+    let reached = wave.stopped.iter().filter_map(|live| {
+        let resource = Arc::clone(live).teardown()?;
+        Some((Progress::new(format!("{} ({})", live.name(), live.created())), resource))
+    });
+    let (mut stopped, mut resources): (Vec<_>, Vec<_>) = reached.unzip();
+    {
+        let steps = resources.iter_mut().map(Step::new).zip(&mut stopped).collect();
+        let teardown = pin!(plan::run_together(steps, timeout, driver));
+        let interrupts = pin!(interrupts.run(&wave.running, driver));
+        match select(teardown, interrupts).await {
+            Either::Left(((), _)) => {}
+            Either::Right((never, _)) => match never {},
+        }
+    }
+    progresses.append(&mut stopped);
+}
+
+fn close_gate(deadline: Instant) -> Progress {
+    let mut progress = Progress::new("gate");
+    progress.asked = Some(Instant::now());
+    let outcome = match gate::close(deadline) {
+        0 => Outcome::Stopped,
+        1 => Outcome::abandoned("one thread of ours is still inside Python"),
+        inside => Outcome::abandoned(format!("{inside} threads of ours are still inside Python")),
+    };
+    progress.finish(outcome, Instant::now());
+    progress
+}
+
+/// Prints the report if the environment asks for it, and emits it as an event.
+fn publish(report: &Report) {
+    let asked = std::env::var_os("SUNDOWN_EXIT_REPORT").is_some_and(|value| !value.is_empty() && value != "0");
+    if asked {
+        // Not `eprintln!`: the stream may be closed by now.
+        let _ = writeln!(std::io::stderr(), "{report}");
+    }
+    // A process that used nothing has nothing to report.
+    if report.steps().len() > 1 || !report.is_clean() {
+        observe::settled(report);
+    }
+}

@@ -1,0 +1,113 @@
+//! For PyO3 extension modules: an owned runtime, an asyncio bridge that never attaches, and an exit that cannot crash.
+//!
+//! It has all of [`sundown`] at its root too, so that an extension needs one dependency.
+//!
+//! ```no_run
+//! use pyo3::prelude::*;
+//! use std::time::Duration;
+//!
+//! #[pyfunction]
+//! fn sleep(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+//!     sundown_python::future_into_py(py, async move {
+//!         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+//!         Ok(())
+//!     })
+//! }
+//!
+//! #[pymodule]
+//! fn my_extension(module: &Bound<'_, PyModule>) -> PyResult<()> {
+//!     sundown_python::install(module)?;
+//!     module.add_function(wrap_pyfunction!(sleep, module)?)
+//! }
+//! ```
+//!
+//! - [`future_into_py`], [`into_future`] and the rest of the bridge have the names and generics of `pyo3-async-runtimes`.
+//! - [`Callback`] calls Python from any task or thread; no Rust thread runs Python for it.
+//! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
+//! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
+//! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe drop.
+//! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
+//! - Their errors become [`exceptions`] by `?`; those of the core's own types by [`or_raise`](OrRaise::or_raise).
+//!
+//! For CPython 3.9 to 3.15, from version-specific and abi3 wheels alike, on Unix.
+//!
+//! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__` runs in
+//! whatever PyO3 call comes next, on whatever thread.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// The layers, lowest first: a module imports from its own layer or a lower one (`cargo xtask lint` checks it).
+mod interpreter;
+
+mod error;
+
+mod bridge;
+
+mod install;
+
+mod runtime;
+
+mod asyncio;
+
+mod event_loop;
+
+mod object;
+
+mod async_main;
+mod shim;
+
+mod rt;
+
+#[doc(hidden)]
+pub mod __rt {
+    pub use crate::rt::*;
+}
+
+/// The core, as this crate needs it. By the paths of its files there.
+pub(crate) use sundown::__internal as internal;
+
+/// The exceptions. Each extension module has its own: [`install`] adds them to it.
+pub mod exceptions {
+    pub use crate::interpreter::exceptions::{
+        ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout,
+    };
+}
+
+/// The exception of a Rust future that panicked, by the name that `pyo3-async-runtimes` has for it.
+pub mod err {
+    #[doc(no_inline)]
+    pub use crate::interpreter::exceptions::RuntimePanic as RustPanic;
+}
+
+pub use asyncio::callback::Callback;
+pub use asyncio::into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
+pub use asyncio::into_rust::{into_future, into_future_with_locals};
+pub use asyncio::locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
+pub use asyncio::run::{run, run_until_complete};
+pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
+pub use error::{OrRaise, ShutdownError};
+pub use event_loop::{EventLoop, EventLoopBuilder};
+pub use install::install;
+pub use interpreter::closing::{Stats, stats};
+pub use interpreter::exit::set_exit_timeout;
+pub use object::{Handle, aclose, close, register};
+pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
+#[doc(no_inline)]
+pub use sundown::*;
+pub use sundown_macros::__PythonTeardown as Teardown;
+#[doc = include_str!("macro_docs/pyclass_teardown.md")]
+pub use sundown_macros::pyclass_teardown;
+#[doc = include_str!("macro_docs/python_main.md")]
+pub use sundown_macros::python_main as main;
+/// As [`sundown::must_shutdown`]; the generated methods return this crate's [`ShutdownError`].
+pub use sundown_macros::python_must_shutdown as must_shutdown;
+
+/// The type stubs (`.pyi`) of what [`install`] adds to a module.
+///
+/// Put them into the extension's own `my_extension.pyi`, beside an empty file `py.typed` (PEP 561); with maturin both lie in
+/// the project's root, or in the package's folder of a mixed project. A test of the extension can compare:
+///
+/// ```no_run
+/// let stubs = "class MyClass: ...\n".to_owned() + sundown_python::STUBS; // the extension's own file
+/// assert!(stubs.contains(sundown_python::STUBS));
+/// ```
+pub const STUBS: &str = include_str!("stubs.pyi");

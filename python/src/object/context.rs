@@ -1,0 +1,31 @@
+//! The Python half of `with` and `async with`.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+use crate::internal::host::fork::PerProcess;
+use crate::interpreter::source;
+
+static NAMESPACE: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLock::new);
+
+fn function(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+    let load = || PyResult::Ok(source::execute(py, "context", include_str!("context.py"))?.unbind());
+    let namespace = NAMESPACE.get().get_or_try_init(py, load)?;
+    Ok(namespace.bind(py).as_any().get_item(name)?.unbind())
+}
+
+macro_rules! functions {
+    ($($rust:ident $python:literal),+) => {$(
+        #[doc = concat!("`", $python, "` of an annotated class.")]
+        ///
+        /// # Errors
+        ///
+        /// If the Python source of this crate cannot be loaded.
+        pub fn $rust(py: Python<'_>) -> PyResult<Py<PyAny>> {
+            function(py, $python)
+        }
+    )+};
+}
+
+functions!(enter "__enter__", exit "__exit__", aenter "__aenter__", aexit "__aexit__");

@@ -1,4 +1,0 @@
-//! The exceptions.
-
-/// What a panic of a Rust future becomes in Python, with its message and its place.
-pub use sundown::python::RuntimePanic as RustPanic;
