@@ -144,3 +144,35 @@ fn independent_mistakes_are_reported_at_once() {
         ]
     );
 }
+
+#[test]
+fn an_expansion_names_the_crate_of_its_macro_alone() {
+    let item = quote!(
+        struct Service {
+            #[shutdown]
+            jobs: Tasks,
+            count: u8,
+            guard: ShutdownGuard<Self>,
+        }
+    );
+    for (host, own, other) in
+        [(Host::Core, ":: sundown ::", ":: sundown_python ::"), (Host::Python, ":: sundown_python ::", ":: sundown ::")]
+    {
+        let attribute = attribute::must_shutdown(host, quote!(), item.clone());
+        let derived = derive::derive(host, Flavour::MustShutdown, item.clone());
+        let teardown = derive::derive(
+            host,
+            Flavour::Teardown,
+            quote!(
+                struct Parts {
+                    #[shutdown]
+                    jobs: Tasks,
+                }
+            ),
+        );
+        for expansion in [attribute, derived, teardown] {
+            let text = expansion.to_string();
+            assert!(text.contains(own) && !text.contains(other), "{text}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod bare;
 mod block_on;
 mod callback;
+mod errors;
 mod event_loop;
 mod futures;
 mod hostile;
@@ -39,6 +40,7 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let topics = [
         block_on::fill,
         callback::fill,
+        errors::fill,
         event_loop::fill,
         futures::fill,
         hostile::fill,

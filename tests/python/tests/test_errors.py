@@ -1,0 +1,34 @@
+"""Rust errors as exceptions: by `?` and by `or_raise`."""
+
+import pytest
+import sundown_pytest as sp
+
+SERVICES = [sp.shut_down_service, sp.shut_down_service_blocking]
+
+
+@pytest.mark.parametrize("shut_down", SERVICES)
+def test_a_clean_shutdown_is_a_report(shut_down):
+    assert "stopped" in shut_down(False)
+
+
+@pytest.mark.parametrize("shut_down", [*SERVICES, sp.run_service, sp.raise_report])
+def test_a_task_that_is_deaf_is_a_timeout_with_a_report(shut_down):
+    with pytest.raises(sp.ShutdownTimeout, match="Service") as raised:
+        shut_down(True)
+    assert "deaf" in raised.value.report
+    assert isinstance(raised.value, TimeoutError)
+    assert isinstance(raised.value, sp.ShutdownError)
+
+
+def test_what_is_clean_raises_nothing():
+    assert sp.run_service(False) == "served"
+    assert sp.raise_report(False) is None
+
+
+def test_an_answer_of_a_thread():
+    assert sp.call_thread(False) == 7
+
+
+def test_a_thread_that_panics_is_a_runtime_panic():
+    with pytest.raises(sp.RuntimePanic, match="a thread that panics"):
+        sp.call_thread(True)
