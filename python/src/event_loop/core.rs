@@ -1,8 +1,9 @@
 //! The loop behind the handles of an [`EventLoop`](super::EventLoop), as the registry and the exit see it.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::panic::Location;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -49,8 +50,6 @@ impl LoopCore {
         };
         let control = start(&event_loop, name).inspect_err(|_| drop(event_loop.call_method0("close")))?;
         let event_loop = Owned::new(LoopCore { timeout, control: Arc::new(control) }, location);
-        let live: Weak<Owned<Self>> = Arc::downgrade(&event_loop);
-        exit::register(live);
         if closing::has_begun() {
             // The exit may not have seen it.
             event_loop.stop();
@@ -96,6 +95,10 @@ impl Service for LoopCore {
 
     fn stop(&self) {
         self.control.stop();
+    }
+
+    fn at_exit(owned: Arc<Owned<Self>>) -> Option<Box<dyn Any>> {
+        Some(exit::stopped_at_exit(owned))
     }
 }
 

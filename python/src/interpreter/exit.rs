@@ -18,9 +18,10 @@ mod stages;
 mod uncaught;
 mod waves;
 
+use std::any::Any;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -28,7 +29,7 @@ use sundown::Teardown;
 
 use crate::internal::host::fork::PerProcess;
 use crate::internal::host::user_threads::Budget;
-use crate::internal::sync::lock;
+use crate::internal::value::nodes;
 use crate::interpreter::hooks::{Hook, Hooks};
 use second::First;
 pub(crate) use stages::{Installation, install};
@@ -79,17 +80,17 @@ pub(crate) trait Live: Send + Sync {
     }
 }
 
-/// Has stage two tear `live` down. It is held weakly.
+/// What a node says at [`at_exit`](crate::internal::value::nodes::Node::at_exit), so that stage two tears it down.
 ///
-/// The caller asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen `live`, or the
-/// caller sees that it came too late.
-pub(crate) fn register(live: Weak<dyn Live>) {
-    let mut lives = lock(&STATE.get().lives);
-    // What is gone is forgotten whenever the list would grow: each registration pays for a constant number of looks.
-    if lives.len() == lives.capacity() {
-        lives.retain(|live| live.strong_count() > 0);
-    }
-    lives.push(live);
+/// Whoever makes one asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen it in the
+/// table of nodes, or the maker sees that it came too late.
+pub(crate) fn stopped_at_exit<L: Live + 'static>(live: Arc<L>) -> Box<dyn Any> {
+    Box::new(live as Arc<dyn Live>)
+}
+
+/// What lives now.
+fn lives() -> impl Iterator<Item = Arc<dyn Live>> {
+    nodes::at_exit().filter_map(|live| Some(*live.downcast::<Arc<dyn Live>>().ok()?))
 }
 
 /// Has `hook` called, attached, once the gate is closed: on the thread that runs stage two, or that imports the module too
@@ -113,32 +114,19 @@ static STATE: PerProcess<State> = PerProcess::inheriting(State::new);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct State {
-    lives: Mutex<Vec<Weak<dyn Live>>>,
     timeout_nanos: AtomicU64,
     first: First,
 }
 
 impl State {
-    /// A child starts with nothing that lives.
     fn new(parents: Option<&'static State>) -> Self {
         let load = |of: fn(&State) -> &AtomicU64| parents.map(|state| of(state).load(Ordering::Relaxed));
         State {
-            lives: Mutex::new(Vec::new()),
             timeout_nanos: AtomicU64::new(
                 load(|state| &state.timeout_nanos).unwrap_or(u64::try_from(TIMEOUT.as_nanos()).unwrap_or(u64::MAX)),
             ),
             first: First::new(),
         }
-    }
-
-    /// What lives and was registered since the last call.
-    fn take_lives(&self) -> Vec<Arc<dyn Live>> {
-        let lives = std::mem::take(&mut *lock(&self.lives));
-        lives.iter().filter_map(Weak::upgrade).collect()
-    }
-
-    fn has_lives(&self) -> bool {
-        lock(&self.lives).iter().any(|live| live.strong_count() > 0)
     }
 
     fn timeout(&self) -> Duration {

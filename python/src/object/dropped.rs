@@ -29,7 +29,7 @@ use crate::internal::sync::lock;
 use crate::internal::value::{detached, on_drop, reaper};
 use crate::interpreter::attached::{Pending, if_attached};
 use crate::interpreter::intern::interned;
-use crate::interpreter::{closing, gate};
+use crate::interpreter::{closing, exit, gate};
 use crate::object::addresses;
 use crate::object::class::Class;
 use crate::object::find::object_of;
@@ -46,17 +46,13 @@ pub(super) fn dropped<T: Class>(value: &T) {
         mem::forget(value.handles());
         return;
     }
-    let known = ObjectState::of(entry).take();
-    let object = match known {
+    // The state keeps it until the guard goes, so that the exit finds it here or with the reaper.
+    let object = match ObjectState::of(entry).object() {
         Some(object) => {
             addresses::forget(ObjectState::of(entry).address.load(std::sync::atomic::Ordering::Relaxed), &object);
             object
         }
-        None if entry.is_open() => {
-            let object = object_of(value);
-            drop(ObjectState::of(entry).take());
-            object
-        }
+        None if entry.is_open() => object_of(value),
         None => return,
     };
     let witness = lock(&object.witness).take();
@@ -100,7 +96,9 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
     let latch = Arc::new(Latch::new());
     let over = Over(Arc::clone(&latch));
     object.entry.begin();
-    let dropped = detached::Dropped::register(object.name(), object.entry.location);
+    let weak = Arc::downgrade(&object);
+    let at_exit = move || weak.upgrade().map(exit::stopped_at_exit);
+    let dropped = detached::Dropped::register_for_exit(object.name(), object.entry.location, at_exit);
     let kept = Arc::clone(&object);
     let started = reaper::submit(move |driver| async move {
         let _over = over;

@@ -1,10 +1,10 @@
 //! The state of a Python object that owns resources.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::internal::observe;
 use crate::internal::plan::Step;
 use crate::internal::sync::lock;
 use crate::internal::value::entry::{Entry, Extension};
+use crate::internal::value::nodes::Registered;
 use crate::internal::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
 use crate::interpreter::exit::{self, Live};
 use crate::interpreter::{block_on, gate};
@@ -33,6 +34,8 @@ pub(crate) struct Object {
     pub(super) thread: ThreadId,
     /// Made where the object was, while tracemalloc traces: it knows the place in Python.
     pub(super) witness: Mutex<Option<Py<PyAny>>>,
+    /// The exit finds it by its entry.
+    _registered: Option<Registered>,
 }
 
 /// What an [`Entry`] knows of its object. A value that is not in a Python object has none.
@@ -50,8 +53,8 @@ impl ObjectState {
         entry.extension()
     }
 
-    pub(crate) fn take(&self) -> Option<Arc<Object>> {
-        lock(&self.object).take()
+    pub(super) fn object(&self) -> Option<Arc<Object>> {
+        lock(&self.object).clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -70,15 +73,20 @@ impl Extension for ObjectState {
     }
 
     fn gone(&self) {
-        drop(self.take());
+        let object = lock(&self.object).take();
+        drop(object);
+    }
+
+    fn at_exit(&self) -> Option<Box<dyn Any>> {
+        Some(exit::stopped_at_exit(self.object()?))
     }
 }
 
 impl Object {
     /// The object of an entry, made at first use, of a value of type `class`.
     pub(super) fn of(entry: &Arc<Entry>, class: TypeId, handles: impl FnOnce() -> Vec<ResourceHandle>) -> Arc<Self> {
-        if let Some(object) = &*lock(&ObjectState::of(entry).object) {
-            return Arc::clone(object);
+        if let Some(object) = ObjectState::of(entry).object() {
+            return object;
         }
         // The clones are a user's, and not made under the lock.
         let made = Arc::new(Object {
@@ -87,13 +95,10 @@ impl Object {
             handles: handles(),
             thread: thread::current().id(),
             witness: Mutex::new(None),
+            _registered: entry.register_for_exit(),
         });
-        let object = Arc::clone(lock(&ObjectState::of(entry).object).get_or_insert(Arc::clone(&made)));
-        if Arc::ptr_eq(&object, &made) {
-            let live: Weak<Object> = Arc::downgrade(&object);
-            exit::register(live);
-        }
-        object
+        // Of two that are made at the same time one is dropped here, and not under the lock.
+        Arc::clone(lock(&ObjectState::of(entry).object).get_or_insert_with(|| Arc::clone(&made)))
     }
 
     pub(super) fn name(&self) -> &'static str {

@@ -1,10 +1,11 @@
 //! One tokio runtime of a [`Runtime`](super::Runtime), with the tasks that it runs. A restart makes another.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sundown::{Tasks, Teardown};
@@ -67,8 +68,6 @@ impl RuntimeCore {
             listed_at_start,
         };
         let runtime = Owned::new(runtime, settings.location);
-        let live: Weak<Owned<Self>> = Arc::downgrade(&runtime);
-        exit::register(live);
         if closing::has_begun() {
             // The exit may not have seen it. It stays as an empty shell, which refuses.
             runtime.stop();
@@ -150,6 +149,10 @@ impl Service for RuntimeCore {
         if self.workers.threads.is_current() {
             self.workers.stop();
         }
+    }
+
+    fn at_exit(owned: Arc<Owned<Self>>) -> Option<Box<dyn Any>> {
+        Some(exit::stopped_at_exit(owned))
     }
 }
 

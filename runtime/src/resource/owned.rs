@@ -4,6 +4,7 @@
 //! The entry is like that of a guard: so its owner, an exit and the reaper go on where the last one stopped, and all get one
 //! report.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::panic::Location;
@@ -45,6 +46,14 @@ pub trait Service: Send + Sync + 'static {
 
     /// A teardown is over, however it ended.
     fn torn_down(&self) {}
+
+    /// [`Node::at_exit`] of the whole.
+    fn at_exit(_owned: Arc<Owned<Self>>) -> Option<Box<dyn Any>>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A service and its entry.
@@ -60,7 +69,7 @@ impl<S: Service> Owned<S> {
         Arc::new_cyclic(|owned: &Weak<Self>| Owned {
             service,
             entry: Arc::new(Entry::new(S::SPEC, S::TYPE, location)),
-            _registered: nodes::register(Weak::clone(owned) as Weak<dyn Node>),
+            _registered: nodes::register_for_exit(Weak::clone(owned) as Weak<dyn Node>),
         })
     }
 
@@ -151,6 +160,10 @@ impl<S: Service> Node for Owned<S> {
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
         (!self.has_ended()).then(|| Box::new(self) as Box<dyn Teardown + Send>)
+    }
+
+    fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
+        S::at_exit(self)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The resources of a value that is gone.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -118,6 +119,9 @@ impl Teardown for Detached {
     }
 }
 
+/// What the exit of a host needs of what was dropped.
+type AtExit = dyn Fn() -> Option<Box<dyn Any>> + Send + Sync;
+
 /// A value that is gone and whose resources are with the reaper: in the registry, so that whoever stops everything waits
 /// for it.
 pub struct Dropped {
@@ -128,12 +132,31 @@ pub struct Dropped {
     outcome: Mutex<Outcome>,
     /// Whether its report is out.
     reported: AtomicBool,
+    at_exit: Box<AtExit>,
     _registered: Registered,
 }
 
 impl Dropped {
     /// Registers what was dropped.
-    pub fn register(name: &'static str, location: &'static Location<'static>) -> Arc<Self> {
+    pub(crate) fn register(name: &'static str, location: &'static Location<'static>) -> Arc<Self> {
+        Self::new(name, location, Box::new(|| None), nodes::register)
+    }
+
+    /// Registers what was dropped, and what the exit of a host stops.
+    pub fn register_for_exit(
+        name: &'static str,
+        location: &'static Location<'static>,
+        at_exit: impl Fn() -> Option<Box<dyn Any>> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Self::new(name, location, Box::new(at_exit), nodes::register_for_exit)
+    }
+
+    fn new(
+        name: &'static str,
+        location: &'static Location<'static>,
+        at_exit: Box<AtExit>,
+        register: fn(Weak<dyn Node>) -> Registered,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|dropped: &Weak<Self>| Dropped {
             name,
             location,
@@ -141,7 +164,8 @@ impl Dropped {
             over: Latch::new(),
             outcome: Mutex::new(Outcome::abandoned("the reaper has not stopped it")),
             reported: AtomicBool::new(false),
-            _registered: nodes::register(Weak::clone(dropped) as Weak<dyn Node>),
+            at_exit,
+            _registered: register(Weak::clone(dropped) as Weak<dyn Node>),
         })
     }
 
@@ -180,6 +204,10 @@ impl Node for Dropped {
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
         Some(Box::new(Reaping(self)))
+    }
+
+    fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
+        (self.at_exit)()
     }
 }
 

@@ -9,7 +9,8 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use crate::driver::{Driver, RuntimeContext};
@@ -19,7 +20,7 @@ use crate::sync::latch::Latch;
 use crate::sync::modelled::{Mutex, lock};
 use crate::sync::slot::Slot;
 use crate::teardown::{Outcome, Progress, Report, ShutdownError, Teardown, Wait};
-use crate::value::nodes::{Kind, Node, Phase};
+use crate::value::nodes::{self, Kind, Node, Phase, Registered};
 
 /// What is shared by the guard, the registry and a running teardown.
 pub struct Entry {
@@ -33,6 +34,8 @@ pub struct Entry {
     /// The runtime around it then.
     pub context: RuntimeContext,
     pub(crate) progress: Slot<Progress>,
+    /// Whether it is in the table of nodes.
+    pub(crate) is_registered: AtomicBool,
     /// The value was settled or dismissed, or is gone.
     pub(crate) over: Latch,
     /// What a higher layer keeps here.
@@ -57,6 +60,9 @@ pub trait Extension: Any + Send + Sync {
 
     /// The value is gone. A share in the entry is given up here.
     fn gone(&self);
+
+    /// [`Node::at_exit`] of the entry.
+    fn at_exit(&self) -> Option<Box<dyn Any>>;
 }
 
 impl Entry {
@@ -68,6 +74,7 @@ impl Entry {
             created: Instant::now(),
             generation: fork::generation(),
             context: RuntimeContext::current(),
+            is_registered: AtomicBool::new(false),
             progress: Slot::new(Progress::new(spec.name)),
             over: Latch::new(),
             extension: OnceLock::new(),
@@ -93,6 +100,12 @@ impl Entry {
             made
         });
         (&**extension as &dyn Any).downcast_ref().expect("one layer extends entries")
+    }
+
+    /// Has the exit of a host see the entry, if it was made while the registry was off. Until the result is dropped.
+    pub fn register_for_exit(self: &Arc<Self>) -> Option<Registered> {
+        let node: Weak<Entry> = Arc::downgrade(self);
+        (!self.is_registered.load(Ordering::Relaxed)).then(|| nodes::register_for_exit(node))
     }
 
     /// The value is gone.
@@ -232,6 +245,10 @@ impl Node for Entry {
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
         self.is_open().then(|| Box::new(Owner(self)) as Box<dyn Teardown + Send>)
+    }
+
+    fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
+        self.extension.get()?.at_exit()
     }
 }
 

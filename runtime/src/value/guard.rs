@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use crate::observe;
@@ -52,6 +53,7 @@ impl<T: Guarded> ShutdownGuard<T> {
         let entry = Arc::new(Entry::new(T::SPEC, std::any::type_name::<T>(), location));
         let node: Weak<Entry> = Arc::downgrade(&entry);
         let registered = nodes::register(node as Weak<dyn Node>);
+        entry.is_registered.store(registered.is_somewhere(), Ordering::Relaxed);
         observe::created(entry.spec.name);
         ShutdownGuard { entry, registered, value: PhantomData }
     }

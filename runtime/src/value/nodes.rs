@@ -3,6 +3,7 @@
 
 mod table;
 
+use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,6 +111,11 @@ pub trait Node: Send + Sync {
 
     /// What stops it; none if there is nothing left to stop.
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>>;
+
+    /// What the exit of a host needs beside this; none if that exit leaves it alone. A type of that host's, which knows it.
+    fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
+        None
+    }
 }
 
 static DISABLED: AtomicBool = AtomicBool::new(false);
@@ -121,6 +127,8 @@ static NODES: PerProcess<Table<Held>> = PerProcess::new(Table::new);
 enum Held {
     /// It takes itself out of the table: see [`Registered`].
     Weakly(Weak<dyn Node>),
+    /// The same, and made while the registry was off: only the exit of a host sees it.
+    Hidden(Weak<dyn Node>),
     /// It is the table's, until it is no longer alive.
     Owned(Arc<dyn Node>),
 }
@@ -128,9 +136,13 @@ enum Held {
 impl Held {
     fn get(&self) -> Option<Arc<dyn Node>> {
         match self {
-            Held::Weakly(node) => node.upgrade(),
+            Held::Weakly(node) | Held::Hidden(node) => node.upgrade(),
             Held::Owned(node) => node.is_alive().then(|| Arc::clone(node)),
         }
+    }
+
+    fn is_hidden(&self) -> bool {
+        matches!(self, Held::Hidden(_))
     }
 
     /// Whether it is the table's, and no longer alive.
@@ -141,12 +153,17 @@ impl Held {
 
 /// The place of a node in the table, which it leaves when this is dropped; none if the registry was off.
 #[derive(Debug)]
-pub(crate) struct Registered {
+pub struct Registered {
     key: Option<usize>,
     generation: u32,
 }
 
 impl Registered {
+    /// Whether the node is in the table.
+    pub(crate) fn is_somewhere(&self) -> bool {
+        self.key.is_some()
+    }
+
     fn at(key: Option<usize>) -> Self {
         Registered { key, generation: fork::generation() }
     }
@@ -180,6 +197,13 @@ pub(crate) fn register(node: Weak<dyn Node>) -> Registered {
     Registered::at(enabled.then(|| NODES.get().insert(Held::Weakly(node))))
 }
 
+/// The same for what the exit of a host stops: that knows it also if the registry is off.
+pub fn register_for_exit(node: Weak<dyn Node>) -> Registered {
+    exit::watch();
+    let enabled = !DISABLED.load(Ordering::Relaxed);
+    Registered::at(Some(NODES.get().insert(if enabled { Held::Weakly(node) } else { Held::Hidden(node) })))
+}
+
 /// Gives a node to the table, which drops it some time after its end.
 pub(crate) fn keep(node: Arc<dyn Node>) {
     let table = NODES.get();
@@ -195,7 +219,12 @@ pub(crate) fn forget_the_ended() {
 
 /// The nodes that live now.
 pub(crate) fn all() -> Vec<Arc<dyn Node>> {
-    NODES.get().all().iter().filter_map(Held::get).collect()
+    NODES.get().all().iter().filter(|held| !held.is_hidden()).filter_map(Held::get).collect()
+}
+
+/// What the nodes that live now have for the exit of a host.
+pub fn at_exit() -> impl Iterator<Item = Box<dyn Any>> {
+    NODES.get().all().into_iter().filter_map(|held| held.get()?.at_exit())
 }
 
 /// Switches the registration of nodes made from now on off, or on again.

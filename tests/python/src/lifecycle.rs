@@ -78,10 +78,17 @@ fn attach_for_ever(py: Python<'_>, callable: Py<PyAny>) -> PyResult<Bound<'_, Py
     })
 }
 
+/// Whether the registry lists what is made from now on.
+#[pyfunction]
+fn set_registry_enabled(enabled: bool) {
+    sundown_python::registry::set_enabled(enabled);
+}
+
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stats, module)?)?;
     module.add_function(wrap_pyfunction!(set_exit_timeout, module)?)?;
     module.add_function(wrap_pyfunction!(stubs, module)?)?;
+    module.add_function(wrap_pyfunction!(set_registry_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(echo_server, module)?)?;
     module.add_function(wrap_pyfunction!(blocking, module)?)?;
     module.add_function(wrap_pyfunction!(attach_for_ever, module)?)

@@ -133,6 +133,40 @@ def test_exit_keeps_the_order(start):
     assert ended.returncode == 0
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("client = sp.Client()", "Client ("), ("runtime = sp.Runtime()", ""), ("loop = sp.EventLoop()", "")],
+)
+def test_the_exit_knows_what_is_made_while_the_registry_is_off(start, code, name, enabled):
+    ended = start(f"sp.set_registry_enabled({enabled})\n{code}", env={"SUNDOWN_EXIT_REPORT": "1"}).wait()
+    steps = [line for line in ended.err.splitlines() if line.startswith(("|- ", "`- "))]
+    assert len(steps) == 2, ended
+    assert "gate" in steps[1] and "stopped" in steps[0], ended
+    assert steps[0].startswith(f"|- {name}"), "and not the runtime that it owns"
+    assert ended.returncode == 0
+
+
+def test_a_dropped_object_that_the_reaper_has_is_waited_for(start):
+    """Its tasks need longer than the drop waits; the exit comes meanwhile, and finds it with the reaper."""
+    process = start(
+        """
+        import warnings
+        warnings.simplefilter("ignore")
+        client, probe = sp.Client(), sp.Probe()
+        client.spawn_blocking(1.5, probe)
+        assert probe.wait_started()
+        del client
+        print("dropped", flush=True)
+        """,
+        env={"SUNDOWN_EXIT_REPORT": "1"},
+    )
+    assert process.line() == "dropped"
+    ended = process.wait()
+    assert "|- Client (" in ended.err, ended
+    assert ended.returncode == 0
+
+
 def test_close_in_an_atexit_handler(script):
     out = script(
         """

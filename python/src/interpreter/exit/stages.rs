@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 use std::pin::pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -18,12 +18,12 @@ use crate::internal::driver::{self, Driver};
 use crate::internal::host::user_threads;
 use crate::internal::observe;
 use crate::internal::plan::{self, Step};
-use crate::internal::sync::{lock, quietly};
+use crate::internal::sync::quietly;
 use crate::interpreter::exit::interrupt::Interrupts;
 use crate::interpreter::exit::late::is_too_late;
 use crate::interpreter::exit::leaving::Left;
 use crate::interpreter::exit::waves::{self, Wave, Waves};
-use crate::interpreter::exit::{GATE_CLOSED, NAME, STATE, State, budget, leaving, second, shield, uncaught};
+use crate::interpreter::exit::{self, GATE_CLOSED, NAME, STATE, budget, leaving, second, shield, uncaught};
 use crate::interpreter::{closing, gate};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
@@ -66,7 +66,7 @@ impl Installation {
     pub(crate) fn follow_up(self, py: Python<'_>) {
         match self {
             Installation::InTime => {}
-            Installation::TooLate if STATE.get().has_lives() => {
+            Installation::TooLate if exit::lives().next().is_some() => {
                 // Without the state of the others it has the whole budget.
                 let _ = budget::join(py);
                 stage_two(py);
@@ -84,10 +84,7 @@ impl Installation {
 #[pyfunction(name = "_sundown_main_thread_ended")]
 fn stage_one(py: Python<'_>) {
     py.detach(|| {
-        let lives: Vec<_> = lock(&STATE.get().lives).iter().filter_map(Weak::upgrade).collect();
-        for live in lives {
-            quietly(|| live.cancel_at_main_end());
-        }
+        exit::lives().for_each(|live| quietly(|| live.cancel_at_main_end()));
     });
 }
 
@@ -106,7 +103,7 @@ fn stage_two(py: Python<'_>) {
     }
     let start = Instant::now();
     let share = budget::begin(py, state.timeout());
-    let report = py.detach(|| tear_down(state, share));
+    let report = py.detach(|| tear_down(share));
     quietly(|| GATE_CLOSED.call(py));
     budget::end(py, start.elapsed());
     let is_main_another = second::is_main_another(py);
@@ -120,7 +117,7 @@ fn stage_two(py: Python<'_>) {
 }
 
 /// Stops everything that lives within `timeout`, then closes the gate. Blocks; detached.
-fn tear_down(state: &State, timeout: Duration) -> Report {
+fn tear_down(timeout: Duration) -> Report {
     let driver = Driver::blocking();
     let start = driver.now();
     let end = driver.after(timeout);
@@ -130,7 +127,7 @@ fn tear_down(state: &State, timeout: Duration) -> Report {
     let mut interrupts = Interrupts::new(start, end - for_gate);
     let sent = closing::stats().interrupts;
     let mut waves = Waves::default();
-    while let Some(wave) = waves.next(state.take_lives()) {
+    while let Some(wave) = waves.next(exit::lives()) {
         let left = waves::share((end - for_gate).saturating_duration_since(driver.now()), wave.is_followed);
         quietly(|| {
             driver::block_on(&driver, stop(&wave, left, &driver, &mut interrupts, &mut progress.children));

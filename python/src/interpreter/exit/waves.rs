@@ -8,9 +8,9 @@
 //! The runtimes' third is for what blocks their threads and for the exceptions that interrupt it. Without such a runtime the
 //! first wave has everything.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::interpreter::exit::Live;
@@ -28,15 +28,18 @@ pub(super) struct Wave {
 /// Makes waves of what lives.
 #[derive(Default)]
 pub(super) struct Waves {
+    seen: HashMap<usize, Weak<dyn Live>>,
     runtimes: Vec<Arc<dyn Live>>,
     /// Ids of runtimes and loops that open objects own; a closed object reports none.
     owned: HashSet<usize>,
 }
 
 impl Waves {
-    /// The next one; `lives` are those that were registered since the last call. An object that was registered late still
-    /// comes before the runtimes.
-    pub(super) fn next(&mut self, lives: Vec<Arc<dyn Live>>) -> Option<Wave> {
+    /// The next one, of what lives now and was in none before. An object that is made late still comes before the runtimes.
+    pub(super) fn next(&mut self, lives: impl Iterator<Item = Arc<dyn Live>>) -> Option<Wave> {
+        // By the address, which is nobody else's while this has its place.
+        let is_new = |live: &Arc<dyn Live>| self.seen.insert(live.id(), Arc::downgrade(live)).is_none();
+        let lives: Vec<_> = lives.filter(is_new).collect();
         self.owned.extend(lives.iter().flat_map(|live| live.owned()));
         let (runtimes, objects): (Vec<_>, Vec<_>) = lives.into_iter().partition(|live| live.is_runtime());
         self.runtimes.extend(runtimes);
