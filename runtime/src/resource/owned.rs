@@ -168,6 +168,7 @@ impl<S: Service> Node for Owned<S> {
 }
 
 /// Within its own budget and its owner's.
+#[diagnostic::do_not_recommend]
 impl<S: Service> Teardown for &Owned<S> {
     fn request(&mut self, progress: &mut Progress) {
         run::guarded_request(&self.entry, self.service.steps(), progress);
