@@ -43,7 +43,7 @@ pub use class::{Bases, Class, Methods};
 pub use context::{aenter, aexit, enter, exit as exit_context};
 #[doc(hidden)]
 pub use expansion::{
-    Annotated, Base, HasNewValue, NewValue, NotAnnotated, PyReceiver, Refuse, RegisterLater, RegisterNew, closed,
+    AnnotatedBase, Base, ForeignBase, HasNewValue, NewValue, PyReceiver, Refuse, RegisterLater, RegisterNew, closed,
     dropped_value, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
 };
 pub use handle::Handle;

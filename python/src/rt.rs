@@ -8,9 +8,10 @@ pub mod python {
     pub use super::probe::{Handles, NotHandle, not_forgotten};
     pub use crate::async_main::{Flavor, main};
     pub use crate::object::{
-        Annotated, Base, Bases, Class, HasNewValue, Methods, NewValue, NotAnnotated, PyReceiver, Refuse, RegisterLater,
-        RegisterNew, ResourceHandle, aclose, aenter, aexit, close, closed, dropped_value, enter, exit_context, refusal,
-        refusal_bound, refusal_object, resource_handle, resource_handle_with, running, running_object, shutdown_report,
+        AnnotatedBase, Base, Bases, Class, ForeignBase, HasNewValue, Methods, NewValue, PyReceiver, Refuse,
+        RegisterLater, RegisterNew, ResourceHandle, aclose, aenter, aexit, close, closed, dropped_value, enter,
+        exit_context, refusal, refusal_bound, refusal_object, resource_handle, resource_handle_with, running,
+        running_object, shutdown_report,
     };
     pub use crate::shim::{handle, refused};
     pub use pyo3;

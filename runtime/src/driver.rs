@@ -154,7 +154,7 @@ impl Driver {
     /// passed. One that always has more to do does not.
     pub async fn until<F: Future>(&self, at: Instant, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
-        let mut alarm = Alarm { driver: self, at, id: None, last_work: None };
+        let mut alarm = UnderAlarm { driver: self, at, id: None, last_work: None };
         poll_fn(|cx| match self.poll(future.as_mut(), cx) {
             (Poll::Ready(output), _) => Poll::Ready(Some(output)),
             (Poll::Pending, spent) => alarm.poll(cx, spent).map(|()| None),
@@ -216,7 +216,7 @@ impl Driver {
         lock(&self.alarms).wakers.keys().next().map(|(at, _)| *at)
     }
 
-    /// Wakes whoever waits for a time that has come.
+    /// Wakes anyone who waits for a time that has come.
     pub fn ring(&self) {
         let now = self.now();
         let due = {
@@ -237,7 +237,7 @@ impl Drop for Inside<'_> {
     }
 }
 
-struct Alarm<'a> {
+struct UnderAlarm<'a> {
     driver: &'a Driver,
     at: Instant,
     id: Option<u64>,
@@ -245,7 +245,7 @@ struct Alarm<'a> {
     last_work: Option<(Instant, u32)>,
 }
 
-impl Alarm<'_> {
+impl UnderAlarm<'_> {
     /// `spent`: the future has used up its budget.
     fn poll(&mut self, cx: &mut Context<'_>, spent: bool) -> Poll<()> {
         let now = self.driver.now();
@@ -268,7 +268,7 @@ impl Alarm<'_> {
     }
 }
 
-impl Drop for Alarm<'_> {
+impl Drop for UnderAlarm<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
             lock(&self.driver.alarms).wakers.remove(&(self.at, id));

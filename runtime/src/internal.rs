@@ -24,7 +24,7 @@ pub mod teardown {
 
 /// Events.
 pub mod observe {
-    pub use crate::observe::{complain, in_span, settled};
+    pub use crate::observe::{complain, finished, in_span};
 }
 
 /// Plans by hand.

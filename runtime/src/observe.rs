@@ -56,7 +56,7 @@ pub(crate) fn step_ended(progress: &Progress) {
         let Some(outcome) = &progress.outcome else { return };
         let took = progress
             .ended
-            .zip(progress.asked)
+            .zip(progress.requested)
             .map(|(ended, asked)| ended.saturating_duration_since(asked))
             .unwrap_or_default();
         #[cfg(feature = "tracing")]
@@ -78,7 +78,7 @@ pub(crate) fn step_ended(progress: &Progress) {
 }
 
 /// A teardown has its report.
-pub fn settled(report: &Report) {
+pub fn finished(report: &Report) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     quietly(|| {
         let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
@@ -98,7 +98,7 @@ pub fn settled(report: &Report) {
 }
 
 /// What was reported as late has ended after all.
-pub(crate) fn settled_late(report: &Report) {
+pub(crate) fn finished_late(report: &Report) {
     #[cfg(feature = "tracing")]
     quietly(|| {
         tracing::warn!(value = report.name(), outcome = report.outcome().word(), %report, "ended after it was abandoned");

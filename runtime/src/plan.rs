@@ -28,7 +28,7 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mu
     let now = now(progress);
     for ((step, spec), progress) in steps.iter_mut().zip(spec.steps).zip(&mut progress.children) {
         if spec.after.is_empty() {
-            ask(step, progress, now);
+            request_step(step, progress, now);
         }
     }
 }
@@ -90,7 +90,7 @@ pub(crate) fn force(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut 
     let now = now(progress);
     for (step, progress) in steps.iter_mut().zip(&mut progress.children) {
         if progress.outcome.is_none() {
-            ask(step, progress, now);
+            request_step(step, progress, now);
             force_step(step, progress, now);
         }
     }
@@ -112,7 +112,7 @@ struct Share {
     /// To end by itself.
     wait: Duration,
     /// To be confirmed after a force.
-    settle: Duration,
+    finish: Duration,
 }
 
 impl Share {
@@ -121,22 +121,22 @@ impl Share {
             Some(cap) => cap.min(left),
             None => left / chain,
         };
-        let settle = (whole / 10).min(SETTLE_MAX);
-        Share { wait: whole - settle, settle }
+        let finish = (whole / 10).min(SETTLE_MAX);
+        Share { wait: whole - finish, finish }
     }
 
     /// For what is forced whatever the order: it has ended already, or it is forced.
     fn at_once(left: Duration) -> Self {
-        Share { wait: Duration::ZERO, settle: if left.is_zero() { SETTLE_MAX } else { left } }
+        Share { wait: Duration::ZERO, finish: if left.is_zero() { SETTLE_MAX } else { left } }
     }
 }
 
-/// The three moves of one step, with what a panic in any of them becomes.
+/// The three operations of one step, with what a panic in any of them becomes.
 async fn run_step(mut step: Step<'_>, progress: &mut Progress, share: Share, driver: &Arc<Driver>, nest: &Nest) {
     progress.driver = Some(Arc::clone(driver));
     let deadline = driver.after(share.wait);
-    let mut limit = deadline + share.settle;
-    ask(&mut step, progress, driver.now());
+    let mut limit = deadline + share.finish;
+    request_step(&mut step, progress, driver.now());
     let mut outcome = None;
     if progress.forced.is_none() {
         progress.deadline = Some(deadline);
@@ -144,7 +144,7 @@ async fn run_step(mut step: Step<'_>, progress: &mut Progress, share: Share, dri
         if outcome.is_none() {
             force_step(&mut step, progress, driver.now());
             // A driver that comes back late, because its thread was blocked, still has the time to confirm the force.
-            limit = limit.max(driver.now() + share.settle);
+            limit = limit.max(driver.now() + share.finish);
         }
     }
     if outcome.is_none() {
@@ -201,9 +201,9 @@ pub(crate) async fn ended(step: &mut Step<'_>, progress: &mut Progress, nest: &N
     }
 }
 
-pub(crate) fn ask(step: &mut Step<'_>, progress: &mut Progress, now: Instant) {
-    if progress.asked.is_none() {
-        progress.asked = Some(now);
+pub(crate) fn request_step(step: &mut Step<'_>, progress: &mut Progress, now: Instant) {
+    if progress.requested.is_none() {
+        progress.requested = Some(now);
         guarded(progress, |progress| step.request(progress));
     }
 }
@@ -215,11 +215,11 @@ pub(crate) fn force_step(step: &mut Step<'_>, progress: &mut Progress, now: Inst
     }
 }
 
-/// Asks and forces something that nobody will wait for.
-pub(crate) fn ask_and_force(step: &mut Step<'_>) {
+/// Requests and forces something that nobody will wait for.
+pub(crate) fn request_and_force(step: &mut Step<'_>) {
     let mut progress = Progress::new("");
     let now = Instant::now();
-    ask(step, &mut progress, now);
+    request_step(step, &mut progress, now);
     force_step(step, &mut progress, now);
 }
 
@@ -237,18 +237,18 @@ pub(crate) fn now(progress: &Progress) -> Instant {
 }
 
 /// One resource of a value, borrowed for a teardown.
-pub struct Step<'a>(Moves<'a>);
+pub struct Step<'a>(Operations<'a>);
 
-enum Moves<'a> {
+enum Operations<'a> {
     Borrowed(&'a mut (dyn Teardown + Send + 'a)),
     Owned(Box<dyn Teardown + Send + 'a>),
     Ended,
 }
 
 impl<'a> Step<'a> {
-    /// A field that makes its type's own moves.
+    /// A field that makes its type's own operations.
     pub fn new<T: Teardown + Send + 'a>(value: &'a mut T) -> Self {
-        Step(Moves::Borrowed(value))
+        Step(Operations::Borrowed(value))
     }
 
     /// A field of a `shared` value.
@@ -256,27 +256,27 @@ impl<'a> Step<'a> {
     where
         &'a T: Teardown + Send,
     {
-        Step(Moves::Owned(Box::new(value)))
+        Step(Operations::Owned(Box::new(value)))
     }
 
     /// A step that owns what it stops.
     pub fn owned(value: Box<dyn Teardown + Send + 'a>) -> Self {
-        Step(Moves::Owned(value))
+        Step(Operations::Owned(value))
     }
 
     /// A step that was moved out of a value that is gone; none if it has ended already.
     pub(crate) fn orphan(value: Option<&'a mut (dyn Teardown + Send + 'static)>) -> Self {
         match value {
-            Some(value) => Step(Moves::Borrowed(value)),
-            None => Step(Moves::Ended),
+            Some(value) => Step(Operations::Borrowed(value)),
+            None => Step(Operations::Ended),
         }
     }
 
     fn get(&mut self) -> Option<&mut (dyn Teardown + Send + 'a)> {
         match &mut self.0 {
-            Moves::Borrowed(value) => Some(*value),
-            Moves::Owned(value) => Some(&mut **value),
-            Moves::Ended => None,
+            Operations::Borrowed(value) => Some(*value),
+            Operations::Owned(value) => Some(&mut **value),
+            Operations::Ended => None,
         }
     }
 }
@@ -329,7 +329,7 @@ pub(crate) fn detach(
         let mut detached = None;
         guarded(progress, |_| detached = step.detach());
         if detached.is_none() {
-            ask(step, progress, now);
+            request_step(step, progress, now);
             force_step(step, progress, now);
             progress.finish(orphaned(), now);
         }
@@ -364,7 +364,7 @@ pub(crate) async fn run_in(
     nest: Nest,
 ) {
     progress.driver = Some(Arc::clone(driver));
-    progress.asked.get_or_insert_with(|| driver.now());
+    progress.requested.get_or_insert_with(|| driver.now());
     progress.deadline = Some(driver.after(timeout));
     let outcome = catch(wait(spec, steps, progress, nest)).await.unwrap_or_else(Outcome::caught);
     progress.finish(outcome, driver.now());

@@ -1,6 +1,6 @@
 //! What the expansion calls. No semver: `sundown-macros` is pinned to the same version, nothing else may use it.
 
-mod moves;
+mod operations;
 mod probe;
 
 pub use core;
@@ -15,11 +15,11 @@ pub use crate::value::run::{
     nested_shared_request, nested_shared_wait, nested_shared_wait_in, nested_wait, nested_wait_in, request_shutdown,
     shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };
-pub use moves::{
-    Answer, AskByRef, AskOptionWith, AskRoots, AskWith, ByMut, ByRef, ByValue, Closing, Ended, Maybe, Moves, NoMoves,
-    NotByRef, NotNested, OptionMove, OptionWait, Said, SaidDebug, SaidDisplay, Whole, WholeRef, answer, borrowing,
-    call_mut, call_ref, closing, on_option, steps, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref,
-    wait_option,
+pub use operations::{
+    Answer, ByDebug, ByDisplay, ByMut, ByRef, ByValue, Closing, Ended, ErrorOf, Maybe, NoOperations, NotByRef,
+    NotNested, Operations, OptionOperations, OptionWait, RequestByRef, RequestOptionWith, RequestRoots, RequestWith,
+    Whole, WholeRef, answer, borrowing, call_mut, call_ref, closing, on_option, steps, taking, taking_mut, taking_ref,
+    taking_whole, taking_whole_ref, wait_option,
 };
 pub use probe::{Kind, NotResource, Probe, Text, not_forgotten};
 pub use sundown_macros::__MustShutdown as MustShutdown;

@@ -1,4 +1,4 @@
-//! The one idea: ask, wait, force.
+//! The one idea: request, wait, force.
 
 pub mod by_ref;
 mod error;
@@ -19,12 +19,12 @@ pub use report::{Report, StepReport};
 /// The future that [`Teardown::wait`] returns.
 pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
-/// Something that runs and can be stopped in three moves: ask, wait, force.
+/// Something that runs and can be stopped in three operations: request, wait, force.
 ///
 /// It is implemented for the handle types of std, tokio and tokio-util, for `Option`, `Vec`, maps, arrays and tuples of
 /// such, and by [`#[must_shutdown]`](crate::must_shutdown) and `#[derive(Teardown)]` for structs. A driver makes the
-/// moves: it asks, waits until the step's share of the budget is used up, then forces and waits a little longer for the
-/// end to be confirmed. Each move gets the [`Progress`] of this one resource: what was asked, the deadline, notes for the
+/// operations: it requests, waits until the step's share of the budget is used up, then forces and waits a little longer for the
+/// end to be confirmed. Each operation gets the [`Progress`] of this one resource: when it was requested to stop, the deadline, notes for the
 /// report.
 ///
 /// ```
@@ -84,7 +84,7 @@ pub trait Teardown {
 
     /// Moves the resource out, so that it can be torn down by the reaper thread after the value was dropped.
     ///
-    /// `None`, the default, for what cannot be moved out of a `&mut`: it is asked and forced instead.
+    /// `None`, the default, for what cannot be moved out of a `&mut`: it is requested to stop and forced instead.
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
         None
     }

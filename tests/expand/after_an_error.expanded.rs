@@ -47,8 +47,8 @@ impl<T> ::sundown::Teardown for Broken<T> {
     }
 }
 #[allow(unused)]
-impl<T> ::sundown::__rt::AskRoots for Broken<T> {
-    fn ask_roots(&self) {
+impl<T> ::sundown::__rt::RequestRoots for Broken<T> {
+    fn request_roots(&self) {
         ::core::unreachable!("the macro reported errors")
     }
 }

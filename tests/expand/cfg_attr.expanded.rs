@@ -73,11 +73,11 @@ impl ::sundown::__rt::Annotated for Watcher {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Watcher {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Watcher {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.signals).ask();
+        ::sundown::__rt::RequestByRef(&self.signals).request();
     }
 }
 #[automatically_derived]
@@ -174,7 +174,7 @@ impl Watcher {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     pub(super) fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

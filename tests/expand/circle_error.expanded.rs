@@ -54,8 +54,8 @@ impl ::sundown::Teardown for Itself {
     }
 }
 #[allow(unused)]
-impl ::sundown::__rt::AskRoots for Itself {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Itself {
+    fn request_roots(&self) {
         ::core::unreachable!("the macro reported errors")
     }
 }

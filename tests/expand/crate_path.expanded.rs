@@ -36,14 +36,15 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
     fn steps(&mut self) -> ::std::vec::Vec<self::vendored::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use self::vendored::sundown::__rt::{
-            NoMoves as _, SaidDebug as _, SaidDisplay as _,
+            NoOperations as _, ByDebug as _, ByDisplay as _,
         };
         self::vendored::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 self::vendored::sundown::__rt::Step::custom_option(
                     &mut self.pool,
                     |value, progress| {
-                        self::vendored::sundown::__rt::Moves(value).request(progress)
+                        self::vendored::sundown::__rt::Operations(value)
+                            .request(progress)
                     },
                     |value, progress| self::vendored::sundown::__rt::wait_option(
                         Pool::close,
@@ -51,7 +52,7 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
                         progress,
                     ),
                     |value, progress| {
-                        self::vendored::sundown::__rt::Moves(value).force(progress)
+                        self::vendored::sundown::__rt::Operations(value).force(progress)
                     },
                 ),
             ]),
@@ -67,11 +68,11 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl self::vendored::sundown::__rt::AskRoots for Parts {
-    fn ask_roots(&self) {
+impl self::vendored::sundown::__rt::RequestRoots for Parts {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use self::vendored::sundown::__rt::{NotByRef as _, NotNested as _};
-        self::vendored::sundown::__rt::AskByRef(&self.pool).ask();
+        self::vendored::sundown::__rt::RequestByRef(&self.pool).request();
     }
 }
 #[automatically_derived]

@@ -3,7 +3,7 @@
 #[derive(Debug, Teardown)]
 #[teardown(timeout = "1m 30s", name = "Parts")]
 struct Inner<T> {
-    #[shutdown(ask = |tx:&Sender<T>|tx.send(Message::Stop), force = Sender::kill)]
+    #[shutdown(request = |tx:&Sender<T>|tx.send(Message::Stop), force = Sender::kill)]
     r#type: Sender<T>,
     #[shutdown(after = r#type)]
     jobs: Tasks,
@@ -42,7 +42,7 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
@@ -54,7 +54,7 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
                                 |tx: &Sender<T>| tx.send(Message::Stop),
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
@@ -62,7 +62,7 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Sender::kill(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
@@ -78,18 +78,18 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl<T> ::sundown::__rt::AskRoots for Inner<T> {
-    fn ask_roots(&self) {
+impl<T> ::sundown::__rt::RequestRoots for Inner<T> {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskWith(
+        ::sundown::__rt::RequestWith(
                 ::sundown::__rt::borrowing(
                     &self.r#type,
                     |tx: &Sender<T>| tx.send(Message::Stop),
                 ),
                 &self.r#type,
             )
-            .ask();
+            .request();
     }
 }
 #[automatically_derived]
@@ -155,11 +155,11 @@ impl ::sundown::__rt::Annotated for Plain {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Plain {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Plain {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
     }
 }
 #[automatically_derived]

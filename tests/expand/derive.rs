@@ -1,7 +1,7 @@
 #[derive(Debug, Teardown)]
 #[teardown(timeout = "1m 30s", name = "Parts")]
 struct Inner<T> {
-    #[shutdown(ask = |tx: &Sender<T>| tx.send(Message::Stop), force = Sender::kill)]
+    #[shutdown(request = |tx: &Sender<T>| tx.send(Message::Stop), force = Sender::kill)]
     r#type: Sender<T>,
     #[shutdown(after = r#type)]
     jobs: Tasks,

@@ -32,8 +32,8 @@ impl ::sundown::Teardown for Backend {
     }
 }
 #[allow(unused)]
-impl ::sundown::__rt::AskRoots for Backend {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Backend {
+    fn request_roots(&self) {
         ::core::unreachable!("the macro reported errors")
     }
 }

@@ -89,7 +89,7 @@ where
     fn steps(&mut self) -> ::std::vec::Vec<crate::vendored::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use crate::vendored::sundown::__rt::{
-            NoMoves as _, SaidDebug as _, SaidDisplay as _,
+            NoOperations as _, ByDebug as _, ByDisplay as _,
         };
         crate::vendored::sundown::__rt::steps(
             ::std::boxed::Box::new([
@@ -97,7 +97,8 @@ where
                 crate::vendored::sundown::__rt::Step::custom(
                     &mut self.pools,
                     |value, progress| {
-                        crate::vendored::sundown::__rt::Moves(value).request(progress)
+                        crate::vendored::sundown::__rt::Operations(value)
+                            .request(progress)
                     },
                     |value, _| ::std::boxed::Box::pin(
                         crate::vendored::sundown::__rt::closing(move || crate::vendored::sundown::__rt::call_mut(
@@ -106,7 +107,7 @@ where
                         )),
                     ),
                     |value, progress| {
-                        crate::vendored::sundown::__rt::Moves(value).force(progress)
+                        crate::vendored::sundown::__rt::Operations(value).force(progress)
                     },
                 ),
             ]),
@@ -125,15 +126,19 @@ where
 #[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
-impl<'a, F, T: Teardown + Send, const N: usize> crate::vendored::sundown::__rt::AskRoots
-for Server<'a, F, T, N>
+impl<
+    'a,
+    F,
+    T: Teardown + Send,
+    const N: usize,
+> crate::vendored::sundown::__rt::RequestRoots for Server<'a, F, T, N>
 where
     F: Fn(&T) -> u32,
 {
-    fn ask_roots(&self) {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use crate::vendored::sundown::__rt::{NotByRef as _, NotNested as _};
-        crate::vendored::sundown::__rt::AskByRef(&self.inner).ask();
+        crate::vendored::sundown::__rt::RequestByRef(&self.inner).request();
     }
 }
 #[automatically_derived]
@@ -262,7 +267,7 @@ where
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     pub(crate) fn request_shutdown(&self) {
-        crate::vendored::sundown::__rt::AskRoots::ask_roots(self);
+        crate::vendored::sundown::__rt::RequestRoots::request_roots(self);
         crate::vendored::sundown::__rt::request_shutdown(self);
     }
 }
@@ -327,11 +332,11 @@ impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
 #[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
-impl<'a> ::sundown::__rt::AskRoots for Borrowed<'a> {
-    fn ask_roots(&self) {
+impl<'a> ::sundown::__rt::RequestRoots for Borrowed<'a> {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
     }
 }
 #[automatically_derived]
@@ -430,7 +435,7 @@ impl<'a> Borrowed<'a> {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

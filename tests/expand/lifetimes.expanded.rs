@@ -82,11 +82,11 @@ impl<'outer, 'inner: 'outer> ::sundown::__rt::AnnotatedShared for Scope<'outer, 
 #[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
-impl<'outer, 'inner: 'outer> ::sundown::__rt::AskRoots for Scope<'outer, 'inner> {
-    fn ask_roots(&self) {
+impl<'outer, 'inner: 'outer> ::sundown::__rt::RequestRoots for Scope<'outer, 'inner> {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
     }
 }
 #[automatically_derived]
@@ -210,7 +210,7 @@ impl<'outer, 'inner: 'outer> Scope<'outer, 'inner> {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

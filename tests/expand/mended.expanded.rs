@@ -60,11 +60,11 @@ impl ::sundown::__rt::Annotated for Twice {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Twice {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Twice {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
     }
 }
 #[automatically_derived]
@@ -161,7 +161,7 @@ impl Twice {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

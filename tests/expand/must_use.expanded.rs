@@ -50,11 +50,11 @@ impl ::sundown::__rt::Annotated for Own {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Own {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Own {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
     }
 }
 #[automatically_derived]
@@ -151,7 +151,7 @@ impl Own {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     pub fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

@@ -47,11 +47,11 @@ impl ::sundown::__rt::Annotated for Strict {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Strict {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Strict {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
     }
 }
 #[automatically_derived]
@@ -148,7 +148,7 @@ impl Strict {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }
@@ -199,11 +199,11 @@ impl ::sundown::__rt::Annotated for Patient {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Patient {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Patient {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
     }
 }
 #[automatically_derived]
@@ -300,7 +300,7 @@ impl Patient {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

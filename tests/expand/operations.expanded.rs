@@ -71,38 +71,44 @@ impl ::sundown::__rt::Annotated for Operations {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
                     &mut self.path,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || Pool::close(value)),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.async_closure,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || ::sundown::__rt::call_mut(
                             value,
                             async |pool: &mut Pool| pool.close().await,
                         )),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.closure,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || ::sundown::__rt::call_mut(
                             value,
                             |pool| Box::pin(pool.close()),
                         )),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.all,
@@ -110,7 +116,7 @@ impl ::sundown::__rt::Annotated for Operations {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::stop(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
@@ -120,7 +126,7 @@ impl ::sundown::__rt::Annotated for Operations {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::kill(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
@@ -133,7 +139,7 @@ impl ::sundown::__rt::Annotated for Operations {
                                 |worker: &Worker| worker.stop(),
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
@@ -144,19 +150,21 @@ impl ::sundown::__rt::Annotated for Operations {
                                 |worker: &mut Worker| worker.kill(),
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.qualified,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
                     |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             <Worker as Kill>::kill(value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
@@ -171,23 +179,23 @@ impl ::sundown::__rt::Annotated for Operations {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Operations {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Operations {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.path).ask();
-        ::sundown::__rt::AskByRef(&self.async_closure).ask();
-        ::sundown::__rt::AskByRef(&self.closure).ask();
-        ::sundown::__rt::AskWith(Worker::stop, &self.all).ask();
-        ::sundown::__rt::AskWith(
+        ::sundown::__rt::RequestByRef(&self.path).request();
+        ::sundown::__rt::RequestByRef(&self.async_closure).request();
+        ::sundown::__rt::RequestByRef(&self.closure).request();
+        ::sundown::__rt::RequestWith(Worker::stop, &self.all).request();
+        ::sundown::__rt::RequestWith(
                 ::sundown::__rt::borrowing(
                     &self.by_their_parameters,
                     |worker: &Worker| worker.stop(),
                 ),
                 &self.by_their_parameters,
             )
-            .ask();
-        ::sundown::__rt::AskByRef(&self.qualified).ask();
+            .request();
+        ::sundown::__rt::RequestByRef(&self.qualified).request();
     }
 }
 #[automatically_derived]
@@ -284,7 +292,7 @@ impl Operations {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

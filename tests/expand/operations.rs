@@ -6,9 +6,9 @@ struct Operations {
     async_closure: Pool,
     #[shutdown(with = |pool| Box::pin(pool.close()))]
     closure: Pool,
-    #[shutdown(ask = Worker::stop, with = Worker::join, force = Worker::kill)]
+    #[shutdown(request = Worker::stop, with = Worker::join, force = Worker::kill)]
     all: Worker,
-    #[shutdown(ask = |worker: &Worker| worker.stop(), force = |worker: &mut Worker| worker.kill())]
+    #[shutdown(request = |worker: &Worker| worker.stop(), force = |worker: &mut Worker| worker.kill())]
     by_their_parameters: Worker,
     #[shutdown(force = <Worker as Kill>::kill)]
     qualified: Worker,

@@ -66,32 +66,38 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_option(
                     &mut self.by_path,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::__rt::wait_option(
                         Pool::close,
                         value,
                         progress,
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.by_value,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::__rt::wait_option(
                         ::sundown::__rt::taking(value, |pool| pool.close()),
                         value,
                         progress,
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.by_ref,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::__rt::wait_option(
                         ::sundown::__rt::taking_mut(
                             value,
@@ -110,7 +116,7 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
                                 value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
@@ -123,21 +129,23 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
                                 value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.not_detachable,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::__rt::wait_option(
                         Held::close,
                         value,
                         progress,
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -151,14 +159,14 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
 #[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
-impl<'a, T> ::sundown::__rt::AskRoots for Options<'a, T> {
-    fn ask_roots(&self) {
+impl<'a, T> ::sundown::__rt::RequestRoots for Options<'a, T> {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.by_path).ask();
-        ::sundown::__rt::AskByRef(&self.by_value).ask();
-        ::sundown::__rt::AskByRef(&self.by_ref).ask();
-        ::sundown::__rt::AskByRef(&self.not_detachable).ask();
+        ::sundown::__rt::RequestByRef(&self.by_path).request();
+        ::sundown::__rt::RequestByRef(&self.by_value).request();
+        ::sundown::__rt::RequestByRef(&self.by_ref).request();
+        ::sundown::__rt::RequestByRef(&self.not_detachable).request();
     }
 }
 #[automatically_derived]
@@ -257,7 +265,7 @@ impl<'a, T> Options<'a, T> {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

@@ -6,7 +6,7 @@ struct Options<'a, T> {
     by_value: Option<Pool>,
     #[shutdown(with = async |pool: &mut Pool| pool.close().await, force = |pool: &mut Option<Pool>| *pool = None)]
     by_ref: Option<Pool>,
-    #[shutdown(ask = |tx| tx.send(()))]
+    #[shutdown(request = |tx| tx.send(()))]
     sender: Option<oneshot::Sender<()>>,
     #[shutdown(with = Held::close)]
     not_detachable: Option<Held<'a, T>>,

@@ -70,7 +70,7 @@ impl ::sundown_python::__rt::python::Class for PyClient {
         ::sundown_python::__rt::python::Bases,
     > {
         #[allow(unused_imports)]
-        use ::sundown_python::__rt::python::{Annotated as _, NotAnnotated as _};
+        use ::sundown_python::__rt::python::{AnnotatedBase as _, ForeignBase as _};
         (&::sundown_python::__rt::python::Base(object.as_super())).objects()
     }
     #[allow(unused_qualifications)]
@@ -78,16 +78,20 @@ impl ::sundown_python::__rt::python::Class for PyClient {
         &self,
     ) -> ::std::vec::Vec<::sundown_python::__rt::python::ResourceHandle> {
         #[allow(unused_imports)]
-        use ::sundown_python::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown_python::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::std::vec::Vec::from([
             ::sundown_python::__rt::python::resource_handle(&self.jobs),
             ::sundown_python::__rt::python::resource_handle_with(
                 &self.pool,
-                |value, progress| ::sundown_python::__rt::Moves(value).request(progress),
+                |value, progress| {
+                    ::sundown_python::__rt::Operations(value).request(progress)
+                },
                 |value, _| ::std::boxed::Box::pin(
                     ::sundown_python::__rt::closing(move || Pool::close(value)),
                 ),
-                |value, progress| ::sundown_python::__rt::Moves(value).force(progress),
+                |value, progress| {
+                    ::sundown_python::__rt::Operations(value).force(progress)
+                },
             ),
             ::sundown_python::__rt::python::resource_handle(&self.runtime),
         ])

@@ -54,17 +54,19 @@ impl ::sundown::__rt::Annotated for r#Box {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::new(&mut self.r#async),
                 ::sundown::__rt::Step::custom(
                     &mut self.r#loop,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || r#Pool::r#move(value)),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -77,11 +79,11 @@ impl ::sundown::__rt::Annotated for r#Box {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for r#Box {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for r#Box {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.r#async).ask();
+        ::sundown::__rt::RequestByRef(&self.r#async).request();
     }
 }
 #[automatically_derived]
@@ -178,7 +180,7 @@ impl r#Box {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     pub fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

@@ -72,7 +72,7 @@ impl ::sundown::__rt::Annotated for Runner {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::new(&mut self.stop),
@@ -80,11 +80,13 @@ impl ::sundown::__rt::Annotated for Runner {
                 ::sundown::__rt::Step::new(&mut self.jobs),
                 ::sundown::__rt::Step::custom(
                     &mut self.db,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || SqlitePool::close(value)),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -97,12 +99,12 @@ impl ::sundown::__rt::Annotated for Runner {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Runner {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Runner {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.stop).ask();
-        ::sundown::__rt::AskByRef(&self.scheduler).ask();
+        ::sundown::__rt::RequestByRef(&self.stop).request();
+        ::sundown::__rt::RequestByRef(&self.scheduler).request();
     }
 }
 #[automatically_derived]
@@ -199,7 +201,7 @@ impl Runner {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     pub fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

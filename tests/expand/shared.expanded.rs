@@ -50,7 +50,7 @@ impl ::sundown::__rt::Annotated for Hub {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::new(&mut self.jobs),
@@ -60,23 +60,25 @@ impl ::sundown::__rt::Annotated for Hub {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |pool| pool.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || Pool::close(*value)),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.spare,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::__rt::wait_option(
                         Pool::close,
                         *value,
                         progress,
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -92,7 +94,7 @@ impl ::sundown::__rt::Annotated for Hub {
 impl ::sundown::__rt::AnnotatedShared for Hub {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::shared(&self.jobs),
@@ -102,23 +104,25 @@ impl ::sundown::__rt::AnnotatedShared for Hub {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |pool| pool.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
                         ::sundown::__rt::closing(move || Pool::close(*value)),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.spare,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::__rt::wait_option(
                         Pool::close,
                         *value,
                         progress,
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -126,12 +130,12 @@ impl ::sundown::__rt::AnnotatedShared for Hub {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Hub {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Hub {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.jobs).ask();
-        ::sundown::__rt::AskByRef(&self.spare).ask();
+        ::sundown::__rt::RequestByRef(&self.jobs).request();
+        ::sundown::__rt::RequestByRef(&self.spare).request();
     }
 }
 #[automatically_derived]
@@ -251,7 +255,7 @@ impl Hub {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     pub fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

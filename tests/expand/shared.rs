@@ -2,7 +2,7 @@
 pub struct Hub {
     #[shutdown]
     jobs: Tasks,
-    #[shutdown(after = jobs, with = Pool::close, ask = |pool| pool.stop())]
+    #[shutdown(after = jobs, with = Pool::close, request = |pool| pool.stop())]
     db: Pool,
     #[shutdown(with = Pool::close)]
     spare: Option<Pool>,

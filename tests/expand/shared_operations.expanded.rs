@@ -50,7 +50,7 @@ impl ::sundown::__rt::Annotated for Shared {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
@@ -59,7 +59,7 @@ impl ::sundown::__rt::Annotated for Shared {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |worker| worker.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
@@ -68,7 +68,7 @@ impl ::sundown::__rt::Annotated for Shared {
                             async |worker| worker.join().await,
                         )),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.sender,
@@ -82,7 +82,7 @@ impl ::sundown::__rt::Annotated for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
@@ -96,7 +96,7 @@ impl ::sundown::__rt::Annotated for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
@@ -106,11 +106,11 @@ impl ::sundown::__rt::Annotated for Shared {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::stop(*value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -126,7 +126,7 @@ impl ::sundown::__rt::Annotated for Shared {
 impl ::sundown::__rt::AnnotatedShared for Shared {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
@@ -135,7 +135,7 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(*value, |worker| worker.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, _| ::std::boxed::Box::pin(
@@ -144,7 +144,7 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                             async |worker| worker.join().await,
                         )),
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom_shared(
                     &self.sender,
@@ -158,7 +158,7 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
@@ -172,7 +172,7 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                                 *value,
                             ),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
@@ -182,11 +182,11 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             Worker::stop(*value),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -194,21 +194,21 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Shared {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Shared {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskWith(
+        ::sundown::__rt::RequestWith(
                 ::sundown::__rt::borrowing(&self.worker, |worker| worker.stop()),
                 &self.worker,
             )
-            .ask();
-        ::sundown::__rt::AskOptionWith(
+            .request();
+        ::sundown::__rt::RequestOptionWith(
                 ::sundown::__rt::taking_ref(&self.sender, |sender| sender.send(())),
                 &self.sender,
             )
-            .ask();
-        ::sundown::__rt::AskWith(Worker::stop, &self.path).ask();
+            .request();
+        ::sundown::__rt::RequestWith(Worker::stop, &self.path).request();
     }
 }
 #[automatically_derived]
@@ -328,7 +328,7 @@ impl Shared {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

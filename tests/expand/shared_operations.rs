@@ -1,10 +1,10 @@
 #[must_shutdown(shared)]
 struct Shared {
-    #[shutdown(ask = |worker| worker.stop(), with = async |worker| worker.join().await)]
+    #[shutdown(request = |worker| worker.stop(), with = async |worker| worker.join().await)]
     worker: Worker,
-    #[shutdown(ask = |sender| sender.send(()), force = |sender: &Option<Sender>| forget(sender))]
+    #[shutdown(request = |sender| sender.send(()), force = |sender: &Option<Sender>| forget(sender))]
     sender: Option<Sender>,
-    #[shutdown(ask = Worker::stop)]
+    #[shutdown(request = Worker::stop)]
     path: Worker,
     guard: ShutdownGuard<Self>,
 }

@@ -72,11 +72,11 @@ impl<T> ::sundown::__rt::Annotated for Borrower<T> {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl<T> ::sundown::__rt::AskRoots for Borrower<T> {
-    fn ask_roots(&self) {
+impl<T> ::sundown::__rt::RequestRoots for Borrower<T> {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.own).ask();
+        ::sundown::__rt::RequestByRef(&self.own).request();
     }
 }
 #[automatically_derived]
@@ -173,7 +173,7 @@ impl<T> Borrower<T> {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

@@ -57,20 +57,22 @@ impl<T> ::sundown::__rt::Annotated for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::new(&mut self.0),
                 ::sundown::__rt::Step::new(&mut self.1),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.4,
-                    |value, progress| ::sundown::__rt::Moves(value).request(progress),
+                    |value, progress| {
+                        ::sundown::__rt::Operations(value).request(progress)
+                    },
                     |value, progress| ::sundown::__rt::wait_option(
                         Writer::close,
                         value,
                         progress,
                     ),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),
         )
@@ -83,11 +85,11 @@ impl<T> ::sundown::__rt::Annotated for Stages<T> {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl<T> ::sundown::__rt::AskRoots for Stages<T> {
-    fn ask_roots(&self) {
+impl<T> ::sundown::__rt::RequestRoots for Stages<T> {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.0).ask();
+        ::sundown::__rt::RequestByRef(&self.0).request();
     }
 }
 #[automatically_derived]
@@ -184,7 +186,7 @@ impl<T> Stages<T> {
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }
@@ -219,11 +221,11 @@ impl ::sundown::__rt::Annotated for Newtype {
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl ::sundown::__rt::AskRoots for Newtype {
-    fn ask_roots(&self) {
+impl ::sundown::__rt::RequestRoots for Newtype {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskByRef(&self.0).ask();
+        ::sundown::__rt::RequestByRef(&self.0).request();
     }
 }
 #[automatically_derived]

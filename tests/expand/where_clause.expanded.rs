@@ -66,7 +66,7 @@ where
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
@@ -75,11 +75,11 @@ where
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_ref(value, |source: &S| source.stop()),
                         ) {
-                            ::sundown::__rt::Said(error).tell(progress);
+                            ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                     |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Moves(value).force(progress),
+                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::new(&mut self.workers),
             ]),
@@ -93,19 +93,19 @@ where
 }
 #[doc(hidden)]
 #[automatically_derived]
-impl<S, T> ::sundown::__rt::AskRoots for Pipeline<S, T>
+impl<S, T> ::sundown::__rt::RequestRoots for Pipeline<S, T>
 where
     S: Source<Item = T> + Send + 'static,
     T: Send + 'static,
 {
-    fn ask_roots(&self) {
+    fn request_roots(&self) {
         #[allow(unused_imports)]
         use ::sundown::__rt::{NotByRef as _, NotNested as _};
-        ::sundown::__rt::AskWith(
+        ::sundown::__rt::RequestWith(
                 ::sundown::__rt::borrowing(&self.source, |source: &S| source.stop()),
                 &self.source,
             )
-            .ask();
+            .request();
     }
 }
 #[automatically_derived]
@@ -214,7 +214,7 @@ where
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     pub fn request_shutdown(&self) {
-        ::sundown::__rt::AskRoots::ask_roots(self);
+        ::sundown::__rt::RequestRoots::request_roots(self);
         ::sundown::__rt::request_shutdown(self);
     }
 }

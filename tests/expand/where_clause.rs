@@ -4,7 +4,7 @@ where
     S: Source<Item = T> + Send + 'static,
     T: Send + 'static,
 {
-    #[shutdown(ask = |source: &S| source.stop())]
+    #[shutdown(request = |source: &S| source.stop())]
     source: S,
     #[shutdown(after = source)]
     workers: Workers<T>,

@@ -55,7 +55,7 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// `request`.
-    Asked,
+    Requested,
     /// The wait returned.
     Ended,
     /// `force`.
@@ -139,7 +139,7 @@ impl Spy {
 
 impl Teardown for Spy {
     fn request(&mut self, _progress: &mut Progress) {
-        self.note(What::Asked);
+        self.note(What::Requested);
     }
 
     fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
@@ -195,7 +195,7 @@ macro_rules! annotated {
         $vis struct $name {
             #[shutdown]
             $vis jobs: $crate::__sundown::Tasks,
-            #[shutdown(with = async |_| (), ask = |_| (), after = jobs)]
+            #[shutdown(with = async |_| (), request = |_| (), after = jobs)]
             $vis pool: u8,
             $vis guard: $crate::__sundown::ShutdownGuard<Self>,
         }

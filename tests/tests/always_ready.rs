@@ -293,13 +293,13 @@ fn on_every_level_of_a_tree() {
         let (spy, mut value) = Outer::new();
         let report = report(value.shutdown().await);
         assert!(!report.is_clean());
-        assert_eq!(spy.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
+        assert_eq!(spy.moves(), [What::Requested, What::Forced, What::Ended], "{report}");
     });
     everywhere_blocking(|| {
         let (spy, mut value) = Outer::new();
         let report = report(value.shutdown_blocking());
         assert!(!report.is_clean());
-        assert_eq!(spy.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
+        assert_eq!(spy.moves(), [What::Requested, What::Forced, What::Ended], "{report}");
     });
 }
 

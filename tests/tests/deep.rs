@@ -23,22 +23,22 @@ struct Leaf {
 
 #[derive(Default)]
 struct Counts {
-    asked: AtomicUsize,
+    requested: AtomicUsize,
     ended: AtomicUsize,
     forced: AtomicUsize,
 }
 
 impl Leaf {
-    fn assert(&self, asked: usize, ended: usize, forced: usize) {
+    fn assert(&self, requested: usize, ended: usize, forced: usize) {
         let count = |of: &AtomicUsize| of.load(Ordering::Relaxed);
         let counts = &self.counts;
-        assert_eq!((count(&counts.asked), count(&counts.ended), count(&counts.forced)), (asked, ended, forced));
+        assert_eq!((count(&counts.requested), count(&counts.ended), count(&counts.forced)), (requested, ended, forced));
     }
 }
 
 impl Teardown for Leaf {
     fn request(&mut self, _progress: &mut Progress) {
-        self.counts.asked.fetch_add(1, Ordering::Relaxed);
+        self.counts.requested.fetch_add(1, Ordering::Relaxed);
     }
 
     fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {

@@ -86,7 +86,7 @@ fn in_an_exit_handler() {
         drop(loud);
         drop(patient);
         // No thread was started, nothing was waited for: all that can be done now is done.
-        let done = [What::Asked, What::Forced];
+        let done = [What::Requested, What::Forced];
         println!("asked and forced: {}", spies.0.moves() == done && spies.1.moves() == done);
     }
     if is_child("in_an_exit_handler") {

@@ -97,12 +97,12 @@ fn no_runtime_and_wait() {
     let releaser = thread::spawn({
         let spy = spy.clone();
         move || {
-            let _ = spy.thread_of(What::Asked);
+            let _ = spy.thread_of(What::Requested);
             spy.release();
         }
     });
     drop(value);
-    assert_eq!(spy.moves(), [What::Asked, What::Ended], "the drop returned after the end");
+    assert_eq!(spy.moves(), [What::Requested, What::Ended], "the drop returned after the end");
     assert_eq!(spy.thread_of(What::Ended), here());
     releaser.join().unwrap();
 }
@@ -111,9 +111,9 @@ fn no_runtime_and_wait() {
 fn no_runtime_and_log() {
     let (spy, pinned, value) = logs();
     drop(value);
-    assert_eq!(spy.thread_of(What::Asked), here());
-    assert_eq!(spy.moves(), [What::Asked], "the drop did not wait for what nobody released");
-    assert_eq!(pinned.0.moves(), [What::Asked, What::Forced], "what cannot be moved out is forced at once");
+    assert_eq!(spy.thread_of(What::Requested), here());
+    assert_eq!(spy.moves(), [What::Requested], "the drop did not wait for what nobody released");
+    assert_eq!(pinned.0.moves(), [What::Requested, What::Forced], "what cannot be moved out is forced at once");
     spy.release();
     assert_eq!(spy.thread_of(What::Ended), REAPER);
 }
@@ -128,7 +128,7 @@ fn no_runtime_and_panic() {
     for part in ["Panics`", &format!("drop_by_place.rs:{line}"), "`shutdown().await`", "`with_shutdown`", "`?`"] {
         assert!(message.contains(part), "{part} is not in: {message}");
     }
-    assert_eq!(spy.moves()[0], What::Asked, "asked before the panic");
+    assert_eq!(spy.moves()[0], What::Requested, "asked before the panic");
     spy.release();
     assert_eq!(spy.thread_of(What::Ended), REAPER);
 }
@@ -146,12 +146,12 @@ fn on_a_multi_thread_worker() {
             go.send(()).unwrap();
         });
         gone.await.unwrap();
-        assert_eq!(tell.moves(), [What::Asked], "handed over, not waited for");
+        assert_eq!(tell.moves(), [What::Requested], "handed over, not waited for");
         tokio::spawn(async move { tell.release() }).await.unwrap();
         dropper.await.unwrap();
     });
     assert_eq!(spy.thread_of(What::Ended), REAPER);
-    assert_eq!(spy.moves(), [What::Asked, What::Ended]);
+    assert_eq!(spy.moves(), [What::Requested, What::Ended]);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn under_block_on_of_a_multi_thread_runtime() {
         let releaser = spy.clone();
         tokio::spawn(async move { releaser.release() });
         drop(value);
-        assert_eq!(spy.moves(), [What::Asked, What::Ended], "the workers go on, so it is safe to wait");
+        assert_eq!(spy.moves(), [What::Requested, What::Ended], "the workers go on, so it is safe to wait");
     });
     assert_eq!(spy.thread_of(What::Ended), here());
 }
@@ -173,7 +173,7 @@ fn on_a_current_thread_runtime() {
     let (spy, value) = waits();
     runtime.block_on(async {
         drop(value);
-        assert_eq!(spy.moves(), [What::Asked], "only this thread could have released it");
+        assert_eq!(spy.moves(), [What::Requested], "only this thread could have released it");
         let releaser = spy.clone();
         tokio::spawn(async move { releaser.release() }).await.unwrap();
     });
@@ -237,7 +237,7 @@ fn while_unwinding() {
     }))
     .expect_err("it panics");
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"the first panic"), "a second one would have aborted");
-    assert_eq!(spy.moves()[0], What::Asked);
+    assert_eq!(spy.moves()[0], What::Requested);
     spy.release();
     assert_eq!(spy.thread_of(What::Ended), REAPER);
 
@@ -247,7 +247,7 @@ fn while_unwinding() {
         panic!("with a value that would wait");
     }))
     .expect_err("it panics");
-    assert_eq!(spy.moves(), [What::Asked], "never waited for while unwinding");
+    assert_eq!(spy.moves(), [What::Requested], "never waited for while unwinding");
     spy.release();
     assert_eq!(spy.thread_of(What::Ended), REAPER);
 }
@@ -275,7 +275,7 @@ fn inside_a_local_set() {
         let (spy, value) = waits();
         LocalSet::new().block_on(&runtime, async {
             tokio::task::spawn_local(async move { drop(value) }).await.expect("tokio forbids `block_in_place` here");
-            assert_eq!(spy.moves(), [What::Asked]);
+            assert_eq!(spy.moves(), [What::Requested]);
             let releaser = spy.clone();
             tokio::task::spawn_local(async move { releaser.release() }).await.unwrap();
         });
@@ -298,7 +298,7 @@ fn twice() {
     let first = outer.shutdown_blocking().unwrap().to_string();
     assert_eq!(outer.shutdown_blocking().unwrap().to_string(), first, "the same report");
     drop(outer);
-    assert_eq!(spy.moves(), [What::Asked, What::Ended], "neither the outer nor the inner drop touched it again");
+    assert_eq!(spy.moves(), [What::Requested, What::Ended], "neither the outer nor the inner drop touched it again");
 
     let spy = Spy::new();
     let inner = Panics { spy: spy.clone(), guard: ShutdownGuard::new() };
@@ -307,7 +307,7 @@ fn twice() {
     assert!(payload.downcast_ref::<String>().unwrap().contains("Outer`"), "and the inner one does not");
     spy.release();
     assert_eq!(spy.thread_of(What::Ended), REAPER);
-    assert_eq!(spy.moves(), [What::Asked, What::Ended], "asked once");
+    assert_eq!(spy.moves(), [What::Requested, What::Ended], "asked once");
 }
 
 #[test]
@@ -331,13 +331,13 @@ fn half_way_through_a_shutdown() {
         assert!(is_pending(&mut shutdown).await);
     });
     let (first, second, third) = spies;
-    assert_eq!((first.moves(), second.moves()), (vec![What::Asked, What::Ended], vec![What::Asked]));
+    assert_eq!((first.moves(), second.moves()), (vec![What::Requested, What::Ended], vec![What::Requested]));
     drop(value); // no panic: its shutdown began
     second.release();
     third.release();
     assert_eq!(third.thread_of(What::Ended), REAPER, "the drop finished what was left, in the order");
-    assert_eq!(first.moves(), [What::Asked, What::Ended], "what had ended was not touched again");
-    assert_eq!(second.moves(), [What::Asked, What::Ended], "what was asked was not asked again");
+    assert_eq!(first.moves(), [What::Requested, What::Ended], "what had ended was not touched again");
+    assert_eq!(second.moves(), [What::Requested, What::Ended], "what was asked was not asked again");
 }
 
 #[test]
@@ -353,15 +353,15 @@ fn with_a_force_that_panics() {
     let (bad, good) = (Spy::panicking(), Spy::new());
     let value = Two { bad: Pinned(bad.clone()), good: Pinned(good.clone()), guard: ShutdownGuard::new() };
     drop(value);
-    assert_eq!(bad.moves(), [What::Asked, What::Forced]);
-    assert_eq!(good.moves(), [What::Asked, What::Forced], "the panic of one did not spare the other");
+    assert_eq!(bad.moves(), [What::Requested, What::Forced]);
+    assert_eq!(good.moves(), [What::Requested, What::Forced], "the panic of one did not spare the other");
 }
 
 /// The home runtime in a drop.
 static IN_RUNTIME: AtomicUsize = AtomicUsize::new(0);
 #[must_shutdown(timeout = "1s", on_drop = "log")]
 struct Asks {
-    #[shutdown(ask = |_: &mut u8| { if tokio::runtime::Handle::try_current().is_ok() { IN_RUNTIME.fetch_add(1, Ordering::SeqCst); } }, with = async |_| (), force = |_| ())]
+    #[shutdown(request = |_: &mut u8| { if tokio::runtime::Handle::try_current().is_ok() { IN_RUNTIME.fetch_add(1, Ordering::SeqCst); } }, with = async |_| (), force = |_| ())]
     a: u8,
     guard: ShutdownGuard<Self>,
 }

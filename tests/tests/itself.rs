@@ -77,7 +77,7 @@ async fn from_within<T: Teardown + Send + 'static>(by: By, hold: impl FnOnce(Joi
 
 async fn told(answered: oneshot::Receiver<(String, Vec<What>)>) -> String {
     let (said, rest) = timeout(GENEROUS, answered).await.unwrap().expect("the task is not aborted by its own shutdown");
-    assert_eq!(rest, [What::Asked, What::Ended], "what comes after it is stopped: {said}");
+    assert_eq!(rest, [What::Requested, What::Ended], "what comes after it is stopped: {said}");
     said
 }
 

@@ -8,8 +8,8 @@ mod hygiene;
 mod manual;
 #[path = "macro_matrix/methods.rs"]
 mod methods;
-#[path = "macro_matrix/moves.rs"]
-mod moves;
+#[path = "macro_matrix/operations.rs"]
+mod operations;
 #[path = "macro_matrix/request.rs"]
 mod request;
 #[path = "macro_matrix/shapes.rs"]

@@ -41,7 +41,7 @@ async fn with_shutdown_shuts_down_after_the_closure() {
     assert_eq!(output, "served");
     assert!(report.unwrap().is_clean());
     assert!(stop.is_cancelled());
-    assert_eq!(spy.moves(), [What::Asked, What::Ended]);
+    assert_eq!(spy.moves(), [What::Requested, What::Ended]);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn with_shutdown_shuts_down_after_a_panic() {
     let spy = service.spy.clone();
     let panicked = tokio::spawn(service.with_shutdown(async |_| panic!("in the closure"))).await.unwrap_err();
     assert_eq!(panicked.into_panic().downcast_ref(), Some(&"in the closure"), "the panic goes on");
-    assert_eq!(spy.moves(), [What::Asked, What::Ended]);
+    assert_eq!(spy.moves(), [What::Requested, What::Ended]);
 }
 
 /// `tokio::spawn` needs a `Send` future, also where the closure borrows from outside.
@@ -88,7 +88,7 @@ async fn shutdown_within_bounds_the_whole() {
     let error = service.shutdown_within(Duration::from_millis(50)).await.unwrap_err();
     assert_eq!(error.to_string(), "`Service` did not shut down cleanly: `Service.spy` forced");
     assert_eq!(error.report().limit(), Some(Duration::from_millis(50)));
-    assert_eq!(spy.moves(), [What::Asked, What::Forced, What::Ended]);
+    assert_eq!(spy.moves(), [What::Requested, What::Forced, What::Ended]);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn shutdown_within_no_time_still_asks_and_forces() {
     let spy = Spy::new();
     let mut service = Service { stop: CancellationToken::new(), spy: spy.clone(), guard: ShutdownGuard::new() };
     let _ = service.shutdown_within(Duration::ZERO).await.unwrap_err();
-    assert_eq!(spy.moves()[..2], [What::Asked, What::Forced]);
+    assert_eq!(spy.moves()[..2], [What::Requested, What::Forced]);
     let mut other = Service::new();
     assert!(other.shutdown_within(Duration::MAX).await.unwrap().is_clean(), "an endless budget is one");
 }
@@ -114,7 +114,7 @@ async fn a_second_signal_takes_over() {
     }
     let error = service.shutdown_within(Duration::from_millis(20)).await.unwrap_err();
     assert!(error.report().find("Service.spy").unwrap().outcome().word() == "forced");
-    assert_eq!(spy.moves(), [What::Asked, What::Forced, What::Ended]);
+    assert_eq!(spy.moves(), [What::Requested, What::Forced, What::Ended]);
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ struct ByHand {
 impl ByHand {
     async fn shutdown(&mut self) -> Result<Report, sundown::ShutdownError> {
         let report = Report::new(self.name).step("ByHand.pool", Outcome::Stopped, Duration::from_millis(3));
-        self.guard.settle(report)
+        self.guard.finish(report)
     }
 }
 
@@ -196,7 +196,7 @@ impl ByHand {
 async fn a_manual_value_is_settled_dismissed_or_leaked() {
     let mut settled = ByHand { name: "settled", guard: ShutdownGuard::new() };
     assert_eq!(settled.shutdown().await.unwrap().took(), Duration::from_millis(3));
-    assert_eq!(settled.guard.phase(), Phase::Settled);
+    assert_eq!(settled.guard.phase(), Phase::Finished);
     drop(settled);
 
     let dismissed = ByHand { name: "dismissed", guard: ShutdownGuard::new() };
@@ -213,7 +213,7 @@ async fn a_manual_value_is_settled_dismissed_or_leaked() {
 async fn a_report_that_is_not_clean_is_the_error_of_a_manual_value() {
     let value = ByHand { name: "by hand", guard: ShutdownGuard::new() };
     let report = Report::new("by hand").step("ByHand.pool", Outcome::abandoned("no answer"), Duration::ZERO);
-    let error = value.guard.settle(report).unwrap_err();
+    let error = value.guard.finish(report).unwrap_err();
     assert_eq!(error.to_string(), "`by hand` did not shut down cleanly: `ByHand.pool` abandoned: no answer");
 }
 

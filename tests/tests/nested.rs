@@ -40,7 +40,7 @@ async fn nested_values_are_in_the_tree_and_settled() {
     let report = outer.shutdown().await.unwrap();
     let names: Vec<_> = report.walk().map(|step| step.name().to_owned()).collect();
     assert_eq!(names, ["Outer.pool", "Pool.reader", "Pool.writer", "Outer.inner", "Inner.spy"]);
-    assert_eq!(outer.inner.guard.phase(), Phase::Settled);
+    assert_eq!(outer.inner.guard.phase(), Phase::Finished);
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn an_inner_value_that_was_shut_down_before_its_owner() {
     let _ = outer.inner.shutdown().await.unwrap();
     let report = outer.shutdown().await.unwrap();
     assert!(report.find("Inner.spy").is_some(), "its report is in the owner's: {report}");
-    assert_eq!(spy.moves(), [What::Asked, What::Ended], "not touched again");
+    assert_eq!(spy.moves(), [What::Requested, What::Ended], "not touched again");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn an_inner_value_whose_shutdown_was_dropped_half_way() {
     }
     spy.release();
     assert!(outer.shutdown().await.unwrap().is_clean());
-    assert_eq!(spy.moves(), [What::Asked, What::Ended], "asked once");
+    assert_eq!(spy.moves(), [What::Requested, What::Ended], "asked once");
 }
 
 /// An inner shutdown after its owner's was dropped half-way.

@@ -35,8 +35,8 @@ async fn a_wait_that_panics_when_it_is_dropped_spares_the_others() {
     let report = v.shutdown().await.unwrap_err().into_report();
     println!("{report}");
     drop(v);
-    assert_eq!(other.0.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
-    assert_eq!(last.0.moves()[0], What::Asked, "{report}");
+    assert_eq!(other.0.moves(), [What::Requested, What::Forced, What::Ended], "{report}");
+    assert_eq!(last.0.moves()[0], What::Requested, "{report}");
 }
 
 /// The same with a future that is kept (`with` by value).
@@ -59,7 +59,7 @@ async fn a_kept_wait_that_panics_when_it_is_dropped() {
     let report = v.shutdown().await.unwrap_err().into_report();
     println!("{report}");
     drop(v);
-    assert_eq!(other.0.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
+    assert_eq!(other.0.moves(), [What::Requested, What::Forced, What::Ended], "{report}");
 }
 
 async fn explode(_: &u8) {
@@ -80,7 +80,7 @@ async fn a_panic_payload_that_panics_spares_the_others() {
     let other = Pinned::default();
     let mut v = Payload { a: 0, other: other.clone(), guard: ShutdownGuard::new() };
     let report = v.shutdown().await.unwrap_err().into_report();
-    assert_eq!(other.0.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
+    assert_eq!(other.0.moves(), [What::Requested, What::Forced, What::Ended], "{report}");
 }
 
 /// A wait that panics, of something that runs on.
@@ -108,9 +108,9 @@ async fn what_nobody_can_wait_for_is_forced() {
     let spy = Spy::new();
     let mut v = Panicking { a: PanickingWait(spy.clone()), guard: ShutdownGuard::new() };
     let _ = v.shutdown().await.unwrap_err();
-    assert_eq!(v.guard.phase(), Phase::Settled);
+    assert_eq!(v.guard.phase(), Phase::Finished);
     drop(v);
-    assert_eq!(spy.moves(), [What::Asked, What::Forced]);
+    assert_eq!(spy.moves(), [What::Requested, What::Forced]);
 }
 
 /// A wait that panics before it returns its future.
@@ -135,5 +135,5 @@ async fn a_wait_that_panics_before_its_future_spares_the_others() {
     let other = Pinned::default();
     let mut v = EagerOwner { a: Eager, other: other.clone(), guard: ShutdownGuard::new() };
     let report = v.shutdown().await.unwrap_err().into_report();
-    assert_eq!(other.0.moves(), [What::Asked, What::Forced, What::Ended], "{report}");
+    assert_eq!(other.0.moves(), [What::Requested, What::Forced, What::Ended], "{report}");
 }

@@ -49,7 +49,7 @@ fn a_drop_on_the_reaper_thread_does_not_hold_up_the_others() {
         holder: Holder(Some(Waits { spy: stuck.clone(), guard: ShutdownGuard::new() })),
         guard: ShutdownGuard::new(),
     });
-    let _ = stuck.thread_of(What::Asked);
+    let _ = stuck.thread_of(What::Requested);
     let start = Instant::now();
     drop(Quick { spy: quick.clone(), guard: ShutdownGuard::new() });
     let _ = quick.thread_of(What::Forced);

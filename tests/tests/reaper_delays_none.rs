@@ -189,11 +189,11 @@ fn others_are_served(count: usize) {
     ends.iter().for_each(Spy::release);
     for spy in ends {
         let _ = spy.thread_of(What::Ended);
-        assert_eq!(spy.moves(), [What::Asked, What::Ended]);
+        assert_eq!(spy.moves(), [What::Requested, What::Ended]);
     }
     for spy in forced {
         let _ = spy.thread_of(What::Ended);
-        assert_eq!(spy.moves(), [What::Asked, What::Forced, What::Ended]);
+        assert_eq!(spy.moves(), [What::Requested, What::Forced, What::Ended]);
     }
     assert!(start.elapsed() < Duration::from_secs(8), "took {:?}", start.elapsed());
 }
@@ -258,7 +258,7 @@ fn a_hundred_values_take_two_threads() {
     for spy in spies {
         spy.release();
         let _ = spy.thread_of(What::Ended);
-        assert_eq!(spy.moves(), [What::Asked, What::Ended]);
+        assert_eq!(spy.moves(), [What::Requested, What::Ended]);
     }
     wait_until("the reaper's threads end", || reapers() == 0);
 }

@@ -74,11 +74,14 @@ async fn shared_and_given_values_are_stopped_in_their_order() {
     let report = registry::shutdown_all(Duration::from_secs(20)).await.unwrap();
     assert_eq!(*shared_log.lock().unwrap(), IN_ORDER, "no handle was stopped past its owner's plan");
     assert_eq!(*given_log.lock().unwrap(), IN_ORDER);
-    assert_eq!(shared.guard.phase(), Phase::Settled);
+    assert_eq!(shared.guard.phase(), Phase::Finished);
     let seconds = report.walk().filter(|step| step.name() == "Chain.second");
-    let times: Vec<_> = seconds.map(|step| step.asked_after().unwrap()).collect();
+    let times: Vec<_> = seconds.map(|step| step.requested_after().unwrap()).collect();
     assert_eq!(times.len(), 2, "each is reported once: {report}");
-    assert!(times.iter().all(|asked| *asked >= Duration::from_millis(19)), "asked when it was asked: {report}");
+    assert!(
+        times.iter().all(|asked| *asked >= Duration::from_millis(19)),
+        "requested only when the first had ended: {report}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,7 +107,7 @@ async fn an_owner_that_does_not_answer_is_named() {
     let owned = Owned { spy: Spy::new(), guard: ShutdownGuard::new() };
     let error = registry::shutdown_all(Duration::from_millis(200)).await.unwrap_err();
     assert!(owned.guard.stop_requested() && owned.guard.stop_token().is_cancelled());
-    assert_eq!(given.moves(), [What::Asked, What::Ended]);
+    assert_eq!(given.moves(), [What::Requested, What::Ended]);
     assert!(error.to_string().contains("`Owned` abandoned: not reached"), "{error}");
     assert!(error.to_string().contains("registry.rs:"), "where it was made: {error}");
     owned.guard.dismiss();
@@ -129,7 +132,7 @@ fn blocking() {
     spy.release();
     registry::give(spy.clone());
     registry::shutdown_all_blocking(Duration::from_secs(20)).unwrap();
-    assert_eq!(spy.moves(), [What::Asked, What::Ended]);
+    assert_eq!(spy.moves(), [What::Requested, What::Ended]);
 }
 
 #[test]

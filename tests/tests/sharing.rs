@@ -75,7 +75,7 @@ async fn a_shared_value_in_a_struct() {
     let mut owner = Owner { server: Arc::clone(&server), guard: ShutdownGuard::new() };
     let report = owner.shutdown().await.unwrap();
     assert!(report.find("Server.connections").is_some(), "{report}");
-    assert_eq!(server.guard.phase(), Phase::Settled);
+    assert_eq!(server.guard.phase(), Phase::Finished);
 }
 
 /// A follower's own budget.

@@ -25,7 +25,7 @@ impl Owner {
     }
 }
 
-/// With time enough for whoever stops.
+/// With time enough for anyone who stops.
 async fn shut_down(tasks: &Tasks) -> Report {
     Owner::of(tasks).shutdown().await.unwrap_or_else(ShutdownError::into_report)
 }
@@ -63,7 +63,7 @@ mod the_gate {
         assert!(tasks.is_empty());
     }
 
-    /// Spawns race with the close, on several threads: whoever was let in has ended when the wait returns, and after a
+    /// Spawns race with the close, on several threads: anyone who was let in has ended when the wait returns, and after a
     /// refusal nobody is let in (the race of tokio#6759).
     #[test]
     fn closed_and_empty_is_for_good() {
@@ -443,7 +443,7 @@ async fn the_registry_knows_a_group_while_it_has_a_handle_or_a_task() {
     assert!(!registry::snapshot().rows().iter().any(|row| ours(&row)), "nobody has it any more");
 }
 
-/// A task that ends with its runtime has not stopped, whoever shuts what down and when.
+/// A task that ends with its runtime has not stopped, anyone who shuts what down and when.
 mod a_runtime_that_goes_first {
     use super::*;
 

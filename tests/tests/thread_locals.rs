@@ -171,9 +171,9 @@ fn what_is_done() {
     })
     .join()
     .unwrap();
-    assert_eq!(pinned.moves(), [What::Asked, What::Forced]);
+    assert_eq!(pinned.moves(), [What::Requested, What::Forced]);
     assert_eq!(detached.thread_of(What::Ended), "sundown-reaper");
-    assert_eq!(detached.moves(), [What::Asked, What::Ended]);
+    assert_eq!(detached.moves(), [What::Requested, What::Ended]);
 }
 
 const CASES: &[(&str, fn())] = &[

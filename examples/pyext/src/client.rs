@@ -2,7 +2,7 @@
 //!
 //! The work is done by tasks on the client's own runtime: one connection for requests, one for each key that is watched. The
 //! awaitables themselves only wait for a channel, on the module's runtime ([`future_into_py`]), which outlives every client:
-//! whoever awaits something while the client is closed gets an answer or an error, and nothing in between.
+//! anyone who awaits something while the client is closed gets an answer or an error, and nothing in between.
 
 mod connection;
 mod subscription;

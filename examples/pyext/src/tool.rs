@@ -19,7 +19,7 @@ use script::Script;
 
 use crate::seconds::Seconds;
 
-/// A tool for whoever writes scripts: a language model, a test, a user. `timeout` is what a script may take, in seconds.
+/// A tool for anyone who writes scripts: a language model, a test, a user. `timeout` is what a script may take, in seconds.
 #[pyclass_teardown(timeout = "2s")]
 #[pyclass(frozen, module = "sundown_demo")]
 pub(crate) struct ScriptedTool {

@@ -137,8 +137,8 @@ fn millis(duration: std::time::Duration) -> TokenStream {
 
 fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let (rt, guarded, step) = (krate.rt(), krate.guarded(), krate.step());
-    let (ask_roots, entry, spec_type, entry_type) =
-        (krate.ask_roots(), krate.entry(), krate.spec(), krate.entry_type());
+    let (request_roots, entry, spec_type, entry_type) =
+        (krate.request_roots(), krate.entry(), krate.spec(), krate.entry_type());
     let (spec, entry) = match model.guards().next() {
         Some((guard, _)) => {
             let guard = operations::field_ref(model, guard, Borrow::Shared);
@@ -178,16 +178,16 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let asks = model
         .steps()
         .filter(|(_, step)| step.after.is_empty())
-        .filter_map(|(field, step)| operations::ask_by_ref(field, step, model.shared(), krate));
+        .filter_map(|(field, step)| operations::request_by_ref(field, step, model.shared(), krate));
     let body = local! {
-        fn ask_roots(&self) {
+        fn request_roots(&self) {
             #[allow(unused_imports)]
             use #rt::{NotByRef as _, NotNested as _};
             #(#asks)*
         }
     };
-    let ask_roots = implement_hidden(model, ask_roots, body);
-    quote!(#annotated #shared #ask_roots)
+    let request_roots = implement_hidden(model, request_roots, body);
+    quote!(#annotated #shared #request_roots)
 }
 
 fn steps(model: &Model<'_>, borrow: Borrow, krate: &Krate) -> TokenStream {
@@ -257,7 +257,7 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
 }
 
 fn drop_and_methods(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let (rt, ask_roots) = (krate.rt(), krate.ask_roots());
+    let (rt, request_roots) = (krate.rt(), krate.request_roots());
     let drop = implement(model, local!(::core::ops::Drop), local!(fn drop(&mut self) { #rt::dropped(self); }));
     let (shutdown, blocking) = match model.shared() {
         true => (local!(shutdown_shared), local!(shutdown_shared_blocking)),
@@ -269,7 +269,7 @@ fn drop_and_methods(model: &Model<'_>, krate: &Krate) -> TokenStream {
         shutdown_blocking: local!(#rt::#blocking(self)),
         with_shutdown: local!(#rt::with_shutdown(self, f).await),
         request_shutdown: local! {
-            #ask_roots::ask_roots(self);
+            #request_roots::request_roots(self);
             #rt::request_shutdown(self);
         },
     };

@@ -37,8 +37,8 @@ pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Bo
         Borrow::Unique => local!(custom),
     };
     let operations = Operations { field, step, borrow, krate };
-    let (ask, wait, force) = (operations.ask(), operations.wait(), operations.force());
-    local!(#rt::Step::#constructor(#field_ref, #ask, #wait, #force))
+    let (request, wait, force) = (operations.request(), operations.wait(), operations.force());
+    local!(#rt::Step::#constructor(#field_ref, #request, #wait, #force))
 }
 
 /// The expression that makes the clone of one field of a Python class.
@@ -49,8 +49,8 @@ pub(crate) fn resource_handle(model: &Model<'_>, field: &Field<'_>, step: &Step,
         return placed::call(krate.python().resource_handle(), field_ref, place);
     }
     let operations = Operations { field, step, borrow: Borrow::Unique, krate };
-    let (ask, wait, force) = (operations.ask(), operations.wait(), operations.force());
-    placed::call(krate.python().resource_handle_with(), local!(#field_ref, #ask, #wait, #force), place)
+    let (request, wait, force) = (operations.request(), operations.wait(), operations.force());
+    placed::call(krate.python().resource_handle_with(), local!(#field_ref, #request, #wait, #force), place)
 }
 
 /// The traits through which a type without operations of its own gets them.
@@ -58,18 +58,18 @@ pub(crate) fn use_of_operations(krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     local! {
         #[allow(unused_imports)]
-        use #rt::{NoMoves as _, SaidDebug as _, SaidDisplay as _};
+        use #rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
     }
 }
 
 /// The statement that asks a step through `&self`, for `request_shutdown`; none if that can be ruled out.
-pub(crate) fn ask_by_ref(field: &Field<'_>, step: &Step, shared: bool, krate: &Krate) -> Option<TokenStream> {
+pub(crate) fn request_by_ref(field: &Field<'_>, step: &Step, shared: bool, krate: &Krate) -> Option<TokenStream> {
     let rt = krate.rt();
     let member = &field.member;
-    let with = if field.option_of().is_some() { local!(AskOptionWith) } else { local!(AskWith) };
-    Some(match &step.ask {
-        None => local!(#rt::AskByRef(&self.#member).ask();),
-        Some(Call::Path(path)) => local!(#rt::#with(#path, &self.#member).ask();),
+    let with = if field.option_of().is_some() { local!(RequestOptionWith) } else { local!(RequestWith) };
+    Some(match &step.request {
+        None => local!(#rt::RequestByRef(&self.#member).request();),
+        Some(Call::Path(path)) => local!(#rt::#with(#path, &self.#member).request();),
         Some(Call::Closure(closure)) => {
             let taking = match (Parameter::of(closure), field.option_of()) {
                 (Parameter::Ref, Some(_)) => local!(taking_ref),
@@ -78,7 +78,7 @@ pub(crate) fn ask_by_ref(field: &Field<'_>, step: &Step, shared: bool, krate: &K
                 (Parameter::Unknown, None) if shared => local!(borrowing),
                 _ => return None,
             };
-            local!(#rt::#with(#rt::#taking(&self.#member, #closure), &self.#member).ask();)
+            local!(#rt::#with(#rt::#taking(&self.#member, #closure), &self.#member).request();)
         }
     })
 }
@@ -149,8 +149,8 @@ struct Operations<'m, 'a> {
 }
 
 impl Operations<'_, '_> {
-    fn ask(&self) -> TokenStream {
-        self.instant(self.step.ask.as_ref(), &local!(request))
+    fn request(&self) -> TokenStream {
+        self.instant(self.step.request.as_ref(), &local!(request))
     }
 
     fn force(&self) -> TokenStream {
@@ -159,7 +159,7 @@ impl Operations<'_, '_> {
 
     fn instant(&self, call: Option<&Call>, own: &TokenStream) -> TokenStream {
         let rt = self.krate.rt();
-        let Some(call) = call else { return local!(|value, progress| #rt::Moves(value).#own(progress)) };
+        let Some(call) = call else { return local!(|value, progress| #rt::Operations(value).#own(progress)) };
         let value = Value::of(call, self.borrow);
         let result = match self.field.option_of() {
             Some(_) => {
@@ -172,7 +172,7 @@ impl Operations<'_, '_> {
         let param = value.param;
         local! {
             |#param, progress| if let ::core::result::Result::Err(error) = #answer {
-                #rt::Said(error).tell(progress);
+                #rt::ErrorOf(error).tell(progress);
             }
         }
     }

@@ -60,7 +60,7 @@ impl Krate {
     }
 
     paths! {
-        ask_roots => AskRoots,
+        request_roots => RequestRoots,
         by_hand => ByHand,
         entry => entry,
         entry_type => Entry,
@@ -149,7 +149,7 @@ impl Python {
     /// The traits that distinguish an annotated base class from others.
     pub(crate) fn use_of_bases(&self) -> TokenStream {
         let module = self.module();
-        local!(use #module::{Annotated as _, NotAnnotated as _};)
+        local!(use #module::{AnnotatedBase as _, ForeignBase as _};)
     }
 
     /// The traits that distinguish a new value from what else a `#[new]` returns.

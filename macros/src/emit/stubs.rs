@@ -25,7 +25,7 @@ pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &St
     }
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let (ask_roots, stub) = (krate.ask_roots(), stub());
+    let (request_roots, stub) = (krate.request_roots(), stub());
     let teardown = teardown(&local!(#impl_generics), &local!(#ident #ty_generics #where_clause), krate);
     let by_ref = args.shared.as_ref().map(|_| by_ref(input, krate));
     let methods = (flavour == Flavour::MustShutdown).then(|| {
@@ -43,8 +43,8 @@ pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &St
         #guarded
         #teardown
         #[allow(unused)]
-        impl #impl_generics #ask_roots for #ident #ty_generics #where_clause {
-            fn ask_roots(&self) {
+        impl #impl_generics #request_roots for #ident #ty_generics #where_clause {
+            fn request_roots(&self) {
                 #stub
             }
         }

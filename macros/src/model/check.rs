@@ -113,7 +113,7 @@ fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
         );
     }
     for (_, step) in model.steps() {
-        for (name, call) in [("with", &step.with), ("ask", &step.ask), ("force", &step.force)] {
+        for (name, call) in [("with", &step.with), ("request", &step.request), ("force", &step.force)] {
             if let Some(call) = call {
                 let written = match call {
                     Call::Path(path) => path.to_token_stream(),

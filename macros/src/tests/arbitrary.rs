@@ -15,7 +15,7 @@ const WORDS: &[&str] = &[
     "after",
     "timeout",
     "with",
-    "ask",
+    "request",
     "force",
     "skip",
     "guard",

@@ -82,7 +82,7 @@ pub(crate) trait Live: Send + Sync {
 
 /// What a node says at [`at_exit`](crate::internal::value::nodes::Node::at_exit), so that stage two tears it down.
 ///
-/// Whoever makes one asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen it in the
+/// Anyone who makes one asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen it in the
 /// table of nodes, or the maker sees that it came too late.
 pub(crate) fn stopped_at_exit<L: Live + 'static>(live: Arc<L>) -> Box<dyn Any> {
     Box::new(live as Arc<dyn Live>)

@@ -98,7 +98,7 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
     object.entry.begin();
     let weak = Arc::downgrade(&object);
     let at_exit = move || weak.upgrade().map(exit::stopped_at_exit);
-    let dropped = detached::Dropped::register_for_exit(object.name(), object.entry.location, at_exit);
+    let dropped = detached::DroppedValue::register_for_exit(object.name(), object.entry.location, at_exit);
     let kept = Arc::clone(&object);
     let started = reaper::submit(move |driver| async move {
         let _over = over;

@@ -16,7 +16,7 @@ use crate::object::state::ObjectState;
 pub struct Base<'a, 'py, T>(pub &'a Bound<'py, T>);
 
 /// A base class that is annotated.
-pub trait Annotated {
+pub trait AnnotatedBase {
     /// Its object, and those of its own bases.
     ///
     /// # Errors
@@ -26,7 +26,7 @@ pub trait Annotated {
 }
 
 /// A base class that is not.
-pub trait NotAnnotated {
+pub trait ForeignBase {
     /// None.
     ///
     /// # Errors
@@ -37,13 +37,13 @@ pub trait NotAnnotated {
     }
 }
 
-impl<T: Class + PyClass> Annotated for Base<'_, '_, T> {
+impl<T: Class + PyClass> AnnotatedBase for Base<'_, '_, T> {
     fn objects(&self) -> PyResult<Bases> {
         find_all(self.0).map(Bases)
     }
 }
 
-impl<T> NotAnnotated for &Base<'_, '_, T> {}
+impl<T> ForeignBase for &Base<'_, '_, T> {}
 
 /// The generated `Drop`.
 pub fn dropped_value<T: Class>(value: &T) {

@@ -46,14 +46,14 @@ pub fn resource_handle<T: Handle>(field: &T) -> ResourceHandle {
     ResourceHandle(Box::new(Plain(field.clone())))
 }
 
-/// A field with a `with`, an `ask` or a `force`.
+/// A field with a `with`, an `request` or a `force`.
 pub fn resource_handle_with<T: Cloned>(
     field: &T,
-    ask: fn(&mut T, &mut Progress),
+    request: fn(&mut T, &mut Progress),
     wait: for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>,
     force: fn(&mut T, &mut Progress),
 ) -> ResourceHandle {
-    ResourceHandle(Box::new(With { value: field.clone(), ask, wait, force }))
+    ResourceHandle(Box::new(With { value: field.clone(), request, wait, force }))
 }
 
 /// The type of a field with operations that the user named.
@@ -93,7 +93,7 @@ type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>;
 #[derive(Clone)]
 pub(super) struct With<T> {
     pub(super) value: T,
-    pub(super) ask: Operation<T>,
+    pub(super) request: Operation<T>,
     pub(super) wait: WaitFor<T>,
     pub(super) force: Operation<T>,
 }
@@ -110,7 +110,7 @@ impl<T: Clone + Send + Sync + 'static> AnyHandle for With<T> {
 
 impl<T: Send> Teardown for With<T> {
     fn request(&mut self, progress: &mut Progress) {
-        (self.ask)(&mut self.value, progress);
+        (self.request)(&mut self.value, progress);
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {

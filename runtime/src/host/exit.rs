@@ -21,7 +21,7 @@ pub(crate) fn watch() {
     for hook in inventory::iter::<OnWatch> {
         (hook.0)();
     }
-    // No `Once`: a child that was forked meanwhile would wait for it for ever.
+    // No `Once`: a child that was forked meanwhile would wait for it forever.
     #[cfg(unix)]
     if !WATCHED.load(Ordering::Relaxed) && !WATCHED.swap(true, Ordering::Relaxed) {
         watch_unix();

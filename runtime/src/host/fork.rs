@@ -5,7 +5,7 @@
 //! ever, a thread that was waited for is not there, and a descriptor is shared with the parent. So the child makes its own
 //! state anew, and neither locks nor drops what it inherited.
 //!
-//! Invariants of [`Made`], which the loom model below checks:
+//! Invariants of [`OfGeneration`], which the loom model below checks:
 //! 1. Within one generation every caller gets the same value, and sees it whole.
 //! 2. A value is never freed once somebody may have seen it: a `&'static` is handed out.
 //! 3. A call in a new generation reads the generation of the inherited slot and nothing else of it, unless `make`
@@ -59,7 +59,7 @@ fn at_fork() {
 /// The value of a parent is left alone for good: a child leaks it, a few hundred bytes for each fork.
 pub struct PerProcess<T: 'static> {
     #[cfg(not(sundown_loom))]
-    made: Made<T>,
+    made: OfGeneration<T>,
     /// loom's pointers cannot be in statics; its models do not fork.
     #[cfg(sundown_loom)]
     made: std::sync::OnceLock<T>,
@@ -79,14 +79,14 @@ impl<T: Send + Sync + 'static> PerProcess<T> {
     }
 
     /// As [`new`](Self::new); a forked child takes something over from its parent's value. It must not block on a lock of
-    /// that, which may be held for ever.
+    /// that, which may be held forever.
     pub const fn inheriting(make: fn(Option<&'static T>) -> T) -> Self {
         Self::with(Make::From(make))
     }
 
     const fn with(make: Make<T>) -> Self {
         #[cfg(not(sundown_loom))]
-        let made = Made::new();
+        let made = OfGeneration::new();
         #[cfg(sundown_loom)]
         let made = std::sync::OnceLock::new();
         PerProcess { made, make }
@@ -111,22 +111,22 @@ impl<T: 'static> Make<T> {
 }
 
 /// The value of the last generation that asked for one.
-struct Made<T: 'static>(AtomicPtr<Slot<T>>);
+struct OfGeneration<T: 'static>(AtomicPtr<Slot<T>>);
 
 struct Slot<T> {
     generation: u32,
     value: T,
 }
 
-impl<T: Send + Sync + 'static> Made<T> {
+impl<T: Send + Sync + 'static> OfGeneration<T> {
     #[cfg(not(sundown_loom))]
     const fn new() -> Self {
-        Made(AtomicPtr::new(ptr::null_mut()))
+        OfGeneration(AtomicPtr::new(ptr::null_mut()))
     }
 
     #[cfg(all(test, sundown_loom))]
     fn new() -> Self {
-        Made(AtomicPtr::new(ptr::null_mut()))
+        OfGeneration(AtomicPtr::new(ptr::null_mut()))
     }
 
     #[allow(
@@ -287,12 +287,12 @@ mod models {
     use loom::sync::Arc;
     use loom::thread;
 
-    use super::{Made, Make};
+    use super::{Make, OfGeneration};
 
     #[test]
     fn threads_that_come_together_get_one_value_and_see_it_whole() {
         loom::model(|| {
-            let shared = Arc::new(Made::new());
+            let shared = Arc::new(OfGeneration::new());
             let of = |generation| {
                 let shared = Arc::clone(&shared);
                 thread::spawn(move || {

@@ -16,7 +16,7 @@ struct Fake {
     ends_after: Option<Duration>,
     ends_after_force: Option<Duration>,
     panics_in: Option<&'static str>,
-    asked: Option<Instant>,
+    requested: Option<Instant>,
     forced: Option<Instant>,
     log: Arc<Mutex<Vec<(&'static str, Duration)>>>,
     start: Option<Instant>,
@@ -48,13 +48,13 @@ impl Fake {
 
 impl Teardown for Fake {
     fn request(&mut self, _progress: &mut Progress) {
-        self.asked = Some(Instant::now());
+        self.requested = Some(Instant::now());
         self.note("request");
     }
 
     fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            let by_itself = self.asked.zip(self.ends_after).map(|(asked, after)| asked + after);
+            let by_itself = self.requested.zip(self.ends_after).map(|(asked, after)| asked + after);
             let forced = self.forced.zip(self.ends_after_force).map(|(forced, after)| forced + after);
             match by_itself.into_iter().chain(forced).min() {
                 Some(end) => tokio::time::sleep_until(end).await,
@@ -115,7 +115,7 @@ async fn the_total_is_the_longest_chain() {
     let report = report(spec, &mut fakes).await;
     assert!(report.is_clean(), "{report}");
     assert_eq!(report.took(), ms(700));
-    assert_eq!(report.steps()[2].asked_after(), Some(ms(500)), "asked when what it waits for has ended");
+    assert_eq!(report.steps()[2].requested_after(), Some(ms(500)), "asked when what it waits for has ended");
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +124,7 @@ async fn a_stuck_first_step_leaves_the_rest_their_share() {
     let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(2_000)];
     let report = report(spec, &mut fakes).await;
     assert_eq!(words(&report), ["forced", "forced", "stopped"]);
-    assert_eq!(fakes[0].at("force"), Some(ms(2_900)), "a third of 9 s, less 100 ms to settle");
+    assert_eq!(fakes[0].at("force"), Some(ms(2_900)), "a third of 9 s, less 100 ms to finish");
     assert_eq!(fakes[1].at("request"), Some(ms(2_900)), "a confirmed force lets the next one go");
     assert_eq!(fakes[1].at("force"), Some(ms(2_900) + ms(6_100) / 2 - ms(100)));
 }
@@ -134,7 +134,7 @@ async fn a_cap_bounds_its_step_and_the_budget_bounds_the_cap() {
     let spec = spec(ms(1_000), &[(&[], Some(ms(200))), (&[], Some(ms(60_000)))]);
     let mut fakes = [Fake::hopeless(), Fake::hopeless()];
     let report = report(spec, &mut fakes).await;
-    assert_eq!(fakes[0].at("force"), Some(ms(180)), "a tenth of 200 ms is kept to settle");
+    assert_eq!(fakes[0].at("force"), Some(ms(180)), "a tenth of 200 ms is kept to finish");
     assert_eq!(fakes[1].at("force"), Some(ms(900)));
     assert_eq!(words(&report), ["abandoned", "abandoned"], "an unconfirmed force is no end");
     assert_eq!(report.took(), ms(1_000));
@@ -163,8 +163,8 @@ async fn a_dropped_shutdown_goes_on_where_it_stopped() {
     assert!(report.is_clean());
     assert_eq!(report.took(), ms(1_200), "the second step went on with what it had left");
     for fake in &fakes {
-        let moves: Vec<_> = fake.log.lock().unwrap().iter().map(|(what, _)| *what).collect();
-        assert_eq!(moves, ["request", "wait"], "asked once, ended once");
+        let operations: Vec<_> = fake.log.lock().unwrap().iter().map(|(what, _)| *what).collect();
+        assert_eq!(operations, ["request", "wait"], "requested once, ended once");
     }
 }
 
@@ -239,7 +239,7 @@ fn the_blocking_driver_runs_the_same_plan() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// Whatever the graph and whoever is stuck: the whole is bounded, nobody is asked before what it waits for has
+    /// Whatever the graph and anyone who is stuck: the whole is bounded, nobody is asked before what it waits for has
     /// ended, everybody is asked, and only what ended by itself is called stopped.
     #[test]
     fn any_plan_is_bounded_and_in_order(
@@ -263,11 +263,11 @@ proptest! {
         // tokio's timer rounds up to a millisecond, at each link of a chain twice.
         let bound = if timeout == 0 { SETTLE_MAX } else { ms(timeout + 2 * n as u64) };
         prop_assert!(report.took() <= bound, "{} > {bound:?}\n{report}", report.took().as_millis());
-        let ended = |i: usize| report.steps()[i].asked_after().unwrap() + report.steps()[i].took();
+        let ended = |i: usize| report.steps()[i].requested_after().unwrap() + report.steps()[i].took();
         for i in 0..n {
-            prop_assert!(report.steps()[i].asked_after().is_some(), "nobody is forgotten");
+            prop_assert!(report.steps()[i].requested_after().is_some(), "nobody is forgotten");
             for &before in after[i].iter().filter(|_| timeout > 0) {
-                prop_assert!(report.steps()[i].asked_after().unwrap() >= ended(before));
+                prop_assert!(report.steps()[i].requested_after().unwrap() >= ended(before));
             }
             match report.steps()[i].outcome() {
                 Outcome::Stopped => prop_assert!(fakes[i].at("wait").is_some() && fakes[i].at("force").is_none()),

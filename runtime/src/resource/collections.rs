@@ -131,7 +131,7 @@ fn pair<'a, 'm>(parts: Parts<'a>, progress: &'m mut Progress) -> Vec<(Step<'a>, 
 
 fn request(parts: Parts<'_>, progress: &mut Progress) {
     let now = plan::now(progress);
-    pair(parts, progress).into_iter().for_each(|(mut part, progress)| plan::ask(&mut part, progress, now));
+    pair(parts, progress).into_iter().for_each(|(mut part, progress)| plan::request_step(&mut part, progress, now));
 }
 
 async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome {
@@ -141,7 +141,7 @@ async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome 
         .into_iter()
         .filter(|(_, progress)| progress.outcome.is_none())
         .map(async |(mut part, progress)| {
-            plan::ask(&mut part, progress, now);
+            plan::request_step(&mut part, progress, now);
             let outcome = plan::ended(&mut part, progress, nest).await;
             progress.finish(outcome, plan::now(progress));
         })
@@ -154,13 +154,13 @@ fn force(parts: Parts<'_>, progress: &mut Progress) {
     let now = plan::now(progress);
     for (mut part, progress) in pair(parts, progress) {
         if progress.outcome.is_none() {
-            plan::ask(&mut part, progress, now);
+            plan::request_step(&mut part, progress, now);
             plan::force_step(&mut part, progress, now);
         }
     }
 }
 
-/// The three moves over the parts of `$value`, for a type whose parts `$parts` lists.
+/// The three operations over the parts of `$value`, for a type whose parts `$parts` lists.
 macro_rules! collection {
     ([$($generics:tt)*] $type:ty, |$value:ident| $parts:expr, detach: |$detached:ident| $detach:expr) => {
         impl<$($generics)*> Teardown for $type {
@@ -239,7 +239,7 @@ fn detach_each(mut parts: Parts<'_>) -> Option<Box<dyn Teardown + Send>> {
         .zip(detached)
         .map(|((mut part, _), detached)| {
             detached.unwrap_or_else(|| {
-                plan::ask_and_force(&mut part);
+                plan::request_and_force(&mut part);
                 Box::new(Left)
             })
         })

@@ -155,7 +155,7 @@ impl<S: Service> Node for Owned<S> {
     }
 
     fn phase(&self) -> Phase {
-        if self.service.is_finished() { Phase::Settled } else { self.entry.phase() }
+        if self.service.is_finished() { Phase::Finished } else { self.entry.phase() }
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {

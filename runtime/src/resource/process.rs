@@ -72,7 +72,7 @@ struct Inner {
 /// being given to somebody else.
 struct Child {
     wrapper: Option<Box<dyn ChildWrapper>>,
-    asked: bool,
+    requested: bool,
     status: Option<ExitStatus>,
 }
 
@@ -94,7 +94,7 @@ impl Process {
         let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
             name: name.into(),
             id,
-            child: Mutex::new(Child { wrapper: Some(wrapper), asked: false, status: None }),
+            child: Mutex::new(Child { wrapper: Some(wrapper), requested: false, status: None }),
             runtime: Handle::current().id(),
             location,
             created: Instant::now(),
@@ -213,7 +213,7 @@ impl Drop for Inner {
             return; // init reaps
         }
         let (id, name) = (self.id, self.name.clone());
-        let mut child = Child { wrapper: Some(wrapper), asked: true, status: None };
+        let mut child = Child { wrapper: Some(wrapper), requested: true, status: None };
         let reaped = reaper::submit(move |_| async move {
             let ended = Joiner::spawn(&name, move || wait_exit(id)).wait().await;
             let _ = ended.map(|ended| ended.and_then(|()| child.reap()));
@@ -226,7 +226,7 @@ impl Drop for Inner {
 
 impl Teardown for &Process {
     fn request(&mut self, progress: &mut Progress) {
-        lock(&self.inner.child).asked = true;
+        lock(&self.inner.child).requested = true;
         if let Err(error) = self.inner.signal(libc::SIGTERM).and_then(|()| self.inner.signal(libc::SIGCONT)) {
             progress.fail(error);
         }
@@ -296,8 +296,8 @@ impl Node for Inner {
 
     fn phase(&self) -> Phase {
         let child = lock(&self.child);
-        match (child.asked, child.status) {
-            (_, Some(_)) => Phase::Settled,
+        match (child.requested, child.status) {
+            (_, Some(_)) => Phase::Finished,
             (true, None) => Phase::Stopping,
             (false, None) => Phase::Live,
         }

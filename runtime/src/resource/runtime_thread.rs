@@ -256,7 +256,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
         driver::block_on(&Driver::blocking(), self.call(message))
     }
 
-    /// Stops the thread within `timeout`, or within [`TIMEOUT`](Self::TIMEOUT). Whoever calls it later, or at the same time,
+    /// Stops the thread within `timeout`, or within [`TIMEOUT`](Self::TIMEOUT). Anyone who calls it later, or at the same time,
     /// gets the same result.
     ///
     /// # Errors
@@ -378,7 +378,7 @@ impl<M> RuntimeThread<M> {
     /// The state of its shutdown.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        self.inner.get().map_or(Phase::Settled, |inner| inner.core.phase())
+        self.inner.get().map_or(Phase::Finished, |inner| inner.core.phase())
     }
 }
 

@@ -345,7 +345,7 @@ impl Group {
 impl Drop for Tasks {
     fn drop(&mut self) {
         if self.group.registered.is_inherited() {
-            // The tasks are in the parent of this fork, and locks may be held for ever: this clone is never dropped.
+            // The tasks are in the parent of this fork, and locks may be held forever: this clone is never dropped.
             std::mem::forget(Arc::clone(&self.group));
         }
     }

@@ -63,7 +63,7 @@ struct Inner {
     name: String,
     id: ThreadId,
     shared: Arc<Shared>,
-    /// Taken by whoever joins.
+    /// Taken by anyone who joins.
     handle: Mutex<Option<JoinHandle<()>>>,
     location: &'static Location<'static>,
     created: Instant,
@@ -384,7 +384,7 @@ impl Node for Inner {
 
     fn phase(&self) -> Phase {
         match (self.shared.stop.is_set(), self.shared.end.is_told()) {
-            (_, true) => Phase::Settled,
+            (_, true) => Phase::Finished,
             (true, false) => Phase::Stopping,
             (false, false) => Phase::Live,
         }

@@ -2,7 +2,7 @@
 //!
 //! Invariants, which the loom models below check:
 //! 1. Once set it stays set, and whatever was written before [`Latch::set`] is seen after any wait for it.
-//! 2. Whoever waits when it is set is woken: it looked, and took its place, under the lock that the setter takes.
+//! 2. Anyone who waits when it is set is woken: it looked, and took its place, under the lock that the setter takes.
 //! 3. Nothing of a user's runs under the lock.
 
 use std::future::Future;

@@ -1,7 +1,7 @@
 //! A slot that its value is taken out of and put back into.
 //!
 //! Invariants, which the loom models below check:
-//! 1. At most one [`Taken`] exists at a time, and whoever waits for it is woken when it is dropped.
+//! 1. At most one [`Taken`] exists at a time, and anyone who waits for it is woken when it is dropped.
 //! 2. The value is back in the slot when `Taken` is dropped, on every path, unless it was kept by [`Taken::keep`].
 //! 3. The lock is held for a few moves of a pointer only: never across user code, a waker's call or an await.
 
@@ -16,11 +16,11 @@ pub(crate) struct Slot<T> {
 }
 
 struct Inner<T> {
-    place: Place<T>,
+    place: State<T>,
     waiting: Vec<Waker>,
 }
 
-enum Place<T> {
+enum State<T> {
     Here(T),
     Taken,
     Gone,
@@ -28,14 +28,14 @@ enum Place<T> {
 
 impl<T> Slot<T> {
     pub(crate) fn new(value: T) -> Self {
-        Slot { inner: Mutex::new(Inner { place: Place::Here(value), waiting: Vec::new() }) }
+        Slot { inner: Mutex::new(Inner { place: State::Here(value), waiting: Vec::new() }) }
     }
 
     /// The value, or `None` if somebody has it or it is gone for good.
     pub(crate) fn try_take(&self) -> Option<Taken<'_, T>> {
         let mut inner = lock(&self.inner);
-        match std::mem::replace(&mut inner.place, Place::Taken) {
-            Place::Here(value) => Some(Taken { slot: self, value: Some(value) }),
+        match std::mem::replace(&mut inner.place, State::Taken) {
+            State::Here(value) => Some(Taken { slot: self, value: Some(value) }),
             other => {
                 inner.place = other;
                 None
@@ -46,8 +46,8 @@ impl<T> Slot<T> {
     /// Looks at the value without taking it out; `None` if it is not here. `look` runs under the lock: it is our own, and short.
     pub(crate) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
         match &lock(&self.inner).place {
-            Place::Here(value) => Some(look(value)),
-            Place::Taken | Place::Gone => None,
+            State::Here(value) => Some(look(value)),
+            State::Taken | State::Gone => None,
         }
     }
 
@@ -61,13 +61,13 @@ impl<T> Slot<T> {
         // A waker's clone is code of the executor's.
         let waker = cx.waker().clone();
         let mut inner = lock(&self.inner);
-        match std::mem::replace(&mut inner.place, Place::Taken) {
-            Place::Here(value) => Poll::Ready(Some(Taken { slot: self, value: Some(value) })),
-            Place::Gone => {
-                inner.place = Place::Gone;
+        match std::mem::replace(&mut inner.place, State::Taken) {
+            State::Here(value) => Poll::Ready(Some(Taken { slot: self, value: Some(value) })),
+            State::Gone => {
+                inner.place = State::Gone;
                 Poll::Ready(None)
             }
-            Place::Taken => {
+            State::Taken => {
                 if !inner.waiting.iter().any(|other| other.will_wake(&waker)) {
                     inner.waiting.push(waker);
                 }
@@ -76,7 +76,7 @@ impl<T> Slot<T> {
         }
     }
 
-    fn put(&self, place: Place<T>) {
+    fn put(&self, place: State<T>) {
         let waiting = {
             let mut inner = lock(&self.inner);
             inner.place = place;
@@ -115,7 +115,7 @@ impl<T> DerefMut for Taken<'_, T> {
 
 impl<T> Drop for Taken<'_, T> {
     fn drop(&mut self) {
-        self.slot.put(self.value.take().map_or(Place::Gone, Place::Here));
+        self.slot.put(self.value.take().map_or(State::Gone, State::Here));
     }
 }
 

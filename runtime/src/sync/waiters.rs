@@ -18,7 +18,7 @@ pub(crate) struct Waiters {
 
 /// The place of one who waits: none until the first [`Waiters::register`].
 #[derive(Debug, Default)]
-pub(crate) struct Place(Option<u64>);
+pub(crate) struct Registration(Option<u64>);
 
 impl Waiters {
     pub(crate) const fn new() -> Self {
@@ -27,7 +27,7 @@ impl Waiters {
 
     /// Wakes `waker` at the event. Returns the one that it replaces, to be dropped outside the lock.
     #[must_use = "a waker is dropped outside the lock"]
-    pub(crate) fn register(&mut self, place: &mut Place, waker: Waker) -> Option<Waker> {
+    pub(crate) fn register(&mut self, place: &mut Registration, waker: Waker) -> Option<Waker> {
         let id = *place.0.get_or_insert_with(|| {
             self.last_id += 1;
             self.last_id
@@ -43,7 +43,7 @@ impl Waiters {
 
     /// Nobody waits at `place` any more.
     #[must_use = "a waker is dropped outside the lock"]
-    pub(crate) fn leave(&mut self, place: &Place) -> Option<Waker> {
+    pub(crate) fn leave(&mut self, place: &Registration) -> Option<Waker> {
         let at = self.wakers.iter().position(|(id, _)| Some(*id) == place.0)?;
         Some(self.wakers.swap_remove(at).1)
     }
@@ -55,7 +55,7 @@ impl Waiters {
     }
 }
 
-impl Place {
+impl Registration {
     /// Whether there is something to leave.
     pub(crate) fn is_taken(&self) -> bool {
         self.0.is_some()
@@ -77,12 +77,12 @@ pub(crate) trait Awaited {
 #[must_use = "futures do nothing unless polled"]
 pub(crate) struct Waiting<'a, S: Awaited> {
     state: &'a Mutex<S>,
-    place: Place,
+    place: Registration,
 }
 
 impl<'a, S: Awaited> Waiting<'a, S> {
     pub(crate) fn new(state: &'a Mutex<S>) -> Self {
-        Waiting { state, place: Place::default() }
+        Waiting { state, place: Registration::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! For handle types: the moves are written for `&T`, as std does with `Read for &File`, and `T` makes the same ones.
+//! For handle types: the operations are written for `&T`, as std does with `Read for &File`, and `T` makes the same ones.
 
 /// Implements `Teardown` for a type whose `&T` has it. `detach` moves out a clone.
 #[doc(hidden)]

@@ -19,7 +19,7 @@ pub enum Outcome {
     Forced,
     /// It ended, with an error.
     Failed(Failure),
-    /// It ended in a panic, or one of its moves panicked.
+    /// It ended in a panic, or one of its operations panicked.
     Panicked {
         /// The panic's message; what is not a string is described.
         message: String,

@@ -19,7 +19,7 @@ use crate::teardown::{Failure, Outcome};
 pub struct Progress {
     pub(crate) name: Cow<'static, str>,
     #[doc(hidden)]
-    pub asked: Option<Instant>,
+    pub requested: Option<Instant>,
     pub(crate) forced: Option<Instant>,
     pub(crate) ended: Option<Instant>,
     /// Set once: the step is over and its `wait` is not made again.
@@ -46,12 +46,12 @@ const STUCK: &str = "still running after it was forced";
 type Stuck = Box<dyn Fn() -> Option<String> + Send>;
 
 impl Progress {
-    /// For something that was not asked yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
+    /// For something that was not requested to stop yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
     /// impl may too.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Progress {
             name: name.into(),
-            asked: None,
+            requested: None,
             forced: None,
             ended: None,
             outcome: None,
@@ -78,10 +78,10 @@ impl Progress {
         self.deadline
     }
 
-    /// Whether it was asked to stop.
+    /// Whether it was requested to stop.
     #[must_use]
-    pub fn is_asked(&self) -> bool {
-        self.asked.is_some()
+    pub fn is_requested(&self) -> bool {
+        self.requested.is_some()
     }
 
     /// Whether it was forced.
@@ -206,7 +206,7 @@ impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Progress")
             .field("name", &self.name)
-            .field("asked", &self.asked)
+            .field("requested", &self.requested)
             .field("forced", &self.forced)
             .field("outcome", &self.outcome)
             .field("children", &self.children)

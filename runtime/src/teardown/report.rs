@@ -15,8 +15,8 @@ use crate::teardown::{Outcome, Progress};
 /// ```text
 /// Runner abandoned after 2.1 s (limit 3.0 s), created at src/main.rs:31:16
 /// |- Runner.stop    stopped     0.0 ms
-/// |- Runner.jobs    forced      1.0 s   asked at 0.1 ms; aborted `import` (src/jobs.rs:12:9)
-/// `- Runner.db      stopped     3.2 ms  asked at 1.0 s
+/// |- Runner.jobs    forced      1.0 s   requested at 0.1 ms; aborted `import` (src/jobs.rs:12:9)
+/// `- Runner.db      stopped     3.2 ms  requested at 1.0 s
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -39,7 +39,7 @@ pub struct StepReport {
     name: Cow<'static, str>,
     #[cfg_attr(feature = "serde", serde(flatten))]
     outcome: Outcome,
-    asked_after: Option<Duration>,
+    requested_after: Option<Duration>,
     took: Duration,
     detail: Option<String>,
     steps: Vec<StepReport>,
@@ -65,7 +65,7 @@ impl Report {
         self.steps.push(StepReport {
             name: name.into(),
             outcome,
-            asked_after: None,
+            requested_after: None,
             took,
             detail: None,
             steps: Vec::new(),
@@ -93,7 +93,7 @@ impl Report {
         limit: Option<Duration>,
         now: Instant,
     ) -> Self {
-        let start = progress.asked.unwrap_or(now);
+        let start = progress.requested.unwrap_or(now);
         Report {
             name: progress.name.clone(),
             created,
@@ -123,7 +123,7 @@ impl Report {
         self.created
     }
 
-    /// From the first ask to the end of the last step.
+    /// From the first request to the end of the last step.
     #[must_use]
     pub fn took(&self) -> Duration {
         self.took
@@ -199,12 +199,12 @@ impl StepReport {
 
     #[inline(never)]
     fn of(progress: &Progress, within: Vec<Self>, start: Instant, now: Instant) -> Self {
-        let asked = progress.asked;
+        let asked = progress.requested;
         let ended = progress.ended.unwrap_or(now);
         StepReport {
             name: progress.name.clone(),
             outcome: progress.outcome.clone().unwrap_or_else(|| Outcome::abandoned(progress.stuck())),
-            asked_after: asked.map(|asked| asked.saturating_duration_since(start)),
+            requested_after: asked.map(|asked| asked.saturating_duration_since(start)),
             took: asked.map_or(Duration::ZERO, |asked| ended.saturating_duration_since(asked)),
             detail: progress.detail.clone(),
             steps: within,
@@ -214,8 +214,8 @@ impl StepReport {
     #[inline(never)]
     fn into_progress(self, within: Vec<Progress>, started: Instant, progresses: &mut Vec<Progress>) {
         let mut progress = Progress::new(self.name);
-        let asked = started + self.asked_after.unwrap_or_default();
-        progress.asked = Some(asked);
+        let asked = started + self.requested_after.unwrap_or_default();
+        progress.requested = Some(asked);
         progress.detail = self.detail;
         progress.children = within;
         progress.finish(self.outcome, asked + self.took);
@@ -234,13 +234,13 @@ impl StepReport {
         &self.outcome
     }
 
-    /// When it was asked to stop, counted from the start of the teardown.
+    /// When it was requested to stop, counted from the start of the teardown.
     #[must_use]
-    pub fn asked_after(&self) -> Option<Duration> {
-        self.asked_after
+    pub fn requested_after(&self) -> Option<Duration> {
+        self.requested_after
     }
 
-    /// From the ask to the end (or to when it was given up).
+    /// From the request to the end (or to when it was given up).
     #[must_use]
     pub fn took(&self) -> Duration {
         self.took
@@ -288,8 +288,8 @@ fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[StepReport]) -> fmt::Result 
         let (branch, below) = if group.len() == 0 { ("`- ", "   ") } else { ("|- ", "|  ") };
         let room = width.saturating_sub(indent.len());
         write!(f, "\n{indent}{branch}{:room$}  {:9}  {:>8}", step.name, step.outcome.word(), Millis(step.took))?;
-        if let Some(asked) = step.asked_after.filter(|asked| *asked >= Duration::from_millis(1)) {
-            write!(f, "  asked at {}", Millis(asked))?;
+        if let Some(asked) = step.requested_after.filter(|asked| *asked >= Duration::from_millis(1)) {
+            write!(f, "  requested at {}", Millis(asked))?;
         }
         // A group's explanation is its member's, who says it below.
         let explanation = step.outcome.explanation().filter(|_| step.steps.iter().all(|s| s.outcome.is_stopped()));

@@ -17,7 +17,7 @@ use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 
 /// The resources that were moved out of a value, in the order of its plan; `None` for those that could not be, which
-/// were forced. Dropped before they have ended, they are forced.
+/// were forced. DroppedValue before they have ended, they are forced.
 pub(crate) struct Detached {
     spec: &'static Spec,
     resources: Resources,
@@ -122,9 +122,9 @@ impl Teardown for Detached {
 /// What the exit of a host needs of what was dropped.
 type AtExit = dyn Fn() -> Option<Box<dyn Any>> + Send + Sync;
 
-/// A value that is gone and whose resources are with the reaper: in the registry, so that whoever stops everything waits
+/// A value that is gone and whose resources are with the reaper: in the registry, so that anyone who stops everything waits
 /// for it.
-pub struct Dropped {
+pub struct DroppedValue {
     name: &'static str,
     location: &'static Location<'static>,
     since: Instant,
@@ -136,7 +136,7 @@ pub struct Dropped {
     _registered: Registered,
 }
 
-impl Dropped {
+impl DroppedValue {
     /// Registers what was dropped.
     pub(crate) fn register(name: &'static str, location: &'static Location<'static>) -> Arc<Self> {
         Self::new(name, location, Box::new(|| None), nodes::register)
@@ -157,7 +157,7 @@ impl Dropped {
         at_exit: Box<AtExit>,
         register: fn(Weak<dyn Node>) -> Registered,
     ) -> Arc<Self> {
-        Arc::new_cyclic(|dropped: &Weak<Self>| Dropped {
+        Arc::new_cyclic(|dropped: &Weak<Self>| DroppedValue {
             name,
             location,
             since: Instant::now(),
@@ -172,9 +172,9 @@ impl Dropped {
     /// Its report. One that comes after it was reported as late is an event and no shutdown of its own.
     pub(crate) fn report(&self, report: &Report) {
         if self.reported.swap(true, Ordering::Relaxed) {
-            observe::settled_late(report);
+            observe::finished_late(report);
         } else {
-            observe::settled(report);
+            observe::finished(report);
         }
     }
 
@@ -185,7 +185,7 @@ impl Dropped {
     }
 }
 
-impl Node for Dropped {
+impl Node for DroppedValue {
     fn name(&self) -> String {
         format!("{}, dropped", self.name)
     }
@@ -212,7 +212,7 @@ impl Node for Dropped {
 }
 
 /// Waits for the reaper.
-struct Reaping(Arc<Dropped>);
+struct Reaping(Arc<DroppedValue>);
 
 impl Teardown for Reaping {
     fn request(&mut self, _progress: &mut Progress) {}

@@ -156,7 +156,7 @@ impl Entry {
     }
 
     /// The result that counts: this one, or one that was there before.
-    pub(crate) fn settle(
+    pub(crate) fn finish(
         &self,
         result: Result<Report, ShutdownError>,
         under: Option<&Arc<Driver>>,
@@ -164,7 +164,7 @@ impl Entry {
         let result = {
             let mut state = lock(&self.state);
             if state.phase != Phase::Dismissed {
-                state.phase = Phase::Settled;
+                state.phase = Phase::Finished;
             }
             if state.result.is_none() {
                 state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
@@ -179,7 +179,7 @@ impl Entry {
     pub(crate) fn dismiss(&self) {
         {
             let mut state = lock(&self.state);
-            if state.phase != Phase::Settled {
+            if state.phase != Phase::Finished {
                 state.phase = Phase::Dismissed;
             }
         }
@@ -244,7 +244,7 @@ impl Node for Entry {
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        self.is_open().then(|| Box::new(Owner(self)) as Box<dyn Teardown + Send>)
+        self.is_open().then(|| Box::new(ByOwner(self)) as Box<dyn Teardown + Send>)
     }
 
     fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
@@ -253,9 +253,9 @@ impl Node for Entry {
 }
 
 /// The owner of a value, who alone can shut it down: it is asked to by `stop_requested`.
-struct Owner(Arc<Entry>);
+struct ByOwner(Arc<Entry>);
 
-impl Teardown for Owner {
+impl Teardown for ByOwner {
     fn request(&mut self, progress: &mut Progress) {
         progress.detail(format!("created at {}", self.0.location));
         self.0.request_stop();
@@ -307,7 +307,7 @@ mod models {
             return result.expect("clean").took();
         }
         assert!(entry.begin());
-        let result = entry.settle(Report::new("V").taking(took).into_result(), None);
+        let result = entry.finish(Report::new("V").taking(took).into_result(), None);
         drop(taken);
         result.expect("clean").took()
     }
@@ -322,7 +322,7 @@ mod models {
             };
             let here = shut_down(&entry, Duration::from_secs(2));
             assert_eq!(here, other.join().unwrap());
-            assert_eq!(entry.phase(), Phase::Settled);
+            assert_eq!(entry.phase(), Phase::Finished);
         });
     }
 
@@ -340,7 +340,7 @@ mod models {
             };
             assert_eq!(shut_down(&entry, Duration::from_secs(2)), Duration::from_secs(2));
             other.join().unwrap();
-            assert_eq!(entry.phase(), Phase::Settled, "never back to live or stopping");
+            assert_eq!(entry.phase(), Phase::Finished, "never back to live or stopping");
         });
     }
 }

@@ -100,12 +100,12 @@ impl<T: ?Sized> ShutdownGuard<T> {
     /// # Errors
     ///
     /// The error of a report that is not clean, so that a hand-written `shutdown` can end with
-    /// `self.guard.settle(report)`.
-    pub fn settle(&self, report: Report) -> Result<Report, ShutdownError>
+    /// `self.guard.finish(report)`.
+    pub fn finish(&self, report: Report) -> Result<Report, ShutdownError>
     where
         T: ByHand,
     {
-        self.entry.settle(report.into_result(), None)
+        self.entry.finish(report.into_result(), None)
     }
 }
 
@@ -130,7 +130,7 @@ impl<T: ?Sized> fmt::Debug for ShutdownGuard<T> {
 impl<T: ?Sized> Drop for ShutdownGuard<T> {
     fn drop(&mut self) {
         if self.registered.is_inherited() {
-            // A lock of it may be held for ever, and what it keeps is the parent's: this clone is never dropped.
+            // A lock of it may be held forever, and what it keeps is the parent's: this clone is never dropped.
             std::mem::forget(Arc::clone(&self.entry));
             return;
         }
@@ -157,6 +157,6 @@ pub trait Guarded {
 #[diagnostic::on_unimplemented(
     message = "the shutdown of `{Self}` is generated",
     label = "settled by its `shutdown` alone",
-    note = "`settle` is for a shutdown that is written by hand: `#[must_shutdown(manual)]`"
+    note = "`finish` is for a shutdown that is written by hand: `#[must_shutdown(manual)]`"
 )]
 pub trait ByHand: Guarded {}

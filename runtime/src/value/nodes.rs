@@ -26,7 +26,7 @@ pub enum Phase {
     /// Its shutdown has begun and has not ended.
     Stopping,
     /// Its shutdown has ended.
-    Settled,
+    Finished,
     /// [`ShutdownGuard::dismiss`](crate::ShutdownGuard::dismiss) was called.
     Dismissed,
 }
@@ -43,7 +43,7 @@ impl fmt::Display for Phase {
         f.pad(match self {
             Phase::Live => "live",
             Phase::Stopping => "stopping",
-            Phase::Settled => "settled",
+            Phase::Finished => "settled",
             Phase::Dismissed => "dismissed",
         })
     }

@@ -51,7 +51,7 @@ impl fmt::Display for Dropped {
             return write!(
                 f,
                 "`{type_name}` (created at {created}) was dropped before its guard was settled; nothing was asked to \
-                 stop\nhelp: shut it down and `settle` its guard; `guard.dismiss()` lets go on purpose"
+                 stop\nhelp: shut it down and `finish` its guard; `guard.dismiss()` lets go on purpose"
             );
         }
         write!(
@@ -149,8 +149,8 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     {
         // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
         let report = wait(entry, steps, progress);
-        observe::settled(&report);
-        let _ = entry.settle(report.into_result(), None);
+        observe::finished(&report);
+        let _ = entry.finish(report.into_result(), None);
         return;
     }
     let progress = progress.map_or_else(|| Progress::new(entry.spec.name), Taken::keep);
@@ -209,7 +209,7 @@ fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, progress: &mut Progress) -> Re
     Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now())
 }
 
-/// Asks; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.
+/// Requests; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.
 fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut progress: Progress, entry: &Arc<Entry>) {
     plan::request(spec, steps, &mut progress);
     let resources = plan::detach(spec, steps, &mut progress);
@@ -219,11 +219,11 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut progress: Progress
     if nothing || exit::is_exiting() {
         detached.end();
         let now = plan::now(detached.progress());
-        observe::settled(&Report::of(detached.progress(), Some(created), Some(limit), now));
+        observe::finished(&Report::of(detached.progress(), Some(created), Some(limit), now));
         return;
     }
     let context = entry.context.clone();
-    let dropped = detached::Dropped::register(spec.name, created);
+    let dropped = detached::DroppedValue::register(spec.name, created);
     let stuck = Arc::downgrade(&dropped);
     // On the clock of the reaper's jobs, whatever this thread's is.
     let deadline = Instant::now() + limit.min(FOREVER);
@@ -255,9 +255,9 @@ fn late(spec: &'static Spec, limit: Duration, step: Option<String>) -> Progress 
     };
     let mut progress = Progress::new(spec.name);
     let now = Instant::now();
-    progress.asked = Some(now.checked_sub(limit).unwrap_or(now));
+    progress.requested = Some(now.checked_sub(limit).unwrap_or(now));
     let mut part = Progress::new(step.map_or(spec.name.into(), Cow::Owned));
-    part.asked = progress.asked;
+    part.requested = progress.requested;
     part.finish(Outcome::abandoned(reason), now);
     progress.children.push(part);
     progress.finish(plan::worst(&progress), now);

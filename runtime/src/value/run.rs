@@ -160,16 +160,16 @@ pub fn nested_shared_force<V: AnnotatedShared>(value: &V, progress: &mut Progres
     guarded_force(&owned_entry(value), value.steps_shared(), progress);
 }
 
-// A guarded value inside another keeps its own books, in its guard: whoever shuts it down, its owner or somebody else,
+// A guarded value inside another keeps its own progress, in its guard: anyone who shuts it down, its owner or somebody else,
 // before or after, goes on where the last one stopped. Its owner's progress gets the report.
 
 /// `Teardown::request` of a guarded value.
 pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
-    // Whoever has the progress runs the teardown, and has asked.
+    // Anyone who has the progress runs the teardown, and has asked.
     if entry.begin()
         && let Some(mut own) = entry.progress.try_take()
     {
-        own.asked.get_or_insert(plan::now(progress));
+        own.requested.get_or_insert(plan::now(progress));
         own.driver.clone_from(&progress.driver);
         plan::request(entry.spec, &mut steps, &mut own);
     }
@@ -283,6 +283,6 @@ async fn teardown_in(
     let left = limit.saturating_duration_since(driver.now());
     plan::run_in(entry.spec, steps, &mut progress, left, driver, nest).await;
     let report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
-    observe::settled(&report);
-    entry.settle(report.into_result(), Some(driver))
+    observe::finished(&report);
+    entry.finish(report.into_result(), Some(driver))
 }

@@ -32,7 +32,7 @@ pub struct Shared<T> {
 
 struct Content<T> {
     value: T,
-    /// What is known of its teardown, whoever runs it.
+    /// What is known of its teardown, anyone who runs it.
     progress: Progress,
 }
 
@@ -105,12 +105,12 @@ impl<T> fmt::Debug for Shared<T> {
     }
 }
 
-/// Whoever waits has the value meanwhile; others wait for it. A value that is in use when it should be asked is asked
+/// Anyone who waits has the value meanwhile; others wait for it. A value that is in use when it should be asked is asked
 /// when the wait gets it.
 impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
     fn request(&mut self, progress: &mut Progress) {
         if let Some(mut content) = self.slot.try_take() {
-            content.ask(progress);
+            content.request(progress);
         }
     }
 
@@ -136,7 +136,7 @@ impl<T: Teardown + Send + 'static> Shared<T> {
         if let Some(outcome) = &content.progress.outcome {
             return outcome.clone();
         }
-        content.ask(progress);
+        content.request(progress);
         let Content { value, progress: own } = &mut *content;
         let outcome = plan::ended(&mut Step::new(value), own, &nest).await;
         own.finish(outcome, plan::now(own));
@@ -147,9 +147,9 @@ impl<T: Teardown + Send + 'static> Shared<T> {
 }
 
 impl<T: Teardown> Content<T> {
-    /// Asks once, whoever asks first.
-    fn ask(&mut self, progress: &mut Progress) {
-        let asked = self.progress.asked.is_some();
+    /// Asks once, anyone who asks first.
+    fn request(&mut self, progress: &mut Progress) {
+        let asked = self.progress.requested.is_some();
         self.make_move(progress, |value, progress| {
             if !asked {
                 value.request(progress);
@@ -165,9 +165,9 @@ impl<T: Teardown> Content<T> {
         }
         own.name.clone_from(&progress.name);
         own.driver.clone_from(&progress.driver);
-        // Whoever forced it, it is forced for all.
-        (own.asked, own.forced, own.deadline) =
-            (own.asked.or(progress.asked), own.forced.or(progress.forced), progress.deadline);
+        // Anyone who forced it, it is forced for all.
+        (own.requested, own.forced, own.deadline) =
+            (own.requested.or(progress.requested), own.forced.or(progress.forced), progress.deadline);
         make(&mut self.value, own);
         progress.detail.clone_from(&own.detail);
         if let Some(problem) = own.problem.take() {

@@ -6,8 +6,8 @@ mod hygiene;
 mod manual;
 #[path = "../../tests/macro_matrix/methods.rs"]
 mod methods;
-#[path = "../../tests/macro_matrix/moves.rs"]
-mod moves;
+#[path = "../../tests/macro_matrix/operations.rs"]
+mod operations;
 #[path = "../../tests/macro_matrix/request.rs"]
 mod request;
 #[path = "../../tests/macro_matrix/shapes.rs"]

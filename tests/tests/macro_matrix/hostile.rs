@@ -64,7 +64,7 @@ struct Everything<'a, T: Debug + Send, const N: usize> {
     #[shutdown]
     jobs: Tasks,
     /// A pool.
-    #[shutdown(after = jobs, timeout = "10s", with = Pool::close, ask = Pool::stop, force = |pool| pool.open = false)]
+    #[shutdown(after = jobs, timeout = "10s", with = Pool::close, request = Pool::stop, force = |pool| pool.open = false)]
     pool: Pool,
     /// Perhaps a pool.
     #[shutdown(with = async |mut pool| pool.close().await)]
@@ -90,7 +90,7 @@ struct Parts {
 #[must_shutdown(shared, timeout = "1s")]
 #[derive(Debug)]
 struct Hub {
-    #[shutdown(ask = Tasks::close)]
+    #[shutdown(request = Tasks::close)]
     jobs: Tasks,
     guard: ShutdownGuard<Self>,
 }

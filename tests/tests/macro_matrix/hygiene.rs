@@ -70,7 +70,7 @@ mod shadowed {
     pub struct Runner {
         #[shutdown]
         pub jobs: ::sundown::Tasks,
-        #[shutdown(after = jobs, with = Pool::close, ask = Pool::stop, force = |_| {})]
+        #[shutdown(after = jobs, with = Pool::close, request = Pool::stop, force = |_| {})]
         pub pool: Pool,
         #[shutdown(with = async |pool| pool.close().await)]
         pub option: ::core::option::Option<Pool>,
@@ -92,7 +92,7 @@ mod shadowed {
     pub struct Hub {
         #[shutdown]
         pub jobs: ::sundown::Tasks,
-        #[shutdown(with = Pool::close, ask = |pool| pool.stop())]
+        #[shutdown(with = Pool::close, request = |pool| pool.stop())]
         pub pool: Pool,
         pub guard: ::sundown::ShutdownGuard<Self>,
     }

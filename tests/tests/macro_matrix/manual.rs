@@ -18,7 +18,7 @@ impl<T> Hand<T> {
     /// Nothing of this name is generated.
     async fn shutdown(&mut self) -> Result<Report, ShutdownError> {
         self.descriptor = -1;
-        self.guard.settle(Report::new("Hand").step("Hand.descriptor", Outcome::Stopped, Duration::ZERO))
+        self.guard.finish(Report::new("Hand").step("Hand.descriptor", Outcome::Stopped, Duration::ZERO))
     }
 
     /// Without a `Drop`, fields can be moved out.
@@ -32,7 +32,7 @@ impl<T> Hand<T> {
 async fn settled_by_hand() {
     let mut hand = Hand { descriptor: 3, value: "x", guard: ShutdownGuard::new() };
     assert!(hand.shutdown().await.unwrap().is_clean());
-    assert_eq!(hand.guard.phase(), Phase::Settled);
+    assert_eq!(hand.guard.phase(), Phase::Finished);
 }
 
 #[test]

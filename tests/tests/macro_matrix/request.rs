@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 struct Asked(AtomicUsize);
 
 impl Asked {
-    fn ask(&self) {
+    fn request(&self) {
         self.0.fetch_add(1, SeqCst);
     }
 
-    fn ask_mut(&mut self) {
-        self.ask();
+    fn request_mut(&mut self) {
+        self.request();
     }
 
     async fn close(&self) {}
@@ -49,21 +49,21 @@ struct Roots {
     tasks: Tasks,
     #[shutdown]
     needs_mut: tokio::task::JoinSet<()>,
-    #[shutdown(with = Asked::close, ask = Asked::ask)]
+    #[shutdown(with = Asked::close, request = Asked::request)]
     by_path: Asked,
-    #[shutdown(with = Asked::close, ask = Asked::ask_mut)]
+    #[shutdown(with = Asked::close, request = Asked::request_mut)]
     by_path_mut: Asked,
-    #[shutdown(with = Asked::close, ask = |asked: &Asked| asked.ask())]
+    #[shutdown(with = Asked::close, request = |asked: &Asked| asked.request())]
     by_closure: Asked,
-    #[shutdown(with = Asked::close, ask = |asked: &mut Asked| asked.ask())]
+    #[shutdown(with = Asked::close, request = |asked: &mut Asked| asked.request())]
     by_closure_mut: Asked,
-    #[shutdown(with = Asked::close, ask = Asked::ask)]
+    #[shutdown(with = Asked::close, request = Asked::request)]
     optional: Option<Asked>,
-    #[shutdown(with = Asked::close, ask = |asked: &Asked| asked.ask())]
+    #[shutdown(with = Asked::close, request = |asked: &Asked| asked.request())]
     optional_closure: Option<Asked>,
-    #[shutdown(with = Asked::close, ask = broken)]
+    #[shutdown(with = Asked::close, request = broken)]
     panics: Asked,
-    #[shutdown(ask = |orders: &mpsc::Sender<()>| orders.try_send(()), with = async |_| ())]
+    #[shutdown(request = |orders: &mpsc::Sender<()>| orders.try_send(()), with = async |_| ())]
     orders: mpsc::Sender<()>,
     #[shutdown]
     inner: Inner,

@@ -8,7 +8,7 @@ use sundown::{Outcome, Progress, Report, ShutdownGuard, Tasks, Teardown, Wait, m
 /// The names of the steps in the order in which they were asked.
 fn order(report: &Report) -> Vec<&str> {
     let mut steps: Vec<_> = report.steps().iter().collect();
-    steps.sort_by_key(|step| step.asked_after());
+    steps.sort_by_key(|step| step.requested_after());
     steps.iter().map(|step| step.name()).collect()
 }
 
@@ -173,7 +173,7 @@ struct Aliased {
 fn a_guard_behind_an_alias() {
     let mut value = Aliased { jobs: Mine, watched: ShutdownGuard::new() };
     value.shutdown_blocking().unwrap();
-    assert_eq!(value.watched.phase(), sundown::Phase::Settled);
+    assert_eq!(value.watched.phase(), sundown::Phase::Finished);
 }
 
 #[derive(Teardown, Debug)]

@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 #[derive(Default)]
 struct Pool {
     closed: AtomicUsize,
-    asked: AtomicUsize,
+    requested: AtomicUsize,
 }
 
 impl Pool {
-    fn ask(&self) {
-        self.asked.fetch_add(1, SeqCst);
+    fn request(&self) {
+        self.requested.fetch_add(1, SeqCst);
     }
 
     async fn close(&self) {
@@ -30,9 +30,9 @@ struct Hub<T: Send + Sync> {
     token: CancellationToken,
     #[shutdown(after = token)]
     jobs: Tasks,
-    #[shutdown(after = jobs, with = Pool::close, ask = Pool::ask)]
+    #[shutdown(after = jobs, with = Pool::close, request = Pool::request)]
     pool: Pool,
-    #[shutdown(with = |pool| pool.close(), ask = |pool| pool.ask(), force = |_: &Pool| ())]
+    #[shutdown(with = |pool| pool.close(), request = |pool| pool.request(), force = |_: &Pool| ())]
     spare: Option<Pool>,
     #[shutdown(after = spare, with = async |pool: &Option<Pool>| assert!(pool.is_none()))]
     none: Option<Pool>,
@@ -66,7 +66,7 @@ async fn concurrent_callers_share_one_teardown() {
         reports.push(caller.await.unwrap().unwrap());
     }
     assert!(reports.windows(2).all(|pair| pair[0] == pair[1]), "{reports:#?}");
-    assert_eq!((hub.pool.closed.load(SeqCst), hub.pool.asked.load(SeqCst)), (1, 1));
+    assert_eq!((hub.pool.closed.load(SeqCst), hub.pool.requested.load(SeqCst)), (1, 1));
     assert_eq!(hub.spare.as_ref().unwrap().closed.load(SeqCst), 1);
     assert_eq!(hub.value, 1);
 }

@@ -8,7 +8,7 @@ impl Device {
 
 #[must_shutdown(manual)]
 struct Owner {
-    #[shutdown(with = Device::close, ask = |_| (), force = drop)]
+    #[shutdown(with = Device::close, request = |_| (), force = drop)]
     device: Device,
     guard: ShutdownGuard<Self>,
 }

@@ -8,7 +8,7 @@ impl Pool {
 
 #[must_shutdown]
 struct Runner {
-    #[shutdown(with = async |_| (), ask = |pool| pool.stop(value))]
+    #[shutdown(with = async |_| (), request = |pool| pool.stop(value))]
     pool: Pool,
     guard: ShutdownGuard<Self>,
 }

@@ -38,26 +38,26 @@ impl Requests {
     }
 
     pub(super) async fn get(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
-        match self.ask(&[b"GET", key.as_bytes()]).await? {
+        match self.request(&[b"GET", key.as_bytes()]).await? {
             Value::Bulk(value) => Ok(value),
             other => Err(unexpected(&other)),
         }
     }
 
     pub(super) async fn put(&self, key: &str, value: &[u8]) -> io::Result<()> {
-        self.ask(&[b"SET", key.as_bytes(), value]).await?;
-        self.ask(&[b"PUBLISH", channel(key).as_bytes(), value]).await?;
+        self.request(&[b"SET", key.as_bytes(), value]).await?;
+        self.request(&[b"PUBLISH", channel(key).as_bytes(), value]).await?;
         Ok(())
     }
 
     pub(super) async fn delete(&self, key: &str) -> io::Result<bool> {
-        match self.ask(&[b"DEL", key.as_bytes()]).await? {
+        match self.request(&[b"DEL", key.as_bytes()]).await? {
             Value::Integer(count) => Ok(count > 0),
             other => Err(unexpected(&other)),
         }
     }
 
-    async fn ask(&self, words: &[&[u8]]) -> io::Result<Value> {
+    async fn request(&self, words: &[&[u8]]) -> io::Result<Value> {
         let (answer, answered) = oneshot::channel();
         self.queue.send(Request { words: Value::command(words), answer }).await.map_err(|_| closed())?;
         match answered.await.map_err(|_| closed())? {
@@ -88,7 +88,7 @@ async fn receive(input: OwnedReadHalf, mut expected: mpsc::Receiver<oneshot::Sen
     let mut input = BufReader::new(input);
     while let Some(answer) = expected.recv().await {
         let value = resp::read(&mut input).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let _ = answer.send(value); // whoever asked may have gone
+        let _ = answer.send(value); // anyone who asked may have gone
     }
     Ok(())
 }

@@ -123,7 +123,7 @@ fn tear_down(timeout: Duration) -> Report {
     let end = driver.after(timeout);
     let for_gate = (timeout / 10).min(GATE_MAX);
     let mut progress = Progress::new(format!("exit of {}", NAME.get().map_or("a module", |name| name)));
-    progress.asked = Some(start);
+    progress.requested = Some(start);
     let mut interrupts = Interrupts::new(start, end - for_gate);
     let sent = closing::stats().interrupts;
     let mut waves = Waves::default();
@@ -138,7 +138,7 @@ fn tear_down(timeout: Duration) -> Report {
     let sent = closing::stats().interrupts - sent;
     if sent > 0 {
         let mut step = Progress::new("Python code under way");
-        step.asked = Some(start);
+        step.requested = Some(start);
         step.detail(format!("sent {sent} asynchronous exceptions"));
         if left.parked > 0 {
             step.detail(format!("{} of the threads caught them, and were parked for good", left.parked));
@@ -178,7 +178,7 @@ async fn stop(
 
 fn close_gate(deadline: Instant) -> Progress {
     let mut progress = Progress::new("gate");
-    progress.asked = Some(Instant::now());
+    progress.requested = Some(Instant::now());
     let outcome = match gate::close(deadline) {
         0 => Outcome::Stopped,
         1 => Outcome::abandoned("one thread of ours is still inside Python"),
@@ -197,6 +197,6 @@ fn publish(report: &Report) {
     }
     // A process that used nothing has nothing to report.
     if report.steps().len() > 1 || !report.is_clean() {
-        observe::settled(report);
+        observe::finished(report);
     }
 }

@@ -1,4 +1,4 @@
-//! The books of jobs that threads share: which is ready, when the others must be looked at, which threads are free.
+//! The list of jobs that threads share: which is ready, when the others must be looked at, which threads are free.
 //!
 //! The invariants are those of [`super`]; the loom models below check 1 to 4.
 

@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
-macro_rules! asked_only {
-    ($(#[$doc:meta])* [$($generics:tt)*] $type:ty, |$value:ident| $ask:expr, detach: |$detached:ident| $detach:expr) => {
+macro_rules! request_only {
+    ($(#[$doc:meta])* [$($generics:tt)*] $type:ty, |$value:ident| $request:expr, detach: |$detached:ident| $detach:expr) => {
         $(#[$doc])*
         impl<$($generics)*> Teardown for $type {
             fn request(&mut self, _progress: &mut Progress) {
                 let $value = self;
-                $ask;
+                $request;
             }
 
             fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
@@ -31,30 +31,30 @@ macro_rules! asked_only {
     };
 }
 
-asked_only!(
+request_only!(
     /// Cancelled when asked.
     [] &CancellationToken, |token| token.cancel(), detach: |token| Some(Box::new(token.clone()))
 );
 teardown_by_ref!([] CancellationToken);
 
-asked_only!(
+request_only!(
     /// `true` is sent when asked, also while nobody listens.
     [] &watch::Sender<bool>, |sender| sender.send_replace(true), detach: |sender| Some(Box::new(sender.clone()))
 );
 teardown_by_ref!([] watch::Sender<bool>);
 
-asked_only!(
+request_only!(
     /// Sent when asked.
     [] Option<oneshot::Sender<()>>, |sender| sender.take().map(|sender| sender.send(())),
     detach: |sender| Some(Box::new(sender.take()))
 );
 
-asked_only!(
+request_only!(
     /// Dropped when asked: the receiver sees the end once every other sender is gone too.
     [T: Send + 'static] Option<mpsc::Sender<T>>, |sender| *sender = None, detach: |sender| Some(Box::new(sender.take()))
 );
 
-asked_only!(
+request_only!(
     /// Dropped when asked: the receiver sees the end once every other sender is gone too.
     [T: Send + 'static] Option<mpsc::UnboundedSender<T>>, |sender| *sender = None,
     detach: |sender| Some(Box::new(sender.take()))

@@ -1,13 +1,13 @@
 //! Which tasks run, and the gate that lets no more in.
 //!
-//! The books are divided into shards, each behind a lock of its own, so that tasks that start and end on several workers
+//! The ledger is divided into shards, each behind a lock of its own, so that tasks that start and end on several workers
 //! seldom meet. There is no counter and no flag beside them: a lock orders everything.
 //!
 //! Invariants, which the loom models below check:
 //! 1. The gate closes in all shards at once: after a refusal, and after [`Ledger::close`], nobody is let in.
-//! 2. Whoever was let in is in the books until it leaves, and whoever waits for the closed ledger to be empty waits for it.
+//! 2. Anyone who was let in is in the ledger until it leaves, and anyone who waits for the closed ledger to be empty waits for it.
 //!    Once a shard is closed and empty it stays so, which is why a wait may look at one after the other.
-//! 3. Whoever waits is woken: it looks and takes its place under the lock under which the last one leaves.
+//! 3. Anyone who waits is woken: it looks and takes its place under the lock under which the last one leaves.
 //! 4. After [`Ledger::abort`] each abort handle has been given out exactly once, whether it was attached before or after.
 //! 5. A handle never ends up with somebody else: keys are used again, ids are not.
 //! 6. Nothing of a user's runs under a lock: no waker is cloned, called or dropped, no abort handle dropped.
@@ -18,7 +18,7 @@ use std::panic::Location;
 use std::task::{Context, Poll};
 
 use crate::sync::modelled::{Mutex, MutexGuard, lock};
-use crate::sync::waiters::{self, Place, Waiters};
+use crate::sync::waiters::{self, Registration, Waiters};
 
 use super::slots::Slots;
 
@@ -27,7 +27,7 @@ const SHARDS: usize = 8;
 #[cfg(sundown_loom)]
 const SHARDS: usize = 2;
 
-/// The books over tasks that are aborted with an `A`.
+/// Which tasks run, each aborted with an `A`.
 pub(super) struct Ledger<A> {
     shards: [Shard<A>; SHARDS],
 }
@@ -35,10 +35,10 @@ pub(super) struct Ledger<A> {
 /// On a cache line of its own, so that one shard's lock does not slow down its neighbour's.
 #[repr(align(64))]
 struct Shard<A> {
-    books: Mutex<Books<A>>,
+    state: Mutex<State<A>>,
 }
 
-struct Books<A> {
+struct State<A> {
     closed: bool,
     aborted: bool,
     last_id: u64,
@@ -81,7 +81,7 @@ pub(super) struct Named {
     pub(super) blocking: bool,
 }
 
-/// Where a task is in the books: its slot and its shard in one number.
+/// Where a task is in the ledger: its slot and its shard in one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(usize);
 
@@ -108,7 +108,7 @@ pub(super) struct Entered {
 /// What became of a handle that was attached late.
 #[derive(Debug)]
 pub(super) enum Attached<A> {
-    /// It is in the books.
+    /// It is in the ledger.
     Kept,
     /// The task has left already.
     Left(A),
@@ -118,28 +118,28 @@ pub(super) enum Attached<A> {
 
 impl<A> Ledger<A> {
     pub(super) fn new() -> Self {
-        Ledger { shards: std::array::from_fn(|_| Shard { books: Mutex::new(Books::new()) }) }
+        Ledger { shards: std::array::from_fn(|_| Shard { state: Mutex::new(State::new()) }) }
     }
 
     /// Lets a task in, unless the gate is closed.
     pub(super) fn enter(&self, named: Named) -> Option<Entered> {
         let shard = next_shard();
-        let mut books = self.lock(shard);
-        if books.closed {
+        let mut state = self.lock(shard);
+        if state.closed {
             return None;
         }
-        books.last_id += 1;
-        let id = Id(books.last_id << Id::BITS | u64::from(named.blocking));
-        let slot = books.entries.insert(Entry { name: named.name, location: named.location, id, abort: None });
+        state.last_id += 1;
+        let id = Id(state.last_id << Id::BITS | u64::from(named.blocking));
+        let slot = state.entries.insert(Entry { name: named.name, location: named.location, id, abort: None });
         Some(Entered { key: Key::new(shard, slot), id })
     }
 
-    /// Puts the handle of a task that was let in into the books.
+    /// Puts the handle of a task that was let in into the ledger.
     #[must_use = "the handle is dropped or used outside the lock"]
     pub(super) fn attach(&self, entered: &Entered, abort: A) -> Attached<A> {
-        let mut books = self.lock(entered.key.shard());
-        let aborted = books.aborted;
-        match books.entries.get_mut(entered.key.slot()) {
+        let mut state = self.lock(entered.key.shard());
+        let aborted = state.aborted;
+        match state.entries.get_mut(entered.key.slot()) {
             Some(entry) if entry.id.is(entered.id) => {
                 if aborted {
                     return Attached::Abort(abort);
@@ -154,9 +154,9 @@ impl<A> Ledger<A> {
     /// A task has ended.
     pub(super) fn leave(&self, key: Key) {
         let (entry, woken) = {
-            let mut books = self.lock(key.shard());
-            let entry = books.entries.remove(key.slot());
-            (entry, books.woken())
+            let mut state = self.lock(key.shard());
+            let entry = state.entries.remove(key.slot());
+            (entry, state.woken())
         };
         drop(entry);
         waiters::wake(woken);
@@ -166,8 +166,8 @@ impl<A> Ledger<A> {
     pub(super) fn close(&self) {
         let woken: Vec<_> = {
             let mut shards = self.lock_all();
-            shards.iter_mut().for_each(|books| books.closed = true);
-            shards.iter_mut().flat_map(|books| books.woken()).collect()
+            shards.iter_mut().for_each(|state| state.closed = true);
+            shards.iter_mut().flat_map(|state| state.woken()).collect()
         };
         waiters::wake(woken);
     }
@@ -177,12 +177,12 @@ impl<A> Ledger<A> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.lock_all().iter().map(|books| books.entries.len()).sum()
+        self.lock_all().iter().map(|state| state.entries.len()).sum()
     }
 
-    /// The tasks in the books.
+    /// The tasks in the ledger.
     pub(super) fn all(&self) -> Vec<Named> {
-        self.lock_all().iter().flat_map(|books| books.entries.iter().map(Entry::named)).collect()
+        self.lock_all().iter().flat_map(|state| state.entries.iter().map(Entry::named)).collect()
     }
 
     /// It is known why this task ends before it is done.
@@ -194,9 +194,9 @@ impl<A> Ledger<A> {
 
     /// A task that ends before it is done; none if it is known why.
     pub(super) fn unexplained(&self, key: Key) -> Option<Named> {
-        let books = self.lock(key.shard());
-        let entry = books.entries.get(key.slot()).filter(|entry| entry.id.0 & Id::EXPLAINED == 0);
-        entry.filter(|_| !books.aborted).map(Entry::named)
+        let state = self.lock(key.shard());
+        let entry = state.entries.get(key.slot()).filter(|entry| entry.id.0 & Id::EXPLAINED == 0);
+        entry.filter(|_| !state.aborted).map(Entry::named)
     }
 
     pub(super) fn named(&self, key: Key) -> Option<Named> {
@@ -207,21 +207,21 @@ impl<A> Ledger<A> {
     /// [`Attached::Abort`].
     pub(super) fn abort(&self, except: Option<Key>) -> Vec<(Named, Option<A>)> {
         let mut all = Vec::new();
-        for (shard, mut books) in self.lock_all().into_iter().enumerate() {
-            books.aborted = true;
-            let others = books.entries.iter_mut().filter(|(slot, _)| except != Some(Key::new(shard, *slot)));
+        for (shard, mut state) in self.lock_all().into_iter().enumerate() {
+            state.aborted = true;
+            let others = state.entries.iter_mut().filter(|(slot, _)| except != Some(Key::new(shard, *slot)));
             all.extend(others.map(|(_, entry)| (entry.named(), entry.abort.take())));
         }
         all
     }
 
-    /// The handles of those who are here now, which the caller aborts. Whoever is let in later is not aborted.
+    /// The handles of those who are here now, which the caller aborts. Anyone who is let in later is not aborted.
     pub(super) fn abort_present(&self) -> Vec<A> {
         let mut shards = self.lock_all();
         shards
             .iter_mut()
-            .flat_map(|books| {
-                books.entries.iter_mut().filter_map(|(_, entry)| {
+            .flat_map(|state| {
+                state.entries.iter_mut().filter_map(|(_, entry)| {
                     let abort = entry.abort.take()?;
                     entry.id.0 |= Id::EXPLAINED;
                     Some(abort)
@@ -234,24 +234,24 @@ impl<A> Ledger<A> {
     pub(super) fn poll_empty(&self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Poll<()> {
         while waiting.shard < SHARDS {
             let waker = cx.waker().clone();
-            let mut books = self.lock(waiting.shard);
-            if books.is_done(waiting.except.filter(|key| key.shard() == waiting.shard)) {
-                let left = books.waiters.leave(&waiting.place);
-                drop(books);
+            let mut state = self.lock(waiting.shard);
+            if state.is_done(waiting.except.filter(|key| key.shard() == waiting.shard)) {
+                let left = state.waiters.leave(&waiting.place);
+                drop(state);
                 drop(left);
                 waiting.shard += 1;
-                waiting.place = Place::default();
+                waiting.place = Registration::default();
                 continue;
             }
-            let replaced = books.waiters.register(&mut waiting.place, waker);
-            drop(books);
+            let replaced = state.waiters.register(&mut waiting.place, waker);
+            drop(state);
             drop(replaced);
             return Poll::Pending;
         }
         Poll::Ready(())
     }
 
-    /// Whoever waited does no more.
+    /// Anyone who waited does no more.
     pub(super) fn stop_waiting(&self, waiting: &Waiting) {
         if waiting.place.is_taken() {
             let left = self.lock(waiting.shard).waiters.leave(&waiting.place);
@@ -259,12 +259,12 @@ impl<A> Ledger<A> {
         }
     }
 
-    fn lock(&self, shard: usize) -> MutexGuard<'_, Books<A>> {
-        lock(&self.shards[shard].books)
+    fn lock(&self, shard: usize) -> MutexGuard<'_, State<A>> {
+        lock(&self.shards[shard].state)
     }
 
     /// All shards, always in the same order.
-    fn lock_all(&self) -> Vec<MutexGuard<'_, Books<A>>> {
+    fn lock_all(&self) -> Vec<MutexGuard<'_, State<A>>> {
         (0..SHARDS).map(|shard| self.lock(shard)).collect()
     }
 }
@@ -273,7 +273,7 @@ impl<A> Ledger<A> {
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     shard: usize,
-    place: Place,
+    place: Registration,
     except: Option<Key>,
 }
 
@@ -284,9 +284,9 @@ impl Waiting {
     }
 }
 
-impl<A> Books<A> {
+impl<A> State<A> {
     fn new() -> Self {
-        Books { closed: false, aborted: false, last_id: 0, entries: Slots::new(), waiters: Waiters::new() }
+        State { closed: false, aborted: false, last_id: 0, entries: Slots::new(), waiters: Waiters::new() }
     }
 
     fn is_done(&self, except: Option<Key>) -> bool {

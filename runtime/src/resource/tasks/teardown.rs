@@ -97,7 +97,7 @@ impl Node for Group {
     fn phase(&self) -> Phase {
         match (self.ledger.is_closed(), self.ledger.len()) {
             (false, _) => Phase::Live,
-            (true, 0) => Phase::Settled,
+            (true, 0) => Phase::Finished,
             (true, _) => Phase::Stopping,
         }
     }

@@ -1,4 +1,4 @@
-//! A task's future, or its closure, while it is in the books of its group.
+//! A task's future, or its closure, while it is in the ledger of its group.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use super::Group;
 use super::ledger::Key;
 use crate::driver::ended::has_ended;
 
-/// The place of a task in the books. Dropping it, on whatever path, is the end of the task.
+/// The place of a task in the ledger. Dropping it, on whatever path, is the end of the task.
 #[derive(Debug)]
 pub(super) struct Ticket {
     group: Arc<Group>,
@@ -58,7 +58,7 @@ impl Drop for Ticket {
 }
 
 pin_project! {
-    /// The future of a task. It is dropped before the task leaves the books.
+    /// The future of a task. It is dropped before the task leaves the ledger.
     pub(super) struct Tracked<F> {
         #[pin]
         future: Option<F>,

@@ -2,7 +2,7 @@
 //!
 //! Invariants, which the loom model below checks:
 //! 1. What was inserted is in the table until it is removed, and in every list made in between.
-//! 2. The lock is held for the slab's own moves only: nothing of a user's is called or dropped under it.
+//! 2. The lock is held for the slab's own operations only: nothing of a user's is called or dropped under it.
 
 use slab::Slab;
 

@@ -42,7 +42,7 @@ pub(super) struct Hostile {
     #[shutdown]
     r#type: renamed::Runtime,
     /// Another, stopped by hand.
-    #[shutdown(after = r#type, with = stopped, ask = |tasks: &renamed::Tasks| tasks.close())]
+    #[shutdown(after = r#type, with = stopped, request = |tasks: &renamed::Tasks| tasks.close())]
     tasks: renamed::Tasks,
     #[allow(dead_code, reason = "the expansion reads it")]
     guard: ShutdownGuard<Self>,

@@ -49,14 +49,14 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> Ended for Result<(), E> {
     }
 }
 
-/// What an `ask` or a `force` returned.
+/// What an `request` or a `force` returned.
 pub fn answer<A: Answer>(answer: A) -> Result<(), A::Error> {
     answer.answer()
 }
 
-/// What an `ask` or `force` function returns.
+/// What an `request` or `force` function returns.
 #[diagnostic::on_unimplemented(
-    message = "`ask` and `force` must return `()` or a `Result`",
+    message = "`request` and `force` must return `()` or a `Result`",
     label = "this returns `{Self}`",
     note = "a closure drops a value that does not matter: `|value| {{ value.stop(); }}`"
 )]
@@ -83,11 +83,11 @@ impl<T, E> Answer for Result<T, E> {
     }
 }
 
-/// An error of an `ask` or a `force`. How it is told depends on its type, and the first that fits is found by method
+/// An error of an `request` or a `force`. How it is told depends on its type, and the first that fits is found by method
 /// lookup where the expansion names the concrete type: an error with its sources, then [`Display`], then [`Debug`].
-pub struct Said<E>(pub E);
+pub struct ErrorOf<E>(pub E);
 
-impl<E: Into<Box<dyn Error + Send + Sync>>> Said<E> {
+impl<E: Into<Box<dyn Error + Send + Sync>>> ErrorOf<E> {
     /// Reports the error, with its sources.
     pub fn tell(self, progress: &mut Progress) {
         progress.fail(self.0);
@@ -95,24 +95,24 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> Said<E> {
 }
 
 /// For what is not an error, or not one that can be sent or outlive the value.
-pub trait SaidDisplay {
+pub trait ByDisplay {
     /// Reports the text.
     fn tell(self, progress: &mut Progress);
 }
 
-impl<E: Display> SaidDisplay for Said<E> {
+impl<E: Display> ByDisplay for ErrorOf<E> {
     fn tell(self, progress: &mut Progress) {
         progress.fail(self.0.to_string());
     }
 }
 
 /// For what can only be debugged.
-pub trait SaidDebug {
+pub trait ByDebug {
     /// Reports the debug text.
     fn tell(self, progress: &mut Progress);
 }
 
-impl<E: Debug> SaidDebug for &Said<E> {
+impl<E: Debug> ByDebug for &ErrorOf<E> {
     fn tell(self, progress: &mut Progress) {
         progress.fail(format!("{:?}", self.0));
     }

@@ -4,7 +4,7 @@ use sundown::{ShutdownGuard, Tasks, must_shutdown};
 struct Runner {
     #[shutdown]
     jobs: Tasks,
-    #[shutdown(ask = "close")]
+    #[shutdown(request = "close")]
     cache: Tasks,
     guard: ShutdownGuard<Self>,
 }

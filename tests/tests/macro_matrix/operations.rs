@@ -1,4 +1,4 @@
-//! `with`, `ask` and `force`: every form, and what each leaves in the report.
+//! `with`, `request` and `force`: every form, and what each leaves in the report.
 
 use std::future::Future;
 use std::io;
@@ -221,25 +221,25 @@ struct Chained(#[source] io::Error);
 
 #[must_shutdown(name = "Asked")]
 struct Asked {
-    #[shutdown(ask = Pool::stop, with = Pool::close)]
+    #[shutdown(request = Pool::stop, with = Pool::close)]
     method: Pool,
-    #[shutdown(ask = Pool::stop_mut, with = Pool::close)]
+    #[shutdown(request = Pool::stop_mut, with = Pool::close)]
     fails: Pool,
-    #[shutdown(ask = |pool| pool.stop_mut().map_err(Chained), with = Pool::close)]
+    #[shutdown(request = |pool| pool.stop_mut().map_err(Chained), with = Pool::close)]
     chained: Pool,
-    #[shutdown(ask = |_| Err::<(), _>("text"), with = Pool::close)]
+    #[shutdown(request = |_| Err::<(), _>("text"), with = Pool::close)]
     text: Pool,
-    #[shutdown(ask = |_| Err::<u8, _>(OnlyDisplay), with = Pool::close)]
+    #[shutdown(request = |_| Err::<u8, _>(OnlyDisplay), with = Pool::close)]
     display: Pool,
-    #[shutdown(ask = |_| Err::<(), _>(OnlyDebug), with = Pool::close)]
+    #[shutdown(request = |_| Err::<(), _>(OnlyDebug), with = Pool::close)]
     debug: Pool,
-    #[shutdown(ask = |_| Err::<(), _>(anyhow::anyhow!("any").context("how")), with = Pool::close)]
+    #[shutdown(request = |_| Err::<(), _>(anyhow::anyhow!("any").context("how")), with = Pool::close)]
     any: Pool,
-    #[shutdown(ask = |orders| orders.try_send("stop"), with = mpsc::Sender::closed)]
+    #[shutdown(request = |orders| orders.try_send("stop"), with = mpsc::Sender::closed)]
     channel: mpsc::Sender<&'static str>,
-    #[shutdown(ask = |stop| stop.send(()))]
+    #[shutdown(request = |stop| stop.send(()))]
     stop: Option<oneshot::Sender<()>>,
-    #[shutdown(ask = broken, with = Pool::close)]
+    #[shutdown(request = broken, with = Pool::close)]
     panics: Pool,
     guard: ShutdownGuard<Self>,
 }
@@ -327,19 +327,19 @@ async fn force_in_every_form() {
 /// A resource with moves of its own.
 #[derive(Debug, Default)]
 struct Own {
-    asked: usize,
+    requested: usize,
     forced: usize,
 }
 
 impl Own {
     fn ask_twice(&mut self) {
-        self.asked += 2;
+        self.requested += 2;
     }
 }
 
 impl Teardown for Own {
     fn request(&mut self, _progress: &mut Progress) {
-        self.asked += 1;
+        self.requested += 1;
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
@@ -356,7 +356,7 @@ impl Teardown for Own {
 
 #[must_shutdown(name = "Mixed", timeout = "1s")]
 struct MixedFields {
-    #[shutdown(ask = Own::ask_twice)]
+    #[shutdown(request = Own::ask_twice)]
     other_ask: Own,
     #[shutdown(with = async |_| ())]
     other_wait: Own,
@@ -377,7 +377,7 @@ async fn moves_that_are_not_named_are_the_types_own() {
         guard: ShutdownGuard::new(),
     };
     let report = value.shutdown().await.unwrap_err().into_report();
-    assert_eq!((value.other_ask.asked, value.other_wait.asked, value.other_force.asked), (2, 1, 1));
+    assert_eq!((value.other_ask.requested, value.other_wait.requested, value.other_force.requested), (2, 1, 1));
     assert_eq!((value.own_force.forced, value.other_force.forced), (1, 0));
     assert_eq!(report.find("Mixed.other_ask").unwrap().detail(), Some("its own wait"));
     assert_eq!(report.find("Mixed.other_wait").unwrap().detail(), None);
@@ -386,7 +386,7 @@ async fn moves_that_are_not_named_are_the_types_own() {
 /// Moves that name parameters of the struct, and `Self`.
 #[must_shutdown(name = "Generic")]
 struct GenericMoves<'a, T: Clone + Send + Sync + 'a> {
-    #[shutdown(with = Self::finish, ask = |held: &mut Held<'a, T>| held.1 = true)]
+    #[shutdown(with = Self::finish, request = |held: &mut Held<'a, T>| held.1 = true)]
     held: Held<'a, T>,
     #[shutdown(with = async |held: &Held<'a, T>| assert!(!held.1))]
     optional: Option<Held<'a, T>>,

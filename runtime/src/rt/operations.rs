@@ -1,4 +1,4 @@
-//! Steps whose moves are, in part, named by the user: `with`, `ask` and `force`.
+//! Steps whose operations are, in part, named by the user: `with`, `request` and `force`.
 //!
 //! The expansion hands over function pointers and not closures: a step is instantiated once per field type, it can be
 //! moved to the reaper thread, and nothing can be captured by accident.
@@ -9,35 +9,40 @@ mod option;
 
 use std::borrow::BorrowMut;
 
-pub use answer::{Answer, Closing, Ended, Said, SaidDebug, SaidDisplay, answer, closing};
-pub use by_ref::{AskByRef, AskOptionWith, AskRoots, AskWith, NotByRef, NotNested, borrowing};
+pub use answer::{Answer, ByDebug, ByDisplay, Closing, Ended, ErrorOf, answer, closing};
+pub use by_ref::{NotByRef, NotNested, RequestByRef, RequestOptionWith, RequestRoots, RequestWith, borrowing};
 pub use option::{
-    ByMut, ByRef, ByValue, Maybe, OptionMove, OptionWait, Whole, WholeRef, on_option, taking, taking_mut, taking_ref,
-    taking_whole, taking_whole_ref, wait_option,
+    ByMut, ByRef, ByValue, Maybe, OptionOperations, OptionWait, Whole, WholeRef, on_option, taking, taking_mut,
+    taking_ref, taking_whole, taking_whole_ref, wait_option,
 };
 
 use super::Step;
 use crate::teardown::{Progress, Teardown, Wait};
 
 impl<'a> Step<'a> {
-    /// A field with a `with`, an `ask` or a `force`.
-    pub fn custom<T: Send>(value: &'a mut T, ask: Ask<T>, wait: WaitFor<T>, force: Ask<T>) -> Self {
-        Step::owned(Box::new(Custom { value, moves: Named { ask, wait, force }, detach: None }))
+    /// A field with a `with`, an `request` or a `force`.
+    pub fn custom<T: Send>(value: &'a mut T, request: Operation<T>, wait: WaitFor<T>, force: Operation<T>) -> Self {
+        Step::owned(Box::new(Custom { value, operations: Named { request, wait, force }, detach: None }))
     }
 
     /// A field spelled `Option<T>`, with a `T` that may outlive the value: what is in it can be moved out.
     pub fn custom_option<T: Send + 'static>(
         value: &'a mut Option<T>,
-        ask: Ask<Option<T>>,
+        request: Operation<Option<T>>,
         wait: WaitFor<Option<T>>,
-        force: Ask<Option<T>>,
+        force: Operation<Option<T>>,
     ) -> Self {
-        Step::owned(Box::new(Custom { value, moves: Named { ask, wait, force }, detach: Some(take_out) }))
+        Step::owned(Box::new(Custom { value, operations: Named { request, wait, force }, detach: Some(take_out) }))
     }
 
     /// A field of a `shared` value.
-    pub fn custom_shared<T: Sync>(value: &'a T, ask: Ask<&'a T>, wait: WaitFor<&'a T>, force: Ask<&'a T>) -> Self {
-        Step::owned(Box::new(Custom { value, moves: Named { ask, wait, force }, detach: None }))
+    pub fn custom_shared<T: Sync>(
+        value: &'a T,
+        request: Operation<&'a T>,
+        wait: WaitFor<&'a T>,
+        force: Operation<&'a T>,
+    ) -> Self {
+        Step::owned(Box::new(Custom { value, operations: Named { request, wait, force }, detach: None }))
     }
 }
 
@@ -46,44 +51,44 @@ pub fn steps(steps: Box<[Step<'_>]>) -> Vec<Step<'_>> {
     steps.into_vec()
 }
 
-type Ask<T> = fn(&mut T, &mut Progress);
+type Operation<T> = fn(&mut T, &mut Progress);
 type WaitFor<T> = for<'b> fn(&'b mut T, &'b mut Progress) -> Wait<'b>;
 type Detach<T> = fn(&mut T, Named<T>) -> Box<dyn Teardown + Send>;
 
-/// The moves of one field. `V` is the field, or a borrow of it.
+/// The operations of one field. `V` is the field, or a borrow of it.
 struct Custom<V, T> {
     value: V,
-    moves: Named<T>,
+    operations: Named<T>,
     detach: Option<Detach<T>>,
 }
 
 struct Named<T> {
-    ask: Ask<T>,
+    request: Operation<T>,
     wait: WaitFor<T>,
-    force: Ask<T>,
+    force: Operation<T>,
 }
 
 impl<V: BorrowMut<T> + Send, T> Teardown for Custom<V, T> {
     fn request(&mut self, progress: &mut Progress) {
-        (self.moves.ask)(self.value.borrow_mut(), progress);
+        (self.operations.request)(self.value.borrow_mut(), progress);
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
-        (self.moves.wait)(self.value.borrow_mut(), progress)
+        (self.operations.wait)(self.value.borrow_mut(), progress)
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        (self.moves.force)(self.value.borrow_mut(), progress);
+        (self.operations.force)(self.value.borrow_mut(), progress);
     }
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
-        let Named { ask, wait, force } = self.moves;
-        Some(self.detach?(self.value.borrow_mut(), Named { ask, wait, force }))
+        let Named { request, wait, force } = self.operations;
+        Some(self.detach?(self.value.borrow_mut(), Named { request, wait, force }))
     }
 }
 
-fn take_out<T: Send + 'static>(value: &mut Option<T>, moves: Named<Option<T>>) -> Box<dyn Teardown + Send> {
-    Box::new(Custom { value: value.take(), moves, detach: Some(take_out) })
+fn take_out<T: Send + 'static>(value: &mut Option<T>, operations: Named<Option<T>>) -> Box<dyn Teardown + Send> {
+    Box::new(Custom { value: value.take(), operations, detach: Some(take_out) })
 }
 
 /// Calls a closure that takes the field, and tells it so.
@@ -96,13 +101,13 @@ pub fn call_ref<'a, T, R, F: FnOnce(&'a T) -> R>(value: &'a T, closure: F) -> R 
     closure(value)
 }
 
-/// The moves that a field does not name: those of its type, or none.
+/// The operations that a field does not name: those of its type, or none.
 ///
 /// Inherent methods win over a trait's, so `Moves(value).request(progress)` finds these where the type has a `Teardown`, and
 /// [`NoMoves`]' elsewhere. It is decided where the expansion names the concrete type.
-pub struct Moves<'a, T>(pub &'a mut T);
+pub struct Operations<'a, T>(pub &'a mut T);
 
-impl<T: Teardown> Moves<'_, T> {
+impl<T: Teardown> Operations<'_, T> {
     /// The type's own way of asking.
     pub fn request(self, progress: &mut Progress) {
         self.0.request(progress);
@@ -114,8 +119,8 @@ impl<T: Teardown> Moves<'_, T> {
     }
 }
 
-/// The moves of a type without a `Teardown`.
-pub trait NoMoves: Sized {
+/// The operations of a type without a `Teardown`.
+pub trait NoOperations: Sized {
     /// There is nobody to ask: `with` does it all.
     fn request(self, _progress: &mut Progress) {}
 
@@ -125,4 +130,4 @@ pub trait NoMoves: Sized {
     }
 }
 
-impl<T> NoMoves for Moves<'_, T> {}
+impl<T> NoOperations for Operations<'_, T> {}

@@ -3,12 +3,14 @@ use sundown::{ShutdownGuard, must_shutdown};
 struct Pool;
 
 impl Pool {
-    fn stop(&self) {}
+    fn stop(&self) -> bool {
+        true
+    }
 }
 
 #[must_shutdown]
 struct Runner {
-    #[shutdown(ask = Pool::stop)]
+    #[shutdown(with = async |_| (), request = Pool::stop)]
     pool: Pool,
     guard: ShutdownGuard<Self>,
 }

@@ -3,14 +3,12 @@ use sundown::{ShutdownGuard, must_shutdown};
 struct Pool;
 
 impl Pool {
-    fn stop(&self) -> bool {
-        true
-    }
+    fn stop(&self) {}
 }
 
 #[must_shutdown]
 struct Runner {
-    #[shutdown(with = async |_| (), ask = Pool::stop)]
+    #[shutdown(request = Pool::stop)]
     pool: Pool,
     guard: ShutdownGuard<Self>,
 }

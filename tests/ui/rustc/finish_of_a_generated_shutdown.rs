@@ -9,5 +9,5 @@ struct Owner {
 
 fn main() {
     let owner = Owner { tasks: Tasks::new(), guard: ShutdownGuard::new() };
-    let _ = owner.guard.settle(Report::new("Owner"));
+    let _ = owner.guard.finish(Report::new("Owner"));
 }

@@ -1,4 +1,4 @@
-//! The moves of a field spelled `Option<T>`: a function may take what is in it by value, by reference, or the whole
+//! The operations of a field spelled `Option<T>`: a function may take what is in it by value, by reference, or the whole
 //! option. `None` has stopped.
 //!
 //! Which of the four a function item takes is found by inference: exactly one of the impls below holds for it, and the
@@ -21,20 +21,20 @@ pub enum Whole {}
 /// Takes `&Option<T>`.
 pub enum WholeRef {}
 
-/// An `ask` or `force` of an `Option<T>` field.
+/// An `request` or `force` of an `Option<T>` field.
 #[diagnostic::on_unimplemented(
     message = "this function does not fit the field",
     label = "must take the value in the `Option`, or a reference to it",
     note = "in a `shared` struct nothing can be taken out: the function must take `&T`"
 )]
-pub trait OptionMove<V, How> {
+pub trait OptionOperations<V, How> {
     /// What it returns.
     type Output;
     /// Calls it, unless there is nothing to call it with.
     fn call(self, value: V) -> Option<Self::Output>;
 }
 
-impl<T, R, F: FnOnce(T) -> R> OptionMove<&mut Option<T>, ByValue> for F {
+impl<T, R, F: FnOnce(T) -> R> OptionOperations<&mut Option<T>, ByValue> for F {
     type Output = R;
 
     fn call(self, value: &mut Option<T>) -> Option<R> {
@@ -42,7 +42,7 @@ impl<T, R, F: FnOnce(T) -> R> OptionMove<&mut Option<T>, ByValue> for F {
     }
 }
 
-impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a mut Option<T>, ByRef> for F {
+impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionOperations<&'a mut Option<T>, ByRef> for F {
     type Output = R;
 
     fn call(self, value: &'a mut Option<T>) -> Option<R> {
@@ -50,7 +50,7 @@ impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a mut Option<T>, ByRef> for F
     }
 }
 
-impl<'a, T, R, F: FnOnce(&'a mut T) -> R> OptionMove<&'a mut Option<T>, ByMut> for F {
+impl<'a, T, R, F: FnOnce(&'a mut T) -> R> OptionOperations<&'a mut Option<T>, ByMut> for F {
     type Output = R;
 
     fn call(self, value: &'a mut Option<T>) -> Option<R> {
@@ -58,7 +58,7 @@ impl<'a, T, R, F: FnOnce(&'a mut T) -> R> OptionMove<&'a mut Option<T>, ByMut> f
     }
 }
 
-impl<'a, T, R, F: FnOnce(&'a mut Option<T>) -> R> OptionMove<&'a mut Option<T>, Whole> for F {
+impl<'a, T, R, F: FnOnce(&'a mut Option<T>) -> R> OptionOperations<&'a mut Option<T>, Whole> for F {
     type Output = R;
 
     fn call(self, value: &'a mut Option<T>) -> Option<R> {
@@ -66,7 +66,7 @@ impl<'a, T, R, F: FnOnce(&'a mut Option<T>) -> R> OptionMove<&'a mut Option<T>, 
     }
 }
 
-impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a mut Option<T>, WholeRef> for F {
+impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionOperations<&'a mut Option<T>, WholeRef> for F {
     type Output = R;
 
     fn call(self, value: &'a mut Option<T>) -> Option<R> {
@@ -74,7 +74,7 @@ impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a mut Option<T>, Whol
     }
 }
 
-impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a Option<T>, ByRef> for F {
+impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionOperations<&'a Option<T>, ByRef> for F {
     type Output = R;
 
     fn call(self, value: &'a Option<T>) -> Option<R> {
@@ -82,7 +82,7 @@ impl<'a, T, R, F: FnOnce(&'a T) -> R> OptionMove<&'a Option<T>, ByRef> for F {
     }
 }
 
-impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a Option<T>, WholeRef> for F {
+impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionOperations<&'a Option<T>, WholeRef> for F {
     type Output = R;
 
     fn call(self, value: &'a Option<T>) -> Option<R> {
@@ -90,7 +90,7 @@ impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionMove<&'a Option<T>, WholeRef
     }
 }
 
-/// What an `ask` or `force` of an `Option<T>` field returned, if it was called.
+/// What an `request` or `force` of an `Option<T>` field returned, if it was called.
 pub struct Maybe<A>(Option<A>);
 
 impl<A: Answer> Answer for Maybe<A> {
@@ -101,8 +101,8 @@ impl<A: Answer> Answer for Maybe<A> {
     }
 }
 
-/// Makes an `ask` or a `force`.
-pub fn on_option<V, How, F: OptionMove<V, How>>(make: F, value: V) -> Maybe<F::Output> {
+/// Makes an `request` or a `force`.
+pub fn on_option<V, How, F: OptionOperations<V, How>>(make: F, value: V) -> Maybe<F::Output> {
     Maybe(make.call(value))
 }
 
