@@ -171,8 +171,8 @@ impl Bridge {
         !self.closed.load(Ordering::Acquire) && self.is_ours()
     }
 
-    /// Whether it was made by this process. In a forked child it is not touched: a lock of it may be held and never released, and the
-    /// descriptor is shared with the parent.
+    /// Whether it was made by this process. In a forked child it is not touched: a lock of it may be held and never
+    /// released, and the descriptor is shared with the parent.
     pub(super) fn is_ours(&self) -> bool {
         self.generation == fork::generation()
     }
@@ -267,8 +267,8 @@ impl Bridge {
     }
 }
 
-/// Closes the coroutines that were to be awaited and never began, as they are closed with their loop. Otherwise CPython would
-/// warn that they were never awaited; Rust gets an error instead.
+/// Closes the coroutines that were to be awaited and never began, as they are closed with their loop. Otherwise CPython
+/// would warn that they were never awaited; Rust gets an error instead.
 fn close_coroutines(py: Python<'_>, late: VecDeque<Op>) {
     let Ok(glue) = glue::get(py) else { return };
     for op in late {

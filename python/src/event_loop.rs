@@ -112,7 +112,8 @@ impl EventLoop {
     ///
     /// # Errors
     ///
-    /// If there is no descriptor or no thread left; [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is exiting.
+    /// If there is no descriptor or no thread left; [`ShutdownError`](crate::exceptions::ShutdownError) if the
+    /// interpreter is exiting.
     #[track_caller]
     pub fn new(py: Python<'_>) -> PyResult<Self> {
         Self::builder().start(py)
@@ -225,8 +226,8 @@ impl EventLoop {
         asked.map_err(|_| state::refusal(self.name(), "run"))?.await
     }
 
-    /// Stops the loop within `timeout`, or within its [own budget](EventLoopBuilder::timeout). A call at the same time or later
-    /// gets the same report. On the loop's own thread nothing is waited for, and the report says so.
+    /// Stops the loop within `timeout`, or within its [own budget](EventLoopBuilder::timeout). A call at the same time
+    /// or later gets the same report. On the loop's own thread nothing is waited for, and the report says so.
     ///
     /// # Errors
     ///

@@ -14,9 +14,9 @@ use crate::internal::host::fork::PerProcess;
 use crate::interpreter::{exceptions, exit, fork, panics};
 pub(crate) use soon::soon;
 
-/// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork. To
-/// be called in the `#[pymodule]`; what is missing is done by whatever is used first. A second call adds the exceptions to its module
-/// too, and does nothing else.
+/// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork.
+/// To be called in the `#[pymodule]`; what is missing is done by whatever is used first. A second call adds the
+/// exceptions to its module too, and does nothing else.
 ///
 /// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic` and `ForkedProcessError`; [`STUBS`](super::STUBS) has their
 /// type stubs.
@@ -95,8 +95,8 @@ impl Drop for Installing {
     }
 }
 
-/// A child inherits what is registered with CPython. If it was forked while another thread installed, it registers all again:
-/// a stage that is called twice does nothing the second time.
+/// A child inherits what is registered with CPython. If it was forked while another thread installed, it registers all
+/// again: a stage that is called twice does nothing the second time.
 static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| Installed {
     done: AtomicBool::new(parents.is_some_and(|installed| installed.done.load(Ordering::Acquire))),
     asked: AtomicBool::new(false),

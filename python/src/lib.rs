@@ -25,14 +25,15 @@
 //! - [`Callback`] calls Python from any task or thread; no Rust thread runs Python for it.
 //! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
 //! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
-//! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe drop.
+//! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe
+//!   drop.
 //! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
 //! - Their errors become [`exceptions`] by `?`; those of the core's own types by [`or_raise`](OrRaise::or_raise).
 //!
 //! For CPython 3.9 to 3.15, from version-specific and abi3 wheels alike, on Unix.
 //!
-//! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__` runs in
-//! whatever PyO3 call comes next, on whatever thread.
+//! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__`
+//! runs in whatever PyO3 call comes next, on whatever thread.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The layers, lowest first: a module imports from its own layer or a lower one (`cargo xtask lint` checks it).

@@ -95,9 +95,9 @@ pub fn register<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<()> {
 ///
 /// # Errors
 ///
-/// [`ShutdownTimeout`](crate::exceptions::ShutdownTimeout) or [`ShutdownError`] if a resource did not stop by
-/// itself; [`ForkedProcessError`](crate::exceptions::ForkedProcessError) in a forked child; `ValueError` for a timeout that is negative
-/// or no number; what a handler of a signal raised: then another call goes on.
+/// [`ShutdownTimeout`](crate::exceptions::ShutdownTimeout) or [`ShutdownError`] if a resource did not stop by itself;
+/// [`ForkedProcessError`](crate::exceptions::ForkedProcessError) in a forked child; `ValueError` for a timeout that is
+/// negative or no number; what a handler of a signal raised: then another call goes on.
 pub fn close<T: Methods + PyClass>(object: &Bound<'_, T>, timeout: Option<f64>) -> PyResult<()> {
     let timeout = duration(timeout)?;
     let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));

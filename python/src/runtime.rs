@@ -385,8 +385,8 @@ impl Runtime {
         block_on::block_on(py, core.handle(), future, core.workers.stopping.cancelled(), || self.refusal("block_on"))
     }
 
-    /// Stops the runtime within `timeout`, or within its [own budget](Builder::timeout). A call at the same time or later gets
-    /// the same report. Called by one of its own tasks it cannot wait for its threads: the report says so.
+    /// Stops the runtime within `timeout`, or within its [own budget](Builder::timeout). A call at the same time or
+    /// later gets the same report. Called by one of its own tasks it cannot wait for its threads: the report says so.
     ///
     /// ```no_run
     /// # async fn example(runtime: sundown_python::Runtime) {

@@ -39,8 +39,8 @@ pub(crate) use context::is_context_destroyed;
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
 pub const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
-/// A step that still makes progress at its deadline may be nearly done: a thousand tasks that are joined late, say. It gets so
-/// much more time or so many more polls, whichever ends first; the limit of polls is for a paused clock.
+/// A step that still makes progress at its deadline may be nearly done: a thousand tasks that are joined late, say. It
+/// gets so much more time or so many more polls, whichever ends first; the limit of polls is for a paused clock.
 const LAST_WORK: (Duration, u32) = (Duration::from_millis(10), 1_000);
 
 /// The clock and the alarms of one running teardown.
@@ -143,8 +143,8 @@ impl Driver {
         self.within == Some(runtime.handle().id())
     }
 
-    /// Whether a runtime polls the teardown, and so turns its I/O driver. One that was only entered, by the blocking driver or
-    /// under another executor, may have nobody to turn it.
+    /// Whether a runtime polls the teardown, and so turns its I/O driver. One that was only entered, by the blocking
+    /// driver or under another executor, may have nobody to turn it.
     #[cfg(feature = "tokio")]
     pub(crate) fn is_turned(&self) -> bool {
         self.blocks.is_none() && self.within.is_some()

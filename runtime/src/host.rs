@@ -1,4 +1,5 @@
-//! What the platform says: whether the process exits, whether it was forked, and the list of the threads that run users' code.
+//! What the platform says: whether the process exits, whether it was forked, and the list of the threads that run
+//! users' code.
 
 pub mod exit;
 pub mod fork;

@@ -24,8 +24,9 @@
 //! # }
 //! ```
 //!
-//! Everything stops in the same three operations under one deadline, [`Teardown`]: *request*, *wait*, *force*. What became of each
-//! step is in the [`Report`]. A value that is dropped without a shutdown is dealt with by place and [policy](OnDrop).
+//! Everything stops in the same three operations under one deadline, [`Teardown`]: *request*, *wait*, *force*. What
+//! became of each step is in the [`Report`]. A value that is dropped without a shutdown is dealt with by place and
+//! [policy](OnDrop).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(rustdoc::private_intra_doc_links, reason = "what `__internal` shows has its docs for readers of the source")]
 

@@ -11,8 +11,8 @@
 //! | `sundown_messages_total` | counter | `thread`, `outcome` | messages to a `RuntimeThread`: `accepted`, `refused` |
 //! | `sundown_task_panics_total` | counter | `task` | tasks of a [`Tasks`](crate::Tasks) that panicked |
 //!
-//! What a drop tells, it tells [`quietly`]. It may be the destructor of a thread-local, where those of the subscriber are perhaps
-//! gone already, as the buffer of `tracing_subscriber::fmt`: its panic would abort the process there.
+//! What a drop tells, it tells [`quietly`]. It may be the destructor of a thread-local, where those of the subscriber
+//! are perhaps gone already, as the buffer of `tracing_subscriber::fmt`: its panic would abort the process there.
 
 #![cfg_attr(
     not(all(feature = "tracing", feature = "metrics")),

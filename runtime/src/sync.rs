@@ -1,5 +1,5 @@
-//! Locks that do not mind a poisoning, calls that do not mind a panic, the switch to loom's locks, and what is built on locks
-//! alone.
+//! Locks that do not mind a poisoning, calls that do not mind a panic, the switch to loom's locks, and what is built on
+//! locks alone.
 
 pub mod gate;
 pub mod latch;

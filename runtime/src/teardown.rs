@@ -23,9 +23,9 @@ pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 ///
 /// It is implemented for the handle types of std, tokio and tokio-util, for `Option`, `Vec`, maps, arrays and tuples of
 /// such, and by [`#[must_shutdown]`](crate::must_shutdown) and `#[derive(Teardown)]` for structs. A driver makes the
-/// operations: it requests, waits until the step's share of the budget is used up, then forces and waits a little longer for the
-/// end to be confirmed. Each operation gets the [`Progress`] of this one resource: when it was requested to stop, the deadline, notes for the
-/// report.
+/// operations: it requests, waits until the step's share of the budget is used up, then forces and waits a little
+/// longer for the end to be confirmed. Each operation gets the [`Progress`] of this one resource: when it was requested
+/// to stop, the deadline, notes for the report.
 ///
 /// ```
 /// use sundown::{Progress, Outcome, Teardown, Wait};
@@ -59,9 +59,9 @@ pub trait Teardown {
 
     /// Waits for the end: joins, drains, reaps.
     ///
-    /// The future may always have work to do, and is still given up at its deadline, as long as each poll returns. A poll that
-    /// never returns cannot be given up: a `shutdown` that borrows the value waits for it. Tokio's resources return, because
-    /// each step has a budget of its own, unless they are polled in `tokio::task::unconstrained`.
+    /// The future may always have work to do, and is still given up at its deadline, as long as each poll returns. A
+    /// poll that never returns cannot be given up: a `shutdown` that borrows the value waits for it. Tokio's resources
+    /// return, because each step has a budget of its own, unless they are polled in `tokio::task::unconstrained`.
     ///
     /// # Cancel safety
     ///

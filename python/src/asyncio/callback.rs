@@ -63,7 +63,8 @@ impl Callback {
     ///
     /// # Errors
     ///
-    /// `TypeError` if `function` is not callable; [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is exiting.
+    /// `TypeError` if `function` is not callable; [`ShutdownError`](crate::exceptions::ShutdownError) if the
+    /// interpreter is exiting.
     pub fn new(function: &Bound<'_, PyAny>) -> PyResult<Self> {
         match get_current_locals(function.py()) {
             Ok(locals) => Self::with_locals(&locals, function),

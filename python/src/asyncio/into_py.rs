@@ -41,8 +41,8 @@ use crate::runtime::Runtime;
 ///
 /// # Errors
 ///
-/// `RuntimeError` if no loop is running or the loop is closed; [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is
-/// exiting or the runtime was shut down.
+/// `RuntimeError` if no loop is running or the loop is closed; [`ShutdownError`](crate::exceptions::ShutdownError) if
+/// the interpreter is exiting or the runtime was shut down.
 #[track_caller]
 pub fn future_into_py<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
 where
@@ -215,7 +215,8 @@ where
 }
 
 pin_project! {
-    /// The task of a bridged future. However it ends, its Python future is completed, once, and after the Rust future is gone.
+    /// The task of a bridged future. However it ends, its Python future is completed, once, and after the Rust future
+    /// is gone.
     struct Bridged<F> {
         #[pin]
         future: Option<F>,

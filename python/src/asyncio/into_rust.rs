@@ -17,9 +17,10 @@ use crate::interpreter::{exceptions, gate};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
 ///
-/// It runs as an `asyncio.Task` in the context of those locals, from the first poll of the future at the latest. An exception comes back with its type, its traceback and
-/// its cause; `asyncio.CancelledError` if the task was cancelled or its loop closed. `KeyboardInterrupt` and `SystemExit`
-/// come back too, and also stop the loop, as they do in any task.
+/// It runs as an `asyncio.Task` in the context of those locals, from the first poll of the future at the latest. An
+/// exception comes back with its type, its traceback and its cause; `asyncio.CancelledError` if the task was cancelled
+/// or its loop closed. `KeyboardInterrupt` and `SystemExit` come back too, and also stop the loop, as they do in any
+/// task.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;
@@ -36,7 +37,8 @@ use crate::interpreter::{exceptions, gate};
 ///
 /// # Errors
 ///
-/// `RuntimeError` if there is no loop or it is closed; [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is exiting.
+/// `RuntimeError` if there is no loop or it is closed; [`ShutdownError`](crate::exceptions::ShutdownError) if the
+/// interpreter is exiting.
 ///
 /// # Cancel safety
 ///

@@ -37,8 +37,8 @@ pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
         return Ok(glue);
     }
     exit::on_gate_closed(close_gate);
-    // Not inside the cell: Python runs meanwhile, the handler of a signal or a `__del__`, which may come here again and would
-    // wait for itself. Of two the first counts.
+    // Not inside the cell: Python runs meanwhile, the handler of a signal or a `__del__`, which may come here again and
+    // would wait for itself. Of two the first counts.
     let made = load(py)?;
     let glue = glue.get_or_init(py, || made);
     if gate::is_closed() {

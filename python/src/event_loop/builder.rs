@@ -55,8 +55,8 @@ impl EventLoopBuilder {
     ///
     /// # Errors
     ///
-    /// What the factory raises; if there is no descriptor or no thread left; [`ShutdownError`](crate::exceptions::ShutdownError)
-    /// if the interpreter is exiting.
+    /// What the factory raises; if there is no descriptor or no thread left;
+    /// [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is exiting.
     #[track_caller]
     pub fn start(self, py: Python<'_>) -> PyResult<EventLoop> {
         // A thread's name may not contain it.

@@ -211,8 +211,8 @@ thread_local! {
     static GONE: RefCell<Option<Gone>> = const { RefCell::new(None) };
 }
 
-/// Records, when it is dropped, that the thread has ended. CPython's own cleanup of the thread comes before the destructors of
-/// thread-locals.
+/// Records, when it is dropped, that the thread has ended. CPython's own cleanup of the thread comes before the
+/// destructors of thread-locals.
 struct Gone(Arc<LoopState>);
 
 impl Drop for Gone {
@@ -222,8 +222,8 @@ impl Drop for Gone {
     }
 }
 
-/// The state, as the loop's thread sees it. The methods are leaves: they run no Python, but for what the bridge lets go when the
-/// loop is closed.
+/// The state, as the loop's thread sees it. The methods are leaves: they run no Python, but for what the bridge lets go
+/// when the loop is closed.
 #[pyclass(frozen, module = "sundown")]
 pub(super) struct LoopStateForPython(pub(super) Arc<LoopState>);
 

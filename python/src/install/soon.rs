@@ -5,12 +5,12 @@
 //! `OnceLock<Runtime>` for one, and another thread that is attached waits for that lock: neither would get on. A
 //! caller with a `Python<'_>` calls [`ensure`] instead, and has it at once.
 //!
-//! The call comes in time however the program ends. Where the main thread is in a call that blocks, or holds the GIL while
-//! another thread asks (up to 3.11 it is told when it next takes the GIL), or the script is over, `Py_FinalizeEx` itself makes
-//! the calls that are pending: after `threading._shutdown`, before the `atexit` functions. One that is asked for later still,
-//! by a thread while these run, finds that it is too late, and stops what lives at once (`exit::Installation`); unless the
-//! main thread runs no Python code any more. The queue has room for 32 calls (300 since 3.13): if it is full the next use asks
-//! again.
+//! The call comes in time however the program ends. Where the main thread is in a call that blocks, or holds the GIL
+//! while another thread asks (up to 3.11 it is told when it next takes the GIL), or the script is over, `Py_FinalizeEx`
+//! itself makes the calls that are pending: after `threading._shutdown`, before the `atexit` functions. One that is
+//! asked for later still, by a thread while these run, finds that it is too late, and stops what lives at once
+//! (`exit::Installation`); unless the main thread runs no Python code any more. The queue has room for 32 calls (300
+//! since 3.13): if it is full the next use asks again.
 
 use std::ffi::{c_int, c_void};
 use std::panic::catch_unwind;
@@ -24,8 +24,8 @@ use crate::internal::host::exit::OnWatch;
 
 inventory::submit!(OnWatch(soon));
 
-/// Has the exit set up as soon as may be. Does not attach, and waits for nothing but a lock of CPython's; an atomic load once
-/// it is done.
+/// Has the exit set up as soon as may be. Does not attach, and waits for nothing but a lock of CPython's; an atomic
+/// load once it is done.
 #[inline]
 pub(crate) fn soon() {
     let installed = INSTALLED.get();

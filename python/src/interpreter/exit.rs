@@ -73,8 +73,8 @@ pub(crate) trait Live: Send + Sync {
         false
     }
 
-    /// A thread of Python's that it runs on and that may have to be interrupted: its ident, and by when it should have ended.
-    /// Those of Rust's are in [`user_threads`](crate::internal::host::user_threads).
+    /// A thread of Python's that it runs on and that may have to be interrupted: its ident, and by when it should have
+    /// ended. Those of Rust's are in [`user_threads`](crate::internal::host::user_threads).
     fn python_thread(&self) -> Option<(u64, Option<Budget>)> {
         None
     }
@@ -82,8 +82,8 @@ pub(crate) trait Live: Send + Sync {
 
 /// What a node says at [`at_exit`](crate::internal::value::nodes::Node::at_exit), so that stage two tears it down.
 ///
-/// Anyone who makes one asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen it in the
-/// table of nodes, or the maker sees that it came too late.
+/// Anyone who makes one asks [`closing::has_begun`](super::closing::has_begun) *afterwards*: either stage two has seen
+/// it in the table of nodes, or the maker sees that it came too late.
 pub(crate) fn stopped_at_exit<L: Live + 'static>(live: Arc<L>) -> Box<dyn Any> {
     Box::new(live as Arc<dyn Live>)
 }

@@ -1,8 +1,9 @@
 //! Fork: what the parts of an extension do in a child, beside what [`crate::internal::host::fork`] does for every program.
 //!
 //! No hook before the fork holds locks: a child takes nothing over that a lock guards. What it needs it makes anew
-//! ([`PerProcess`](crate::internal::host::fork::PerProcess)), what belongs to the parent it leaves alone ([`Inheritable`](crate::internal::host::fork::Inheritable)). That goes
-//! for PyO3's cells as well: see [`intern`](super::intern).
+//! ([`PerProcess`](crate::internal::host::fork::PerProcess)), what belongs to the parent it leaves alone
+//! ([`Inheritable`](crate::internal::host::fork::Inheritable)). That goes for PyO3's cells as well: see
+//! [`intern`](super::intern).
 
 use pyo3::types::{PyCFunction, PyDict};
 use pyo3::{PyResult, Python, prelude::*, wrap_pyfunction};

@@ -47,8 +47,8 @@ pub(crate) fn is_closed() -> bool {
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        // A thread that forks inside leaves in the child too. The child has another gate; this one may be locked there, with no
-        // thread to unlock it.
+        // A thread that forks inside leaves in the child too. The child has another gate; this one may be locked there,
+        // with no thread to unlock it.
         if self.generation == generation() {
             self.gate.leave();
         }

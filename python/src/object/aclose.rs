@@ -21,8 +21,8 @@ use crate::object::duration;
 use crate::object::find::find_all;
 use crate::object::state::Object;
 
-/// Closes an object as [`close`](super::close()) does, and returns an `asyncio.Future` instead of waiting: what the generated
-/// `aclose()` does. The loop is not blocked.
+/// Closes an object as [`close`](super::close()) does, and returns an `asyncio.Future` instead of waiting: what the
+/// generated `aclose()` does. The loop is not blocked.
 ///
 /// The teardown does not depend on who awaits it: if the future is cancelled it goes on in the background.
 ///

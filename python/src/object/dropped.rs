@@ -157,8 +157,8 @@ fn warn(py: Python<'_>, object: &Object, witness: Option<&Py<PyAny>>) {
     }
 }
 
-/// A Python object made together with the value, so that tracemalloc records the place; `None` unless tracemalloc is tracing. It
-/// is the `source` of the warning, and `warnings` prints where it was allocated.
+/// A Python object made together with the value, so that tracemalloc records the place; `None` unless tracemalloc is
+/// tracing. It is the `source` of the warning, and `warnings` prints where it was allocated.
 pub(super) fn witness(py: Python<'_>) -> Option<Py<PyAny>> {
     static IS_TRACING: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     static OBJECT: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);

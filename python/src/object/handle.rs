@@ -11,8 +11,8 @@ use crate::runtime::Runtime;
 /// down while a method has borrowed the object, and when the object is gone.
 ///
 /// Every `Teardown` that is `Clone`, `Send` and `Sync` counts: [`Runtime`], [`EventLoop`], [`Tasks`](crate::Tasks),
-/// [`Thread`](crate::Thread), a `CancellationToken`, an `Arc` of a `#[must_shutdown(shared)]` struct, and [`Shared`](crate::Shared)
-/// around anything else. A type whose clone is another resource must not be a field as it is.
+/// [`Thread`](crate::Thread), a `CancellationToken`, an `Arc` of a `#[must_shutdown(shared)]` struct, and
+/// [`Shared`](crate::Shared) around anything else. A type whose clone is another resource must not be a field as it is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handle that a Python class can share with its teardown",
     label = "not a cloneable handle",

@@ -58,8 +58,8 @@ impl Workers {
 pub(super) enum Executor {
     /// The workers of a multi-thread runtime.
     Owned(tokio::runtime::Runtime),
-    /// A thread that drives a current-thread runtime until it is requested to stop, and then drops it; or one that only drops
-    /// a multi-thread runtime: that waits for all threads of it.
+    /// A thread that drives a current-thread runtime until it is requested to stop, and then drops it; or one that only
+    /// drops a multi-thread runtime: that waits for all threads of it.
     Thread(Thread),
     /// Another owner, who also stops it.
     Borrowed,

@@ -12,7 +12,8 @@ use std::time::Instant;
 use super::alarms::{self, wake_at};
 use super::{Clock, Driver};
 
-/// The async driver: runs `future`, whose alarms are `driver`'s, on tokio's timer; outside a runtime, on that of the alarms' thread.
+/// The async driver: runs `future`, whose alarms are `driver`'s, on tokio's timer; outside a runtime, on that of the
+/// alarms' thread.
 pub async fn run<F: Future>(driver: &Driver, future: F) -> F::Output {
     let mut future = pin!(future);
     let mut timer = Timer::new(driver.clock);

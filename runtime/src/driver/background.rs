@@ -1,8 +1,8 @@
 //! Threads for what runs in the background: each job is on its own.
 //!
-//! A job may run code of users: their polls, their drops, the subscribers of their events. So a thread goes into one job at a
-//! time, and there is another thread outside, which waits for what the other jobs need next: a wake, an alarm, the limit of a
-//! job that somebody is inside. In an idle process there is none.
+//! A job may run code of users: their polls, their drops, the subscribers of their events. So a thread goes into one
+//! job at a time, and there is another thread outside, which waits for what the other jobs need next: a wake, an alarm,
+//! the limit of a job that somebody is inside. In an idle process there is none.
 //!
 //! Invariants:
 //! 1. While a job lives, a thread is outside of all jobs, or was started and is on its way, unless the OS has refused to

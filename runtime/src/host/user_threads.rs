@@ -3,15 +3,16 @@
 //! A list of the process, for an exit that has to know which threads may still be inside something (the Python side
 //! interrupts the Python code that they run). Two kinds of thread are on it:
 //!
-//! - those that we start ([`Owner::adopt_current`]): from their first moment until their last destructor, whatever runs there;
-//! - all others that run a part of something of ours ([`Owner::enter`]): a worker of the user's own runtime that polls a task
-//!   of a `Tasks`. They are on the list until they end, but count only while they are inside.
+//! - those that we start ([`Owner::adopt_current`]): from their first moment until their last destructor, whatever runs
+//!   there;
+//! - all others that run a part of something of ours ([`Owner::enter`]): a worker of the user's own runtime that polls
+//!   a task of a `Tasks`. They are on the list until they end, but count only while they are inside.
 //!
 //! The list outlives the objects: a thread that its owner has given up is still there.
 //!
 //! Invariants:
-//! 1. While the list is locked ([`each`]), every thread in it is alive: its last destructor, which takes it off, waits for the
-//!    lock. So its id is nobody else's meanwhile.
+//! 1. While the list is locked ([`each`]), every thread in it is alive: its last destructor, which takes it off, waits
+//!    for the lock. So its id is nobody else's meanwhile.
 //! 2. No lock is held across anything of a user's, and no `Owner` is dropped under the list's lock, which its drop takes.
 
 use std::cell::RefCell;

@@ -93,7 +93,8 @@ impl<S: Service> Owned<S> {
         self.entry.phase()
     }
 
-    /// A whole teardown, with the service's name on its report, whose alarms are `driver`'s; within its own budget, unless a timeout is given.
+    /// A whole teardown, with the service's name on its report, whose alarms are `driver`'s; within its own budget,
+    /// unless a timeout is given.
     ///
     /// # Errors
     ///

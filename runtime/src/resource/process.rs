@@ -235,8 +235,8 @@ impl Teardown for &Process {
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             let id = self.inner.id;
-            // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the child
-            // was started in may have no such driver: tokio would panic.
+            // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the
+            // child was started in may have no such driver: tokio would panic.
             let turned = progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
                 && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
             let ended = if self.status().is_some() {

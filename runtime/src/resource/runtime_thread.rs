@@ -36,11 +36,11 @@ pub use inbox::{Inbox, Reply};
 /// A thread that drives a current-thread tokio runtime of its own, fed by messages: the "runner" of a binding.
 ///
 /// A cheap handle: all clones are one thread. The handler, an async closure that gets the [`Inbox`] and the thread's
-/// [`StopSignal`], runs until it returns; what it makes need not be `Send`. As a [`Teardown`](crate::Teardown) it is asked by
-/// its stop signal: nothing gets into the inbox any more, and once that is empty [`Inbox::recv`] returns `None`. It is forced
-/// by dropping the handler at its next `await`. It has ended when the OS thread has, with the tasks that the handler has
-/// spawned and the threads of its blocking pool. A handler that blocks cannot be forced: it is reported as abandoned, by name.
-/// No other thread is needed for any of this.
+/// [`StopSignal`], runs until it returns; what it makes need not be `Send`. As a [`Teardown`](crate::Teardown) it is
+/// asked by its stop signal: nothing gets into the inbox any more, and once that is empty [`Inbox::recv`] returns
+/// `None`. It is forced by dropping the handler at its next `await`. It has ended when the OS thread has, with the
+/// tasks that the handler has spawned and the threads of its blocking pool. A handler that blocks cannot be forced: it
+/// is reported as abandoned, by name. No other thread is needed for any of this.
 ///
 /// Dropping the last handle asks the thread to stop and does not wait for it.
 ///
@@ -103,8 +103,8 @@ impl<M: Send + 'static> RuntimeThread<M> {
 
     /// Starts a thread called `name` that runs `handler`.
     ///
-    /// The handler returns `()` or a `Result`, whose error goes into the report. One that returns before it was asked to stop
-    /// while messages are left for it has failed.
+    /// The handler returns `()` or a `Result`, whose error goes into the report. One that returns before it was asked
+    /// to stop while messages are left for it has failed.
     ///
     /// # Errors
     ///
@@ -256,8 +256,8 @@ impl<M: Send + 'static> RuntimeThread<M> {
         driver::block_on(&Driver::blocking(), self.call(message))
     }
 
-    /// Stops the thread within `timeout`, or within [`TIMEOUT`](Self::TIMEOUT). Anyone who calls it later, or at the same time,
-    /// gets the same result.
+    /// Stops the thread within `timeout`, or within [`TIMEOUT`](Self::TIMEOUT). Anyone who calls it later, or at the
+    /// same time, gets the same result.
     ///
     /// # Errors
     ///

@@ -105,7 +105,8 @@ impl Thread {
         Self::spawn_at(name.into(), Location::caller(), Owner::new(), f, nodes::register)
     }
 
-    /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is. Others may work for `owner` too.
+    /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is. Others may work
+    /// for `owner` too.
     #[cfg(feature = "tokio")]
     #[doc(hidden)]
     pub fn spawn_part<F, R>(

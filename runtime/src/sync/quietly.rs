@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls `f`. A panic ends here; the panic hook has told of it. So may its payload, which can panic when it is dropped.
 ///
-/// For what runs where a panic would abort the process, as in a destructor of a thread-local, or would keep others from their
-/// turn.
+/// For what runs where a panic would abort the process, as in a destructor of a thread-local, or would keep others from
+/// their turn.
 pub fn quietly(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f))
         && let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload)))

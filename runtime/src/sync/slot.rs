@@ -43,7 +43,8 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Looks at the value without taking it out; `None` if it is not here. `look` runs under the lock: it is our own, and short.
+    /// Looks at the value without taking it out; `None` if it is not here. `look` runs under the lock: it is our own,
+    /// and short.
     pub(crate) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
         match &lock(&self.inner).place {
             State::Here(value) => Some(look(value)),

@@ -9,10 +9,10 @@
 //!    borrowed.
 //! 2. The entry's future does not outlive its [`Nested`], which has the lifetime: dropping that drops the future, and before
 //!    it the futures of all entries below, which may borrow from it.
-//! 3. A `Nested` is only ever held by a future of this crate's plans, collections and guarded values, none of which forgets it:
-//!    it is made by [`Nest::enter`] alone, and a `Nest` is only passed from one to the next, by `Teardown::wait_in`, which is
-//!    hidden. A `Teardown` of a user's has the default of that one: its own `wait`, with roots of their own below it. A
-//!    root may be forgotten as a whole, and is not polled any more then.
+//! 3. A `Nested` is only ever held by a future of this crate's plans, collections and guarded values, none of which
+//!    forgets it: it is made by [`Nest::enter`] alone, and a `Nest` is only passed from one to the next, by
+//!    `Teardown::wait_in`, which is hidden. A `Teardown` of a user's has the default of that one: its own `wait`, with
+//!    roots of their own below it. A root may be forgotten as a whole, and is not polled any more then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

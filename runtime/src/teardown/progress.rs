@@ -14,8 +14,8 @@ use crate::teardown::{Failure, Outcome};
 
 /// What is known of one resource's teardown so far.
 ///
-/// The progress of the outermost value owns the progresses of its steps, and so on down. It lives beside the value and not in the
-/// futures, so a teardown that was dropped half-way goes on where it stopped.
+/// The progress of the outermost value owns the progresses of its steps, and so on down. It lives beside the value and
+/// not in the futures, so a teardown that was dropped half-way goes on where it stopped.
 pub struct Progress {
     pub(crate) name: Cow<'static, str>,
     #[doc(hidden)]

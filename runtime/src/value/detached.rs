@@ -47,8 +47,8 @@ impl Detached {
         &self.progress
     }
 
-    /// Drops the resources, each by itself: a drop that panics, which the panic hook tells, keeps none of the others, and two
-    /// of them do not abort the process.
+    /// Drops the resources, each by itself: a drop that panics, which the panic hook tells, keeps none of the others,
+    /// and two of them do not abort the process.
     pub(crate) fn drop_resources(&mut self) {
         for resource in self.resources.drain(..) {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(resource))) {

@@ -1,9 +1,9 @@
 //! Asynchronous exceptions for what still runs Python on threads of ours: when they are due, and how they are sent.
 //!
-//! A thread is [known](crate::internal::host::user_threads) from its start, or while it runs a task of ours, and with it by when its owner
-//! gives up. A quarter before that (half a second at least, but no more than half of the time) it is sent an exception,
-//! so that the owner's plan sees it end; and then again, at growing intervals: it may swallow it, or attach once more. A
-//! thread whose owner is not waited for has the exit's time.
+//! A thread is [known](crate::internal::host::user_threads) from its start, or while it runs a task of ours, and with
+//! it by when its owner gives up. A quarter before that (half a second at least, but no more than half of the time) it
+//! is sent an exception, so that the owner's plan sees it end; and then again, at growing intervals: it may swallow it,
+//! or attach once more. A thread whose owner is not waited for has the exit's time.
 
 use std::collections::HashMap;
 use std::future::{Future, pending, poll_fn};
@@ -134,12 +134,13 @@ impl Interrupts {
 
     /// Sends one to the thread, if it is attached or was and will be again: nothing happens to one that has no thread state.
     ///
-    /// For a thread on the list, this is to be called while the list is locked: then the thread lives, and no other has its id.
-    /// CPython runs nothing of a user's meanwhile, it puts a reference into the thread's state; and who waits for the list's
-    /// lock holds nothing that CPython waits for: a thread takes it when it starts, begins or ends a task, and ends.
+    /// For a thread on the list, this is to be called while the list is locked: then the thread lives, and no other has
+    /// its id. CPython runs nothing of a user's meanwhile, it puts a reference into the thread's state; and who waits
+    /// for the list's lock holds nothing that CPython waits for: a thread takes it when it starts, begins or ends a
+    /// task, and ends.
     ///
-    /// A thread that Rust made and that has left Python since has no thread state, and the exception with it is gone: the next
-    /// `attach` begins with a new one. It can reach no code but what our thread runs.
+    /// A thread that Rust made and that has left Python since has no thread state, and the exception with it is gone:
+    /// the next `attach` begins with a new one. It can reach no code but what our thread runs.
     #[allow(unsafe_code, reason = "PyO3 has no safe form of it")]
     pub(super) fn send(&mut self, class: &Bound<'_, PyType>, ident: u64, now: Instant) {
         // An unsigned `long` of C, which PyO3 takes for a signed one.

@@ -1,4 +1,5 @@
-//! What the exit does after the plans: it does not go on while a thread of ours runs Python, as long as it can be made to stop.
+//! What the exit does after the plans: it does not go on while a thread of ours runs Python, as long as it can be made
+//! to stop.
 //!
 //! What goes on in the interpreter after this must not meet one: up to 3.13.7 CPython unwinds such a thread through the Rust
 //! frames below, which aborts the process (`docs/EXIT.md`). So each gets
@@ -8,9 +9,9 @@
 //!    hangs between two bytecodes, without the GIL, as CPython does it from 3.13.8 on;
 //! 3. [`EXTRA`] after the first it is given up: it is in a call of C's that does not return. The report names the place.
 //!
-//! CPython has no event for a thread that leaves Python, so this looks: `sys._current_frames` has the threads that have a Python
-//! frame. Only those are a danger. One that is attached without a frame is in Rust, and waits for the GIL in PyO3, which
-//! parks it.
+//! CPython has no event for a thread that leaves Python, so this looks: `sys._current_frames` has the threads that have
+//! a Python frame. Only those are a danger. One that is attached without a frame is in Rust, and waits for the GIL in
+//! PyO3, which parks it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -145,8 +146,8 @@ impl Running {
     }
 }
 
-/// An exception of which no instance can be made: who tries is parked. CPython makes the instance on the thread that was sent
-/// the class: when it raises it, from 3.12 on; before, when something catches it.
+/// An exception of which no instance can be made: who tries is parked. CPython makes the instance on the thread that
+/// was sent the class: when it raises it, from 3.12 on; before, when something catches it.
 fn park_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CLASS: PerProcess<PyOnceLock<Py<PyType>>> = PerProcess::new(PyOnceLock::new);
     let made = CLASS.get().get_or_try_init(py, || make_park_class(py).map(Bound::unbind))?;

@@ -4,13 +4,13 @@
 //! main thread goes on, and ends sooner or later in `Py_FinalizeEx` too. Both come to stage two. If the second one went on
 //! while the first still tears down, two threads would take the interpreter apart (3.13.0: 13 of 20 runs crashed).
 //!
-//! So the second one waits until stage two is over, and then until the first one finalizes, which needs no more of us: from
-//! then on the second one must not come back. If the first one does not, because somebody has called the `atexit` functions by
-//! hand, the second one goes on.
+//! So the second one waits until stage two is over, and then until the first one finalizes, which needs no more of us:
+//! from then on the second one must not come back. If the first one does not, because somebody has called the `atexit`
+//! functions by hand, the second one goes on.
 //!
-//! The first one may come to its end while the main thread is still on its way, in `threading._shutdown`. That is Python code,
-//! and since 3.13 CPython does not stop it when another thread finalizes (4 of 660 runs crashed in it). So another thread than
-//! the main one waits a moment for the main thread to come.
+//! The first one may come to its end while the main thread is still on its way, in `threading._shutdown`. That is
+//! Python code, and since 3.13 CPython does not stop it when another thread finalizes (4 of 660 runs crashed in it). So
+//! another thread than the main one waits a moment for the main thread to come.
 
 use std::sync::Mutex;
 use std::thread::{self, ThreadId};
@@ -88,7 +88,8 @@ impl Drop for Over<'_> {
     }
 }
 
-/// Whether the main thread of Python is another one. It is not if `threading` was never imported: its `_shutdown` does not run.
+/// Whether the main thread of Python is another one. It is not if `threading` was never imported: its `_shutdown` does
+/// not run.
 pub(super) fn is_main_another(py: Python<'_>) -> bool {
     let is_another = || {
         let modules = py.import("sys")?.getattr("modules")?;

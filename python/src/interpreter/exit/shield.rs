@@ -1,9 +1,9 @@
 //! Keeps CPython from unwinding our threads.
 //!
-//! Up to 3.13.7 a thread that wants the GIL while the interpreter finalizes is ended by `pthread_exit`. glibc does that by an
-//! unwinding through all frames of the thread, and the destructors of the Rust frames below CPython's then use the interpreter
-//! without the GIL: the process aborts. What POSIX has for a thread that ends like this is a cleanup handler; ours parks the
-//! thread, which is what CPython does itself from 3.13.8 on.
+//! Up to 3.13.7 a thread that wants the GIL while the interpreter finalizes is ended by `pthread_exit`. glibc does that
+//! by an unwinding through all frames of the thread, and the destructors of the Rust frames below CPython's then use
+//! the interpreter without the GIL: the process aborts. What POSIX has for a thread that ends like this is a cleanup
+//! handler; ours parks the thread, which is what CPython does itself from 3.13.8 on.
 //!
 //! A handler runs when the frame that has pushed it is left, which would be after the Rust frames above it. glibc takes the
 //! address of the handler's buffer for that of the frame: and one that is not on the thread's stack has been left already

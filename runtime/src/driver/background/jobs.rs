@@ -132,8 +132,8 @@ impl<J> Jobs<J> {
             if state.jobs.is_empty() || state.free > MOST_FREE {
                 state.ended();
                 let last = state.jobs.is_empty() && !state.waiting.is_empty();
-                // This thread may be the only one that knows of an alarm: that of the job that it has just put back. Those that
-                // wait began to do so before, and must look again.
+                // This thread may be the only one that knows of an alarm: that of the job that it has just put back.
+                // Those that wait began to do so before, and must look again.
                 let others = state.has_more_for_others();
                 drop(state);
                 if last {
@@ -162,7 +162,8 @@ impl<J> Jobs<J> {
         state
     }
 
-    /// The thread is out of a job that has not ended; it is free again. The job is looked at when it is woken, and at `alarm`.
+    /// The thread is out of a job that has not ended; it is free again. The job is looked at when it is woken, and at
+    /// `alarm`.
     pub(super) fn put_back(&self, id: u64, job: J, alarm: Option<Instant>) {
         let mut state = lock(&self.state);
         state.free += 1;

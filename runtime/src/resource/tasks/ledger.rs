@@ -5,8 +5,8 @@
 //!
 //! Invariants, which the loom models below check:
 //! 1. The gate closes in all shards at once: after a refusal, and after [`Ledger::close`], nobody is let in.
-//! 2. Anyone who was let in is in the ledger until it leaves, and anyone who waits for the closed ledger to be empty waits for it.
-//!    Once a shard is closed and empty it stays so, which is why a wait may look at one after the other.
+//! 2. Anyone who was let in is in the ledger until it leaves, and anyone who waits for the closed ledger to be empty
+//!    waits for it. Once a shard is closed and empty it stays so, which is why a wait may look at one after the other.
 //! 3. Anyone who waits is woken: it looks and takes its place under the lock under which the last one leaves.
 //! 4. After [`Ledger::abort`] each abort handle has been given out exactly once, whether it was attached before or after.
 //! 5. A handle never ends up with somebody else: keys are used again, ids are not.

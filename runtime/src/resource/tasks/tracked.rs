@@ -142,8 +142,8 @@ pub(super) fn current(group: &Group) -> Option<Key> {
     (current.group == std::ptr::from_ref(group).addr()).then_some(current.key)
 }
 
-/// Whether tokio's current task is one of a group, any group. It is not where a task of a group blocks on a runtime that polls
-/// other tasks on this thread.
+/// Whether tokio's current task is one of a group, any group. It is not where a task of a group blocks on a runtime
+/// that polls other tasks on this thread.
 pub(crate) fn is_tracked() -> bool {
     let current = INSIDE.try_with(Cell::get).ok().flatten();
     current.is_some_and(|current| current.id.is_some() && current.id == tokio::task::try_id())

@@ -1,8 +1,8 @@
 //! `request_shutdown(&self)`: what can be asked to stop through a shared reference.
 //!
 //! Whether a field can is found by method lookup, where the expansion names its concrete type; what cannot be asked is
-//! left to the shutdown. An error of the user's `request` is not lost, nor is a panic, which must not spare the others: the shutdown
-//! asks again, and reports it.
+//! left to the shutdown. An error of the user's `request` is not lost, nor is a panic, which must not spare the others:
+//! the shutdown asks again, and reports it.
 
 use crate::sync::quietly;
 use crate::teardown::{Progress, Teardown};
