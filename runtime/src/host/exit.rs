@@ -59,3 +59,35 @@ pub(crate) fn in_thread_local_destructor() -> bool {
             .lines()
             .any(|line| line.contains("thread_local") && (line.contains("destroy") || line.contains("destructors")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::in_thread_local_destructor;
+
+    /// Says, when it is dropped, what the stack says.
+    struct Canary(mpsc::Sender<bool>);
+
+    impl Drop for Canary {
+        fn drop(&mut self) {
+            let _ = self.0.send(in_thread_local_destructor());
+        }
+    }
+
+    /// It fails when std calls the destructors by other names.
+    #[test]
+    fn the_names_on_the_stack_are_those_that_std_has() {
+        thread_local!(static KEPT: RefCell<Option<Canary>> = const { RefCell::new(None) });
+        let (sender, receiver) = mpsc::channel();
+        let other = sender.clone();
+        let thread = thread::spawn(move || {
+            KEPT.set(Some(Canary(sender)));
+            drop(Canary(other));
+        });
+        thread.join().unwrap();
+        assert_eq!(receiver.iter().collect::<Vec<_>>(), [false, true]);
+    }
+}
