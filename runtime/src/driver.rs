@@ -216,7 +216,7 @@ impl Driver {
         lock(&self.alarms).wakers.keys().next().map(|(at, _)| *at)
     }
 
-    /// Wakes anyone who waits for a time that has come.
+    /// Wakes those who wait for a time that has come.
     pub fn ring(&self) {
         let now = self.now();
         let due = {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use quietly::quietly;
 
-/// Locks, anyone who panicked before: no lock of ours is held across user code, so the data is whole, and Drop must not
+/// Locks, also after a panic: no lock of ours is held across user code, so the data is whole, and Drop must not
 /// panic over a poisoned lock.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -77,7 +77,7 @@ struct Measured {
 fn alternate(mut peer: impl FnMut() -> Duration, mut ours: impl FnMut() -> Duration) -> Measured {
     let mut rounds = Vec::new();
     for round in 0..ROUNDS {
-        // Anyone who is second finds a warm allocator, so they take turns in that too.
+        // The second finds a warm allocator, so they take turns in that too.
         if round % 2 == 0 {
             let peer = peer();
             rounds.push((peer, ours()));

@@ -78,6 +78,6 @@ fn poll_sleep(sleep: &mut Option<Pin<Box<tokio::time::Sleep>>>, at: Instant, cx:
     if sleep.deadline() != at {
         sleep.as_mut().reset(at);
     }
-    // Anyone who shares the task may have used up its budget, time and again.
+    // Others in the same task may have used up its budget, time and again.
     pin!(tokio::task::unconstrained(sleep.as_mut())).poll(cx)
 }

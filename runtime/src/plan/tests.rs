@@ -239,7 +239,7 @@ fn the_blocking_driver_runs_the_same_plan() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// Whatever the graph and anyone who is stuck: the whole is bounded, nobody is asked before what it waits for has
+    /// Whatever the graph, and no matter what is stuck: the whole is bounded, nobody is asked before what it waits for has
     /// ended, everybody is asked, and only what ended by itself is called stopped.
     #[test]
     fn any_plan_is_bounded_and_in_order(

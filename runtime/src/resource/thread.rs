@@ -63,7 +63,7 @@ struct Inner {
     name: String,
     id: ThreadId,
     shared: Arc<Shared>,
-    /// Taken by anyone who joins.
+    /// Taken by the one who joins.
     handle: Mutex<Option<JoinHandle<()>>>,
     location: &'static Location<'static>,
     created: Instant,

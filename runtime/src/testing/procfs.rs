@@ -1,7 +1,7 @@
 //! Threads, child processes and descriptors, from `/proc`.
 //!
 //! Ids are used again by the kernel; together with the time of the start, which `stat` has in clock ticks since boot,
-//! they are not. Anyone who ends while the list is made is left out.
+//! they are not. What ends while the list is made is left out.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

@@ -31,7 +31,7 @@ pub fn snapshot() -> Snapshot {
 ///
 /// First the guarded values: those that were [shared](share) or [given](give) are shut down, each in its own order; of any
 /// other it sets [`stop_requested`](crate::ShutdownGuard::stop_requested), and waits for its owner to shut it down. Then
-/// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, anyone who owns them. While there are handles, half
+/// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, no matter who owns them. While there are handles, half
 /// of the time is theirs. A value whose owner does not answer is reported as not reached; so call this where you own none,
 /// or after you have shut down your own.
 ///

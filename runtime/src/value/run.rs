@@ -165,7 +165,7 @@ pub fn nested_shared_force<V: AnnotatedShared>(value: &V, progress: &mut Progres
 
 /// `Teardown::request` of a guarded value.
 pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
-    // Anyone who has the progress runs the teardown, and has asked.
+    // The one who has the progress runs the teardown, and has requested.
     if entry.begin()
         && let Some(mut own) = entry.progress.try_take()
     {

@@ -32,7 +32,7 @@ pub struct Shared<T> {
 
 struct Content<T> {
     value: T,
-    /// What is known of its teardown, anyone who runs it.
+    /// What is known of its teardown, no matter who runs it.
     progress: Progress,
 }
 
@@ -105,7 +105,7 @@ impl<T> fmt::Debug for Shared<T> {
     }
 }
 
-/// Anyone who waits has the value meanwhile; others wait for it. A value that is in use when it should be asked is asked
+/// The one who waits has the value meanwhile; others wait for it. A value that is in use when it should be asked is asked
 /// when the wait gets it.
 impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
     fn request(&mut self, progress: &mut Progress) {
@@ -147,7 +147,7 @@ impl<T: Teardown + Send + 'static> Shared<T> {
 }
 
 impl<T: Teardown> Content<T> {
-    /// Asks once, anyone who asks first.
+    /// Requests once, for the first who does.
     fn request(&mut self, progress: &mut Progress) {
         let asked = self.progress.requested.is_some();
         self.make_move(progress, |value, progress| {
@@ -165,7 +165,7 @@ impl<T: Teardown> Content<T> {
         }
         own.name.clone_from(&progress.name);
         own.driver.clone_from(&progress.driver);
-        // Anyone who forced it, it is forced for all.
+        // Once forced, by anyone, it is forced for all.
         (own.requested, own.forced, own.deadline) =
             (own.requested.or(progress.requested), own.forced.or(progress.forced), progress.deadline);
         make(&mut self.value, own);

@@ -49,7 +49,7 @@ fn init_with_tokio() {
     init(builder);
 }
 
-/// A runtime that anyone who comes first makes, attached: the others wait for it, attached too.
+/// A runtime that the first to come makes, attached: the others wait for it, attached too.
 #[pyfunction]
 fn shared_runtime() -> String {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();

@@ -1,4 +1,4 @@
-"""When the module is imported: before anything, and whether it is too late."""
+"""When the module is imported: before anything, before or after an `atexit` handler was registered, in one."""
 
 import os
 import subprocess
@@ -7,6 +7,62 @@ import textwrap
 
 import pytest
 import sundown_pytest as sp
+
+
+def test_an_atexit_handler_registered_after_the_import_may_use_the_module(script):
+    out = script(
+        """
+        async def flush():
+            print(await sp.sleep(0.05, "flushed"))
+        atexit.register(lambda: asyncio.run(flush()))
+        """
+    )
+    assert out == "flushed\n"
+
+
+def test_an_atexit_handler_registered_before_the_import_is_refused_by_name(script):
+    out = script(
+        """
+        import asyncio, atexit
+        def late():
+            async def main():
+                try:
+                    await sp.sleep(0.05)
+                except sp.ShutdownError as error:
+                    print(type(error).__mro__[1].__name__, error)
+                print(sp.stats()["refused_spawns"])
+            asyncio.run(main())
+        atexit.register(late)
+        import sundown_pytest as sp
+        async def main():
+            await sp.ready(1)
+        asyncio.run(main())
+        """,
+        prelude="",
+    )
+    kind, rest = out.split(" ", 1)
+    assert kind == "RuntimeError"
+    assert "exiting" in rest
+    assert rest.endswith("\n1\n")
+
+
+def test_the_first_use_in_an_atexit_handler(script):
+    out = script(
+        """
+        import asyncio, atexit
+        def late():
+            import sundown_pytest as sp
+            async def main():
+                try:
+                    print(await sp.sleep(0.01, "slept"))
+                except sp.ShutdownError as error:
+                    print("refused")
+            asyncio.run(main())
+        atexit.register(late)
+        """,
+        prelude="",
+    )
+    assert out in ("slept\n", "refused\n"), "imported within atexit: works or is refused, nothing else"
 
 
 @pytest.mark.parametrize("how", ["-m", "script", "-c"])

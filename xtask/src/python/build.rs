@@ -20,7 +20,7 @@ static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// With `abi3` the package's feature of that name is switched on, and the one build serves every interpreter; for an
 /// interpreter that takes none (`Interpreter::takes_abi3`) and without `abi3` it is one for this interpreter's version.
 /// Each kind has a target directory of its own, because PyO3 is built for one interpreter; the abi3 one is built with the
-/// interpreter that maturin's environment has, so that it is the same anyone who asks. What was built already in this
+/// interpreter that maturin's environment has, so that it is the same for everyone who asks. What was built already in this
 /// run is not built again.
 ///
 /// Returns the folder to put on the `PYTHONPATH`, an absolute path.

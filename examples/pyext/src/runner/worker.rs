@@ -10,7 +10,7 @@ use super::job::Job;
 use super::workflow::Workflow;
 
 pub(super) enum Message {
-    /// Start a service. Its tasks stay here, anyone who has the service.
+    /// Start a service. Its tasks stay here, no matter who has the service.
     Start(Config, Reply<anyhow::Result<runner::Runner>>),
     /// Run a workflow, beside what runs already.
     Run { workflow: Workflow, store: Store, timeout: Duration, reply: Reply<PyResult<Vec<Job>>> },
@@ -28,7 +28,7 @@ pub(super) async fn serve(mut inbox: Inbox<Message>, _stop: StopSignal) {
     }
 }
 
-/// Anyone who is interrupted (Ctrl-C) wants no reply any more: the step under way goes on, the next ones are not begun.
+/// A caller who is interrupted (Ctrl-C) wants no reply any more: the step under way goes on, the next ones are not begun.
 async fn run(workflow: Workflow, store: Store, timeout: Duration, mut reply: Reply<PyResult<Vec<Job>>>) {
     tokio::select! {
         jobs = workflow.run(&store, timeout) => reply.send(jobs),

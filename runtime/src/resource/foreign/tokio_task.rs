@@ -16,7 +16,7 @@ use crate::teardown::{Failure, Outcome, Progress, Teardown, Wait};
 
 /// What a task ended as; the driver knows what it forced. One that was aborted on request has stopped (by an
 /// `AbortHandle` that is a field, or by an `request`). One that its runtime has dropped has failed. Where no runtime is
-/// known, nobody can tell the one from the other: then it was forced, by anyone who it was.
+/// known, nobody can tell the one from the other: then it was forced, no matter by whom.
 fn joined<T>(result: Result<T, JoinError>, progress: &mut Progress) -> Outcome {
     match result {
         Ok(_) => Outcome::Stopped,

@@ -2,7 +2,7 @@
 //!
 //! The leader is our child and stays a zombie until we reap it, so the group's id is the group's own for as long as these
 //! functions are used. The others are children of others: the OS tells of their end through a descriptor of each
-//! (`pidfd_open`, Linux 5.3). Anyone who is a zombie has ended; its own parent, or init, reaps it.
+//! (`pidfd_open`, Linux 5.3). A zombie has ended; its own parent, or init, reaps it.
 
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ use tokio::io::unix::AsyncFd;
 ///
 /// `is_ours` says whether the leader was not reaped yet: another handle of it may do so meanwhile.
 pub(super) async fn ended(group: u32, is_ours: impl Fn() -> bool) -> io::Result<()> {
-    // Anyone who is there may start others before it ends: look again until nobody is left.
+    // A process that is there may start others before it ends: look again until nobody is left.
     while is_ours() {
         let running = running(group)?;
         if running.is_empty() {

@@ -5,7 +5,7 @@
 //!
 //! Invariants, which the loom models below check:
 //! 1. The gate closes in all shards at once: after a refusal, and after [`Ledger::close`], nobody is let in.
-//! 2. Anyone who was let in is in the ledger until it leaves, and anyone who waits for the closed ledger to be empty
+//! 2. A task that was let in is in the ledger until it leaves, and anyone who waits for the closed ledger to be empty
 //!    waits for it. Once a shard is closed and empty it stays so, which is why a wait may look at one after the other.
 //! 3. Anyone who waits is woken: it looks and takes its place under the lock under which the last one leaves.
 //! 4. After [`Ledger::abort`] each abort handle has been given out exactly once, whether it was attached before or after.
@@ -215,7 +215,7 @@ impl<A> Ledger<A> {
         all
     }
 
-    /// The handles of those who are here now, which the caller aborts. Anyone who is let in later is not aborted.
+    /// The handles of those who are here now, which the caller aborts. A task that is let in later is not aborted.
     pub(super) fn abort_present(&self) -> Vec<A> {
         let mut shards = self.lock_all();
         shards
@@ -251,7 +251,7 @@ impl<A> Ledger<A> {
         Poll::Ready(())
     }
 
-    /// Anyone who waited does no more.
+    /// The one who waited does no more.
     pub(super) fn stop_waiting(&self, waiting: &Waiting) {
         if waiting.place.is_taken() {
             let left = self.lock(waiting.shard).waiters.leave(&waiting.place);

@@ -1,12 +1,12 @@
 //! The end of a thread, as an event after which it can be joined without blocking.
 //!
-//! Anyone who waits joins, so that the OS thread is gone when a report says that it has stopped. But it is the thread that
+//! The one who waits joins, so that the OS thread is gone when a report says that it has stopped. But it is the thread that
 //! wakes them, and a wake may need what they hold while they poll: an executor's lock, or Python's. A join inside such a
 //! poll would never return. So nobody joins while the thread may be waking somebody.
 //!
 //! Invariants, which the loom models below check:
 //! 1. `Join::AtOnce` is returned only after the thread has woken all waiters.
-//! 2. Anyone who waits is told of the end: one who looks while the thread wakes others takes a place, and is woken in the
+//! 2. Anyone who waits is woken at the end: one who looks while the thread wakes others takes a place, and is woken in the
 //!    next round. Only so many rounds are made; after them the end is told without the join.
 //! 3. Nothing of a user's runs under the lock.
 
