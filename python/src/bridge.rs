@@ -439,10 +439,9 @@ impl Bridge {
                 Op::Call { key, call } if !self.expects(key) => drop_of_users(call),
                 Op::Await { key, awaitable, context } => calls.push((Some(key), awaitable, None, context)),
                 Op::Cancel { task } => calls.push((None, task, None, None)),
-                Op::Call { key, mut call } => match panics::catch(|| call.arguments(py)) {
-                    Ok(Ok(arguments)) => calls.push((Some(key), call.function(py), Some(arguments), call.context(py))),
-                    Ok(Err(error)) => self.answer(key, Err(error)),
-                    Err(panic) => self.answer(key, Err(panic.into_pyerr())),
+                Op::Call { key, mut call } => match panics::catch_err(|| call.arguments(py)) {
+                    Ok(arguments) => calls.push((Some(key), call.function(py), Some(arguments), call.context(py))),
+                    Err(error) => self.answer(key, Err(error)),
                 },
             }
         }
@@ -478,10 +477,7 @@ impl Completion {
     /// `Err(None)`: there is nothing to tell.
     fn into_python(self, py: Python<'_>) -> Result<Py<PyAny>, Option<PyErr>> {
         match self {
-            Completion::Value(value) => match panics::catch(|| value.into_python(py)) {
-                Ok(result) => result.map_err(Some),
-                Err(panic) => Err(Some(panic.into_pyerr())),
-            },
+            Completion::Value(value) => panics::catch_err(|| value.into_python(py)).map_err(Some),
             Completion::Error(error) => Err(Some(error)),
             Completion::Panic(panic) => Err(Some(panic.into_pyerr())),
             Completion::Lost if closing::has_begun() => Err(None),

@@ -162,9 +162,7 @@ impl Callback {
         let Ok(_turn) = self.inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
         let (answer, answered) = oneshot::channel();
         let answer: Answer = Box::new(move |result| {
-            let extracted = result
-                .and_then(|value| panics::catch(|| extract(value)).unwrap_or_else(|panic| Err(panic.into_pyerr())));
-            drop(answer.send(extracted));
+            drop(answer.send(result.and_then(|value| panics::catch_err(|| extract(value)))));
         });
         let call = Box::new(Call { callback: Arc::clone(&self.inner), arguments: Some(arguments) });
         Answered::ask(Arc::clone(&self.inner.bridge), answer, answered, |key| Op::Call { key, call })?.await

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -17,7 +17,7 @@ use crate::bridge::{Bridge, Completion};
 use crate::install;
 use crate::interpreter::gate;
 use crate::interpreter::intern::interned;
-use crate::interpreter::panics::{self, Panic};
+use crate::interpreter::panics;
 use crate::runtime::Runtime;
 
 /// Runs `fut` on the module's default [`Runtime`] and returns an `asyncio.Future` for its result.
@@ -127,11 +127,7 @@ where
     install::ensure(py)?;
     // The future is made below this Rust frame, and that may run Python (`loop.get_debug`).
     let _pass = gate::admit("future_into_py")?;
-    let event_loop = locals.event_loop(py);
-    let bridge = Bridge::of(&event_loop)?;
-    let future = glue::get(py)?.rust_future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
-    let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
-    future.setattr(interned!(py, "_sundown_key"), key)?;
+    let (bridge, key, future) = new_future(py, locals)?;
     let task = Bridged { future: Some(fut), current: Some(Current::Bridged(Arc::clone(&bridge), key)) };
     match runtime.spawn_bridged("future_into_py", caller, task) {
         Ok(task) => {
@@ -146,7 +142,17 @@ where
     }
 }
 
-fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+/// A Python future of the loop, and its number in the loop's bridge.
+pub(crate) fn new_future<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<(Arc<Bridge>, u64, Bound<'py, PyAny>)> {
+    let event_loop = locals.event_loop(py);
+    let bridge = Bridge::of(&event_loop)?;
+    let future = glue::get(py)?.rust_future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
+    let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
+    future.setattr(interned!(py, "_sundown_key"), key)?;
+    Ok((bridge, key, future))
+}
+
+pub(crate) fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
     let py = event_loop.py();
     let arguments = PyDict::new(py);
     arguments.set_item(interned!(py, "loop"), event_loop)?;
@@ -203,10 +209,7 @@ where
     READY_IN_A_ROW.set(ready + 1);
     let glue = glue::get(py)?;
     let future = glue.future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
-    let converted = result.and_then(|value| {
-        let converted = panics::catch(|| pyo3::IntoPyObjectExt::into_bound_py_any(value, py));
-        converted.unwrap_or_else(|panic| Err(panic.into_pyerr()))
-    });
+    let converted = result.and_then(|value| panics::catch_err(|| pyo3::IntoPyObjectExt::into_bound_py_any(value, py)));
     match converted {
         Ok(value) => future.call_method1(interned!(py, "set_result"), (value,))?,
         Err(error) => glue.fail.bind(py).call1((&future, panics::exception(py, error)))?,
@@ -230,11 +233,11 @@ pin_project! {
             if this.future.is_some() {
                 let caught = {
                     let _entered = Entered::enter(this.current);
-                    catch_unwind(AssertUnwindSafe(|| this.future.set(None)))
+                    panics::catch(|| this.future.set(None))
                 };
                 let completion = match caught {
                     Ok(()) => Completion::Lost,
-                    Err(payload) => Completion::Panic(Panic::caught(&*payload)),
+                    Err(panic) => Completion::Panic(panic),
                 };
                 tell(this.current, completion);
             }

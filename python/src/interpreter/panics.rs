@@ -55,6 +55,11 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Panic::caught(&*payload))
 }
 
+/// Calls `f`; a panic becomes an exception.
+pub(crate) fn catch_err<T>(f: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    catch(f).unwrap_or_else(|panic| Err(panic.into_pyerr()))
+}
+
 thread_local! {
     /// Where this thread panicked last, and what it said.
     static PLACE: RefCell<Option<(String, String)>> = const { RefCell::new(None) };

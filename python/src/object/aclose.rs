@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use pyo3::PyClass;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use sundown::ShutdownError;
 
+use crate::asyncio::into_py::{loop_argument, new_future};
 use crate::asyncio::locals::get_current_locals;
 use crate::bridge::glue;
 use crate::bridge::{Bridge, Completion};
@@ -41,19 +41,13 @@ fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -
     install::ensure(py)?;
     let locals = get_current_locals(py)?;
     let Some(_pass) = gate::enter() else { return Err(closing::refuse("aclose")) };
-    let event_loop = locals.event_loop(py);
-    let arguments = PyDict::new(py);
-    arguments.set_item(interned!(py, "loop"), &event_loop)?;
     if objects.iter().all(|object| object.has_ended()) {
-        let future = glue::get(py)?.future.bind(py).call((), Some(&arguments))?;
+        let future = glue::get(py)?.future.bind(py).call((), Some(&loop_argument(&locals.event_loop(py))?))?;
         future.call_method1(interned!(py, "set_result"), (py.None(),))?;
         return Ok(future);
     }
-    let bridge = Bridge::of(&event_loop)?;
-    let future = glue::get(py)?.rust_future.bind(py).call((), Some(&arguments))?;
-    let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
+    let (bridge, key, future) = new_future(py, &locals)?;
     let completes = Completes { bridge, key, with: None };
-    future.setattr(interned!(py, "_sundown_key"), key)?;
     // Closed from now on, and not only when the thread comes to it.
     for object in &objects {
         object.entry.begin();
