@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -73,6 +74,25 @@ fn shutdown_in_its_own_block_on(py: Python<'_>, current_thread: bool) -> PyResul
     result.map(|report| report.to_string()).map_err(|error| ShutdownError::new_err(error.report().to_string()))
 }
 
+/// A runtime that is shut down within the first poll of its `block_on`, which then begins to sleep: tokio panics.
+#[pyfunction]
+fn sleep_on_a_runtime_that_has_ended(py: Python<'_>) -> PyResult<()> {
+    let runtime = Runtime::builder().name("ended").build()?;
+    let (begin, begun) = mpsc::channel();
+    let (end, ended) = mpsc::channel();
+    let other = (runtime.clone(), get_runtime().handle()?);
+    std::thread::spawn(move || {
+        let (runtime, handle) = other;
+        let _ = begun.recv();
+        let _ = end.send(handle.block_on(runtime.shutdown(None)).is_ok());
+    });
+    runtime.block_on(py, async move {
+        begin.send(()).expect("the thread waits");
+        assert!(ended.recv().expect("it answers"), "the shutdown is clean");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    })
+}
+
 /// The default runtime is to be made by a builder of tokio's.
 #[pyfunction]
 fn init_with_builder(current_thread: bool) {
@@ -133,6 +153,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(block_on_in_a_blocking_task, module)?)?;
     module.add_function(wrap_pyfunction!(block_on_in_place, module)?)?;
     module.add_function(wrap_pyfunction!(shutdown_in_its_own_block_on, module)?)?;
+    module.add_function(wrap_pyfunction!(sleep_on_a_runtime_that_has_ended, module)?)?;
     module.add_function(wrap_pyfunction!(init_with_builder, module)?)?;
     module.add_function(wrap_pyfunction!(init_borrowed, module)?)?;
     module.add_function(wrap_pyfunction!(tasks_of_the_borrowed, module)?)?;

@@ -74,6 +74,13 @@ def test_a_shutdown_ends_the_waits_of_other_threads(current_thread):
         assert probe.dropped == 2
 
 
+def test_a_sleep_on_a_runtime_that_has_ended_meanwhile(capfd):
+    """A canary: tokio's panic is told from others by its words, which tokio may change."""
+    with pytest.raises(sp.ShutdownError, match="`ended` was shut down"):
+        sp.sleep_on_a_runtime_that_has_ended()
+    assert capfd.readouterr().err == ""
+
+
 @BOTH
 def test_a_shutdown_inside_its_own_block_on(current_thread, capfd):
     assert "inside stopped" in sp.shutdown_in_its_own_block_on(current_thread)
