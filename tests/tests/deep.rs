@@ -19,6 +19,8 @@ const STACK: usize = 2 << 20;
 struct Leaf {
     counts: Arc<Counts>,
     stuck: bool,
+    /// Whether a poll takes a while.
+    slow: bool,
 }
 
 #[derive(Default)]
@@ -43,6 +45,9 @@ impl Teardown for Leaf {
 
     fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
+            if self.slow {
+                thread::sleep(Duration::from_millis(3));
+            }
             if self.stuck {
                 std::future::pending::<()>().await;
             }
@@ -72,7 +77,7 @@ struct Level {
 
 /// A tree of [`LEVELS`] levels, whose innermost leaf may be stuck.
 fn tree(leaf: &Leaf, stuck: bool) -> Level {
-    let innermost = Leaf { counts: Arc::clone(&leaf.counts), stuck };
+    let innermost = Leaf { stuck, ..leaf.clone() };
     let mut top = Level { next: None, leaf: innermost, guard: ShutdownGuard::new() };
     for _ in 1..LEVELS {
         top = Level { next: Some(Box::new(top)), leaf: leaf.clone(), guard: ShutdownGuard::new() };
@@ -160,6 +165,22 @@ fn forced_when_it_is_late() {
         assert!(!error.report().is_clean());
         assert!(!error.to_string().is_empty());
     });
+}
+
+/// Each level takes its time when it is polled, so the time is over half-way down: each level above gives up, and says who
+/// it was.
+#[test]
+fn given_up_half_way_down() {
+    let leaf = Leaf { slow: true, ..Leaf::default() };
+    let mut tree = tree(&leaf, true);
+    let error = on_a_stack(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let error = runtime.block_on(tree.shutdown_within(Duration::ZERO)).unwrap_err();
+        drop(tree);
+        error
+    });
+    assert!(error.to_string().contains("still running after it was forced"));
+    assert!(error.to_string().len() < 10_000, "a few levels are named, not a thousand");
 }
 
 #[test]
@@ -443,7 +464,7 @@ async fn a_deadline_deep_within() {
         guard: ShutdownGuard<Self>,
     }
     let leaf = Leaf::default();
-    let stuck = Leaf { counts: Arc::clone(&leaf.counts), stuck: true };
+    let stuck = Leaf { stuck: true, ..leaf.clone() };
     let late = Late { leaf: stuck, guard: ShutdownGuard::new() };
     let mut top = Top { it: unguarded(late, &leaf), guard: ShutdownGuard::new() };
     let report = top.shutdown().await.unwrap_err().into_report();

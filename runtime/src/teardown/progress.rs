@@ -43,7 +43,11 @@ pub struct Progress {
 const STUCK: &str = "still running after it was forced";
 
 /// Says who is late.
-type Stuck = Box<dyn Fn() -> Option<String> + Send>;
+type Stuck = Box<dyn Fn(usize) -> Option<String> + Send>;
+
+/// How many levels of values within values are asked who is late. Each takes 2 kB of the stack in a debug build, and a place
+/// in the text.
+const LEVELS: usize = 32;
 
 impl Progress {
     /// For something that was not requested to stop yet. The drivers make them; a test of a [`Teardown`](crate::Teardown)
@@ -157,12 +161,22 @@ impl Progress {
 
     /// Set by `force`: `who` names what still runs, should the end not be confirmed in time.
     pub fn if_stuck(&mut self, who: impl Fn() -> Option<String> + Send + 'static) {
-        self.stuck = Some(Box::new(who));
+        self.stuck = Some(Box::new(move |_| who()));
     }
 
     /// Why a step is given up whose end nobody could confirm.
     pub(crate) fn stuck(&self) -> String {
-        let who = self.stuck.as_ref().and_then(|who| who());
+        self.stuck_within(LEVELS)
+    }
+
+    /// As [`if_stuck`](Self::if_stuck), for a value whose parts are asked in turn, with one level less than `who` gets.
+    pub(crate) fn if_stuck_within(&mut self, who: impl Fn(usize) -> Option<String> + Send + 'static) {
+        self.stuck = Some(Box::new(who));
+    }
+
+    /// As [`stuck`](Self::stuck), and not more than so many levels deep.
+    pub(crate) fn stuck_within(&self, levels: usize) -> String {
+        let who = self.stuck.as_ref().filter(|_| levels > 0).and_then(|who| who(levels));
         who.unwrap_or_else(|| STUCK.to_owned())
     }
 

@@ -221,10 +221,10 @@ pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mu
     }
     entry.dismiss();
     let entry = Arc::clone(entry);
-    progress.if_stuck(move || {
+    progress.if_stuck_within(move |levels| {
         let own = entry.progress.try_take()?;
         let left = own.children.iter().filter(|step| step.outcome.is_none());
-        let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck())).collect();
+        let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck_within(levels - 1))).collect();
         (!left.is_empty()).then(|| left.join(", "))
     });
 }
