@@ -2,8 +2,8 @@
 //!
 //! Invariants of [`Entry`], which the loom model below checks:
 //! 1. A phase only moves forward: live, stopping, settled or dismissed.
-//! 2. The first to settle wins; every caller of a shutdown gets that result.
-//! 3. The lock is held for a look or a store, never across user code or an await.
+//! 2. The first to finish wins; every caller of a shutdown gets that result.
+//! 3. The lock is held for a look or a store, never across user code, the drop of a user's error or an await.
 
 use std::any::Any;
 use std::fmt;
@@ -161,15 +161,19 @@ impl Entry {
         result: Result<Report, ShutdownError>,
         under: Option<&Arc<Driver>>,
     ) -> Result<Report, ShutdownError> {
-        let result = {
+        // The errors in a result that does not count are a user's, and not dropped under the lock.
+        let (result, _late) = {
             let mut state = lock(&self.state);
             if state.phase != Phase::Dismissed {
                 state.phase = Phase::Finished;
             }
-            if state.result.is_none() {
-                state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
+            match &state.result {
+                Some(first) => (first.clone(), Some(result)),
+                None => {
+                    state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
+                    (state.result.insert(result).clone(), None)
+                }
             }
-            state.result.get_or_insert(result).clone()
         };
         self.over.set();
         result
