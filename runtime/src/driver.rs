@@ -17,6 +17,7 @@ mod catch;
 mod context;
 #[cfg(feature = "tokio")]
 pub(crate) mod ended;
+mod stall;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub(crate) use catch::catch;
 pub use context::RuntimeContext;
 #[cfg(feature = "tokio")]
 pub(crate) use context::is_context_destroyed;
+pub(crate) use stall::Stall;
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
 pub const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
@@ -49,6 +51,8 @@ pub struct Driver {
     clock: Clock,
     /// The thread that a blocking driver parks.
     blocks: Option<ThreadId>,
+    /// What that keeps from going on.
+    stall: Option<Stall>,
     /// The runtime around the caller, before the driver entered another one.
     #[cfg(feature = "tokio")]
     within: Option<tokio::runtime::Id>,
@@ -76,25 +80,26 @@ impl Driver {
     pub fn asynchronous() -> Arc<Self> {
         #[cfg(feature = "tokio")]
         if tokio::runtime::Handle::try_current().is_ok() {
-            return Self::new(Clock::Tokio, None);
+            return Self::new(Clock::Tokio, None, None);
         }
-        Self::new(Clock::Std, None)
+        Self::new(Clock::Std, None, None)
     }
 
     /// For a future that somebody awaits in a runtime whose timer may stop meanwhile.
     pub fn asynchronous_without_tokio() -> Arc<Self> {
-        Self::new(Clock::Std, None)
+        Self::new(Clock::Std, None, None)
     }
 
     /// For a future that this thread blocks on.
     pub fn blocking() -> Arc<Self> {
-        Self::new(Clock::Std, Some(thread::current().id()))
+        Self::new(Clock::Std, Some(thread::current().id()), Stall::here())
     }
 
-    fn new(clock: Clock, blocks: Option<ThreadId>) -> Arc<Self> {
+    fn new(clock: Clock, blocks: Option<ThreadId>, stall: Option<Stall>) -> Arc<Self> {
         Arc::new(Driver {
             clock,
             blocks,
+            stall,
             #[cfg(feature = "tokio")]
             within: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
             alarms: Mutex::default(),
@@ -107,6 +112,7 @@ impl Driver {
         Arc::new(Driver {
             clock: Clock::Std,
             blocks: None,
+            stall: None,
             #[cfg(feature = "tokio")]
             within: None,
             alarms: Mutex::default(),
@@ -135,6 +141,11 @@ impl Driver {
     /// Whether the teardown blocks this very thread, so that joining the thread would never end.
     pub fn blocks_thread(&self, thread: ThreadId) -> bool {
         self.blocks == Some(thread)
+    }
+
+    /// What cannot go on because the teardown blocks its thread.
+    pub(crate) fn stall(&self) -> Option<Stall> {
+        self.stall
     }
 
     /// Whether the teardown runs on a thread of this runtime: a worker, a `spawn_blocking` thread, or under `block_on`.

@@ -163,6 +163,10 @@ impl Progress {
     /// Why a step is given up whose end nobody could confirm.
     pub(crate) fn stuck(&self) -> String {
         let who = self.stuck.as_ref().and_then(|who| who());
+        let who = match self.driver.as_ref().and_then(|driver| driver.stall()) {
+            Some(stall) => stall.explain(who),
+            None => who,
+        };
         who.unwrap_or_else(|| STUCK.to_owned())
     }
 

@@ -206,7 +206,9 @@ fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, progress: &mut Progress) -> Re
     let driver = Driver::blocking();
     let future = plan::run(entry.spec, steps, progress, entry.spec.timeout, &driver);
     driver::block_on(&driver, entry.context.enter(future));
-    Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now())
+    let report = Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now());
+    observe::stalled(&report, "a drop that waits", &driver);
+    report
 }
 
 /// Requests; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.

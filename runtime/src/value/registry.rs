@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::driver::{self, Driver};
+use crate::observe;
 use crate::plan::{self, Step};
 use crate::teardown::report::Millis;
 use crate::teardown::{Progress, Report, ShutdownError, Teardown};
@@ -54,7 +55,11 @@ pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
 /// As [`shutdown_all`].
 pub fn shutdown_all_blocking(timeout: Duration) -> Result<Report, ShutdownError> {
     let driver = Driver::blocking();
-    driver::block_on(&driver, stop_everything(timeout, &driver))
+    let result = driver::block_on(&driver, stop_everything(timeout, &driver));
+    if let Err(error) = &result {
+        observe::stalled(error.report(), "`shutdown_all_blocking`", &driver);
+    }
+    result
 }
 
 /// Lets [`shutdown_all`] stop a value that others use too: a `#[must_shutdown(shared)]` struct in an `Arc`, say. The
