@@ -1,10 +1,11 @@
 //! What once went wrong when everything was stopped. The registry is the process's, so the tests run one at a time.
 
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sundown::{Shared, ShutdownGuard, Tasks, must_shutdown, registry};
-use sundown_tests::{Spy, What, is_pending};
+use sundown::{Shared, ShutdownError, ShutdownGuard, Tasks, Thread, must_shutdown, registry};
+use sundown_tests::{GENEROUS, Spy, What, is_pending};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -92,4 +93,19 @@ async fn shutdown_all_knows_of_what_the_reaper_stops() {
     let result = registry::shutdown_all(Duration::from_millis(200)).await;
     let ended = spy.moves().contains(&What::Ended);
     assert!(ended || result.is_err(), "all is well, and the spy runs: {:?}", spy.moves());
+}
+
+/// A thread that blocks in a call that knows no stop signal.
+#[test]
+fn shutdown_all_wakes_a_thread_that_blocks_in_accept() {
+    let _alone = ALONE.blocking_lock();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = Thread::spawn("accept", move |stop| while listener.accept().is_ok() && !stop.is_stopped() {});
+    let thread = thread.unwrap().on_stop(move || drop(TcpStream::connect(address).unwrap()));
+    // Perhaps with what another test has left to the reaper.
+    let report = registry::shutdown_all_blocking(GENEROUS).unwrap_or_else(ShutdownError::into_report);
+    let step = report.walk().find(|step| step.name().starts_with("Thread `accept`")).expect("it is in the registry");
+    assert!(step.outcome().is_stopped(), "{report}");
+    assert!(thread.is_finished());
 }
