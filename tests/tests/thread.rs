@@ -145,8 +145,9 @@ fn accepts(name: &str, tell: mpsc::Sender<bool>) -> Thread {
     let address = listener.local_addr().unwrap();
     let thread = Thread::spawn(name, move |stop| {
         while let Ok((_connection, _)) = listener.accept() {
-            tell.send(stop.is_stopped()).unwrap();
-            if stop.is_stopped() {
+            let stopped = stop.is_stopped();
+            tell.send(stopped).unwrap();
+            if stopped {
                 break;
             }
         }
