@@ -4,7 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sundown::{Shared, ShutdownError, ShutdownGuard, Tasks, Thread, must_shutdown, registry};
+use sundown::{Report, Shared, ShutdownError, ShutdownGuard, Tasks, Thread, must_shutdown, registry};
 use sundown_tests::{GENEROUS, Spy, What, is_pending};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -93,6 +93,46 @@ async fn shutdown_all_knows_of_what_the_reaper_stops() {
     let result = registry::shutdown_all(Duration::from_millis(200)).await;
     let ended = spy.moves().contains(&What::Ended);
     assert!(ended || result.is_err(), "all is well, and the spy runs: {:?}", spy.moves());
+}
+
+/// A value in a static has no owner who would answer: the first call cannot know, the later ones do.
+#[tokio::test(start_paused = true)]
+async fn shutdown_all_waits_once_for_an_owner_who_does_not_answer() {
+    static LIVES_ON: std::sync::OnceLock<Logs> = std::sync::OnceLock::new();
+    const LIMIT: Duration = Duration::from_secs(3600);
+    let _alone = ALONE.lock().await;
+    let value = LIVES_ON.get_or_init(|| Logs { spy: Spy::new(), guard: ShutdownGuard::new() });
+    let not_reached = |report: &Report| {
+        let step = report.walk().find(|step| step.name() == "Logs").expect("it is in the registry");
+        step.outcome().to_string().contains("not reached")
+    };
+    let error = registry::shutdown_all(LIMIT).await.unwrap_err();
+    assert!(not_reached(error.report()), "{error}");
+    assert!(error.report().took() > LIMIT / 4, "an owner gets the time to answer: {}", error.report());
+    assert!(value.guard.stop_requested());
+
+    let error = registry::shutdown_all(LIMIT).await.unwrap_err();
+    assert!(not_reached(error.report()), "{error}");
+    assert!(error.report().took() < LIMIT / 4, "it waited again: {}", error.report());
+    value.guard.dismiss();
+}
+
+/// Who answers late is waited for again.
+#[tokio::test(start_paused = true)]
+async fn shutdown_all_waits_for_an_owner_who_has_begun_since() {
+    let _alone = ALONE.lock().await;
+    let mut value = Logs { spy: Spy::new(), guard: ShutdownGuard::new() };
+    registry::shutdown_all(Duration::from_secs(1)).await.unwrap_err();
+    let spy = value.spy.clone();
+    let mut shutdown = Box::pin(value.shutdown());
+    assert!(is_pending(&mut shutdown).await);
+    let mut all = Box::pin(registry::shutdown_all(Duration::from_secs(3600)));
+    assert!(is_pending(&mut all).await);
+    spy.release();
+    shutdown.await.unwrap();
+    let report = all.await.unwrap_or_else(ShutdownError::into_report);
+    let step = report.walk().find(|step| step.name() == "Logs").expect("it is in the registry");
+    assert!(step.outcome().is_stopped(), "{report}");
 }
 
 /// A thread that blocks in a call that knows no stop signal.

@@ -34,7 +34,8 @@ pub fn snapshot() -> Snapshot {
 /// other it sets [`stop_requested`](crate::ShutdownGuard::stop_requested), and waits for its owner to shut it down. Then
 /// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, no matter who owns them. While there are handles, half
 /// of the time is theirs. A value whose owner does not answer is reported as not reached; so call this where you own none,
-/// or after you have shut down your own.
+/// or after you have shut down your own. A later call does not wait again for an owner who has not begun: a value in a
+/// static, say, which has none. `guard.dismiss()` says that nobody is to wait for it at all.
 ///
 /// # Errors
 ///
