@@ -156,7 +156,7 @@ impl Driver {
 
     /// Whether a runtime polls the teardown, and so turns its I/O driver. One that was only entered, by the blocking
     /// driver or under another executor, may have nobody to turn it.
-    #[cfg(feature = "tokio")]
+    #[cfg(all(feature = "process", unix))]
     pub(crate) fn is_turned(&self) -> bool {
         self.blocks.is_none() && self.within.is_some()
     }
@@ -269,12 +269,16 @@ impl UnderAlarm<'_> {
             }
             return Poll::Ready(());
         }
-        let mut alarms = lock(&self.driver.alarms);
-        let id = *self.id.get_or_insert_with(|| {
-            alarms.next_id += 1;
-            alarms.next_id
-        });
-        alarms.wakers.insert((self.at, id), cx.waker().clone());
+        // A waker is an executor's: it is neither cloned nor dropped under the lock.
+        let waker = cx.waker().clone();
+        let _before = {
+            let mut alarms = lock(&self.driver.alarms);
+            let id = *self.id.get_or_insert_with(|| {
+                alarms.next_id += 1;
+                alarms.next_id
+            });
+            alarms.wakers.insert((self.at, id), waker)
+        };
         Poll::Pending
     }
 }
@@ -282,7 +286,7 @@ impl UnderAlarm<'_> {
 impl Drop for UnderAlarm<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            lock(&self.driver.alarms).wakers.remove(&(self.at, id));
+            let _waker = lock(&self.driver.alarms).wakers.remove(&(self.at, id));
         }
     }
 }
@@ -324,6 +328,34 @@ mod tests {
     fn parking() {
         let driver = Driver::blocking();
         block_on(&driver, rings(Arc::clone(&driver)));
+    }
+
+    /// A waker is an executor's, and so is its drop.
+    #[test]
+    fn no_waker_is_dropped_under_the_lock_of_the_alarms() {
+        struct Looks(Arc<Driver>);
+        impl std::task::Wake for Looks {
+            fn wake(self: Arc<Self>) {}
+        }
+        impl Drop for Looks {
+            fn drop(&mut self) {
+                let _ = self.0.next_alarm();
+            }
+        }
+        let (done, is_done) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let driver = Driver::blocking();
+            {
+                let mut waits = pin!(driver.until(driver.after(FOREVER), std::future::pending::<()>()));
+                // The second takes the place of the first, and goes with the wait.
+                for _ in 0..2 {
+                    let waker = Waker::from(Arc::new(Looks(Arc::clone(&driver))));
+                    assert!(waits.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                }
+            }
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(Duration::from_secs(30)).expect("the drop waits for the lock that its thread holds");
     }
 
     #[test]
