@@ -12,13 +12,13 @@ use crate::sync::quietly;
 /// The variants are in order of severity: a group of steps has the outcome of its worst member.
 ///
 /// Made by [`from_result`](Outcome::from_result), [`from_panic`](Outcome::from_panic) and [`abandoned`](Outcome::abandoned).
-/// A variant may get more fields: match them with `..`.
+/// What has named fields may get more: match it with `..`.
 ///
 /// ```
 /// use sundown::Outcome;
 ///
 /// let said = match Outcome::from_result(Err::<(), _>("no route")) {
-///     Outcome::Failed(failure, ..) => failure.to_string(),
+///     Outcome::Failed(failure) => failure.to_string(),
 ///     Outcome::Panicked { message, .. } => message,
 ///     Outcome::Abandoned { reason, .. } => reason,
 ///     _ => String::new(),
@@ -33,7 +33,6 @@ pub enum Outcome {
     /// It did not stop in time, was forced (aborted, killed) and is confirmed to have ended.
     Forced,
     /// It ended, with an error.
-    #[non_exhaustive]
     Failed(Failure),
     /// It ended in a panic, or one of its operations panicked.
     #[non_exhaustive]
