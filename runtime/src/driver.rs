@@ -17,6 +17,7 @@ mod catch;
 mod context;
 #[cfg(feature = "tokio")]
 pub(crate) mod ended;
+mod stall;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub(crate) use catch::catch;
 pub use context::RuntimeContext;
 #[cfg(feature = "tokio")]
 pub(crate) use context::is_context_destroyed;
+pub(crate) use stall::Stall;
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
 pub const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
@@ -49,6 +51,8 @@ pub struct Driver {
     clock: Clock,
     /// The thread that a blocking driver parks.
     blocks: Option<ThreadId>,
+    /// What that keeps from going on.
+    stall: Option<Stall>,
     /// The runtime around the caller, before the driver entered another one.
     #[cfg(feature = "tokio")]
     within: Option<tokio::runtime::Id>,
@@ -76,25 +80,26 @@ impl Driver {
     pub fn asynchronous() -> Arc<Self> {
         #[cfg(feature = "tokio")]
         if tokio::runtime::Handle::try_current().is_ok() {
-            return Self::new(Clock::Tokio, None);
+            return Self::new(Clock::Tokio, None, None);
         }
-        Self::new(Clock::Std, None)
+        Self::new(Clock::Std, None, None)
     }
 
     /// For a future that somebody awaits in a runtime whose timer may stop meanwhile.
     pub fn asynchronous_without_tokio() -> Arc<Self> {
-        Self::new(Clock::Std, None)
+        Self::new(Clock::Std, None, None)
     }
 
     /// For a future that this thread blocks on.
     pub fn blocking() -> Arc<Self> {
-        Self::new(Clock::Std, Some(thread::current().id()))
+        Self::new(Clock::Std, Some(thread::current().id()), Stall::here())
     }
 
-    fn new(clock: Clock, blocks: Option<ThreadId>) -> Arc<Self> {
+    fn new(clock: Clock, blocks: Option<ThreadId>, stall: Option<Stall>) -> Arc<Self> {
         Arc::new(Driver {
             clock,
             blocks,
+            stall,
             #[cfg(feature = "tokio")]
             within: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
             alarms: Mutex::default(),
@@ -107,6 +112,7 @@ impl Driver {
         Arc::new(Driver {
             clock: Clock::Std,
             blocks: None,
+            stall: None,
             #[cfg(feature = "tokio")]
             within: None,
             alarms: Mutex::default(),
@@ -137,6 +143,11 @@ impl Driver {
         self.blocks == Some(thread)
     }
 
+    /// What cannot go on because the teardown blocks its thread.
+    pub(crate) fn stall(&self) -> Option<Stall> {
+        self.stall
+    }
+
     /// Whether the teardown runs on a thread of this runtime: a worker, a `spawn_blocking` thread, or under `block_on`.
     #[cfg(feature = "tokio")]
     pub(crate) fn is_within(&self, runtime: &tokio::runtime::Runtime) -> bool {
@@ -145,7 +156,7 @@ impl Driver {
 
     /// Whether a runtime polls the teardown, and so turns its I/O driver. One that was only entered, by the blocking
     /// driver or under another executor, may have nobody to turn it.
-    #[cfg(feature = "tokio")]
+    #[cfg(all(feature = "process", unix))]
     pub(crate) fn is_turned(&self) -> bool {
         self.blocks.is_none() && self.within.is_some()
     }
@@ -258,12 +269,16 @@ impl UnderAlarm<'_> {
             }
             return Poll::Ready(());
         }
-        let mut alarms = lock(&self.driver.alarms);
-        let id = *self.id.get_or_insert_with(|| {
-            alarms.next_id += 1;
-            alarms.next_id
-        });
-        alarms.wakers.insert((self.at, id), cx.waker().clone());
+        // A waker is an executor's: it is neither cloned nor dropped under the lock.
+        let waker = cx.waker().clone();
+        let _before = {
+            let mut alarms = lock(&self.driver.alarms);
+            let id = *self.id.get_or_insert_with(|| {
+                alarms.next_id += 1;
+                alarms.next_id
+            });
+            alarms.wakers.insert((self.at, id), waker)
+        };
         Poll::Pending
     }
 }
@@ -271,7 +286,7 @@ impl UnderAlarm<'_> {
 impl Drop for UnderAlarm<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            lock(&self.driver.alarms).wakers.remove(&(self.at, id));
+            let _waker = lock(&self.driver.alarms).wakers.remove(&(self.at, id));
         }
     }
 }
@@ -313,6 +328,34 @@ mod tests {
     fn parking() {
         let driver = Driver::blocking();
         block_on(&driver, rings(Arc::clone(&driver)));
+    }
+
+    /// A waker is an executor's, and so is its drop.
+    #[test]
+    fn no_waker_is_dropped_under_the_lock_of_the_alarms() {
+        struct Looks(Arc<Driver>);
+        impl std::task::Wake for Looks {
+            fn wake(self: Arc<Self>) {}
+        }
+        impl Drop for Looks {
+            fn drop(&mut self) {
+                let _ = self.0.next_alarm();
+            }
+        }
+        let (done, is_done) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let driver = Driver::blocking();
+            {
+                let mut waits = pin!(driver.until(driver.after(FOREVER), std::future::pending::<()>()));
+                // The second takes the place of the first, and goes with the wait.
+                for _ in 0..2 {
+                    let waker = Waker::from(Arc::new(Looks(Arc::clone(&driver))));
+                    assert!(waits.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                }
+            }
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(Duration::from_secs(30)).expect("the drop waits for the lock that its thread holds");
     }
 
     #[test]

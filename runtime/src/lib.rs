@@ -4,8 +4,7 @@
 //! each field with `#[shutdown]`:
 //!
 //! ```
-//! use sundown::{ShutdownGuard, Tasks, must_shutdown};
-//! use tokio_util::sync::CancellationToken;
+//! use sundown::{CancellationToken, ShutdownGuard, Tasks, must_shutdown};
 //!
 //! #[must_shutdown(timeout = "10s")]
 //! struct Runner {
@@ -74,4 +73,8 @@ pub use sundown_macros::Teardown;
 #[doc = include_str!("macro_docs/must_shutdown.md")]
 pub use sundown_macros::must_shutdown;
 pub use teardown::{Failure, Outcome, Progress, Report, ShutdownError, StepReport, Teardown, Wait};
+/// tokio-util's, so that what only passes tokens on needs no dependency of its own.
+#[cfg(feature = "tokio")]
+#[doc(no_inline)]
+pub use tokio_util::sync::CancellationToken;
 pub use value::{Dropped, Phase, Shared, SharedGuard, ShutdownGuard, clear_drop_hook, registry, set_drop_hook};

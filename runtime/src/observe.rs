@@ -21,9 +21,10 @@
 
 use std::panic::Location;
 
+use crate::driver::{Driver, Stall};
 #[cfg(any(feature = "tracing", feature = "metrics"))]
 use crate::sync::quietly;
-use crate::teardown::{Progress, Report};
+use crate::teardown::{Outcome, Progress, Report};
 
 /// The future, in a span for the teardown of `value`.
 #[cfg(feature = "tracing")]
@@ -94,6 +95,27 @@ pub fn finished(report: &Report) {
             metrics::counter!("sundown_shutdowns_total", "value" => value.clone(), "outcome" => outcome).increment(1);
             metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took);
         }
+    });
+}
+
+/// A teardown that blocks its thread is over. If something was not given the chance to stop, because it needs that very
+/// thread, this says so: who reads the report would look for the fault in the resource.
+pub(crate) fn stalled(report: &Report, caller: &'static str, driver: &Driver) {
+    let Some(stall) = driver.stall() else { return };
+    if !report.walk().any(|step| matches!(step.outcome(), Outcome::Forced | Outcome::Abandoned { .. })) {
+        return;
+    }
+    let value = report.name();
+    complain(&match stall {
+        Stall::Runtime => format!(
+            "`{value}`: {caller} was called in async code, on the only thread of its runtime; nothing else could run \
+             there, and what had to was forced or given up\nhelp: `.await` its `shutdown`, or call this in \
+             `tokio::task::spawn_blocking`"
+        ),
+        Stall::BlockOn => format!(
+            "`{value}`: {caller} was called in async code under `block_on`; if its thread drives a `LocalSet`, that could \
+             not go on, and what had to was forced or given up\nhelp: `.await` its `shutdown` there"
+        ),
     });
 }
 

@@ -24,8 +24,9 @@
 //! # What libraries keep
 //!
 //! What a library makes once and keeps is seen as new if it was made after the check: use it once before. (What tokio keeps
-//! for signals, the check itself makes tokio make.) tokio ends the idle threads of `spawn_blocking` after ten seconds:
-//! where the runtime outlives the check, wait longer, configure `thread_keep_alive`, or
+//! for signals, the check itself makes tokio make.) The workers of a runtime that is around the check, as of
+//! `#[tokio::test(flavor = "multi_thread")]`, are older than the check. tokio ends the idle threads of `spawn_blocking`
+//! after ten seconds: where the runtime outlives the check, wait longer, configure `thread_keep_alive`, or
 //! [ignore](LeakCheck::ignore_threads) them by name.
 
 mod census;
@@ -48,7 +49,8 @@ pub use survivors::{Survivor, Survivors};
 /// How long the guard's drop waits for stragglers, if nothing else was said.
 const WITHIN: Duration = Duration::from_secs(1);
 
-/// Compares what runs now with what ran when the check was made.
+/// Compares what runs now with what ran when the check was made. The message names each survivor, and for each kind what is
+/// to be done about it.
 ///
 /// As a guard it panics at the end of its scope, naming every survivor, unless the thread is unwinding already. Declared
 /// first, it is dropped last:

@@ -1,9 +1,11 @@
 //! The generated methods as a user calls them.
 
+use std::sync::{Arc, Weak, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use sundown::{Outcome, Phase, Report, ShutdownGuard, Tasks, must_shutdown};
-use sundown_tests::{Spy, What};
+use sundown_tests::{GENEROUS, Spy, What};
 use tokio_util::sync::CancellationToken;
 
 #[must_shutdown(timeout = "10s", on_drop = "panic")]
@@ -215,6 +217,35 @@ async fn a_report_that_is_not_clean_is_the_error_of_a_manual_value() {
     let report = Report::new("by hand").step("ByHand.pool", Outcome::abandoned("no answer"), Duration::ZERO);
     let error = value.guard.finish(report).unwrap_err();
     assert_eq!(error.to_string(), "`by hand` did not shut down cleanly: `ByHand.pool` abandoned: no answer");
+}
+
+/// The error of a report that does not count: its drop looks at the guard that dropped it.
+#[derive(Debug, thiserror::Error)]
+#[error("too late")]
+struct LooksInItsDrop {
+    value: Weak<ByHand>,
+    tell: mpsc::Sender<Phase>,
+}
+
+impl Drop for LooksInItsDrop {
+    fn drop(&mut self) {
+        let value = self.value.upgrade().expect("the value lives");
+        self.tell.send(value.guard.phase()).expect("the test listens");
+    }
+}
+
+#[test]
+fn a_second_report_is_dropped_outside_the_lock_of_the_guard() {
+    let (tell, told) = mpsc::channel();
+    let twice = thread::spawn(move || {
+        let value = Arc::new(ByHand { name: "twice", guard: ShutdownGuard::new() });
+        value.guard.finish(Report::new("first")).unwrap();
+        let error = LooksInItsDrop { value: Arc::downgrade(&value), tell };
+        let failed = Outcome::from_result(Err::<(), _>(error));
+        value.guard.finish(Report::new("second").step("ByHand.pool", failed, Duration::ZERO)).unwrap().name().to_owned()
+    });
+    assert_eq!(told.recv_timeout(GENEROUS), Ok(Phase::Finished), "the drop waits for the lock that its thread holds");
+    assert_eq!(twice.join().unwrap(), "first", "the first report counts");
 }
 
 /// The place is the caller's of a constructor that passes it on.

@@ -5,8 +5,11 @@ use std::io;
 use std::sync::Once;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sundown::{Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
+use sundown::{Progress, ShutdownError, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
 use sundown_tests::{Pinned, Spy, What, is_pending};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinHandle, LocalSet};
+use tokio_util::sync::CancellationToken;
 
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
 struct Observed {
@@ -187,4 +190,149 @@ struct Clinging {
 fn a_detach_that_panics_is_told() {
     let text = capture(|| drop(Clinging { a: Clings(Spy::new()), guard: ShutdownGuard::new() }));
     assert!(text.contains("it clings"), "nothing says so:\n{text}");
+}
+
+/// Its task needs a thread of the runtime to notice that it should stop.
+#[must_shutdown(timeout = "300ms", on_drop = "wait")]
+struct Works {
+    #[shutdown]
+    jobs: Tasks,
+    guard: ShutdownGuard<Self>,
+}
+
+impl Works {
+    fn new(spawn: impl FnOnce(&Tasks)) -> Self {
+        let jobs = Tasks::new();
+        spawn(&jobs);
+        Works { jobs, guard: ShutdownGuard::new() }
+    }
+
+    fn spawned() -> Self {
+        Works::new(|jobs| {
+            let token = jobs.token();
+            jobs.spawn("obedient", async move { token.cancelled().await }).unwrap();
+        })
+    }
+}
+
+/// With time for what stops by itself.
+#[must_shutdown(timeout = "30s", on_drop = "log")]
+struct Patient {
+    #[shutdown]
+    jobs: Tasks,
+    guard: ShutdownGuard<Self>,
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn one_worker() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+/// The step was given up, and neither its text nor the event says that the task was at fault.
+fn blames_the_caller(error: &ShutdownError, text: &str) {
+    let jobs = error.report().find("Works.jobs").unwrap().outcome();
+    assert_eq!(jobs.word(), "abandoned", "{error}");
+    assert!(jobs.to_string().contains("blocks the only thread of its runtime"), "{error}");
+    let said = text.lines().find(|line| line.contains("ERROR")).unwrap_or_else(|| panic!("no error event:\n{text}"));
+    assert!(said.contains("`Works`") && said.contains("`shutdown_blocking`"), "{said}");
+    assert!(text.contains("help: `.await` its `shutdown`"), "{text}");
+}
+
+#[test]
+fn a_blocking_shutdown_in_async_code_of_a_current_thread_runtime_is_an_error() {
+    let mut ended = None;
+    let text = capture(|| {
+        ended = Some(current_thread().block_on(async { Works::spawned().shutdown_blocking().unwrap_err() }));
+    });
+    blames_the_caller(&ended.unwrap(), &text);
+}
+
+#[test]
+fn a_blocking_shutdown_on_the_only_worker_is_an_error() {
+    let runtime = one_worker();
+    let mut ended = None;
+    // The events of a worker go to its own buffer.
+    let text = runtime.block_on(async {
+        let task = tokio::spawn(async {
+            let mut ended = None;
+            let text = capture(|| ended = Some(Works::spawned().shutdown_blocking().unwrap_err()));
+            (ended, text)
+        });
+        let (error, text) = task.await.unwrap();
+        ended = error;
+        text
+    });
+    blames_the_caller(&ended.unwrap(), &text);
+}
+
+/// A thread of the runtime's that may be blocked: it is the task that is late, or nothing is.
+#[test]
+fn a_blocking_shutdown_where_the_runtime_goes_on_is_no_error() {
+    let blocks = || {
+        let jobs = Tasks::new();
+        let token = jobs.token();
+        jobs.spawn("obedient", async move { token.cancelled().await }).unwrap();
+        let mut patient = Patient { jobs, guard: ShutdownGuard::new() };
+        let text = capture(|| drop(patient.shutdown_blocking().unwrap()));
+        assert!(!text.contains("ERROR"), "{text}");
+        let mut deaf = Works::new(|jobs| drop(jobs.spawn("deaf", std::future::pending::<()>()).unwrap()));
+        let text = capture(|| {
+            let error = deaf.shutdown_blocking().unwrap_err().to_string();
+            assert!(!error.contains("the caller"), "{error}");
+        });
+        assert!(!text.contains("ERROR"), "{text}");
+    };
+    current_thread().block_on(async { tokio::task::spawn_blocking(blocks).await.unwrap() });
+    one_worker().block_on(async {
+        tokio::spawn(async move { tokio::task::block_in_place(blocks) }).await.unwrap();
+    });
+    let runtime = one_worker();
+    let _entered = runtime.enter();
+    blocks();
+}
+
+/// Where all stops in time there is nothing to say, in async code too.
+#[test]
+fn a_blocking_shutdown_in_async_code_that_is_clean_is_no_error() {
+    let text = capture(|| {
+        current_thread().block_on(async { drop(Works::new(|_| ()).shutdown_blocking().unwrap()) });
+    });
+    assert!(!text.contains("ERROR"), "{text}");
+}
+
+/// A task of a `LocalSet`, which the thread that drops the value drives.
+#[must_shutdown(timeout = "300ms", on_drop = "wait")]
+struct Local {
+    #[shutdown]
+    stop: CancellationToken,
+    #[shutdown]
+    task: JoinHandle<()>,
+    guard: ShutdownGuard<Self>,
+}
+
+impl Local {
+    fn new() -> Self {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let task = tokio::task::spawn_local(async move { stopped.cancelled().await });
+        Local { stop, task, guard: ShutdownGuard::new() }
+    }
+}
+
+/// tokio does not tell that `block_on` drives a `LocalSet`, so the drop waits there as under any `block_on`.
+#[test]
+fn a_drop_that_waits_in_vain_for_a_local_set_is_an_error() {
+    let runtime = one_worker();
+    for text in [
+        capture(|| LocalSet::new().block_on(&runtime, async { drop(Local::new()) })),
+        capture(|| runtime.block_on(LocalSet::new().run_until(async { drop(Local::new()) }))),
+    ] {
+        let said = text.lines().find(|line| line.contains("ERROR")).unwrap_or_else(|| panic!("no event:\n{text}"));
+        assert!(said.contains("`Local`") && said.contains("`LocalSet`"), "{said}");
+        let step = text.lines().find(|line| line.contains("step=\"Local.task\"")).expect("the step is an event");
+        assert!(step.contains("it was waited for under `block_on`"), "{step}");
+    }
 }

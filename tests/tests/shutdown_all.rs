@@ -1,10 +1,11 @@
 //! What once went wrong when everything was stopped. The registry is the process's, so the tests run one at a time.
 
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sundown::{Shared, ShutdownGuard, Tasks, must_shutdown, registry};
-use sundown_tests::{Spy, What, is_pending};
+use sundown::{Shared, ShutdownError, ShutdownGuard, Tasks, Thread, must_shutdown, registry};
+use sundown_tests::{GENEROUS, Spy, What, is_pending};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -92,4 +93,57 @@ async fn shutdown_all_knows_of_what_the_reaper_stops() {
     let result = registry::shutdown_all(Duration::from_millis(200)).await;
     let ended = spy.moves().contains(&What::Ended);
     assert!(ended || result.is_err(), "all is well, and the spy runs: {:?}", spy.moves());
+}
+
+/// A value in a static has no owner who would answer: the first call cannot know, the later ones do.
+#[tokio::test(start_paused = true)]
+async fn shutdown_all_waits_once_for_an_owner_who_does_not_answer() {
+    static LIVES_ON: std::sync::OnceLock<Logs> = std::sync::OnceLock::new();
+    const LIMIT: Duration = Duration::from_secs(3600);
+    let _alone = ALONE.lock().await;
+    let value = LIVES_ON.get_or_init(|| Logs { spy: Spy::new(), guard: ShutdownGuard::new() });
+    // Another test may have left something to the reaper, which takes its own time.
+    let waited = async || {
+        let error = registry::shutdown_all(LIMIT).await.unwrap_err();
+        let step = error.report().walk().find(|step| step.name() == "Logs").expect("it is in the registry");
+        assert!(step.outcome().to_string().contains("not reached"), "{error}");
+        step.took()
+    };
+    assert!(waited().await > LIMIT / 4, "an owner gets the time to answer");
+    assert!(value.guard.stop_requested());
+    assert!(waited().await < LIMIT / 4, "it waited again");
+    value.guard.dismiss();
+}
+
+/// Who answers late is waited for again.
+#[tokio::test(start_paused = true)]
+async fn shutdown_all_waits_for_an_owner_who_has_begun_since() {
+    let _alone = ALONE.lock().await;
+    let mut value = Logs { spy: Spy::new(), guard: ShutdownGuard::new() };
+    registry::shutdown_all(Duration::from_secs(1)).await.unwrap_err();
+    let spy = value.spy.clone();
+    let mut shutdown = Box::pin(value.shutdown());
+    assert!(is_pending(&mut shutdown).await);
+    let mut all = Box::pin(registry::shutdown_all(Duration::from_secs(3600)));
+    assert!(is_pending(&mut all).await);
+    spy.release();
+    shutdown.await.unwrap();
+    let report = all.await.unwrap_or_else(ShutdownError::into_report);
+    let step = report.walk().find(|step| step.name() == "Logs").expect("it is in the registry");
+    assert!(step.outcome().is_stopped(), "{report}");
+}
+
+/// A thread that blocks in a call that knows no stop signal.
+#[test]
+fn shutdown_all_wakes_a_thread_that_blocks_in_accept() {
+    let _alone = ALONE.blocking_lock();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = Thread::spawn("accept", move |stop| while listener.accept().is_ok() && !stop.is_stopped() {});
+    let thread = thread.unwrap().on_stop(move || drop(TcpStream::connect(address).unwrap()));
+    // Perhaps with what another test has left to the reaper.
+    let report = registry::shutdown_all_blocking(GENEROUS).unwrap_or_else(ShutdownError::into_report);
+    let step = report.walk().find(|step| step.name().starts_with("Thread `accept`")).expect("it is in the registry");
+    assert!(step.outcome().is_stopped(), "{report}");
+    assert!(thread.is_finished());
 }

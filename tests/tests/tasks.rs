@@ -443,5 +443,23 @@ async fn the_registry_knows_a_group_while_it_has_a_handle_or_a_task() {
     assert!(!registry::snapshot().rows().iter().any(|row| ours(&row)), "nobody has it any more");
 }
 
+#[tokio::test]
+async fn the_last_handle_requests_and_aborts_nothing() {
+    let tasks = Tasks::new();
+    let token = tasks.token();
+    let listens = tasks.spawn("listens", async move { token.cancelled().await }).unwrap();
+    let (release, released) = oneshot::channel::<()>();
+    let deaf = tasks.spawn("deaf", released).unwrap();
+    let token = tasks.token();
+    let other = tasks.clone();
+    drop(tasks);
+    assert!(!token.is_cancelled(), "there is a handle left");
+    drop(other);
+    assert!(token.is_cancelled());
+    listens.await.unwrap();
+    release.send(()).unwrap();
+    assert!(deaf.await.unwrap().is_ok(), "it ran on until it was ready");
+}
+
 #[path = "tasks/a_runtime_that_goes_first.rs"]
 mod a_runtime_that_goes_first;

@@ -42,7 +42,13 @@ const CASES: &[(&str, fn())] = &[
     ("the_guard_does_not_panic_while_unwinding", the_guard_does_not_panic_while_unwinding),
     ("the_guard_is_silent_once_somebody_looked", the_guard_is_silent_once_somebody_looked),
     ("what_is_ignored_is_no_leak", what_is_ignored_is_no_leak),
+    ("the_own_workers_of_a_runtime_are_no_leak", remedies::the_own_workers_of_a_runtime_are_no_leak),
+    ("the_worker_of_another_runtime_is_a_leak", remedies::the_worker_of_another_runtime_is_a_leak),
+    ("each_kind_has_its_remedy", remedies::each_kind_has_its_remedy),
 ];
+
+#[path = "testing/remedies.rs"]
+mod remedies;
 
 fn nothing_left_is_nothing_found_at_once() {
     let check = LeakCheck::new();

@@ -1,10 +1,11 @@
 //! `Thread` in an annotated struct: asked, awaited, named.
 
 use std::cell::RefCell;
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use sundown::{ShutdownGuard, Thread, must_shutdown, registry};
+use sundown::{ShutdownGuard, StopSignal, Thread, must_shutdown, registry};
 use sundown_tests::GENEROUS;
 
 #[must_shutdown(timeout = "300ms", on_drop = "log")]
@@ -136,6 +137,106 @@ fn the_last_handle_asks_and_the_registry_knows() {
     drop(thread);
     told.recv_timeout(GENEROUS).unwrap();
     assert!(!registry::snapshot().to_string().contains("Thread `registered`"));
+}
+
+/// Blocks in `accept`, which knows no stop signal, and is woken by a connection; `tell` says what it has accepted.
+fn accepts(name: &str, tell: mpsc::Sender<bool>) -> Thread {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let thread = Thread::spawn(name, move |stop| {
+        while let Ok((_connection, _)) = listener.accept() {
+            let stopped = stop.is_stopped();
+            tell.send(stopped).unwrap();
+            if stopped {
+                break;
+            }
+        }
+    });
+    let thread = thread.unwrap().on_stop(move || drop(TcpStream::connect(address).unwrap()));
+    drop(TcpStream::connect(address).unwrap());
+    thread
+}
+
+#[test]
+fn a_thread_that_blocks_in_a_call_is_woken_by_the_one_who_stops_it() {
+    let (tell, told) = mpsc::channel();
+    let thread = accepts("accepts", tell);
+    assert_eq!(told.recv_timeout(GENEROUS), Ok(false), "it accepts, and waits for the next one");
+    let report = Patient { thread, guard: ShutdownGuard::new() }.shutdown_blocking().unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(told.recv_timeout(GENEROUS), Ok(true), "the signal was there before the connection");
+    assert!(told.recv().is_err(), "woken once");
+}
+
+#[test]
+fn a_thread_that_blocks_in_a_call_is_woken_by_the_drop_of_its_last_handle() {
+    let (tell, told) = mpsc::channel();
+    drop(accepts("dropped", tell));
+    while let Ok(stopped) = told.recv_timeout(GENEROUS) {
+        if stopped {
+            return;
+        }
+    }
+    panic!("it still waits");
+}
+
+/// With time for what stops by itself.
+#[must_shutdown(timeout = "30s", on_drop = "log")]
+struct Patient {
+    #[shutdown]
+    thread: Thread,
+    guard: ShutdownGuard<Self>,
+}
+
+/// By the request, or where it was added if that came before; outside of all locks either way.
+#[test]
+fn what_wakes_is_called_once_and_may_use_the_thread() {
+    let (tell, told) = mpsc::channel();
+    let (give, given) = mpsc::channel::<StopSignal>();
+    let (woken, by) = mpsc::channel();
+    let thread = Thread::spawn("calls", move |stop| {
+        give.send(stop.clone()).unwrap();
+        // Until it was woken by each, and nobody is left who could.
+        woken.send(told.iter().collect::<Vec<&str>>()).unwrap();
+    });
+    let signal = given.recv_timeout(GENEROUS).unwrap();
+    let (early, inner, late) = (tell.clone(), tell.clone(), tell);
+    let caller = std::thread::spawn(move || {
+        let thread = thread.unwrap().on_stop(move || {
+            assert!(signal.is_stopped());
+            signal.on_stop(move || inner.send("inner").unwrap());
+            early.send("early").unwrap();
+        });
+        thread.stop();
+        thread.stop();
+        let thread = thread.on_stop(move || late.send("late").unwrap());
+        Patient { thread, guard: ShutdownGuard::new() }.shutdown_blocking().map(|report| report.is_clean())
+    });
+    // Under a lock it would wait for itself.
+    assert_eq!(by.recv_timeout(GENEROUS).unwrap(), ["inner", "early", "late"]);
+    assert!(caller.join().unwrap().unwrap());
+}
+
+#[test]
+fn a_panic_of_what_wakes_is_told_and_the_others_are_called() {
+    let (wake, woken) = mpsc::channel::<()>();
+    let thread = Thread::spawn("bad hook", move |_| woken.recv().unwrap()).unwrap();
+    let thread = thread.on_stop(|| panic!("no route")).on_stop(move || wake.send(()).unwrap());
+    thread.stop();
+    let error = Patient { thread, guard: ShutdownGuard::new() }.shutdown_blocking().unwrap_err();
+    let step = error.report().find("Patient.thread").unwrap();
+    assert_eq!(step.outcome().to_string(), "panicked: in `on_stop`: no route", "{error}");
+}
+
+/// Nobody is there to be woken.
+#[test]
+fn nothing_is_called_for_a_thread_that_has_ended() {
+    let thread = Thread::spawn("ends", |_| ()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(GENEROUS, thread.wait()).await.unwrap() });
+    let (tell, told) = mpsc::channel::<()>();
+    drop(thread.on_stop(move || tell.send(()).unwrap()));
+    assert!(told.recv().is_err(), "what it has captured is dropped");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The blocking driver: it parks its thread.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub fn block_on<F: Future>(driver: &Driver, future: F) -> F::Output {
     let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&unpark));
     let mut cx = Context::from_waker(&waker);
+    let _here = Here::enter();
     loop {
         // It may be woken as often as it is polled: the alarms of its other parts ring all the same.
         if driver.next_alarm().is_some_and(|at| at <= driver.now()) {
@@ -31,6 +33,33 @@ pub fn block_on<F: Future>(driver: &Driver, future: F) -> F::Output {
                 Some(left) => thread::park_timeout(left),
             }
         }
+    }
+}
+
+thread_local! {
+    static HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in [`block_on`].
+#[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "asked of the threads of runtimes"))]
+pub(super) fn is_here() -> bool {
+    HERE.get()
+}
+
+/// This thread is in [`block_on`] until this is dropped.
+struct Here {
+    before: bool,
+}
+
+impl Here {
+    fn enter() -> Self {
+        Here { before: HERE.replace(true) }
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        HERE.set(self.before);
     }
 }
 

@@ -19,6 +19,12 @@ pub(crate) fn own<T>(poll: impl FnOnce() -> T) -> (T, bool) {
     (poll(), false)
 }
 
+/// Whether the caller has a budget: it is async code that tokio, or [`own`], polls.
+#[cfg(feature = "tokio")]
+pub(super) fn is_limited() -> bool {
+    coop::is_limited()
+}
+
 #[cfg(feature = "tokio")]
 mod coop {
     use std::cell::Cell;
@@ -74,6 +80,23 @@ mod coop {
         }
     }
 
+    /// More than any budget: tokio counts it in a byte.
+    const MOST: usize = 256;
+
+    pub(super) fn is_limited() -> bool {
+        let cx = &mut Context::from_waker(Waker::noop());
+        // Restores what the loop uses up, when it is dropped.
+        let Poll::Ready(_restores) = poll_proceed(cx) else { return true };
+        let mut units = std::iter::repeat_with(|| poll_proceed(cx)).take(MOST);
+        units.any(|unit| match unit {
+            Poll::Ready(unit) => {
+                unit.made_progress();
+                false
+            }
+            Poll::Pending => true,
+        })
+    }
+
     /// The first one of a thread: from a task that runs here and now, in a set of its own.
     #[cold]
     fn first() -> Option<RestoreOnPending> {
@@ -102,7 +125,7 @@ mod tests {
 
     use tokio::task::coop::{consume_budget, has_budget_remaining};
 
-    use super::own;
+    use super::{is_limited, own};
 
     /// How often a resource of tokio's is ready before it is not; none if it always is.
     fn budget() -> Option<usize> {
@@ -142,6 +165,25 @@ mod tests {
         }));
         let (whole, left) = runtime.block_on(task).unwrap();
         assert!(whole.is_some_and(|whole| left.is_some_and(|left| left >= whole)), "{whole:?} {left:?}");
+    }
+
+    #[test]
+    fn async_code_is_limited_and_keeps_its_budget_when_it_asks() {
+        assert!(!is_limited());
+        assert!(own(is_limited).0);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let _entered = runtime.enter();
+        assert!(!is_limited(), "only entered");
+        let whole = runtime.block_on(async { (budget(), is_limited()) });
+        assert_eq!(whole, (whole.0, true), "also where nothing is left");
+        let asked = runtime.block_on(async { (is_limited(), budget()) });
+        assert_eq!(asked, (true, whole.0), "it uses nothing up");
+        let blocking = tokio::task::spawn_blocking(is_limited);
+        let in_place = tokio::spawn(async { (tokio::task::block_in_place(is_limited), is_limited()) });
+        assert_eq!(
+            runtime.block_on(async { (blocking.await.unwrap(), in_place.await.unwrap()) }),
+            (false, (false, true))
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! child process under the blocking driver. It outlives a teardown that gave up, until what it waits for ends; it is
 //! named after the step so that it can be told in a list of threads.
 
+#[cfg(unix)]
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};

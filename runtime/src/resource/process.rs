@@ -29,7 +29,8 @@ use crate::value::{Phase, reaper};
 /// by SIGKILL to the whole group. The exit status is in the report, whatever it is, and so are the names of who was killed.
 /// A process that leaves the group, as a daemon does, is not followed.
 ///
-/// Dropping the last handle of a child that runs kills the group, and the reaper thread reaps the child.
+/// Dropping the last handle of a child that runs kills the group, and the reaper thread reaps the child: one that ignored a
+/// mere request would outlive this process. Nobody waits for it.
 ///
 /// ```
 /// use sundown::{Process, ShutdownGuard, must_shutdown};

@@ -24,7 +24,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::host::user_threads::Owner;
-use crate::sync::lock;
+use crate::sync::{lock, quietly};
 use crate::teardown::outcome::panic_message;
 use crate::value::nodes::{self, Node, Registered};
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
@@ -46,8 +46,9 @@ use tracked::{Ticket, Tracked};
 /// report mentions it. Either way the [`JoinHandle`] has the payload, there is an error event, and the metric
 /// `sundown_task_panics_total` counts.
 ///
-/// Dropping the handles stops nothing: the tasks run on, and [`registry::shutdown_all`](crate::registry::shutdown_all) still
-/// reaches them.
+/// Dropping the last handle requests the tasks to stop, as a shutdown does, and nobody waits for them. A task that does not
+/// listen to the token runs on; [`registry::shutdown_all`](crate::registry::shutdown_all) still reaches it. A task that owns a
+/// handle, to spawn others, keeps the group open.
 ///
 /// ```
 /// use sundown::{ShutdownGuard, Tasks, must_shutdown};
@@ -71,6 +72,13 @@ use tracked::{Ticket, Tracked};
 /// ```
 #[derive(Clone)]
 pub struct Tasks {
+    group: Arc<Group>,
+    /// None of what the registry has, which is nobody's handle.
+    handle: Option<Arc<Handles>>,
+}
+
+/// All handles of a group: the last one drops it. The tasks have the group too.
+struct Handles {
     group: Arc<Group>,
 }
 
@@ -108,7 +116,8 @@ impl Tasks {
             location,
             registered: nodes::register(Weak::clone(group) as Weak<dyn Node>),
         });
-        Tasks { group }
+        let handle = Some(Arc::new(Handles { group: Arc::clone(&group) }));
+        Tasks { group, handle }
     }
 
     /// Spawns a task on the runtime around the caller.
@@ -321,6 +330,12 @@ fn is_elsewhere(runtime: &Handle) -> bool {
 }
 
 impl Group {
+    /// Closes the group, and requests its tasks to stop.
+    fn request(&self) {
+        self.ledger.close();
+        self.token.cancel();
+    }
+
     /// A task ends because its runtime does.
     fn dropped(&self, task: TaskInfo) {
         crate::observe::task_dropped(task.name(), task.location());
@@ -345,9 +360,17 @@ impl Group {
 impl Drop for Tasks {
     fn drop(&mut self) {
         if self.group.registered.is_inherited() {
-            // The tasks are in the parent of this fork, and locks may be held forever: this clone is never dropped.
-            std::mem::forget(Arc::clone(&self.group));
+            // The tasks are in the parent of this fork, and locks may be held forever: these are never dropped.
+            std::mem::forget((Arc::clone(&self.group), self.handle.take()));
         }
+    }
+}
+
+/// Nobody is left who could shut the group down.
+impl Drop for Handles {
+    fn drop(&mut self) {
+        // The wakers are a user's, or their executor's; this may be the drop of a thread-local.
+        quietly(|| self.group.request());
     }
 }
 

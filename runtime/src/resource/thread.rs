@@ -2,6 +2,7 @@
 
 mod end;
 mod gone;
+mod hooks;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -24,15 +25,17 @@ use crate::teardown::{Outcome, Progress, Teardown, Wait};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 use end::{End, Join};
+use hooks::Hooks;
 
 /// An OS thread with a name and a stop signal, whose end is an event: no other thread is needed to join it.
 ///
-/// A cheap handle: all clones are one thread. As a [`Teardown`](Teardown) it is asked by its [`StopSignal`], and has ended
+/// A cheap handle: all clones are one thread. As a [`Teardown`](Teardown) it is requested to stop by its [`StopSignal`], and
+/// woken by what [`on_stop`](Thread::on_stop) was given if it blocks in a call that knows no signal. It has ended
 /// when the OS thread has, thread-local destructors included, also those of C libraries (`pthread_key_create`), which run
 /// last and may take their time: then a joiner thread waits for it. A thread cannot be forced: one that ignores its signal,
 /// or does not get through its destructors, is reported as abandoned, by name. It needs no runtime, and no feature.
 ///
-/// Dropping the last handle asks the thread to stop and does not wait for it.
+/// Dropping the last handle requests the thread to stop, and nobody waits for it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -60,7 +63,6 @@ pub struct Thread {
 }
 
 struct Inner {
-    name: String,
     id: ThreadId,
     shared: Arc<Shared>,
     /// Taken by the one who joins.
@@ -72,7 +74,10 @@ struct Inner {
 
 /// What the thread itself holds.
 struct Shared {
+    name: String,
     stop: Latch,
+    /// Called after `stop` was set.
+    on_stop: Hooks,
     /// What runs on the thread is its own.
     owner: Arc<Owner>,
     /// Told by the last destructor of the thread.
@@ -140,16 +145,17 @@ impl Thread {
             ));
         }
         let shared = Arc::new(Shared {
+            name,
             stop: Latch::new(),
+            on_stop: Hooks::new(),
             owner,
             end: End::new(),
             result: Mutex::new(Ended { outcome: Outcome::Stopped, payload: None }),
             gone: Latch::new(),
         });
         let own = Arc::clone(&shared);
-        let handle = thread::Builder::new().name(name.clone()).spawn(move || run(f, own))?;
+        let handle = thread::Builder::new().name(shared.name.clone()).spawn(move || run(f, own))?;
         let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
-            name,
             id: handle.thread().id(),
             shared,
             handle: Mutex::new(Some(handle)),
@@ -163,7 +169,7 @@ impl Thread {
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.inner.shared.name
     }
 
     /// Its id.
@@ -172,9 +178,47 @@ impl Thread {
         self.inner.id
     }
 
-    /// Asks it to stop: its [`StopSignal`] says so from now on. Never blocks.
+    /// Requests it to stop: its [`StopSignal`] says so from now on, and what [`on_stop`](Self::on_stop) was given is called.
+    /// Never blocks.
     pub fn stop(&self) {
-        self.inner.shared.stop.set();
+        self.inner.shared.stop();
+    }
+
+    /// Has `wake` called when the thread is requested to stop, after its [`StopSignal`] says so: for a thread that blocks in a
+    /// call that knows no stop signal. By anyone who stops it: its owner, [`registry::shutdown_all`] or the drop of the
+    /// last handle.
+    ///
+    /// `wake` is called once, on the thread of the one who stops it, or here if that was before. It must not block. Several
+    /// are called in their order. None is called once the thread has ended. If it panics, the thread's step has
+    /// [panicked](Outcome::Panicked), and the others are called all the same. It must not own a handle of the thread, which
+    /// would never be the last one then.
+    ///
+    /// ```
+    /// use std::net::{TcpListener, TcpStream};
+    /// use sundown::Thread;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let address = listener.local_addr()?;
+    /// let thread = Thread::spawn("accept", move |stop| {
+    ///     while let Ok((connection, _)) = listener.accept() {
+    ///         if stop.is_stopped() {
+    ///             break;
+    ///         }
+    ///         drop(connection); // served here
+    ///     }
+    /// })?
+    /// .on_stop(move || drop(TcpStream::connect(address)));
+    /// # use sundown::{ShutdownGuard, must_shutdown};
+    /// # #[must_shutdown] struct Server { #[shutdown] thread: Thread, guard: ShutdownGuard<Self> }
+    /// # Server { thread, guard: ShutdownGuard::new() }.shutdown_blocking().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// [`registry::shutdown_all`]: crate::registry::shutdown_all
+    #[must_use = "this is the handle of the thread, which is requested to stop when the last one is dropped"]
+    pub fn on_stop(self, wake: impl FnOnce() + Send + 'static) -> Self {
+        self.inner.shared.on_stop(wake);
+        self
     }
 
     /// What the thread itself has of it.
@@ -240,6 +284,11 @@ impl StopSignal {
         self.shared.stop.wait_timeout(timeout)
     }
 
+    /// As [`Thread::on_stop`], for what the thread has made itself.
+    pub fn on_stop(&self, wake: impl FnOnce() + Send + 'static) {
+        self.shared.on_stop(wake);
+    }
+
     /// Ready when the thread should stop, for a thread that drives futures.
     ///
     /// # Cancel safety
@@ -253,6 +302,27 @@ impl StopSignal {
 impl fmt::Debug for StopSignal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StopSignal").field("stopped", &self.is_stopped()).finish()
+    }
+}
+
+impl Shared {
+    fn stop(&self) {
+        self.stop.set();
+        self.on_stop.take().into_iter().for_each(|wake| self.call(wake));
+    }
+
+    fn on_stop(&self, wake: impl FnOnce() + Send + 'static) {
+        if let Some(wake) = self.on_stop.add(Box::new(wake)) {
+            self.call(wake);
+        }
+    }
+
+    fn call(&self, wake: Box<dyn FnOnce() + Send>) {
+        if self.end.is_told() {
+            quietly(|| drop(wake));
+        } else {
+            self.on_stop.call(wake, &self.name);
+        }
     }
 }
 
@@ -308,7 +378,7 @@ impl Inner {
 
     /// Why it is given up.
     fn stuck(&self) -> String {
-        let name = &self.name;
+        let name = &self.shared.name;
         if self.shared.end.is_told() {
             let joiner = joiner::NAME;
             return format!(
@@ -328,14 +398,18 @@ impl Drop for Inner {
             std::mem::forget((handle.take(), Arc::clone(&self.shared)));
             return;
         }
-        self.shared.stop.set();
+        self.shared.stop();
     }
 }
 
 /// A thread that shuts itself down is not waited for, but reported: it runs on.
 impl Teardown for &Thread {
-    fn request(&mut self, _progress: &mut Progress) {
+    fn request(&mut self, progress: &mut Progress) {
         self.stop();
+        // Also of a call that came before: the thread was not woken, and this says why it is late.
+        if let Some(panicked) = self.inner.shared.on_stop.take_panic() {
+            progress.problem(panicked);
+        }
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
@@ -357,6 +431,9 @@ impl Teardown for &Thread {
                 Err(itself) => return itself,
             }
             self.inner.shared.gone.wait().await;
+            if let Some(panicked) = self.inner.shared.on_stop.take_panic() {
+                progress.problem(panicked);
+            }
             lock(&self.inner.shared.result).outcome.clone()
         })
     }
@@ -372,7 +449,7 @@ teardown_by_ref!([] Thread);
 
 impl Node for Inner {
     fn name(&self) -> String {
-        format!("Thread `{}`", self.name)
+        format!("Thread `{}`", self.shared.name)
     }
 
     fn location(&self) -> &'static Location<'static> {

@@ -10,6 +10,21 @@ use crate::sync::quietly;
 /// What became of one step of a teardown.
 ///
 /// The variants are in order of severity: a group of steps has the outcome of its worst member.
+///
+/// Made by [`from_result`](Outcome::from_result), [`from_panic`](Outcome::from_panic) and [`abandoned`](Outcome::abandoned).
+/// What has named fields may get more: match it with `..`.
+///
+/// ```
+/// use sundown::Outcome;
+///
+/// let said = match Outcome::from_result(Err::<(), _>("no route")) {
+///     Outcome::Failed(failure) => failure.to_string(),
+///     Outcome::Panicked { message, .. } => message,
+///     Outcome::Abandoned { reason, .. } => reason,
+///     _ => String::new(),
+/// };
+/// assert_eq!(said, "no route");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -20,11 +35,13 @@ pub enum Outcome {
     /// It ended, with an error.
     Failed(Failure),
     /// It ended in a panic, or one of its operations panicked.
+    #[non_exhaustive]
     Panicked {
         /// The panic's message; what is not a string is described.
         message: String,
     },
     /// It still runs, or it cannot be known whether it does.
+    #[non_exhaustive]
     Abandoned {
         /// Why it was given up.
         reason: String,

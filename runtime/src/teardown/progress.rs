@@ -177,6 +177,10 @@ impl Progress {
     /// As [`stuck`](Self::stuck), and not more than so many levels deep.
     pub(crate) fn stuck_within(&self, levels: usize) -> String {
         let who = self.stuck.as_ref().filter(|_| levels > 0).and_then(|who| who(levels));
+        let who = match self.driver.as_ref().and_then(|driver| driver.stall()) {
+            Some(stall) => stall.explain(who),
+            None => who,
+        };
         who.unwrap_or_else(|| STUCK.to_owned())
     }
 

@@ -38,7 +38,7 @@ impl Census {
 
     /// What is here and was not there before.
     pub(super) fn since(mut self, before: &Census) -> Self {
-        self.threads.retain(|thread| !before.threads.contains(thread));
+        self.threads.retain(|thread| !before.threads.iter().any(|other| other.is(thread)));
         self.processes.retain(|process| !before.processes.iter().any(|other| other.is(process)));
         self.descriptors.retain(|descriptor| !before.descriptors.iter().any(|other| other.is(descriptor)));
         self.registered.retain(|(identity, _)| !before.registered.iter().any(|(other, _)| other.is(identity)));
@@ -164,7 +164,7 @@ impl Tasks {
 mod none {
     use super::Survivor;
 
-    #[derive(Debug, PartialEq)]
+    #[derive(Debug)]
     pub(in super::super) struct Thread {
         pub(in super::super) name: String,
     }
@@ -176,6 +176,12 @@ mod none {
     pub(in super::super) struct Descriptor {
         pub(in super::super) number: i32,
         pub(in super::super) target: String,
+    }
+
+    impl Thread {
+        pub(in super::super) fn is(&self, other: &Self) -> bool {
+            self.name == other.name
+        }
     }
 
     impl Process {

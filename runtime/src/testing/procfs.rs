@@ -10,7 +10,7 @@ use super::sockets;
 use super::survivors::Survivor;
 
 /// A thread of this process.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Thread {
     pub(super) tid: u32,
     pub(super) name: String,
@@ -38,6 +38,11 @@ pub(super) struct Descriptor {
 impl Thread {
     pub(super) fn all() -> Vec<Self> {
         numbers("/proc/self/task").into_iter().filter_map(Self::find).collect()
+    }
+
+    /// Whether the two are the same thread. A thread of std's sets its own name, some time after it was started.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (self.tid, self.started) == (other.tid, other.started)
     }
 
     /// Whether it is still the same thread that has the id.

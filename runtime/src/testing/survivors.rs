@@ -1,11 +1,15 @@
 //! What is left, and how it is told.
 
 use std::fmt;
+use std::mem::{Discriminant, discriminant};
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::teardown::report::Millis;
 use crate::value::registry::Row;
+
+/// What tokio calls its threads if nothing else was said.
+const WORKER: &str = "tokio-rt-worker";
 
 /// What a [`LeakCheck`](super::LeakCheck) found. `Display` is a line for each.
 #[derive(Clone, Debug)]
@@ -97,7 +101,47 @@ impl fmt::Display for Survivors {
             return write!(f, "nothing survived the leak check made at {made}");
         }
         write!(f, "{} left by what ran since the leak check at {made} (waited {})", list.len(), Millis(*waited))?;
-        list.iter().try_for_each(|survivor| write!(f, "\n- {survivor}"))
+        list.iter().try_for_each(|survivor| write!(f, "\n- {survivor}"))?;
+        let mut said = Vec::new();
+        for survivor in list {
+            if !said.contains(&survivor.kind()) {
+                said.push(survivor.kind());
+                write!(f, "\nhelp: {}", survivor.remedy())?;
+            }
+        }
+        f.write_str(
+            "\nnote: a test that runs beside this one in the same process looks like a leak: use `--test-threads=1`, or \
+             cargo nextest",
+        )
+    }
+}
+
+impl Survivor {
+    /// What has one remedy; and whether it is tokio's.
+    fn kind(&self) -> (Discriminant<Self>, bool) {
+        (discriminant(self), matches!(self, Survivor::Thread { name, .. } if name == WORKER))
+    }
+
+    /// What is to be done about it, and about others of its kind.
+    fn remedy(&self) -> String {
+        match self {
+            Survivor::Thread { name, .. } if name == WORKER => {
+                "shut the runtime down before the check ends, or `ignore_threads(\"tokio-rt-worker\")`; idle threads of \
+                 `spawn_blocking` end after ten seconds, or after `Builder::thread_keep_alive`"
+                    .to_owned()
+            }
+            Survivor::Thread { name, .. } => format!("join the thread, or `ignore_threads(\"{name}\")`"),
+            Survivor::Process { .. } => "kill the process and `wait` for it".to_owned(),
+            Survivor::Descriptor { target, .. } => {
+                format!("close the descriptor, or `ignore_descriptors(\"{target}\")`")
+            }
+            Survivor::Registered(_) => {
+                "`shutdown().await` the value before the check ends, or drop the last handle".to_owned()
+            }
+            Survivor::Tasks { .. } => {
+                "await or abort the tasks; in async code end with `assert_none_async`, so that they can run".to_owned()
+            }
+        }
     }
 }
 

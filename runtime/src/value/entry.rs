@@ -2,8 +2,8 @@
 //!
 //! Invariants of [`Entry`], which the loom model below checks:
 //! 1. A phase only moves forward: live, stopping, settled or dismissed.
-//! 2. The first to settle wins; every caller of a shutdown gets that result.
-//! 3. The lock is held for a look or a store, never across user code or an await.
+//! 2. The first to finish wins; every caller of a shutdown gets that result.
+//! 3. The lock is held for a look or a store, never across user code, the drop of a user's error or an await.
 
 use std::any::Any;
 use std::fmt;
@@ -49,6 +49,8 @@ struct State {
     #[cfg(feature = "tokio")]
     stop_token: Option<tokio_util::sync::CancellationToken>,
     result: Option<Result<Report, ShutdownError>>,
+    /// The owner was requested to shut it down, and did not begin while somebody waited for it.
+    unanswered: bool,
     /// The address of the driver that the teardown ran under; only compared with that of a live one.
     under: usize,
 }
@@ -84,6 +86,7 @@ impl Entry {
                 #[cfg(feature = "tokio")]
                 stop_token: None,
                 result: None,
+                unanswered: false,
                 under: 0,
             }),
         }
@@ -161,15 +164,19 @@ impl Entry {
         result: Result<Report, ShutdownError>,
         under: Option<&Arc<Driver>>,
     ) -> Result<Report, ShutdownError> {
-        let result = {
+        // The errors in a result that does not count are a user's, and not dropped under the lock.
+        let (result, _late) = {
             let mut state = lock(&self.state);
             if state.phase != Phase::Dismissed {
                 state.phase = Phase::Finished;
             }
-            if state.result.is_none() {
-                state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
+            match &state.result {
+                Some(first) => (first.clone(), Some(result)),
+                None => {
+                    state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
+                    (state.result.insert(result).clone(), None)
+                }
             }
-            state.result.get_or_insert(result).clone()
         };
         self.over.set();
         result
@@ -184,6 +191,17 @@ impl Entry {
             }
         }
         self.over.set();
+    }
+
+    /// The owner did not begin in time. Nobody waits for it any more before it has begun.
+    fn unanswered(&self) {
+        lock(&self.state).unanswered = true;
+    }
+
+    /// Whether there is no use in waiting: a value in a static has no owner who would begin.
+    fn is_unanswered(&self) -> bool {
+        let state = lock(&self.state);
+        state.unanswered && state.phase == Phase::Live
     }
 
     pub(crate) fn is_stop_requested(&self) -> bool {
@@ -263,6 +281,11 @@ impl Teardown for ByOwner {
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
+            if self.0.is_unanswered() {
+                return Outcome::abandoned(
+                    "not reached; its owner was asked by `stop_requested`, and has not begun since an earlier call",
+                );
+            }
             self.0.over.wait().await;
             let Some(result) = self.0.result() else {
                 return Outcome::Stopped; // dismissed
@@ -275,6 +298,7 @@ impl Teardown for ByOwner {
     }
 
     fn force(&mut self, progress: &mut Progress) {
+        self.0.unanswered();
         progress.abandon("not reached; its owner was asked by `stop_requested`");
     }
 }

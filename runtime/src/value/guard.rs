@@ -18,6 +18,9 @@ use crate::value::on_drop;
 /// Created where the value is, it knows the type, the place and the tokio runtime around it. A value that is dropped
 /// before its shutdown began is dealt with by the [drop policy](crate::OnDrop). It is one pointer in size.
 ///
+/// Make it last: a constructor that fails after it has made the guard drops what it has made by then without a shutdown,
+/// and the guard reports that.
+///
 /// ```
 /// use sundown::{ShutdownGuard, Tasks, must_shutdown};
 ///
@@ -126,7 +129,8 @@ impl<T: ?Sized> fmt::Debug for ShutdownGuard<T> {
     }
 }
 
-/// The guard of a `manual` type is all that notices the drop; of the others the generated `Drop` has run before.
+/// The guard of a `manual` type is all that notices the drop. Of the others the generated `Drop` has run before, and leaves
+/// none live: a guard that is live here belongs to no value.
 impl<T: ?Sized> Drop for ShutdownGuard<T> {
     fn drop(&mut self) {
         if self.registered.is_inherited() {
@@ -136,9 +140,7 @@ impl<T: ?Sized> Drop for ShutdownGuard<T> {
         }
         self.entry.gone();
         observe::gone(self.entry.spec.name);
-        if self.entry.spec.manual {
-            on_drop::manual(&self.entry);
-        }
+        on_drop::guard(&self.entry);
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Dropped {
     pub created: &'static Location<'static>,
     /// Whether its shutdown is written by hand (`manual`): then nothing was asked to stop.
     pub manual: bool,
+    /// Whether the guard was dropped without its value, as by a constructor that fails after it has made the guard: then
+    /// nothing was asked to stop. Not known of a `manual` type.
+    pub incomplete: bool,
     /// What would happen without the hook.
     pub policy: OnDrop,
 }
@@ -47,6 +50,14 @@ pub struct Dropped {
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Dropped { type_name, created, .. } = self;
+        if self.incomplete {
+            return write!(
+                f,
+                "the guard of a `{type_name}` (created at {created}) was dropped without its value; nothing was asked to \
+                 stop\nnote: a constructor that failed after it had made the guard, and dropped what it had made by then\n\
+                 help: make the guard last; `guard.dismiss()` lets go on purpose"
+            );
+        }
         if self.manual {
             return write!(
                 f,
@@ -112,11 +123,13 @@ fn from_environment() -> Option<OnDrop> {
     }
 }
 
-fn policy(entry: &Entry) -> (OnDrop, Dropped) {
-    let default = if cfg!(debug_assertions) { OnDrop::Panic } else { OnDrop::Log };
+/// `incomplete`: there is only a guard. A constructor's error is on its way then, which a panic would bury: by default there
+/// is none.
+fn policy(entry: &Entry, incomplete: bool) -> (OnDrop, Dropped) {
+    let default = if cfg!(debug_assertions) && !incomplete { OnDrop::Panic } else { OnDrop::Log };
     let policy = entry.spec.on_drop.unwrap_or(default);
     let mut dropped =
-        Dropped { type_name: entry.type_name, created: entry.location, manual: entry.spec.manual, policy };
+        Dropped { type_name: entry.type_name, created: entry.location, manual: entry.spec.manual, incomplete, policy };
     if let Some(policy) = *ENVIRONMENT.get() {
         dropped.policy = policy;
         return (policy, dropped);
@@ -134,7 +147,7 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     if entry.is_inherited() {
         return; // its resources are the parent's to stop
     }
-    let leaked = (entry.phase() == Phase::Live).then(|| policy(entry));
+    let leaked = (entry.phase() == Phase::Live).then(|| policy(entry, false));
     // Nobody else can have it: a teardown in another task would borrow the value.
     // `None` if a shutdown future was leaked while it held the `Progress`: then every step is done again.
     let mut progress = entry.progress.try_take();
@@ -161,10 +174,10 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     }
 }
 
-/// The drop of the guard of a `manual` value.
-pub(crate) fn manual(entry: &Arc<Entry>) {
+/// The drop of a guard, after that of its value: of a `manual` value, or of none if it is live.
+pub(crate) fn guard(entry: &Arc<Entry>) {
     if entry.phase() == Phase::Live {
-        let (policy, dropped) = policy(entry);
+        let (policy, dropped) = policy(entry, !entry.spec.manual);
         entry.dismiss();
         speak(policy, &dropped);
     }
@@ -206,7 +219,9 @@ fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, progress: &mut Progress) -> Re
     let driver = Driver::blocking();
     let future = plan::run(entry.spec, steps, progress, entry.spec.timeout, &driver);
     driver::block_on(&driver, entry.context.enter(future));
-    Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now())
+    let report = Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now());
+    observe::stalled(&report, "a drop that waits", &driver);
+    report
 }
 
 /// Requests; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.

@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::driver::{self, Driver};
+use crate::observe;
 use crate::plan::{self, Step};
 use crate::teardown::report::Millis;
 use crate::teardown::{Progress, Report, ShutdownError, Teardown};
@@ -33,7 +34,8 @@ pub fn snapshot() -> Snapshot {
 /// other it sets [`stop_requested`](crate::ShutdownGuard::stop_requested), and waits for its owner to shut it down. Then
 /// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, no matter who owns them. While there are handles, half
 /// of the time is theirs. A value whose owner does not answer is reported as not reached; so call this where you own none,
-/// or after you have shut down your own.
+/// or after you have shut down your own. A later call does not wait again for an owner who has not begun: a value in a
+/// static, say, which has none. `guard.dismiss()` says that nobody is to wait for it at all.
 ///
 /// # Errors
 ///
@@ -54,7 +56,11 @@ pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
 /// As [`shutdown_all`].
 pub fn shutdown_all_blocking(timeout: Duration) -> Result<Report, ShutdownError> {
     let driver = Driver::blocking();
-    driver::block_on(&driver, stop_everything(timeout, &driver))
+    let result = driver::block_on(&driver, stop_everything(timeout, &driver));
+    if let Err(error) = &result {
+        observe::stalled(error.report(), "`shutdown_all_blocking`", &driver);
+    }
+    result
 }
 
 /// Lets [`shutdown_all`] stop a value that others use too: a `#[must_shutdown(shared)]` struct in an `Arc`, say. The

@@ -241,8 +241,13 @@ async fn shutdown_steps(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Optio
 
 fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
     let driver = Driver::blocking();
+    let ended = !entry.is_open();
     let teardown = teardown(entry, steps, None, &driver);
-    driver::block_on(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown)))
+    let result = driver::block_on(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown)));
+    if !ended && let Err(error) = &result {
+        observe::stalled(error.report(), "`shutdown_blocking`", &driver);
+    }
+    result
 }
 
 /// One caller at a time has the progress and runs the plan; the others wait for it and find the result. A caller that is

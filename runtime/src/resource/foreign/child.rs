@@ -6,8 +6,8 @@ use std::process::ExitStatus;
 use crate::resource::joiner::{Joiner, wait_exit};
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
-/// Asked by SIGTERM; forced by SIGKILL; reaped. The exit status is in the report, whatever it is.
-#[cfg(feature = "tokio")]
+/// Asked by SIGTERM; forced by SIGKILL; reaped. The exit status is in the report, whatever it is. Feature `process`.
+#[cfg(feature = "process")]
 impl Teardown for tokio::process::Child {
     fn request(&mut self, progress: &mut Progress) {
         // The id is there until the child was reaped, so it is still its own.

@@ -13,30 +13,35 @@ use crate::teardown::{Report, ShutdownError};
 pub enum RuntimeThreadError {
     /// It was asked to stop, or has ended.
     #[error("thread `{thread}` takes no messages any more")]
+    #[non_exhaustive]
     ChannelClosed {
         /// Its name.
         thread: String,
     },
     /// There is no room in the inbox, and waiting for it was not wanted.
     #[error("the inbox of thread `{thread}` is full")]
+    #[non_exhaustive]
     ChannelFull {
         /// Its name.
         thread: String,
     },
     /// The handler dropped the reply.
     #[error("thread `{thread}` did not reply")]
+    #[non_exhaustive]
     NoReply {
         /// Its name.
         thread: String,
     },
     /// The thread would wait for itself.
     #[error("thread `{thread}` would wait for itself")]
+    #[non_exhaustive]
     OwnThread {
         /// Its name.
         thread: String,
     },
     /// The handler panicked, now or before.
     #[error("thread `{thread}` panicked: {message}")]
+    #[non_exhaustive]
     ThreadPanic {
         /// Its name.
         thread: String,
@@ -45,6 +50,7 @@ pub enum RuntimeThreadError {
     },
     /// It did not end in time: it had to be forced, or still runs.
     #[error("thread `{thread}` did not end in time")]
+    #[non_exhaustive]
     Timeout {
         /// Its name.
         thread: String,
@@ -54,6 +60,7 @@ pub enum RuntimeThreadError {
     },
     /// The handler returned an error.
     #[error("thread `{thread}` failed")]
+    #[non_exhaustive]
     Failed {
         /// Its name.
         thread: String,

@@ -18,8 +18,7 @@ use crate::value::nodes::Node;
 /// is not waited for and not aborted, but reported: it runs on.
 impl Teardown for &Tasks {
     fn request(&mut self, _progress: &mut Progress) {
-        self.close();
-        self.group.token.cancel();
+        self.group.request();
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
@@ -104,6 +103,6 @@ impl Node for Group {
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
         let settled = self.ledger.is_closed() && self.ledger.len() == 0;
-        (!settled).then(|| Box::new(Tasks { group: self }) as Box<dyn Teardown + Send>)
+        (!settled).then(|| Box::new(Tasks { group: self, handle: None }) as Box<dyn Teardown + Send>)
     }
 }
