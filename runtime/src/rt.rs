@@ -21,5 +21,8 @@ pub use operations::{
     Whole, WholeRef, answer, borrowing, call_mut, call_ref, closing, on_option, steps, taking, taking_mut, taking_ref,
     taking_whole, taking_whole_ref, wait_option,
 };
-pub use probe::{Kind, NotResource, Probe, Text, not_forgotten};
+pub use probe::search::{
+    LookAtExempt, LookAtHandle, LookAtHolder, LookAtKnown, LookAtOther, LookAtResource, found, queue, search,
+};
+pub use probe::{Finding, Text, not_forgotten};
 pub use sundown_macros::__MustShutdown as MustShutdown;

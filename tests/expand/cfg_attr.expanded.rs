@@ -30,14 +30,7 @@ pub(super) struct Watcher {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "events",
-        <::sundown::__rt::Probe<Events>>::STOPS,
-        <::sundown::__rt::Probe<Events>>::KIND,
-        <::sundown::__rt::Probe<Events>>::BEHIND,
-        <::sundown::__rt::Probe<Events>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("events", ::sundown::__rt::search!(Events));
 };
 #[doc(hidden)]
 #[automatically_derived]

@@ -22,14 +22,7 @@ pub struct Service {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "db",
-        <::sundown::__rt::Probe<Database>>::STOPS,
-        <::sundown::__rt::Probe<Database>>::KIND,
-        <::sundown::__rt::Probe<Database>>::BEHIND,
-        <::sundown::__rt::Probe<Database>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("db", ::sundown::__rt::search!(Database));
 };
 #[doc(hidden)]
 #[automatically_derived]

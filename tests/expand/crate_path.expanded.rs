@@ -8,13 +8,9 @@ struct Parts {
     label: &'static str,
 }
 const _: () = {
-    use self::vendored::sundown::__rt::NotResource as _;
     self::vendored::sundown::__rt::not_forgotten(
         "label",
-        <self::vendored::sundown::__rt::Probe<&'static str>>::STOPS,
-        <self::vendored::sundown::__rt::Probe<&'static str>>::KIND,
-        <self::vendored::sundown::__rt::Probe<&'static str>>::BEHIND,
-        <self::vendored::sundown::__rt::Probe<&'static str>>::COUNTED,
+        self::vendored::sundown::__rt::search!(& 'static str),
     );
 };
 #[doc(hidden)]

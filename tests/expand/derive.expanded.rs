@@ -13,14 +13,7 @@ struct Inner<T> {
 #[automatically_derived]
 impl<T> ::sundown::__rt::Annotated for Inner<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "label",
-            <::sundown::__rt::Probe<Vec<T>>>::STOPS,
-            <::sundown::__rt::Probe<Vec<T>>>::KIND,
-            <::sundown::__rt::Probe<Vec<T>>>::BEHIND,
-            <::sundown::__rt::Probe<Vec<T>>>::COUNTED,
-        );
+        ::sundown::__rt::not_forgotten("label", ::sundown::__rt::search!(Vec < T >));
         &::sundown::__rt::Spec {
             name: "Parts",
             timeout: ::core::time::Duration::from_millis(90000),

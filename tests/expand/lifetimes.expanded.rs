@@ -16,23 +16,15 @@ struct Scope<'outer, 'inner: 'outer> {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
     ::sundown::__rt::not_forgotten(
         "names",
-        <::sundown::__rt::Probe<&'static [&'static str]>>::STOPS,
-        <::sundown::__rt::Probe<&'static [&'static str]>>::KIND,
-        <::sundown::__rt::Probe<&'static [&'static str]>>::BEHIND,
-        <::sundown::__rt::Probe<&'static [&'static str]>>::COUNTED,
+        ::sundown::__rt::search!(& 'static [& 'static str]),
     );
 };
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
     ::sundown::__rt::not_forgotten(
         "visit",
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::STOPS,
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::KIND,
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::BEHIND,
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::COUNTED,
+        ::sundown::__rt::search!(fn (& 'static str, & Scope < 'static, 'static >)),
     );
 };
 #[doc(hidden)]

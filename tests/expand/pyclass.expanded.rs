@@ -19,14 +19,10 @@ struct PyClient {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown_python::__rt::NotResource as _;
     use ::sundown_python::__rt::python::NotHandle as _;
     ::sundown_python::__rt::python::not_forgotten(
         "name",
-        <::sundown_python::__rt::Probe<String>>::STOPS,
-        <::sundown_python::__rt::Probe<String>>::KIND,
-        <::sundown_python::__rt::Probe<String>>::BEHIND
-            || <::sundown_python::__rt::Probe<String>>::COUNTED,
+        ::sundown_python::__rt::search!(String),
         <::sundown_python::__rt::python::Handles<String>>::HANDLE,
     );
 };

@@ -17,14 +17,7 @@ pub struct r#Box {
     r#yield: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "match",
-        <::sundown::__rt::Probe<u8>>::STOPS,
-        <::sundown::__rt::Probe<u8>>::KIND,
-        <::sundown::__rt::Probe<u8>>::BEHIND,
-        <::sundown::__rt::Probe<u8>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("match", ::sundown::__rt::search!(u8));
 };
 #[doc(hidden)]
 #[automatically_derived]

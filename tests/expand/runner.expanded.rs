@@ -23,14 +23,7 @@ pub struct Runner {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "config",
-        <::sundown::__rt::Probe<Config>>::STOPS,
-        <::sundown::__rt::Probe<Config>>::KIND,
-        <::sundown::__rt::Probe<Config>>::BEHIND,
-        <::sundown::__rt::Probe<Config>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("config", ::sundown::__rt::search!(Config));
 };
 #[doc(hidden)]
 #[automatically_derived]

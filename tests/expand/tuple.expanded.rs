@@ -12,14 +12,7 @@
 #[must_use = "`Pair` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
 pub struct Pair(Tasks, Worker, u32, ShutdownGuard<Self>);
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "2",
-        <::sundown::__rt::Probe<u32>>::STOPS,
-        <::sundown::__rt::Probe<u32>>::KIND,
-        <::sundown::__rt::Probe<u32>>::BEHIND,
-        <::sundown::__rt::Probe<u32>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("2", ::sundown::__rt::search!(u32));
 };
 #[doc(hidden)]
 #[automatically_derived]

@@ -16,14 +16,7 @@ struct Stages<T>(Reader, Parser, T, Metrics, Option<Writer>, Watched<Self>);
 #[automatically_derived]
 impl<T> ::sundown::__rt::Guarded for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "2",
-            <::sundown::__rt::Probe<T>>::STOPS,
-            <::sundown::__rt::Probe<T>>::KIND,
-            <::sundown::__rt::Probe<T>>::BEHIND,
-            <::sundown::__rt::Probe<T>>::COUNTED,
-        );
+        ::sundown::__rt::not_forgotten("2", ::sundown::__rt::search!(T));
         &::sundown::__rt::Spec {
             name: "Stages",
             timeout: ::core::time::Duration::from_millis(3000),

@@ -28,14 +28,7 @@ where
     T: Send + 'static,
 {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "last",
-            <::sundown::__rt::Probe<Option<T>>>::STOPS,
-            <::sundown::__rt::Probe<Option<T>>>::KIND,
-            <::sundown::__rt::Probe<Option<T>>>::BEHIND,
-            <::sundown::__rt::Probe<Option<T>>>::COUNTED,
-        );
+        ::sundown::__rt::not_forgotten("last", ::sundown::__rt::search!(Option < T >));
         &::sundown::__rt::Spec {
             name: "Pipeline",
             timeout: ::core::time::Duration::from_millis(5000),
