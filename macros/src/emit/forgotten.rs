@@ -6,12 +6,14 @@ use syn::Type;
 
 use crate::attr::flavour::Flavour;
 use crate::attr::spans::ends;
+use crate::emit::implementation::allow_deprecated;
 use crate::emit::placed::placed;
 use crate::emit::quotes::{Krate, local};
 use crate::model::structure::{Field, Model};
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
 pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
+    let deprecated = allow_deprecated(model.input);
     let not_handle = (model.flavour == Flavour::PyClass).then(|| krate.python().not_handle());
     let not_handle = not_handle.map(|not_handle| local!(use #not_handle as _;));
     model
@@ -20,6 +22,7 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
         .map(|field| {
             let assertion = assertion(model, field, &outside(model, field.ty), krate);
             local! {
+                #deprecated
                 const _: () = {
                     #not_handle
                     #assertion
