@@ -55,7 +55,7 @@ impl ::sundown::__rt::Annotated for Watcher {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.signals)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.signals)]),
         )
     }
     fn entry(

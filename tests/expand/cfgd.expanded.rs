@@ -53,8 +53,8 @@ impl ::sundown::__rt::Annotated for Service {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.jobs),
-                ::sundown::__rt::Step::new(&mut self.cache),
+                ::sundown::__rt::resource(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.cache),
             ]),
         )
     }

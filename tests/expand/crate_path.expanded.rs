@@ -32,7 +32,8 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
     fn steps(&mut self) -> ::std::vec::Vec<self::vendored::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use self::vendored::sundown::__rt::{
-            NoOperations as _, ByDebug as _, ByDisplay as _,
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
         };
         self::vendored::sundown::__rt::steps(
             ::std::boxed::Box::new([

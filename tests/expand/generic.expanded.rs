@@ -78,7 +78,8 @@ where
     fn steps(&mut self) -> ::std::vec::Vec<crate::vendored::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use crate::vendored::sundown::__rt::{
-            NoOperations as _, ByDebug as _, ByDisplay as _,
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
         };
         crate::vendored::sundown::__rt::steps(
             ::std::boxed::Box::new([
@@ -305,7 +306,7 @@ impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(

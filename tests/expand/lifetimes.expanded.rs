@@ -52,7 +52,7 @@ impl<'outer, 'inner: 'outer> ::sundown::__rt::Annotated for Scope<'outer, 'inner
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(
@@ -67,7 +67,7 @@ impl<'outer, 'inner: 'outer> ::sundown::__rt::Annotated for Scope<'outer, 'inner
 impl<'outer, 'inner: 'outer> ::sundown::__rt::AnnotatedShared for Scope<'outer, 'inner> {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::shared(&self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::shared_resource(&self.jobs)]),
         )
     }
 }

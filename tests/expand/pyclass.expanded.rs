@@ -74,7 +74,10 @@ impl ::sundown_python::__rt::python::Class for PyClient {
         &self,
     ) -> ::std::vec::Vec<::sundown_python::__rt::python::ResourceHandle> {
         #[allow(unused_imports)]
-        use ::sundown_python::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown_python::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::std::vec::Vec::from([
             ::sundown_python::__rt::python::resource_handle(&self.jobs),
             ::sundown_python::__rt::python::resource_handle_with(
@@ -82,9 +85,14 @@ impl ::sundown_python::__rt::python::Class for PyClient {
                 |value, progress| {
                     ::sundown_python::__rt::Operations(value).request(progress)
                 },
-                |value, _| ::std::boxed::Box::pin(
-                    ::sundown_python::__rt::closing(move || Pool::close(value)),
-                ),
+                |value, _| {
+                    let function = Pool::close;
+                    ::std::boxed::Box::pin(
+                        ::sundown_python::__rt::closing(move || function(
+                            ::sundown_python::__rt::passing(function, value).pass(),
+                        )),
+                    )
+                },
                 |value, progress| {
                     ::sundown_python::__rt::Operations(value).force(progress)
                 },

@@ -47,7 +47,7 @@ impl<T> ::sundown::__rt::Annotated for Borrower<T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.own)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.own)]),
         )
     }
     fn entry(

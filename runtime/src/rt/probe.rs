@@ -7,6 +7,8 @@ mod holders;
 mod known;
 pub(super) mod search;
 
+pub(super) use known::Exempt;
+
 /// What a search has found.
 #[derive(Clone, Copy)]
 pub enum Finding {
