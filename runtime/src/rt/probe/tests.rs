@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::Finding;
 use super::search::search;
-use crate::{Progress, RuntimeThread, Shared, Teardown, Thread, Wait};
+use crate::{Progress, Shared, Teardown, Thread, Wait};
 
 macro_rules! finds {
     ($($type:ty => $finding:ident,)+) => {
@@ -44,7 +44,7 @@ finds! {
     Arc<Handle> => Stops,
     Vec<Thread> => Stops,
     (Thread, Option<Shared<Thread>>) => Stops,
-    [RuntimeThread<u8>; 3] => Stops,
+    [Thread; 3] => Stops,
     Option<JoinHandle<u8>> => Stops,
     Box<dyn Teardown> => Stops,
     HashMap<String, Thread> => Stops,
