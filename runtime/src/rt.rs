@@ -2,6 +2,7 @@
 
 mod operations;
 mod probe;
+mod resource;
 
 pub use core;
 pub use std;
@@ -16,10 +17,17 @@ pub use crate::value::run::{
     shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };
 pub use operations::{
-    Answer, ByDebug, ByDisplay, ByMut, ByRef, ByValue, Closing, Ended, ErrorOf, Maybe, NoOperations, NotByRef,
-    NotNested, Operations, OptionOperations, OptionWait, RequestByRef, RequestOptionWith, RequestRoots, RequestWith,
-    Whole, WholeRef, answer, borrowing, call_mut, call_ref, closing, on_option, steps, taking, taking_mut, taking_ref,
-    taking_whole, taking_whole_ref, wait_option,
+    Answer, ByDebug, ByDisplay, ByMut, ByRef, ByValue, Closing, Consumes, Ended, ErrorOf, Maybe, NoOperations,
+    NotByRef, NotNested, NothingToWaitFor, Operations, OptionOperations, OptionWait, PassValue, RequestByRef,
+    RequestOptionWith, RequestRoots, RequestWith, UnknownWait, Waiting, Whole, WholeRef, answer, borrowing, call_mut,
+    call_ref, closing, on_option, passing, steps, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref,
+    wait_option,
 };
-pub use probe::{Kind, NotResource, Probe, Text, not_forgotten};
+pub use probe::search::{
+    LookAtExempt, LookAtHandle, LookAtHolder, LookAtKnown, LookAtOther, LookAtResource, found, queue, search,
+};
+pub use probe::{Finding, Text, not_forgotten};
+pub use resource::{
+    CountedResource, DynResource, Resource, SharedResource, counted_resource, dyn_resource, resource, shared_resource,
+};
 pub use sundown_macros::__MustShutdown as MustShutdown;

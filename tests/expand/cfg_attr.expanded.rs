@@ -30,14 +30,7 @@ pub(super) struct Watcher {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "events",
-        <::sundown::__rt::Probe<Events>>::STOPS,
-        <::sundown::__rt::Probe<Events>>::KIND,
-        <::sundown::__rt::Probe<Events>>::BEHIND,
-        <::sundown::__rt::Probe<Events>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("events", ::sundown::__rt::search!(Events));
 };
 #[doc(hidden)]
 #[automatically_derived]
@@ -62,7 +55,7 @@ impl ::sundown::__rt::Annotated for Watcher {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.signals)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.signals)]),
         )
     }
     fn entry(

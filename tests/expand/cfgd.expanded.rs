@@ -22,14 +22,7 @@ pub struct Service {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "db",
-        <::sundown::__rt::Probe<Database>>::STOPS,
-        <::sundown::__rt::Probe<Database>>::KIND,
-        <::sundown::__rt::Probe<Database>>::BEHIND,
-        <::sundown::__rt::Probe<Database>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("db", ::sundown::__rt::search!(Database));
 };
 #[doc(hidden)]
 #[automatically_derived]
@@ -60,8 +53,8 @@ impl ::sundown::__rt::Annotated for Service {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.jobs),
-                ::sundown::__rt::Step::new(&mut self.cache),
+                ::sundown::__rt::resource(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.cache),
             ]),
         )
     }

@@ -8,13 +8,9 @@ struct Parts {
     label: &'static str,
 }
 const _: () = {
-    use self::vendored::sundown::__rt::NotResource as _;
     self::vendored::sundown::__rt::not_forgotten(
         "label",
-        <self::vendored::sundown::__rt::Probe<&'static str>>::STOPS,
-        <self::vendored::sundown::__rt::Probe<&'static str>>::KIND,
-        <self::vendored::sundown::__rt::Probe<&'static str>>::BEHIND,
-        <self::vendored::sundown::__rt::Probe<&'static str>>::COUNTED,
+        self::vendored::sundown::__rt::search!(& 'static str),
     );
 };
 #[doc(hidden)]
@@ -36,7 +32,8 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
     fn steps(&mut self) -> ::std::vec::Vec<self::vendored::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use self::vendored::sundown::__rt::{
-            NoOperations as _, ByDebug as _, ByDisplay as _,
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
         };
         self::vendored::sundown::__rt::steps(
             ::std::boxed::Box::new([

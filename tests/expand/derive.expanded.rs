@@ -13,14 +13,7 @@ struct Inner<T> {
 #[automatically_derived]
 impl<T> ::sundown::__rt::Annotated for Inner<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "label",
-            <::sundown::__rt::Probe<Vec<T>>>::STOPS,
-            <::sundown::__rt::Probe<Vec<T>>>::KIND,
-            <::sundown::__rt::Probe<Vec<T>>>::BEHIND,
-            <::sundown::__rt::Probe<Vec<T>>>::COUNTED,
-        );
+        ::sundown::__rt::not_forgotten("label", ::sundown::__rt::search!(Vec < T >));
         &::sundown::__rt::Spec {
             name: "Parts",
             timeout: ::core::time::Duration::from_millis(90000),
@@ -42,7 +35,10 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
@@ -57,16 +53,17 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
+                        let function = Sender::kill;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Sender::kill(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
-                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.jobs),
             ]),
         )
     }
@@ -144,7 +141,7 @@ impl ::sundown::__rt::Annotated for Plain {
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(

@@ -17,14 +17,7 @@ pub struct Hand {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "count",
-        <::sundown::__rt::Probe<u32>>::STOPS,
-        <::sundown::__rt::Probe<u32>>::KIND,
-        <::sundown::__rt::Probe<u32>>::BEHIND,
-        <::sundown::__rt::Probe<u32>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("count", ::sundown::__rt::search!(u32));
 };
 #[doc(hidden)]
 #[automatically_derived]

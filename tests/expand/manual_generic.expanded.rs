@@ -20,13 +20,9 @@ pub struct Connection<'a, T: Transport, const N: usize> {
 #[allow(single_use_lifetimes)]
 impl<'a, T: Transport, const N: usize> vendored::__rt::Guarded for Connection<'a, T, N> {
     const SPEC: &'static vendored::__rt::Spec = {
-        use vendored::__rt::NotResource as _;
         vendored::__rt::not_forgotten(
             "buffers",
-            <vendored::__rt::Probe<[Vec<u8>; N]>>::STOPS,
-            <vendored::__rt::Probe<[Vec<u8>; N]>>::KIND,
-            <vendored::__rt::Probe<[Vec<u8>; N]>>::BEHIND,
-            <vendored::__rt::Probe<[Vec<u8>; N]>>::COUNTED,
+            vendored::__rt::search!([Vec < u8 >; N]),
         );
         &vendored::__rt::Spec {
             name: "Connection",

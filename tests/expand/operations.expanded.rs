@@ -71,7 +71,10 @@ impl ::sundown::__rt::Annotated for Operations {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
@@ -79,9 +82,14 @@ impl ::sundown::__rt::Annotated for Operations {
                     |value, progress| {
                         ::sundown::__rt::Operations(value).request(progress)
                     },
-                    |value, _| ::std::boxed::Box::pin(
-                        ::sundown::__rt::closing(move || Pool::close(value)),
-                    ),
+                    |value, _| {
+                        let function = Pool::close;
+                        ::std::boxed::Box::pin(
+                            ::sundown::__rt::closing(move || function(
+                                ::sundown::__rt::passing(function, value).pass(),
+                            )),
+                        )
+                    },
                     |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
@@ -113,18 +121,25 @@ impl ::sundown::__rt::Annotated for Operations {
                 ::sundown::__rt::Step::custom(
                     &mut self.all,
                     |value, progress| {
+                        let function = Worker::stop;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Worker::stop(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, _| ::std::boxed::Box::pin(
-                        ::sundown::__rt::closing(move || Worker::join(value)),
-                    ),
+                    |value, _| {
+                        let function = Worker::join;
+                        ::std::boxed::Box::pin(
+                            ::sundown::__rt::closing(move || function(
+                                ::sundown::__rt::passing(function, value).pass(),
+                            )),
+                        )
+                    },
                     |value, progress| {
+                        let function = Worker::kill;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Worker::kill(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
@@ -142,7 +157,7 @@ impl ::sundown::__rt::Annotated for Operations {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_mut(
@@ -159,10 +174,11 @@ impl ::sundown::__rt::Annotated for Operations {
                     |value, progress| {
                         ::sundown::__rt::Operations(value).request(progress)
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
+                        let function = <Worker as Kill>::kill;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            <Worker as Kill>::kill(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }

@@ -19,14 +19,10 @@ struct PyClient {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown_python::__rt::NotResource as _;
     use ::sundown_python::__rt::python::NotHandle as _;
     ::sundown_python::__rt::python::not_forgotten(
         "name",
-        <::sundown_python::__rt::Probe<String>>::STOPS,
-        <::sundown_python::__rt::Probe<String>>::KIND,
-        <::sundown_python::__rt::Probe<String>>::BEHIND
-            || <::sundown_python::__rt::Probe<String>>::COUNTED,
+        ::sundown_python::__rt::search!(String),
         <::sundown_python::__rt::python::Handles<String>>::HANDLE,
     );
 };
@@ -78,7 +74,10 @@ impl ::sundown_python::__rt::python::Class for PyClient {
         &self,
     ) -> ::std::vec::Vec<::sundown_python::__rt::python::ResourceHandle> {
         #[allow(unused_imports)]
-        use ::sundown_python::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown_python::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::std::vec::Vec::from([
             ::sundown_python::__rt::python::resource_handle(&self.jobs),
             ::sundown_python::__rt::python::resource_handle_with(
@@ -86,9 +85,14 @@ impl ::sundown_python::__rt::python::Class for PyClient {
                 |value, progress| {
                     ::sundown_python::__rt::Operations(value).request(progress)
                 },
-                |value, _| ::std::boxed::Box::pin(
-                    ::sundown_python::__rt::closing(move || Pool::close(value)),
-                ),
+                |value, _| {
+                    let function = Pool::close;
+                    ::std::boxed::Box::pin(
+                        ::sundown_python::__rt::closing(move || function(
+                            ::sundown_python::__rt::passing(function, value).pass(),
+                        )),
+                    )
+                },
                 |value, progress| {
                     ::sundown_python::__rt::Operations(value).force(progress)
                 },

@@ -15,14 +15,10 @@ pub struct Plain {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown_python::__rt::NotResource as _;
     use ::sundown_python::__rt::python::NotHandle as _;
     ::sundown_python::__rt::python::not_forgotten(
         "config",
-        <::sundown_python::__rt::Probe<Config>>::STOPS,
-        <::sundown_python::__rt::Probe<Config>>::KIND,
-        <::sundown_python::__rt::Probe<Config>>::BEHIND
-            || <::sundown_python::__rt::Probe<Config>>::COUNTED,
+        ::sundown_python::__rt::search!(Config),
         <::sundown_python::__rt::python::Handles<Config>>::HANDLE,
     );
 };

@@ -23,14 +23,7 @@ pub struct Runner {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "config",
-        <::sundown::__rt::Probe<Config>>::STOPS,
-        <::sundown::__rt::Probe<Config>>::KIND,
-        <::sundown::__rt::Probe<Config>>::BEHIND,
-        <::sundown::__rt::Probe<Config>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("config", ::sundown::__rt::search!(Config));
 };
 #[doc(hidden)]
 #[automatically_derived]
@@ -72,20 +65,28 @@ impl ::sundown::__rt::Annotated for Runner {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.stop),
-                ::sundown::__rt::Step::new(&mut self.scheduler),
-                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.stop),
+                ::sundown::__rt::resource(&mut self.scheduler),
+                ::sundown::__rt::resource(&mut self.jobs),
                 ::sundown::__rt::Step::custom(
                     &mut self.db,
                     |value, progress| {
                         ::sundown::__rt::Operations(value).request(progress)
                     },
-                    |value, _| ::std::boxed::Box::pin(
-                        ::sundown::__rt::closing(move || SqlitePool::close(value)),
-                    ),
+                    |value, _| {
+                        let function = SqlitePool::close;
+                        ::std::boxed::Box::pin(
+                            ::sundown::__rt::closing(move || function(
+                                ::sundown::__rt::passing(function, value).pass(),
+                            )),
+                        )
+                    },
                     |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),

@@ -50,10 +50,13 @@ impl ::sundown::__rt::Annotated for Hub {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.jobs),
                 ::sundown::__rt::Step::custom_shared(
                     &self.db,
                     |value, progress| {
@@ -94,10 +97,13 @@ impl ::sundown::__rt::Annotated for Hub {
 impl ::sundown::__rt::AnnotatedShared for Hub {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::shared(&self.jobs),
+                ::sundown::__rt::shared_resource(&self.jobs),
                 ::sundown::__rt::Step::custom_shared(
                     &self.db,
                     |value, progress| {

@@ -50,7 +50,10 @@ impl ::sundown::__rt::Annotated for Shared {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
@@ -85,7 +88,7 @@ impl ::sundown::__rt::Annotated for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
@@ -109,8 +112,8 @@ impl ::sundown::__rt::Annotated for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
             ]),
         )
@@ -126,7 +129,10 @@ impl ::sundown::__rt::Annotated for Shared {
 impl ::sundown::__rt::AnnotatedShared for Shared {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
@@ -161,7 +167,7 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
@@ -185,8 +191,8 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
             ]),
         )

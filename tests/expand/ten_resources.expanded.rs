@@ -104,16 +104,16 @@ impl ::sundown::__rt::Annotated for Service {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.stop),
-                ::sundown::__rt::Step::new(&mut self.listener),
-                ::sundown::__rt::Step::new(&mut self.scheduler),
-                ::sundown::__rt::Step::new(&mut self.requests),
-                ::sundown::__rt::Step::new(&mut self.jobs),
-                ::sundown::__rt::Step::new(&mut self.tail),
-                ::sundown::__rt::Step::new(&mut self.child),
-                ::sundown::__rt::Step::new(&mut self.cache),
-                ::sundown::__rt::Step::new(&mut self.db),
-                ::sundown::__rt::Step::new(&mut self.log),
+                ::sundown::__rt::resource(&mut self.stop),
+                ::sundown::__rt::resource(&mut self.listener),
+                ::sundown::__rt::resource(&mut self.scheduler),
+                ::sundown::__rt::resource(&mut self.requests),
+                ::sundown::__rt::resource(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.tail),
+                ::sundown::__rt::resource(&mut self.child),
+                ::sundown::__rt::resource(&mut self.cache),
+                ::sundown::__rt::resource(&mut self.db),
+                ::sundown::__rt::resource(&mut self.log),
             ]),
         )
     }

@@ -12,14 +12,7 @@
 #[must_use = "`Pair` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
 pub struct Pair(Tasks, Worker, u32, ShutdownGuard<Self>);
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "2",
-        <::sundown::__rt::Probe<u32>>::STOPS,
-        <::sundown::__rt::Probe<u32>>::KIND,
-        <::sundown::__rt::Probe<u32>>::BEHIND,
-        <::sundown::__rt::Probe<u32>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("2", ::sundown::__rt::search!(u32));
 };
 #[doc(hidden)]
 #[automatically_derived]
@@ -49,21 +42,25 @@ impl ::sundown::__rt::Annotated for Pair {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.0),
+                ::sundown::__rt::resource(&mut self.0),
                 ::sundown::__rt::Step::custom(
                     &mut self.1,
                     |value, progress| {
+                        let function = Worker::stop;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Worker::stop(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
             ]),
         )

@@ -16,14 +16,7 @@ struct Stages<T>(Reader, Parser, T, Metrics, Option<Writer>, Watched<Self>);
 #[automatically_derived]
 impl<T> ::sundown::__rt::Guarded for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "2",
-            <::sundown::__rt::Probe<T>>::STOPS,
-            <::sundown::__rt::Probe<T>>::KIND,
-            <::sundown::__rt::Probe<T>>::BEHIND,
-            <::sundown::__rt::Probe<T>>::COUNTED,
-        );
+        ::sundown::__rt::not_forgotten("2", ::sundown::__rt::search!(T));
         &::sundown::__rt::Spec {
             name: "Stages",
             timeout: ::core::time::Duration::from_millis(3000),
@@ -57,11 +50,14 @@ impl<T> ::sundown::__rt::Annotated for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.0),
-                ::sundown::__rt::Step::new(&mut self.1),
+                ::sundown::__rt::resource(&mut self.0),
+                ::sundown::__rt::resource(&mut self.1),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.4,
                     |value, progress| {
@@ -210,7 +206,7 @@ impl ::sundown::__rt::Annotated for Newtype {
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.0)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.0)]),
         )
     }
     fn entry(

@@ -62,6 +62,7 @@ const MUST_SHUTDOWN: &[Known] = &[
     Known { key: "name", example: "name = \"Runner\"" },
     Known { key: "shared", example: "shared" },
     Known { key: "manual", example: "manual" },
+    Known { key: "methods", example: "methods = \"stop\"" },
     Known { key: "crate", example: "crate = ::sundown" },
 ];
 

@@ -85,6 +85,18 @@ pub(crate) fn name(value: &Expr) -> Result<String, Error> {
     }
 }
 
+/// The name after `methods =`.
+pub(crate) fn methods(value: &Expr) -> Result<Ident, Error> {
+    match bare(value) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().starts_with("r#") => text.parse().ok(),
+        _ => None,
+    }
+    .ok_or_else(|| {
+        Error::at(bare(value), "`methods` must be a string that is a name")
+            .help("write `methods = \"stop\"` for `stop()`, `stop_within()` and so on")
+    })
+}
+
 /// The path after `crate =`.
 pub(crate) fn krate(value: &Expr) -> Result<Path, Error> {
     match bare(value) {

@@ -38,6 +38,8 @@ pub(crate) struct StructArgs {
     pub(crate) name: Option<String>,
     pub(crate) shared: Option<Ident>,
     pub(crate) manual: Option<Ident>,
+    /// What the generated methods are called after, if not `shutdown`.
+    pub(crate) methods: Option<Ident>,
     /// Whether the value must stay on its thread.
     pub(crate) unsendable: bool,
     /// Whether the class names its base class.
@@ -137,6 +139,7 @@ fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
             ("timeout", Some(value)) => args.timeout = keep(values::timeout(&value), errors),
             ("on_drop", Some(value)) => args.on_drop = keep(values::policy(&value), errors),
             ("name", Some(value)) => args.name = keep(values::name(&value), errors),
+            ("methods", Some(value)) => args.methods = keep(values::methods(&value), errors),
             ("crate", Some(value)) => args.krate = keep(values::krate(&value), errors),
             ("shared", None) => args.shared = Some(key),
             ("manual", None) => args.manual = Some(key),

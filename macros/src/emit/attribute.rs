@@ -12,6 +12,7 @@ use crate::attr::flavour::Flavour;
 use crate::attr::written::{self, StructArgs};
 use crate::emit::docs;
 use crate::emit::mended::mended;
+use crate::emit::methods::Names;
 use crate::emit::quotes::{Host, Krate};
 use crate::emit::stripped::without_ours;
 use crate::emit::stubs;
@@ -53,7 +54,10 @@ fn must_use(input: &DeriveInput, args: &StructArgs) -> Option<TokenStream> {
     let name = input.ident.unraw();
     let reason = match args.manual {
         Some(_) => format!("`{name}` must be shut down"),
-        None => format!("`{name}` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"),
+        None => {
+            let Names { shutdown, with, .. } = Names::of(args);
+            format!("`{name}` must be shut down: call `{shutdown}().await`, or run it in `{with}`")
+        }
     };
     Some(quote!(#[must_use = #reason]))
 }

@@ -10,7 +10,7 @@ use crate::attr::item::last_is;
 use crate::attr::values::{Policy, Timeout};
 use crate::attr::written;
 use crate::emit::forgotten;
-use crate::emit::implementation::{implement, implement_hidden, lifetimes_of_ours};
+use crate::emit::implementation::{allowances, implement, implement_hidden};
 use crate::emit::methods::{Bodies, methods};
 use crate::emit::operations::{self, Borrow};
 use crate::emit::python::class;
@@ -232,7 +232,7 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let mut generics = model.input.generics.clone();
     generics.params.insert(0, syn::parse_quote!('__shared));
     let (impl_generics, ..) = generics.split_for_impl();
-    let allow = lifetimes_of_ours(model.input);
+    let allow = allowances(model.input);
     local! {
         #[automatically_derived]
         #allow
@@ -273,6 +273,6 @@ fn drop_and_methods(model: &Model<'_>, krate: &Krate) -> TokenStream {
             #rt::request_shutdown(self);
         },
     };
-    let methods = methods(model.input, model.shared(), &bodies, krate);
+    let methods = methods(model.input, &model.args, &bodies, krate);
     quote!(#drop #methods)
 }

@@ -12,6 +12,7 @@ use crate::attr::errors::Errors;
 use crate::attr::flavour::Flavour;
 use crate::attr::values::{Call, Timeout};
 use crate::attr::written::{self, FieldArgs, StructArgs, Written, member_name};
+use crate::emit::methods::Names;
 use crate::model::check::DEFAULT_TIMEOUT;
 
 /// The `#[doc]` attributes.
@@ -52,9 +53,9 @@ fn head(flavour: Flavour, args: &StructArgs) -> String {
     if args.manual.is_some() {
         return format!(" Must be shut down, within {within}.");
     }
+    let Names { shutdown, with, .. } = Names::of(args);
     format!(
-        " Must be shut down, within {within}: call [`shutdown`](Self::shutdown), or run it in \
-         [`with_shutdown`](Self::with_shutdown)."
+        " Must be shut down, within {within}: call [`{shutdown}`](Self::{shutdown}), or run it in [`{with}`](Self::{with})."
     )
 }
 

@@ -6,13 +6,14 @@ use syn::Type;
 
 use crate::attr::flavour::Flavour;
 use crate::attr::spans::ends;
+use crate::emit::implementation::allow_deprecated;
 use crate::emit::placed::placed;
 use crate::emit::quotes::{Krate, local};
 use crate::model::structure::{Field, Model};
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
 pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let not_resource = krate.not_resource();
+    let deprecated = allow_deprecated(model.input);
     let not_handle = (model.flavour == Flavour::PyClass).then(|| krate.python().not_handle());
     let not_handle = not_handle.map(|not_handle| local!(use #not_handle as _;));
     model
@@ -21,8 +22,8 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
         .map(|field| {
             let assertion = assertion(model, field, &outside(model, field.ty), krate);
             local! {
+                #deprecated
                 const _: () = {
-                    use #not_resource as _;
                     #not_handle
                     #assertion
                 };
@@ -34,22 +35,14 @@ pub(crate) fn here(model: &Model<'_>, krate: &Krate) -> TokenStream {
 /// The assertions about types that name a parameter: statements for the spec, which is evaluated when a guard of the
 /// concrete type is made.
 pub(crate) fn at_instantiation(model: &Model<'_>, krate: &Krate) -> TokenStream {
-    let not_resource = krate.not_resource();
-    let assertions: TokenStream = model
+    model
         .bystanders()
         .filter(|field| model.is_generic(field.ty))
         .map(|field| {
             let ty = field.ty;
             assertion(model, field, &quote!(#ty), krate)
         })
-        .collect();
-    if assertions.is_empty() {
-        return assertions;
-    }
-    local! {
-        use #not_resource as _;
-        #assertions
-    }
+        .collect()
 }
 
 fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Krate) -> TokenStream {
@@ -57,20 +50,14 @@ fn assertion(model: &Model<'_>, field: &Field<'_>, ty: &TokenStream, krate: &Kra
     let span = ends(&field.place()).0;
     let rt = placed(krate.rt(), span);
     let name = field.name();
-    let probe = quote_spanned!(span=> #rt::Probe<#ty>);
+    let found = quote_spanned!(span=> #rt::search!(#ty));
     if model.flavour == Flavour::PyClass {
         let (not_forgotten, handles) = (krate.python().not_forgotten(), krate.python().handles());
         let not_forgotten = placed(not_forgotten, span);
         let handles = placed(handles, span);
-        return quote_spanned! {span=>
-            #not_forgotten(
-                #name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND || <#probe>::COUNTED, <#handles<#ty>>::HANDLE,
-            );
-        };
+        return quote_spanned!(span=> #not_forgotten(#name, #found, <#handles<#ty>>::HANDLE););
     }
-    quote_spanned! {span=>
-        #rt::not_forgotten(#name, <#probe>::STOPS, <#probe>::KIND, <#probe>::BEHIND, <#probe>::COUNTED);
-    }
+    quote_spanned!(span=> #rt::not_forgotten(#name, #found);)
 }
 
 /// The type of a field, as it is written outside of the impls: `Self` is spelled out, and lifetimes of the struct are

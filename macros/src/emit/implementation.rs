@@ -1,7 +1,7 @@
 //! Impls of traits for the annotated struct.
 
 use proc_macro2::TokenStream;
-use syn::DeriveInput;
+use syn::{Attribute, Data, DeriveInput};
 
 use crate::emit::quotes::local;
 use crate::model::structure::Model;
@@ -10,7 +10,7 @@ use crate::model::structure::Model;
 pub(crate) fn implement(model: &Model<'_>, of: TokenStream, body: TokenStream) -> TokenStream {
     let ident = model.ident();
     let (impl_generics, ty_generics, where_clause) = model.input.generics.split_for_impl();
-    let allow = lifetimes_of_ours(model.input);
+    let allow = allowances(model.input);
     local! {
         #[automatically_derived]
         #allow
@@ -26,7 +26,20 @@ pub(crate) fn implement_hidden(model: &Model<'_>, of: TokenStream, body: TokenSt
     local!(#[doc(hidden)] #implementation)
 }
 
-/// Silences a lint that takes the struct's parameters in our impls for the user's own (rust-lang/rust#55058).
-pub(crate) fn lifetimes_of_ours(input: &DeriveInput) -> Option<TokenStream> {
-    input.generics.lifetimes().next().map(|_| local!(#[allow(single_use_lifetimes)]))
+/// Silences the lints that take what the user wrote on the struct for something that our impls do.
+pub(crate) fn allowances(input: &DeriveInput) -> TokenStream {
+    // The struct's parameters in our impls are the user's own (rust-lang/rust#55058).
+    let lifetimes = input.generics.lifetimes().next().map(|_| local!(#[allow(single_use_lifetimes)]));
+    let deprecated = allow_deprecated(input);
+    local!(#lifetimes #deprecated)
+}
+
+/// To name a deprecated struct, or a field of it, is not to use it.
+pub(crate) fn allow_deprecated(input: &DeriveInput) -> Option<TokenStream> {
+    let is_deprecated = |attrs: &[Attribute]| attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let fields = match &input.data {
+        Data::Struct(data) => data.fields.iter().any(|field| is_deprecated(&field.attrs)),
+        _ => false,
+    };
+    (fields || is_deprecated(&input.attrs)).then(|| local!(#[allow(deprecated)]))
 }

@@ -1,8 +1,11 @@
 //! The generated methods: their signatures and docs, for the real bodies and for the stubs after an error.
 
 use proc_macro2::TokenStream;
+use quote::format_ident;
 use syn::{DeriveInput, Ident};
 
+use crate::attr::written::StructArgs;
+use crate::emit::implementation::allow_deprecated;
 use crate::emit::quotes::{Krate, local};
 
 /// The bodies of the methods.
@@ -14,13 +17,43 @@ pub(crate) struct Bodies {
     pub(crate) request_shutdown: TokenStream,
 }
 
+/// Their names: after `shutdown`, or after what the user named.
+pub(crate) struct Names {
+    pub(crate) shutdown: Ident,
+    within: Ident,
+    blocking: Ident,
+    pub(crate) with: Ident,
+    request: Ident,
+}
+
+impl Names {
+    pub(crate) fn of(args: &StructArgs) -> Self {
+        let span = proc_macro2::Span::mixed_site();
+        let word = args.methods.as_ref().map_or_else(|| "shutdown".to_owned(), Ident::to_string);
+        Names {
+            shutdown: Ident::new(&word, span),
+            within: format_ident!("{word}_within", span = span),
+            blocking: format_ident!("{word}_blocking", span = span),
+            with: format_ident!("with_{word}", span = span),
+            request: format_ident!("request_{word}", span = span),
+        }
+    }
+}
+
 /// The inherent impl.
-pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate: &Krate) -> TokenStream {
+pub(crate) fn methods(input: &DeriveInput, args: &StructArgs, bodies: &Bodies, krate: &Krate) -> TokenStream {
     let DeriveInput { ident, vis, .. } = input;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let shared = args.shared.is_some();
     let receiver = if shared { local!(&self) } else { local!(&mut self) };
     let result = krate.result();
     let (f, t) = (unused_param(input, "F"), unused_param(input, "T"));
+    let Names { shutdown: name, within, blocking, with, request } = Names::of(args);
+    let (another, blocks) = (
+        format!(" Same as `{name}`, with another timeout for the whole."),
+        format!(" Same as `{name}`, but blocks this thread until it has ended. Not for async code."),
+    );
+    let deprecated = allow_deprecated(input);
     let Bodies { shutdown, shutdown_within, shutdown_blocking, with_shutdown, request_shutdown } = bodies;
     let concurrent = match shared {
         true => " Concurrent calls share one teardown, and all get its report.",
@@ -28,6 +61,7 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
     };
     local! {
         #[allow(dead_code, single_use_lifetimes, clippy::future_not_send)]
+        #deprecated
         impl #impl_generics #ident #ty_generics #where_clause {
             /// Shuts down: asks each resource to stop, waits for it, and forces it when its time is up.
             ///
@@ -40,11 +74,11 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
             /// # Cancel safety
             ///
             /// If the future is dropped half-way, call it again: it continues where it stopped.
-            #vis async fn shutdown(#receiver) -> #result {
+            #vis async fn #name(#receiver) -> #result {
                 #shutdown
             }
 
-            /// Same as `shutdown`, with another timeout for the whole.
+            #[doc = #another]
             ///
             /// # Errors
             ///
@@ -53,16 +87,16 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
             /// # Cancel safety
             ///
             /// If the future is dropped half-way, call it again: it continues where it stopped.
-            #vis async fn shutdown_within(#receiver, timeout: ::core::time::Duration) -> #result {
+            #vis async fn #within(#receiver, timeout: ::core::time::Duration) -> #result {
                 #shutdown_within
             }
 
-            /// Same as `shutdown`, but blocks this thread until it has ended. Not for async code.
+            #[doc = #blocks]
             ///
             /// # Errors
             ///
             /// If a resource did not stop by itself. The error carries the report.
-            #vis fn shutdown_blocking(#receiver) -> #result {
+            #vis fn #blocking(#receiver) -> #result {
                 #shutdown_blocking
             }
 
@@ -71,7 +105,7 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
             /// # Panics
             ///
             /// A panic of `f` continues after the shutdown.
-            #vis async fn with_shutdown<#f, #t>(mut self, f: #f) -> (#t, #result)
+            #vis async fn #with<#f, #t>(mut self, f: #f) -> (#t, #result)
             where
                 #f: ::core::ops::AsyncFnOnce(&mut Self) -> #t,
             {
@@ -79,7 +113,7 @@ pub(crate) fn methods(input: &DeriveInput, shared: bool, bodies: &Bodies, krate:
             }
 
             /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
-            #vis fn request_shutdown(&self) {
+            #vis fn #request(&self) {
                 #request_shutdown
             }
         }

@@ -9,7 +9,7 @@ use crate::attr::values::Call;
 use crate::emit::placed;
 use crate::emit::quotes::{Krate, local};
 use crate::model::structure::{Field, Model, Step};
-use crate::model::types::{has_lifetime, is_option};
+use crate::model::types::{has_lifetime, is_arc, is_box_of_dyn, is_option};
 
 /// How a step borrows its field.
 #[derive(Clone, Copy, PartialEq)]
@@ -26,10 +26,8 @@ pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Bo
     // In the place of the type, where an error says that it has no `Teardown`.
     let field_ref = field_ref(model, field, borrow);
     if !step.is_custom() {
-        return match borrow {
-            Borrow::Unique => local!(#rt::Step::new(#field_ref)),
-            Borrow::Shared => local!(#rt::Step::shared(#field_ref)),
-        };
+        let constructor = own_constructor(model, field, borrow);
+        return local!(#rt::#constructor(#field_ref));
     }
     let constructor = match borrow {
         Borrow::Shared => local!(custom_shared),
@@ -38,7 +36,21 @@ pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Bo
     };
     let operations = Operations { field, step, borrow, krate };
     let (request, wait, force) = (operations.request(), operations.wait(), operations.force());
-    local!(#rt::Step::#constructor(#field_ref, #request, #wait, #force))
+    // In the place of the type, where an error says that it is not `Send`.
+    placed::call(local!(#rt::Step::#constructor), local!(#field_ref, #request, #wait, #force), ends(field.ty))
+}
+
+/// The constructor of a step without operations of its own. They differ in their bounds, and so in what an error says; where
+/// the type names a parameter, the bound is one that rustc can tell the user to write.
+fn own_constructor(model: &Model<'_>, field: &Field<'_>, borrow: Borrow) -> TokenStream {
+    match borrow {
+        Borrow::Unique if model.is_generic(field.ty) => local!(Step::new),
+        Borrow::Unique if is_arc(field.ty) => local!(counted_resource),
+        Borrow::Unique if is_box_of_dyn(field.ty) => local!(dyn_resource),
+        Borrow::Unique => local!(resource),
+        Borrow::Shared if model.is_generic(field.ty) => local!(Step::shared),
+        Borrow::Shared => local!(shared_resource),
+    }
 }
 
 /// The expression that makes the clone of one field of a Python class.
@@ -58,7 +70,9 @@ pub(crate) fn use_of_operations(krate: &Krate) -> TokenStream {
     let rt = krate.rt();
     local! {
         #[allow(unused_imports)]
-        use #rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use #rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _, PassValue as _, UnknownWait as _,
+        };
     }
 }
 
@@ -159,31 +173,42 @@ impl Operations<'_, '_> {
 
     fn instant(&self, call: Option<&Call>, own: &TokenStream) -> TokenStream {
         let rt = self.krate.rt();
-        let Some(call) = call else { return local!(|value, progress| #rt::Operations(value).#own(progress)) };
+        let Some(call) = call else {
+            // With a `request` alone, senders are in order.
+            let operations = match self.step.with {
+                None if own.to_string() == "force" => local!(Waiting),
+                _ => local!(Operations),
+            };
+            return local!(|value, progress| #rt::#operations(value).#own(progress));
+        };
         let value = Value::of(call, self.borrow);
-        let result = match self.field.option_of() {
+        let (function, result) = match self.field.option_of() {
             Some(_) => {
                 let (callee, value) = (self.option_callee(call, &value), &value.used);
-                placed::call(local!(#rt::on_option), local!(#callee, #value), place(call))
+                (None, placed::call(local!(#rt::on_option), local!(#callee, #value), place(call)))
             }
             None => self.plain_call(call, &value),
         };
         let answer = placed::call(local!(#rt::answer), result, place(call));
         let param = value.param;
-        local! {
-            |#param, progress| if let ::core::result::Result::Err(error) = #answer {
+        let tell = local! {
+            if let ::core::result::Result::Err(error) = #answer {
                 #rt::ErrorOf(error).tell(progress);
             }
+        };
+        match function {
+            Some(function) => local!(|#param, progress| { #function #tell }),
+            None => local!(|#param, progress| #tell),
         }
     }
 
     fn wait(&self) -> TokenStream {
         let rt = self.krate.rt();
         let Some(call) = &self.step.with else {
-            let (teardown, place) = (self.krate.teardown(), ends(self.field.ty));
-            let value = quote_spanned!(place.0=> value);
-            let wait = placed::call(local!(#teardown::wait), local!(#value, progress), place);
-            return local!(|#value, progress| #wait);
+            let place = ends(self.field.ty);
+            let waiting = placed::call(local!(#rt::Waiting), local!(value), place);
+            let wait = quote_spanned!(place.0=> wait);
+            return local!(|value, progress| #waiting.#wait(progress));
         };
         let value = Value::of(call, self.borrow);
         let param = &value.param;
@@ -192,22 +217,39 @@ impl Operations<'_, '_> {
             let wait = placed::call(local!(#rt::wait_option), local!(#callee, #value, progress), place(call));
             return local!(|#param, progress| #wait);
         }
-        let call_it = self.plain_call(call, &value);
+        let (function, call_it) = self.plain_call(call, &value);
         let future = placed::call(local!(#rt::closing), quote_spanned!(place(call).0=> move || #call_it), place(call));
         let future = placed::call(local!(::std::boxed::Box::pin), future, place(call));
-        local!(|#param, _| #future)
+        match function {
+            Some(function) => local!(|#param, _| { #function #future }),
+            None => local!(|#param, _| #future),
+        }
     }
 
     /// A call with the field. A path is called where it stands, so that `&mut T` coerces to `&T`; a closure learns its
     /// parameter's type from a function of ours.
-    fn plain_call(&self, call: &Call, value: &Value) -> TokenStream {
+    /// Before it is a statement with the function, which is named once: rustc would report what is wrong with it twice.
+    fn plain_call(&self, call: &Call, value: &Value) -> (Option<TokenStream>, TokenStream) {
         let rt = self.krate.rt();
         let value = &value.used;
         let closure = match call {
             Call::Path(path) => {
-                let mut arguments = Group::new(Delimiter::Parenthesis, value.clone());
-                arguments.set_span(place(call).1);
-                return quote!(#path #arguments);
+                let (first, last) = place(call);
+                let arguments = |value| {
+                    let mut arguments = Group::new(Delimiter::Parenthesis, value);
+                    arguments.set_span(last);
+                    arguments
+                };
+                if self.borrow == Borrow::Shared {
+                    let arguments = arguments(value.clone());
+                    return (None, quote!(#path #arguments));
+                }
+                // It may not consume the field.
+                let function = quote_spanned!(first=> function);
+                let passing = placed::call(local!(#rt::passing), local!(#function, #value), (first, last));
+                let pass = quote_spanned!(last=> pass());
+                let arguments = arguments(quote_spanned!(first=> #passing.#pass));
+                return (Some(local!(let #function = #path;)), quote!(#function #arguments));
             }
             Call::Closure(closure) => closure,
         };
@@ -217,7 +259,7 @@ impl Operations<'_, '_> {
             Parameter::Value | Parameter::Mut | Parameter::WholeMut => false,
         };
         let caller = if by_ref { local!(#rt::call_ref) } else { local!(#rt::call_mut) };
-        placed::call(caller, local!(#value, #closure), place(call))
+        (None, placed::call(caller, local!(#value, #closure), place(call)))
     }
 
     /// What is passed on for a field spelled `Option<T>`.

@@ -65,7 +65,6 @@ impl Krate {
         entry => entry,
         entry_type => Entry,
         guarded => Guarded,
-        not_resource => NotResource,
         spec => Spec,
         step => Step,
     }

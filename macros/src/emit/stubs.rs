@@ -36,7 +36,7 @@ pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &St
             with_shutdown: stub.clone(),
             request_shutdown: stub.clone(),
         };
-        let methods = methods(input, args.shared.is_some(), &bodies, krate);
+        let methods = methods(input, args, &bodies, krate);
         local!(#[allow(unused, clippy::all, clippy::pedantic)] #methods)
     });
     local! {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use quote::ToTokens;
+use syn::Meta;
 
 use crate::attr::duration;
 use crate::attr::errors::{Error, Errors};
@@ -20,6 +21,7 @@ pub(crate) fn all(model: &Model<'_>, errors: &mut Errors) {
     guard_of_self(model, errors);
     guard_is_no_resource(model, errors);
     some_resource(model, errors);
+    not_packed(model, errors);
     manual_alone(model, errors);
     skip_alone(model, errors);
     after_steps_only(model, errors);
@@ -94,6 +96,20 @@ fn some_resource(model: &Model<'_>, errors: &mut Errors) {
     }
 }
 
+/// Its fields cannot be borrowed.
+fn not_packed(model: &Model<'_>, errors: &mut Errors) {
+    for repr in model.input.attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
+        let Meta::List(list) = &repr.meta else { continue };
+        let Some(packed) = list.tokens.clone().into_iter().find(|token| token.to_string() == "packed") else {
+            continue;
+        };
+        errors.push(
+            Error::at(&packed, format!("`{}` is packed, so its resources cannot be borrowed", model.ident()))
+                .help("move what must be packed into a struct of its own"),
+        );
+    }
+}
+
 fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
     if !model.manual() {
         return;
@@ -103,6 +119,13 @@ fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
             Error::at(shared, "`shared` has no effect with `manual`")
                 .note("`manual` generates no method that could take `&self`")
                 .help("remove `shared`"),
+        );
+    }
+    if let Some(methods) = &model.args.methods {
+        errors.push(
+            Error::at(methods, "`methods` has no effect with `manual`")
+                .note("`manual` generates no method")
+                .help("remove `methods`"),
         );
     }
     if let Some((Policy::Wait, policy)) = &model.args.on_drop {

@@ -8,6 +8,17 @@ pub(crate) fn is_option(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == "Option")
 }
 
+/// Whether a type is spelled `Arc<…>`.
+pub(crate) fn is_arc(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "Arc")
+}
+
+/// Whether a type is spelled `Box<dyn …>`.
+pub(crate) fn is_box_of_dyn(ty: &Type) -> bool {
+    let boxed = last_segment(ty).filter(|segment| segment.ident == "Box");
+    matches!(boxed.and_then(only_argument), Some(Type::TraitObject(_)))
+}
+
 /// The last name of a path, with its arguments.
 pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     match ty {

@@ -1,8 +1,8 @@
-//! Whether a field of a Python class that nobody annotated is a resource: as `sundown::__rt::Probe`, in a class's words.
+//! Whether a field of a Python class that nobody annotated is a resource: as `sundown::__rt::not_forgotten`, in a class's words.
 
 use std::marker::PhantomData;
 
-use sundown::__rt::{Kind, Text};
+use sundown::__rt::{Finding, Text};
 
 use crate::object::Handle;
 
@@ -28,17 +28,16 @@ impl<T: Handle> Handles<T> {
 ///
 /// That is its purpose.
 #[track_caller]
-pub const fn not_forgotten(name: &str, stops: bool, kind: Kind, behind: bool, handle: bool) {
+pub const fn not_forgotten(name: &str, found: Finding, handle: bool) {
     let text = Text::EMPTY.push("resource field `").push(name).push("` is not part of the shutdown\n");
-    let text = match kind {
-        Kind::Sender => return,
-        _ if stops && handle => text,
-        _ if stops => text.push("note: a Python class has it as a `Shared<T>`\n"),
-        Kind::JoinHandle => text.push("note: a Python class has it as a `Thread`\n"),
-        Kind::Runtime => text.push("note: a Python class has it as a `sundown_python::Runtime`\n"),
-        Kind::Unknown if behind => text.push("note: it can only be stopped as a `Shared<T>`\n"),
-        Kind::Unknown => return,
-    };
+    let text = text.push(match found {
+        Finding::Nothing => return,
+        Finding::Stops if handle => "",
+        Finding::Stops => "note: a Python class has it as a `Shared<T>`\n",
+        Finding::Thread => "note: a Python class has it as a `Thread`\n",
+        Finding::Runtime => "note: a Python class has it as a `sundown_python::Runtime`\n",
+        _ => found.note(),
+    });
     let text = text.push("help: add `#[shutdown]`, or `#[shutdown(skip)]` if someone else stops it");
     panic!("{}", text.as_str())
 }

@@ -5,16 +5,20 @@
 
 mod answer;
 mod by_ref;
+mod consumed;
 mod option;
+mod waiting;
 
 use std::borrow::BorrowMut;
 
 pub use answer::{Answer, ByDebug, ByDisplay, Closing, Ended, ErrorOf, answer, closing};
 pub use by_ref::{NotByRef, NotNested, RequestByRef, RequestOptionWith, RequestRoots, RequestWith, borrowing};
+pub use consumed::{Consumes, PassValue, passing};
 pub use option::{
     ByMut, ByRef, ByValue, Maybe, OptionOperations, OptionWait, Whole, WholeRef, on_option, taking, taking_mut,
     taking_ref, taking_whole, taking_whole_ref, wait_option,
 };
+pub use waiting::{NothingToWaitFor, UnknownWait, Waiting};
 
 use super::Step;
 use crate::teardown::{Progress, Teardown, Wait};
@@ -103,8 +107,8 @@ pub fn call_ref<'a, T, R, F: FnOnce(&'a T) -> R>(value: &'a T, closure: F) -> R 
 
 /// The operations that a field does not name: those of its type, or none.
 ///
-/// Inherent methods win over a trait's, so `Moves(value).request(progress)` finds these where the type has a `Teardown`, and
-/// [`NoMoves`]' elsewhere. It is decided where the expansion names the concrete type.
+/// Inherent methods win over a trait's, so `Operations(value).request(progress)` finds these where the type has a `Teardown`, and
+/// [`NoOperations`]' elsewhere. It is decided where the expansion names the concrete type.
 pub struct Operations<'a, T>(pub &'a mut T);
 
 impl<T: Teardown> Operations<'_, T> {

@@ -1,0 +1,7 @@
+#[must_shutdown(methods = "stop")]
+#[deprecated]
+struct Runner {
+    #[shutdown]
+    jobs: Tasks,
+    guard: ShutdownGuard<Self>,
+}
