@@ -126,6 +126,13 @@ pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {
     metrics::counter!("sundown_task_panics_total", "task" => task.to_owned()).increment(1);
 }
 
+/// A task has returned an error; its `JoinHandle` may have been dropped long ago.
+#[cfg(feature = "tokio")]
+pub(crate) fn task_failed(task: &str, spawned: &Location<'_>, error: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(task, spawned = %spawned, error, "task failed");
+}
+
 /// A task was dropped by its runtime before it had ended.
 #[cfg(feature = "tokio")]
 pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {

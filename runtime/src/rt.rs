@@ -1,6 +1,7 @@
 //! What the expansion calls. No semver: `sundown-macros` is pinned to the same version, nothing else may use it.
 
 mod operations;
+mod outputs;
 mod probe;
 
 pub use core;
@@ -21,5 +22,6 @@ pub use operations::{
     Whole, WholeRef, answer, borrowing, call_mut, call_ref, closing, on_option, steps, taking, taking_mut, taking_ref,
     taking_whole, taking_whole_ref, wait_option,
 };
+pub use outputs::{HasOutput, NoOutput, OutputOf};
 pub use probe::{Kind, NotResource, Probe, Text, not_forgotten};
 pub use sundown_macros::__MustShutdown as MustShutdown;

@@ -30,6 +30,7 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
                 name: "Parts.pool",
                 after: &[],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
         ],
     };
@@ -130,6 +131,7 @@ impl sundown_python::__rt::Guarded for Client {
                 name: "Client.parts",
                 after: &[],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
         ],
     };

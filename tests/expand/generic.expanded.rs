@@ -40,6 +40,8 @@ where
     F: Fn(&T) -> u32,
 {
     const SPEC: &'static crate::vendored::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use crate::vendored::sundown::__rt::NoOutput as _;
         use crate::vendored::sundown::__rt::NotResource as _;
         crate::vendored::sundown::__rt::not_forgotten(
             "check",
@@ -67,11 +69,13 @@ where
                     name: "Server.inner",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<crate::vendored::sundown::__rt::OutputOf<T>>::JUDGE],
                 },
                 crate::vendored::sundown::__rt::StepSpec {
                     name: "Server.pools",
                     after: &[0],
                     timeout: ::core::option::Option::None,
+                    judges: &[],
                 },
             ],
         }
@@ -299,18 +303,23 @@ const _: () = {
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Borrowed",
-        timeout: ::core::time::Duration::from_millis(5000),
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Borrowed.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Borrowed",
+            timeout: ::core::time::Duration::from_millis(5000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Borrowed.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<&'a Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]

@@ -32,6 +32,8 @@ const _: () = {
 #[automatically_derived]
 impl<T> ::sundown::__rt::Guarded for Borrower<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
         use ::sundown::__rt::NotResource as _;
         ::sundown::__rt::not_forgotten(
             "plain",
@@ -50,6 +52,7 @@ impl<T> ::sundown::__rt::Guarded for Borrower<T> {
                     name: "Borrower.own",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
                 },
             ],
         }

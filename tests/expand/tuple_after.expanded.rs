@@ -16,6 +16,8 @@ struct Stages<T>(Reader, Parser, T, Metrics, Option<Writer>, Watched<Self>);
 #[automatically_derived]
 impl<T> ::sundown::__rt::Guarded for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
         use ::sundown::__rt::NotResource as _;
         ::sundown::__rt::not_forgotten(
             "2",
@@ -34,6 +36,7 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
                     name: "Stages.0",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Reader>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Stages.1",
@@ -41,11 +44,13 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
                     timeout: ::core::option::Option::Some(
                         ::core::time::Duration::from_millis(1000),
                     ),
+                    judges: &[<::sundown::__rt::OutputOf<Parser>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Stages.4",
                     after: &[0, 1],
                     timeout: ::core::option::Option::None,
+                    judges: &[],
                 },
             ],
         }
@@ -195,18 +200,23 @@ struct Newtype(#[shutdown] Tasks);
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Newtype {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Newtype",
-        timeout: ::core::time::Duration::MAX,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Newtype.0",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Newtype",
+            timeout: ::core::time::Duration::MAX,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Newtype.0",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(

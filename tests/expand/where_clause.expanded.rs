@@ -28,6 +28,8 @@ where
     T: Send + 'static,
 {
     const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
         use ::sundown::__rt::NotResource as _;
         ::sundown::__rt::not_forgotten(
             "last",
@@ -46,11 +48,13 @@ where
                     name: "Pipeline.source",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<S>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Pipeline.workers",
                     after: &[0],
                     timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Workers<T>>>::JUDGE],
                 },
             ],
         }
