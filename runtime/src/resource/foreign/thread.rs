@@ -22,7 +22,10 @@ impl<T: Send + 'static> Teardown for Option<JoinHandle<T>> {
                 }
                 progress.detail(name(&handle));
                 let step = progress.name().to_owned();
-                progress.keep(|| Joiner::spawn(&step, move || handle.join()));
+                progress.keep(|| match handle.is_finished() {
+                    true => Joiner::finished(move || handle.join()),
+                    false => Joiner::spawn(&step, move || handle.join()),
+                });
             }
             match progress.kept::<Joiner<thread::Result<T>>>() {
                 Some(joiner) => match joiner.wait().await {
