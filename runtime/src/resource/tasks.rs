@@ -34,7 +34,7 @@ use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use notes::Noted;
 use tally::Tally;
 pub(crate) use tracked::is_tracked;
-use tracked::{Look, Ticket, Told, Tracked, Unknown};
+use tracked::{Look, Ticket, Told, Tracked, Unknown, Untold};
 
 /// A group of tokio tasks, each with a name, that are stopped together.
 ///
@@ -197,10 +197,11 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_at(name.into(), Location::caller(), future, runtime)
+        self.spawn_in::<_, Unknown>(name.into(), Location::caller(), future, runtime)
     }
 
-    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for.
+    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for. The text of an `Err` is not asked for, which
+    /// might need the interpreter that the caller has to do with.
     #[doc(hidden)]
     pub fn spawn_at<F>(
         &self,
@@ -213,11 +214,26 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.spawn_in::<_, Untold>(name, location, future, runtime)
+    }
+
+    fn spawn_in<F, L>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        future: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+        L: Look<F::Output> + 'static,
+    {
         let named = Named { name, location, blocking: false };
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
         // One that was shut down drops it at once, here: its context tells the task whose doing that is.
         let _around = is_elsewhere(runtime).then(|| runtime.enter());
-        let task = runtime.spawn(Tracked::<_, Unknown>::new(future, self.ticket(&entered)));
+        let task = runtime.spawn(Tracked::<_, L>::new(future, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
     }
@@ -241,10 +257,11 @@ impl Tasks {
         T: Send + 'static,
     {
         let runtime = Handle::current();
-        self.spawn_blocking_at(name.into(), Location::caller(), f, &runtime)
+        self.spawn_blocking_in::<_, _, Unknown>(name.into(), Location::caller(), f, &runtime)
     }
 
-    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for.
+    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for. The text of an `Err`
+    /// is not asked for.
     #[doc(hidden)]
     pub fn spawn_blocking_at<F, T>(
         &self,
@@ -257,10 +274,25 @@ impl Tasks {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        self.spawn_blocking_in::<_, _, Untold>(name, location, f, runtime)
+    }
+
+    fn spawn_blocking_in<F, T, L>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        f: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<T>, Closed<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        L: Look<T> + 'static,
+    {
         let named = Named { name, location, blocking: true };
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(f)) };
         let _around = is_elsewhere(runtime).then(|| runtime.enter());
-        let task = runtime.spawn_blocking(tracked::blocking(f, self.ticket(&entered)));
+        let task = runtime.spawn_blocking(tracked::blocking::<_, L>(f, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
     }

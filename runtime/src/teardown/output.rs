@@ -34,10 +34,8 @@ pub(crate) fn judged<T: 'static>(output: T, judges: &[Option<Judge>]) -> Outcome
     output.as_ref().and_then(error_of).map_or(Outcome::Stopped, Outcome::Failed)
 }
 
-/// The error of an `output` that is an `Err`, where nothing is known of its type at compile time.
-///
-/// Two errors that are common in outputs are told in full. Of any other the name of the type is told: what [`type_name`] and
-/// [`discriminant`] say is no promise of std's. Should it change, a line in a report is missing, which the tests below see.
+/// The error of an `output` that is an `Err`, where nothing is known of its type at compile time: two that are common are told
+/// in full, any other as by [`err_of`].
 pub(crate) fn error_of<T: 'static>(output: &T) -> Option<Failure> {
     if size_of::<T>() == 0 {
         return None; // `()`, most of all
@@ -49,6 +47,14 @@ pub(crate) fn error_of<T: 'static>(output: &T) -> Option<Failure> {
     if let Some(result) = any.downcast_ref::<Result<(), Box<dyn Error + Send + Sync>>>() {
         return result.as_ref().err().map(|error| Failure::new(chain(&**error)));
     }
+    err_of(output)
+}
+
+/// That an `output` is an `Err`, and of which type: no code of the error's is called, as its `Display`.
+///
+/// What [`type_name`] and [`discriminant`] say is no promise of std's. Should it change, a line in a report is missing, which
+/// the tests below see.
+pub(crate) fn err_of<T>(output: &T) -> Option<Failure> {
     let arguments = type_name::<T>().strip_prefix("core::result::Result<")?;
     let mut variant = Variant(false);
     discriminant(output).hash(&mut variant);

@@ -17,7 +17,7 @@ use super::ledger::Key;
 use crate::driver::ended::has_ended;
 use crate::sync::quietly;
 use crate::teardown::Failure;
-use crate::teardown::output::error_of;
+use crate::teardown::output::{err_of, error_of};
 
 /// The place of a task in the ledger. Dropping it, on whatever path, is the end of the task.
 #[derive(Debug)]
@@ -119,12 +119,12 @@ impl<F: Future, L: Look<F::Output>> Future for Tracked<F, L> {
 }
 
 /// The closure of a task that blocks.
-pub(super) fn blocking<T: 'static>(f: impl FnOnce() -> T, ticket: Ticket) -> impl FnOnce() -> T {
+pub(super) fn blocking<T, L: Look<T>>(f: impl FnOnce() -> T, ticket: Ticket) -> impl FnOnce() -> T {
     let unrun = Unrun(Some(ticket));
     move || {
         let ticket = unrun.take();
         let output = ticket.run(f);
-        ticket.ended::<_, Unknown>(&output);
+        ticket.ended::<_, L>(&output);
         output
     }
 }
@@ -140,6 +140,15 @@ pub(super) enum Unknown {}
 impl<T: 'static> Look<T> for Unknown {
     fn error(output: &T) -> Option<Failure> {
         error_of(output)
+    }
+}
+
+/// For an output whose error may be told on a certain thread only: one of Python's, say, must be attached to it.
+pub(super) enum Untold {}
+
+impl<T> Look<T> for Untold {
+    fn error(output: &T) -> Option<Failure> {
+        err_of(output)
     }
 }
 
