@@ -134,6 +134,7 @@ pub(crate) fn wait_exit(pid: u32) -> io::Result<()> {
 
 #[cfg(all(test, not(sundown_loom)))]
 mod tests {
+    use std::collections::HashSet;
     use std::pin::pin;
     use std::sync::mpsc;
     use std::task::{Context, Waker};
@@ -156,6 +157,22 @@ mod tests {
         let mut joiner = Joiner::spawn("step", || panic!("boom"));
         let payload = driver::block_on(&Driver::blocking(), joiner.wait()).unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&"boom"));
+    }
+
+    /// Some threads do them all, and one that blocks in its thread's destructors delays no other.
+    #[test]
+    fn those_that_are_most_likely_over_share_threads() {
+        let wait = |joiner: &mut Joiner<_>| driver::block_on(&Driver::blocking(), joiner.wait()).unwrap();
+        let (go, blocked) = mpsc::channel::<()>();
+        let mut first = Joiner::finished(move || {
+            blocked.recv().unwrap();
+            thread::current().id()
+        });
+        let mut others: Vec<_> = (0..100).map(|_| Joiner::finished(|| thread::current().id())).collect();
+        let threads: HashSet<_> = others.iter_mut().map(wait).collect();
+        assert!(threads.len() < 50, "{} threads for 100 calls", threads.len());
+        go.send(()).unwrap();
+        wait(&mut first);
     }
 
     #[cfg(unix)]
