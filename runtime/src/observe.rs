@@ -11,8 +11,9 @@
 //! | `sundown_messages_total` | counter | `thread`, `outcome` | messages to a `RuntimeThread`: `accepted`, `refused` |
 //! | `sundown_task_panics_total` | counter | `task` | tasks of a [`Tasks`](crate::Tasks) that panicked |
 //!
-//! What a drop tells, it tells [`quietly`]. It may be the destructor of a thread-local, where those of the subscriber
-//! are perhaps gone already, as the buffer of `tracing_subscriber::fmt`: its panic would abort the process there.
+//! Everything is told [`quietly`]: a subscriber or a recorder that panics may cost its own event, and no more. A plan would
+//! end there, with steps that nobody has requested. A drop may be the destructor of a thread-local, where those of the
+//! subscriber are perhaps gone already, as the buffer of `tracing_subscriber::fmt`: its panic would abort the process.
 
 #![cfg_attr(
     not(all(feature = "tracing", feature = "metrics")),
@@ -22,17 +23,16 @@
 use std::panic::Location;
 
 use crate::driver::{Driver, Stall};
-#[cfg(any(feature = "tracing", feature = "metrics"))]
 use crate::sync::quietly;
 use crate::teardown::{Outcome, Progress, Report};
 
-/// The future, in a span for the teardown of `value`.
 #[cfg(feature = "tracing")]
-pub fn in_span<F: Future>(value: &'static str, future: F) -> impl Future<Output = F::Output> {
-    use tracing::Instrument as _;
-    future.instrument(tracing::info_span!("shutdown", value))
-}
+mod span;
 
+#[cfg(feature = "tracing")]
+pub use span::in_span;
+
+/// Without tracing, the future alone.
 #[cfg(not(feature = "tracing"))]
 pub fn in_span<F: Future>(_value: &'static str, future: F) -> impl Future<Output = F::Output> {
     future
@@ -41,7 +41,7 @@ pub fn in_span<F: Future>(_value: &'static str, future: F) -> impl Future<Output
 /// A guarded value exists.
 pub(crate) fn created(value: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::gauge!("sundown_live_values", "value" => value).increment(1);
+    quietly(|| metrics::gauge!("sundown_live_values", "value" => value).increment(1));
 }
 
 /// A guarded value is gone.
@@ -61,41 +61,43 @@ pub(crate) fn step_ended(progress: &Progress) {
             .map(|(ended, asked)| ended.saturating_duration_since(asked))
             .unwrap_or_default();
         #[cfg(feature = "tracing")]
-        {
+        quietly(|| {
             let (step, word, took_ms) = (progress.name(), outcome.word(), took.as_secs_f64() * 1e3);
             let detail = progress.detail.as_deref();
             match outcome.explanation() {
                 _ if outcome.is_stopped() => tracing::debug!(step, outcome = word, took_ms, detail, "step ended"),
                 why => tracing::warn!(step, outcome = word, took_ms, detail, why, "step ended"),
             }
-        }
+        });
         #[cfg(feature = "metrics")]
-        {
+        quietly(|| {
             let step = progress.name.clone();
             metrics::counter!("sundown_steps_total", "step" => step.clone(), "outcome" => outcome.word()).increment(1);
             metrics::histogram!("sundown_step_duration_seconds", "step" => step).record(took.as_secs_f64());
-        }
+        });
     }
 }
 
 /// A teardown has its report.
 pub fn finished(report: &Report) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
-    quietly(|| {
+    {
         let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
         #[cfg(feature = "tracing")]
-        if report.is_clean() {
-            tracing::info!(value = report.name(), outcome, took_ms = took * 1e3, "shut down");
-        } else {
-            tracing::warn!(value = report.name(), outcome, took_ms = took * 1e3, %report, "shut down");
-        }
+        quietly(|| {
+            if report.is_clean() {
+                tracing::info!(value = report.name(), outcome, took_ms = took * 1e3, "shut down");
+            } else {
+                tracing::warn!(value = report.name(), outcome, took_ms = took * 1e3, %report, "shut down");
+            }
+        });
         #[cfg(feature = "metrics")]
-        {
+        quietly(|| {
             let value = report.name().to_owned();
             metrics::counter!("sundown_shutdowns_total", "value" => value.clone(), "outcome" => outcome).increment(1);
             metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took);
-        }
-    });
+        });
+    }
 }
 
 /// A teardown that blocks its thread is over. If something was not given the chance to stop, because it needs that very
@@ -133,7 +135,7 @@ pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &
     #[cfg(feature = "tracing")]
     quietly(|| tracing::error!(value = type_name, created = %created, "{message}"));
     if !panics && nobody_listens() {
-        eprintln!("sundown: {message}");
+        print(message);
     }
     #[cfg(feature = "metrics")]
     quietly(|| metrics::counter!("sundown_leaks_total", "type" => type_name).increment(1));
@@ -143,23 +145,32 @@ pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &
 #[cfg(feature = "tokio")]
 pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {
     #[cfg(feature = "tracing")]
-    tracing::error!(task, spawned = %spawned, message, "task panicked");
+    quietly(|| tracing::error!(task, spawned = %spawned, message, "task panicked"));
     #[cfg(feature = "metrics")]
-    metrics::counter!("sundown_task_panics_total", "task" => task.to_owned()).increment(1);
+    quietly(|| metrics::counter!("sundown_task_panics_total", "task" => task.to_owned()).increment(1));
+}
+
+/// A task has returned an error; its `JoinHandle` may have been dropped long ago.
+#[cfg(feature = "tokio")]
+pub(crate) fn task_failed(task: &str, spawned: &Location<'_>, error: &str) {
+    #[cfg(feature = "tracing")]
+    quietly(|| tracing::warn!(task, spawned = %spawned, error, "task failed"));
 }
 
 /// A task was dropped by its runtime before it had ended.
 #[cfg(feature = "tokio")]
 pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {
     #[cfg(feature = "tracing")]
-    tracing::warn!(task, spawned = %spawned, "task dropped by its runtime before it ended");
+    quietly(|| tracing::warn!(task, spawned = %spawned, "task dropped by its runtime before it ended"));
 }
 
 /// A message was accepted or refused.
 #[cfg(feature = "tokio")]
 pub(crate) fn message(thread: &str, outcome: &'static str) {
     #[cfg(feature = "metrics")]
-    metrics::counter!("sundown_messages_total", "thread" => thread.to_owned(), "outcome" => outcome).increment(1);
+    quietly(|| {
+        metrics::counter!("sundown_messages_total", "thread" => thread.to_owned(), "outcome" => outcome).increment(1);
+    });
 }
 
 /// Something about sundown itself is not as it should be.
@@ -167,8 +178,13 @@ pub fn complain(what: &str) {
     #[cfg(feature = "tracing")]
     quietly(|| tracing::error!("{what}"));
     if nobody_listens() {
-        eprintln!("sundown: {what}");
+        print(what);
     }
+}
+
+/// Where nobody listens. A standard error that is closed or full panics, too.
+fn print(text: &str) {
+    quietly(|| eprintln!("sundown: {text}"));
 }
 
 /// Whether an event would be lost.

@@ -1,6 +1,7 @@
 //! What the expansion calls. No semver: `sundown-macros` is pinned to the same version, nothing else may use it.
 
 mod operations;
+mod outputs;
 mod probe;
 mod resource;
 
@@ -30,4 +31,5 @@ pub use probe::{Finding, Text, not_forgotten};
 pub use resource::{
     CountedResource, DynResource, Resource, SharedResource, counted_resource, dyn_resource, resource, shared_resource,
 };
+pub use outputs::{HasOutput, NoOutput, OutputOf};
 pub use sundown_macros::__MustShutdown as MustShutdown;

@@ -4,6 +4,7 @@ pub mod by_ref;
 mod error;
 pub(crate) mod nest;
 pub mod outcome;
+pub(crate) mod output;
 mod progress;
 pub(crate) mod report;
 

@@ -35,18 +35,23 @@ const _: () = {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Watcher {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Watcher",
-        timeout: ::core::time::Duration::from_millis(4000),
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Watcher.signals",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Watcher",
+            timeout: ::core::time::Duration::from_millis(4000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Watcher.signals",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Signals>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]

@@ -26,6 +26,7 @@ impl self::vendored::sundown::__rt::Annotated for Parts {
                 name: "Parts.pool",
                 after: &[],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
         ],
     };
@@ -127,6 +128,7 @@ impl sundown_python::__rt::Guarded for Client {
                 name: "Client.parts",
                 after: &[],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
         ],
     };

@@ -22,9 +22,13 @@ where
     watched: Watched<T>,
 }
 const _: () = {
+    use crate::vendored::sundown::__rt::NotResource as _;
     crate::vendored::sundown::__rt::not_forgotten(
         "label",
-        crate::vendored::sundown::__rt::search!(& 'static str),
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::STOPS,
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::KIND,
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::BEHIND,
+        <crate::vendored::sundown::__rt::Probe<&'static str>>::COUNTED,
     );
 };
 #[doc(hidden)]
@@ -36,13 +40,22 @@ where
     F: Fn(&T) -> u32,
 {
     const SPEC: &'static crate::vendored::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use crate::vendored::sundown::__rt::NoOutput as _;
+        use crate::vendored::sundown::__rt::NotResource as _;
         crate::vendored::sundown::__rt::not_forgotten(
             "check",
-            crate::vendored::sundown::__rt::search!(F),
+            <crate::vendored::sundown::__rt::Probe<F>>::STOPS,
+            <crate::vendored::sundown::__rt::Probe<F>>::KIND,
+            <crate::vendored::sundown::__rt::Probe<F>>::BEHIND,
+            <crate::vendored::sundown::__rt::Probe<F>>::COUNTED,
         );
         crate::vendored::sundown::__rt::not_forgotten(
             "next",
-            crate::vendored::sundown::__rt::search!(Option < Box < Self > >),
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::STOPS,
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::KIND,
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::BEHIND,
+            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::COUNTED,
         );
         &crate::vendored::sundown::__rt::Spec {
             name: "Server",
@@ -56,11 +69,13 @@ where
                     name: "Server.inner",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<crate::vendored::sundown::__rt::OutputOf<T>>::JUDGE],
                 },
                 crate::vendored::sundown::__rt::StepSpec {
                     name: "Server.pools",
                     after: &[0],
                     timeout: ::core::option::Option::None,
+                    judges: &[],
                 },
             ],
         }
@@ -78,8 +93,7 @@ where
     fn steps(&mut self) -> ::std::vec::Vec<crate::vendored::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use crate::vendored::sundown::__rt::{
-            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
-            PassValue as _, UnknownWait as _,
+            NoOperations as _, ByDebug as _, ByDisplay as _,
         };
         crate::vendored::sundown::__rt::steps(
             ::std::boxed::Box::new([
@@ -276,27 +290,36 @@ struct Borrowed<'a> {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
+    use ::sundown::__rt::NotResource as _;
     ::sundown::__rt::not_forgotten(
         "parent",
-        ::sundown::__rt::search!(Option < & 'static Borrowed < 'static > >),
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::STOPS,
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::KIND,
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::BEHIND,
+        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::COUNTED,
     );
 };
 #[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Borrowed",
-        timeout: ::core::time::Duration::from_millis(5000),
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Borrowed.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Borrowed",
+            timeout: ::core::time::Duration::from_millis(5000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Borrowed.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<&'a Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -306,7 +329,7 @@ impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
         )
     }
     fn entry(

@@ -31,18 +31,23 @@ const _: () = {
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'outer, 'inner: 'outer> ::sundown::__rt::Guarded for Scope<'outer, 'inner> {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Scope",
-        timeout: ::core::time::Duration::from_millis(5000),
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Scope.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Scope",
+            timeout: ::core::time::Duration::from_millis(5000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Scope.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<&'outer Jobs<'inner>>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]

@@ -34,11 +34,13 @@ impl ::sundown::__rt::Guarded for Hand {
                 timeout: ::core::option::Option::Some(
                     ::core::time::Duration::from_millis(1000),
                 ),
+                judges: &[],
             },
             ::sundown::__rt::StepSpec {
                 name: "Hand.log",
                 after: &[0],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
         ],
     };

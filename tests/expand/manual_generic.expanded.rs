@@ -34,6 +34,7 @@ impl<'a, T: Transport, const N: usize> vendored::__rt::Guarded for Connection<'a
                     name: "Connection.transport",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[],
                 },
             ],
         }

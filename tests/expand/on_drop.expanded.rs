@@ -16,18 +16,23 @@ struct Strict {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Strict {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Strict",
-        timeout: crate::limits::SHUTDOWN,
-        on_drop: ::core::option::Option::Some(::sundown::OnDrop::Panic),
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Strict.jobs",
-                after: &[],
-                timeout: ::core::option::Option::Some(crate::limits::JOBS),
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Strict",
+            timeout: crate::limits::SHUTDOWN,
+            on_drop: ::core::option::Option::Some(::sundown::OnDrop::Panic),
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Strict.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::Some(crate::limits::JOBS),
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -168,18 +173,23 @@ struct Patient {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Patient {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Patient",
-        timeout: ::core::time::Duration::from_millis(7200001),
-        on_drop: ::core::option::Option::Some(::sundown::OnDrop::Wait),
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Patient.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Patient",
+            timeout: ::core::time::Duration::from_millis(7200001),
+            on_drop: ::core::option::Option::Some(::sundown::OnDrop::Wait),
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Patient.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]

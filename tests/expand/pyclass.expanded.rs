@@ -39,16 +39,19 @@ impl ::sundown_python::__rt::Guarded for PyClient {
                 name: "Client.jobs",
                 after: &[],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
             ::sundown_python::__rt::StepSpec {
                 name: "Client.pool",
                 after: &[0],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
             ::sundown_python::__rt::StepSpec {
                 name: "Client.runtime",
                 after: &[1],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
         ],
     };

@@ -35,6 +35,7 @@ impl ::sundown_python::__rt::Guarded for Plain {
                 name: "Plain.runtime",
                 after: &[],
                 timeout: ::core::option::Option::None,
+                judges: &[],
             },
         ],
     };

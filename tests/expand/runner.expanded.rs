@@ -28,35 +28,43 @@ const _: () = {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Runner {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Runner",
-        timeout: ::core::time::Duration::from_millis(10000),
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Runner.stop",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Runner.scheduler",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Runner.jobs",
-                after: &[1],
-                timeout: ::core::option::Option::Some(
-                    ::core::time::Duration::from_millis(2000),
-                ),
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Runner.db",
-                after: &[2],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Runner",
+            timeout: ::core::time::Duration::from_millis(10000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.stop",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<CancellationToken>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.scheduler",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<JoinHandle<()>>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.jobs",
+                    after: &[1],
+                    timeout: ::core::option::Option::Some(
+                        ::core::time::Duration::from_millis(2000),
+                    ),
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.db",
+                    after: &[2],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]

@@ -20,28 +20,35 @@ struct Shared {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Shared {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Shared",
-        timeout: ::core::time::Duration::from_millis(5000),
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Shared.worker",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Shared.sender",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Shared.path",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Shared",
+            timeout: ::core::time::Duration::from_millis(5000),
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Shared.worker",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Shared.sender",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Option<Sender>>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Shared.path",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Worker>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]

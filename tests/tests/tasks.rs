@@ -463,3 +463,30 @@ async fn the_last_handle_requests_and_aborts_nothing() {
 
 #[path = "tasks/a_runtime_that_goes_first.rs"]
 mod a_runtime_that_goes_first;
+
+/// `tasks.spawn(…)?` in a service's own function: the error is `Send`, `Sync` and `'static` for every future that can be
+/// spawned, also for one that is not `Sync`, as most of those that talk to a database.
+#[tokio::test]
+async fn what_a_closed_group_gives_back_is_an_error_for_anyhow() {
+    fn spawn_all(tasks: &Tasks) -> anyhow::Result<()> {
+        let not_sync = || async {
+            let cell = std::cell::Cell::new(1);
+            tokio::task::yield_now().await;
+            anyhow::Ok(cell.get())
+        };
+        tasks.spawn("a", not_sync())?;
+        tasks.spawn_on("b", not_sync(), &tokio::runtime::Handle::current())?;
+        tasks.try_spawn("c", not_sync())?;
+        let cell = std::cell::Cell::new(1);
+        tasks.spawn_blocking("d", move || cell.get())?;
+        Ok(())
+    }
+    let tasks = Tasks::new();
+    spawn_all(&tasks).unwrap();
+    tasks.close();
+    tasks.wait().await;
+    assert_eq!(spawn_all(&tasks).unwrap_err().to_string(), "the group of tasks is closed");
+
+    let closed = tasks.spawn("e", async { 5 }).unwrap_err();
+    assert_eq!((format!("{closed:?}"), closed.into_inner().await), ("Closed { .. }".to_owned(), 5));
+}

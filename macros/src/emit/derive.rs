@@ -2,7 +2,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{DeriveInput, Path};
+use syn::{DeriveInput, Path, Type};
 
 use crate::attr::errors::Errors;
 use crate::attr::flavour::Flavour;
@@ -18,7 +18,7 @@ use crate::emit::quotes::{Host, Krate, local};
 use crate::emit::stubs;
 use crate::model::check;
 use crate::model::item;
-use crate::model::structure::{Model, Step};
+use crate::model::structure::{Field, Model, Step};
 
 /// Expands a derive of ours. After an error, to the errors and to stubs.
 pub(crate) fn derive(host: Host, flavour: Flavour, input: TokenStream) -> TokenStream {
@@ -107,13 +107,37 @@ fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
         let name = format!("{name}.{}", field.name());
         let after = model.steps_before(step).into_iter().map(Literal::usize_unsuffixed);
         let timeout = option(step.timeout.as_ref().map(duration));
-        local!(#rt::StepSpec { name: #name, after: &[#(#after),*], timeout: #timeout })
+        let judges = outputs(model, field, step).into_iter().map(|ty| local!(<#rt::OutputOf<#ty>>::JUDGE));
+        local!(#rt::StepSpec { name: #name, after: &[#(#after),*], timeout: #timeout, judges: &[#(#judges),*] })
     });
     let spec = local! {
         &#spec_type { name: #name, timeout: #timeout, on_drop: #on_drop, manual: #manual, steps: &[#(#steps),*] }
     };
     let assertions = forgotten::at_instantiation(model, krate);
-    if assertions.is_empty() { spec } else { local!({ #assertions #spec }) }
+    let use_of_outputs = model.steps().any(|(field, step)| !outputs(model, field, step).is_empty()).then(|| {
+        local! {
+            #[allow(unused_imports)]
+            use #rt::NoOutput as _;
+        }
+    });
+    if assertions.is_empty() && use_of_outputs.is_none() { spec } else { local!({ #use_of_outputs #assertions #spec }) }
+}
+
+/// The types that may return something, of a step that waits in its type's own way. A tuple's parts may differ.
+fn outputs<'a>(model: &Model<'a>, field: &Field<'a>, step: &Step) -> Vec<&'a Type> {
+    fn parts(ty: &Type) -> Vec<&Type> {
+        match ty {
+            Type::Tuple(tuple) => tuple.elems.iter().flat_map(parts).collect(),
+            Type::Paren(paren) => parts(&paren.elem),
+            Type::Group(group) => parts(&group.elem),
+            _ => vec![ty],
+        }
+    }
+    if step.with.is_some() || model.manual() || model.flavour == Flavour::PyClass {
+        Vec::new()
+    } else {
+        parts(field.ty)
+    }
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {

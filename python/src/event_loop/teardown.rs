@@ -23,8 +23,8 @@ pub(super) static SPEC: Spec = Spec {
     on_drop: None,
     manual: false,
     steps: &[
-        StepSpec { name: "EventLoop.tasks", after: &[], timeout: None },
-        StepSpec { name: "EventLoop.thread", after: &[0], timeout: None },
+        StepSpec { name: "EventLoop.tasks", after: &[], timeout: None, judges: &[] },
+        StepSpec { name: "EventLoop.thread", after: &[0], timeout: None, judges: &[] },
     ],
 };
 

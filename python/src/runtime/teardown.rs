@@ -20,9 +20,9 @@ pub(super) static SPEC: Spec = Spec {
     on_drop: None,
     manual: false,
     steps: &[
-        StepSpec { name: "Runtime.spawned", after: &[], timeout: None },
-        StepSpec { name: "Runtime.tasks", after: &[], timeout: None },
-        StepSpec { name: "Runtime.threads", after: &[1], timeout: None },
+        StepSpec { name: "Runtime.spawned", after: &[], timeout: None, judges: &[] },
+        StepSpec { name: "Runtime.tasks", after: &[], timeout: None, judges: &[] },
+        StepSpec { name: "Runtime.threads", after: &[1], timeout: None, judges: &[] },
     ],
 };
 

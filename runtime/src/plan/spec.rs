@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::teardown::Progress;
+use crate::teardown::output::Judge;
 
 /// What `#[must_shutdown]` and `#[derive(Teardown)]` say of a type.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct StepSpec {
     pub after: &'static [usize],
     /// The cap on its share of the budget.
     pub timeout: Option<Duration>,
+    /// What looks at the outputs of its tasks, where they are known to be a `Result`.
+    pub judges: &'static [Option<Judge>],
 }
 
 /// What a drop without a shutdown does, beside the best-effort teardown that it always starts.
@@ -64,7 +67,7 @@ impl Spec {
 
     pub(super) fn prepare(&self, progress: &mut Progress) {
         for (i, step) in self.steps.iter().enumerate() {
-            progress.child(i, || Cow::Borrowed(step.name));
+            progress.child(i, || Cow::Borrowed(step.name)).judges = step.judges;
         }
     }
 }

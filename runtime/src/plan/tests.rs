@@ -74,7 +74,7 @@ impl Teardown for Fake {
 const NAMES: [&str; 8] = ["V.0", "V.1", "V.2", "V.3", "V.4", "V.5", "V.6", "V.7"];
 
 fn spec(timeout: Duration, steps: &[(&'static [usize], Option<Duration>)]) -> &'static Spec {
-    let steps = steps.iter().zip(NAMES).map(|(&(after, timeout), name)| StepSpec { name, after, timeout });
+    let steps = steps.iter().zip(NAMES).map(|(&(after, timeout), name)| StepSpec { name, after, timeout, judges: &[] });
     Box::leak(Box::new(Spec {
         name: "V",
         timeout,

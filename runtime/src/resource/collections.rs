@@ -125,6 +125,7 @@ fn pair<'a, 'm>(parts: Parts<'a>, progress: &'m mut Progress) -> Vec<(Step<'a>, 
         child.driver.clone_from(&progress.driver);
         child.context = progress.context.clone();
         child.deadline = progress.deadline;
+        child.judges = progress.judges;
     }
     parts.into_iter().map(|(step, _)| step).zip(&mut progress.children).collect()
 }

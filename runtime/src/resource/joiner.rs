@@ -1,7 +1,7 @@
 //! A helper thread for a foreign handle that can be waited for by blocking alone.
 //!
 //! One is made per handle and only where there is no completion event to await: a bare `std::thread::JoinHandle`, a
-//! child process under the blocking driver. It outlives a teardown that gave up, until what it waits for ends; it is
+//! child process under the blocking driver. Handles whose threads have returned share two threads ([`Joiner::finished`]). It outlives a teardown that gave up, until what it waits for ends; it is
 //! named after the step so that it can be told in a list of threads.
 
 #[cfg(unix)]
@@ -10,12 +10,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use crate::driver::Driver;
+use crate::driver::background::{Background, Job};
 use crate::host::user_threads::Owner;
 use crate::sync::latch::Latch;
 use crate::sync::lock;
 
 /// What the names of the threads begin with.
 pub const NAME: &str = "sundown-join";
+
+/// For what is most likely over: one of them is inside a call, and the other outside.
+static FINISHED: Background = Background::with_spare(NAME);
 
 /// A thread that runs one blocking call and gives its result by event.
 #[derive(Debug)]
@@ -66,6 +71,23 @@ impl<T: Send + 'static> Joiner<T> {
         Joiner { shared, name }
     }
 
+    /// As [`spawn`](Self::spawn), for a call that most likely returns at once, as the join of a thread that has returned and may
+    /// run destructors of its data: a thread of its own would cost more than the call. One that blocks delays no other.
+    pub(crate) fn finished<F>(join: F) -> Self
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let shared = Arc::new(Shared { result: Mutex::new(None), done: Latch::new() });
+        let for_job = Arc::clone(&shared);
+        let job = Job::new(Driver::background(), move |_| async move {
+            for_job.end(catch_unwind(AssertUnwindSafe(join)));
+        });
+        if let Err(error) = FINISHED.submit(job, None) {
+            shared.end(Err(Box::new(format!("no thread to wait for it with: {error}"))));
+        }
+        Joiner { shared, name: NAME.to_owned() }
+    }
+
     /// The call's result, or the payload of its panic. Only the first wait that ends gets it.
     ///
     /// # Cancel safety
@@ -113,6 +135,7 @@ pub(crate) fn wait_exit(pid: u32) -> io::Result<()> {
 
 #[cfg(all(test, not(sundown_loom)))]
 mod tests {
+    use std::collections::HashSet;
     use std::pin::pin;
     use std::sync::mpsc;
     use std::task::{Context, Waker};
@@ -135,6 +158,22 @@ mod tests {
         let mut joiner = Joiner::spawn("step", || panic!("boom"));
         let payload = driver::block_on(&Driver::blocking(), joiner.wait()).unwrap_err();
         assert_eq!(payload.downcast_ref(), Some(&"boom"));
+    }
+
+    /// Some threads do them all, and one that blocks in its thread's destructors delays no other.
+    #[test]
+    fn those_that_are_most_likely_over_share_threads() {
+        let wait = |joiner: &mut Joiner<_>| driver::block_on(&Driver::blocking(), joiner.wait()).unwrap();
+        let (go, blocked) = mpsc::channel::<()>();
+        let mut first = Joiner::finished(move || {
+            blocked.recv().unwrap();
+            thread::current().id()
+        });
+        let mut others: Vec<_> = (0..100).map(|_| Joiner::finished(|| thread::current().id())).collect();
+        let threads: HashSet<_> = others.iter_mut().map(wait).collect();
+        assert!(threads.len() < 50, "{} threads for 100 calls", threads.len());
+        go.send(()).unwrap();
+        wait(&mut first);
     }
 
     #[cfg(unix)]

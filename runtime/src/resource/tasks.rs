@@ -3,7 +3,7 @@
 mod ledger;
 #[cfg(all(test, sundown_loom))]
 mod models;
-mod panics;
+mod notes;
 mod slots;
 mod tally;
 mod teardown;
@@ -11,27 +11,30 @@ mod tracked;
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use futures_util::future::TryFutureExt as _;
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::host::user_threads::Owner;
 use crate::sync::{lock, quietly};
+use crate::teardown::Failure;
 use crate::teardown::outcome::panic_message;
 use crate::value::nodes::{self, Node, Registered};
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
-use panics::Panics;
+use notes::Noted;
 use tally::Tally;
 pub(crate) use tracked::is_tracked;
-use tracked::{Ticket, Tracked};
+use tracked::{Look, Ticket, Told, Tracked, Unknown, Untold};
 
 /// A group of tokio tasks, each with a name, that are stopped together.
 ///
@@ -45,6 +48,11 @@ use tracked::{Ticket, Tracked};
 /// Tasks that panic are noted: since the group was closed, the step has [panicked](crate::Outcome::Panicked); before, the
 /// report mentions it. Either way the [`JoinHandle`] has the payload, there is an error event, and the metric
 /// `sundown_task_panics_total` counts.
+///
+/// So are tasks that return an `Err`: since the group was closed, the step has [failed](crate::Outcome::Failed); before, the
+/// report mentions it. The [`JoinHandle`] has the `Err`, and there is a warn event. [`spawn`](Self::spawn) takes any future,
+/// so it finds the `Err` without its text, unless the output is an `io::Result<()>` or a `Result<(), Box<dyn Error + Send +
+/// Sync>>`: the report says which `Result` it was. [`try_spawn`](Self::try_spawn) reports the error itself.
 ///
 /// Dropping the last handle requests the tasks to stop, as a shutdown does, and nobody waits for them. A task that does not
 /// listen to the token runs on; [`registry::shutdown_all`](crate::registry::shutdown_all) still reaches it. A task that owns a
@@ -85,7 +93,8 @@ struct Handles {
 struct Group {
     ledger: Ledger<AbortHandle>,
     token: CancellationToken,
-    panics: Mutex<Panics>,
+    panics: Mutex<Noted>,
+    errors: Mutex<Noted>,
     /// Who was dropped by a runtime.
     dropped: Mutex<Tally>,
     /// What the threads work for that run the tasks.
@@ -110,6 +119,7 @@ impl Tasks {
             ledger: Ledger::new(),
             token: CancellationToken::new(),
             panics: Mutex::default(),
+            errors: Mutex::default(),
             dropped: Mutex::default(),
             owner: Owner::new(),
             created: Instant::now(),
@@ -139,10 +149,45 @@ impl Tasks {
         F::Output: Send + 'static,
     {
         let named = Named { name: name.into(), location: Location::caller(), blocking: false };
-        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(future)) };
-        let task = tokio::spawn(Tracked::new(future, self.ticket(&entered)));
-        self.attach(&entered, task.abort_handle());
-        Ok(task)
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
+        Ok(self.start::<_, Unknown>(future, &entered))
+    }
+
+    /// As [`spawn`](Self::spawn), for a task that may fail: the report has its error, with the sources.
+    ///
+    /// The [`JoinHandle`] has the error as a [`Failure`], which is shared with the report.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # use sundown::Tasks;
+    /// let tasks = Tasks::new();
+    /// let import = tasks.try_spawn("import", async { "12 rows".parse::<u32>() }).unwrap();
+    /// let failure = import.await.unwrap().unwrap_err();
+    /// assert!(failure.error().is::<std::num::ParseIntError>());
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the group was closed: the error gives the future back.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime, as [`tokio::spawn`] does.
+    #[track_caller]
+    pub fn try_spawn<F, T, E>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        future: F,
+    ) -> Result<JoinHandle<Result<T, Failure>>, Closed<F>>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        let named = Named { name: name.into(), location: Location::caller(), blocking: false };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
+        Ok(self.start::<_, Told>(future.map_err(Failure::new), &entered))
     }
 
     /// As [`spawn`](Self::spawn), on `runtime`.
@@ -161,10 +206,11 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_at(name.into(), Location::caller(), future, runtime)
+        self.spawn_in::<_, Unknown>(name.into(), Location::caller(), future, runtime)
     }
 
-    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for.
+    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for. The text of an `Err` is not asked for, which
+    /// might need the interpreter that the caller has to do with.
     #[doc(hidden)]
     pub fn spawn_at<F>(
         &self,
@@ -177,11 +223,26 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.spawn_in::<_, Untold>(name, location, future, runtime)
+    }
+
+    fn spawn_in<F, L>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        future: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+        L: Look<F::Output> + 'static,
+    {
         let named = Named { name, location, blocking: false };
-        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(future)) };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
         // One that was shut down drops it at once, here: its context tells the task whose doing that is.
         let _around = is_elsewhere(runtime).then(|| runtime.enter());
-        let task = runtime.spawn(Tracked::new(future, self.ticket(&entered)));
+        let task = runtime.spawn(Tracked::<_, L>::new(future, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
     }
@@ -205,10 +266,11 @@ impl Tasks {
         T: Send + 'static,
     {
         let runtime = Handle::current();
-        self.spawn_blocking_at(name.into(), Location::caller(), f, &runtime)
+        self.spawn_blocking_in::<_, _, Unknown>(name.into(), Location::caller(), f, &runtime)
     }
 
-    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for.
+    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for. The text of an `Err`
+    /// is not asked for.
     #[doc(hidden)]
     pub fn spawn_blocking_at<F, T>(
         &self,
@@ -221,12 +283,39 @@ impl Tasks {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        self.spawn_blocking_in::<_, _, Untold>(name, location, f, runtime)
+    }
+
+    fn spawn_blocking_in<F, T, L>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        f: F,
+        runtime: &Handle,
+    ) -> Result<JoinHandle<T>, Closed<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        L: Look<T> + 'static,
+    {
         let named = Named { name, location, blocking: true };
-        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed(f)) };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(f)) };
         let _around = is_elsewhere(runtime).then(|| runtime.enter());
-        let task = runtime.spawn_blocking(tracked::blocking(f, self.ticket(&entered)));
+        let task = runtime.spawn_blocking(tracked::blocking::<_, L>(f, self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
+    }
+
+    #[track_caller]
+    fn start<F, L>(&self, future: F, entered: &Entered) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+        L: Look<F::Output> + 'static,
+    {
+        let task = tokio::spawn(Tracked::<_, L>::new(future, self.ticket(entered)));
+        self.attach(entered, task.abort_handle());
+        task
     }
 
     fn ticket(&self, entered: &Entered) -> Ticket {
@@ -342,6 +431,19 @@ impl Group {
         lock(&self.dropped).add(task);
     }
 
+    /// A task returned an error.
+    fn failed(&self, key: Key, failure: &Failure) {
+        let Some(task) = self.ledger.named(key).map(TaskInfo::from) else { return };
+        let error = failure.to_string();
+        let stopping = self.ledger.is_closed();
+        {
+            let mut errors = lock(&self.errors);
+            let notes = if stopping { &mut errors.stopping } else { &mut errors.earlier };
+            notes.note(format!("{task}: {error}"));
+        }
+        crate::observe::task_failed(task.name(), task.location(), &error);
+    }
+
     fn panicked(&self, key: Key, payload: &(dyn Any + Send)) {
         let Some(task) = self.ledger.named(key).map(TaskInfo::from) else { return };
         // Its future is dropped before it was ready; that is not its runtime's doing.
@@ -439,14 +541,21 @@ impl fmt::Display for TaskInfo {
 }
 
 /// A task was not spawned, because its group is closed. It gives back what was to be spawned.
+///
+/// `Send`, `Sync` and `'static` for all that can be spawned, so that `tasks.spawn(…)?` converts it into the error of any
+/// function.
 #[derive(thiserror::Error)]
 #[error("the group of tasks is closed")]
-pub struct Closed<F>(F);
+pub struct Closed<F>(Mutex<F>); // never locked: a lock is `Sync` where what is in it is `Send`
 
 impl<F> Closed<F> {
+    fn new(spawned: F) -> Self {
+        Closed(Mutex::new(spawned))
+    }
+
     /// The future or the closure that was to be spawned.
     pub fn into_inner(self) -> F {
-        self.0
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,13 +3,16 @@
 //! Invariants, which the loom models below check:
 //! 1. At most one [`Taken`] exists at a time, and anyone who waits for it is woken when it is dropped.
 //! 2. The value is back in the slot when `Taken` is dropped, on every path, unless it was kept by [`Taken::keep`].
-//! 3. The lock is held for a few moves of a pointer only: never across user code, a waker's call or an await.
+//! 3. A caller that gives up leaves nothing behind.
+//! 4. The lock is held for a few moves of a pointer only: never across user code, a waker's call or an await.
 
-use std::future::poll_fn;
+use std::future::Future;
 use std::ops::{Deref, DerefMut};
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use crate::sync::modelled::{Mutex, lock};
+use crate::sync::waiters::{self, Registration, Waiters};
 
 pub(crate) struct Slot<T> {
     inner: Mutex<Inner<T>>,
@@ -17,7 +20,7 @@ pub(crate) struct Slot<T> {
 
 struct Inner<T> {
     place: State<T>,
-    waiting: Vec<Waker>,
+    waiting: Waiters,
 }
 
 enum State<T> {
@@ -28,7 +31,7 @@ enum State<T> {
 
 impl<T> Slot<T> {
     pub(crate) fn new(value: T) -> Self {
-        Slot { inner: Mutex::new(Inner { place: State::Here(value), waiting: Vec::new() }) }
+        Slot { inner: Mutex::new(Inner { place: State::Here(value), waiting: Waiters::new() }) }
     }
 
     /// The value, or `None` if somebody has it or it is gone for good.
@@ -53,37 +56,55 @@ impl<T> Slot<T> {
     }
 
     /// The value, as soon as nobody else has it; `None` if it is gone for good.
-    pub(crate) async fn take(&self) -> Option<Taken<'_, T>> {
-        poll_fn(|cx| self.poll_take(cx)).await
-    }
-
-    /// As [`take`](Self::take), for a hand-written future.
-    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Taken<'_, T>>> {
-        // A waker's clone is code of the executor's.
-        let waker = cx.waker().clone();
-        let mut inner = lock(&self.inner);
-        match std::mem::replace(&mut inner.place, State::Taken) {
-            State::Here(value) => Poll::Ready(Some(Taken { slot: self, value: Some(value) })),
-            State::Gone => {
-                inner.place = State::Gone;
-                Poll::Ready(None)
-            }
-            State::Taken => {
-                if !inner.waiting.iter().any(|other| other.will_wake(&waker)) {
-                    inner.waiting.push(waker);
-                }
-                Poll::Pending
-            }
-        }
+    pub(crate) fn take(&self) -> Take<'_, T> {
+        Take { slot: self, place: Registration::default() }
     }
 
     fn put(&self, place: State<T>) {
         let waiting = {
             let mut inner = lock(&self.inner);
             inner.place = place;
-            std::mem::take(&mut inner.waiting)
+            inner.waiting.take()
         };
-        waiting.into_iter().for_each(Waker::wake);
+        waiters::wake(waiting);
+    }
+}
+
+/// Ready with the value, as soon as nobody else has it.
+#[must_use = "futures do nothing unless polled"]
+pub(crate) struct Take<'a, T> {
+    slot: &'a Slot<T>,
+    place: Registration,
+}
+
+impl<'a, T> Future for Take<'a, T> {
+    type Output = Option<Taken<'a, T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Taken<'a, T>>> {
+        let this = &mut *self;
+        // A waker's clone is code of the executor's, and so is its drop.
+        let waker = cx.waker().clone();
+        let mut inner = lock(&this.slot.inner);
+        let (poll, unused) = match std::mem::replace(&mut inner.place, State::Taken) {
+            State::Here(value) => (Poll::Ready(Some(Taken { slot: this.slot, value: Some(value) })), None),
+            State::Gone => {
+                inner.place = State::Gone;
+                (Poll::Ready(None), None)
+            }
+            State::Taken => (Poll::Pending, inner.waiting.register(&mut this.place, waker)),
+        };
+        drop(inner);
+        drop(unused);
+        poll
+    }
+}
+
+impl<T> Drop for Take<'_, T> {
+    fn drop(&mut self) {
+        if self.place.is_taken() {
+            let left = lock(&self.slot.inner).waiting.leave(&self.place);
+            drop(left);
+        }
     }
 }
 
@@ -122,7 +143,38 @@ impl<T> Drop for Taken<'_, T> {
 
 #[cfg(all(test, not(sundown_loom)))]
 mod tests {
-    use super::Slot;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::task::{Context, Wake, Waker};
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Wake for Nothing {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_caller_that_gives_up_leaves_nothing_behind() {
+        let slot = Slot::new(1);
+        let taken = slot.try_take().unwrap();
+        let nothing = Arc::new(Nothing);
+        for _ in 0..100 {
+            let waker = Waker::from(Arc::new(Nothing));
+            assert!(pin!(slot.take()).poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        let waker = Waker::from(Arc::clone(&nothing));
+        {
+            let mut take = pin!(slot.take());
+            assert!(take.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(take.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert_eq!(Arc::strong_count(&nothing), 3, "here, the waker, and one in the slot");
+        }
+        assert_eq!(Arc::strong_count(&nothing), 2);
+        assert!(lock(&slot.inner).waiting.take().is_empty());
+        drop(taken);
+    }
 
     #[test]
     fn a_look_takes_nothing() {

@@ -175,6 +175,9 @@ impl fmt::Debug for Failure {
     }
 }
 
+/// For `?`. Its text is that of the whole chain, so it has no source; [`error`](Failure::error) has them.
+impl Error for Failure {}
+
 /// The messages of the chain, outermost first, with `: ` between them.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::driver::{Driver, RuntimeContext};
 use crate::host::user_threads::{Budget, Owner};
+use crate::teardown::output::{Judge, judged};
 use crate::teardown::{Failure, Outcome};
 
 /// What is known of one resource's teardown so far.
@@ -35,6 +36,8 @@ pub struct Progress {
     /// The runtime that the value was made in whose resource this is.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code, reason = "for what runs on one"))]
     pub(crate) context: RuntimeContext,
+    /// What looks at the outputs of the tasks that this is, or holds.
+    pub(crate) judges: &'static [Option<Judge>],
     kept: Option<Box<dyn Any + Send>>,
     stuck: Option<Stuck>,
 }
@@ -65,6 +68,7 @@ impl Progress {
             children: Vec::new(),
             driver: None,
             context: RuntimeContext::default(),
+            judges: &[],
             kept: None,
             stuck: None,
         }
@@ -198,6 +202,11 @@ impl Progress {
         if let (Some(driver), Some(until)) = (&self.driver, self.deadline) {
             owner.waits(Budget { since: driver.now(), until }, self.is_forced());
         }
+    }
+
+    /// What the output of a task or thread of the resource becomes: an `Err` is a failure.
+    pub(crate) fn judge<T: 'static>(&self, output: T) -> Outcome {
+        judged(output, self.judges)
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {

@@ -165,6 +165,7 @@ impl<T: Teardown> Content<T> {
         }
         own.name.clone_from(&progress.name);
         own.driver.clone_from(&progress.driver);
+        own.judges = progress.judges;
         // Once forced, by anyone, it is forced for all.
         (own.requested, own.forced, own.deadline) =
             (own.requested.or(progress.requested), own.forced.or(progress.forced), progress.deadline);

@@ -6,7 +6,8 @@ use crate::resource::joiner::Joiner;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// Not asked by anything: what it listens to is a field of its own. std has no event for the end of a thread, so another
-/// thread joins it; [`Thread`](crate::Thread) needs none. A thread that would join itself is reported as abandoned.
+/// thread joins it; [`Thread`](crate::Thread) needs none. A thread that returned an `Err` has failed, as a task has. One that
+/// would join itself is reported as abandoned.
 impl<T: Send + 'static> Teardown for Option<JoinHandle<T>> {
     fn request(&mut self, _progress: &mut Progress) {}
 
@@ -21,11 +22,14 @@ impl<T: Send + 'static> Teardown for Option<JoinHandle<T>> {
                 }
                 progress.detail(name(&handle));
                 let step = progress.name().to_owned();
-                progress.keep(|| Joiner::spawn(&step, move || handle.join()));
+                progress.keep(|| match handle.is_finished() {
+                    true => Joiner::finished(move || handle.join()),
+                    false => Joiner::spawn(&step, move || handle.join()),
+                });
             }
             match progress.kept::<Joiner<thread::Result<T>>>() {
                 Some(joiner) => match joiner.wait().await {
-                    Ok(Ok(_)) => Outcome::Stopped,
+                    Ok(Ok(output)) => progress.judge(output),
                     Ok(Err(payload)) | Err(payload) => Outcome::from_panic(&*payload),
                 },
                 None => Outcome::Stopped,

@@ -17,9 +17,9 @@ use crate::teardown::{Failure, Outcome, Progress, Teardown, Wait};
 /// What a task ended as; the driver knows what it forced. One that was aborted on request has stopped (by an
 /// `AbortHandle` that is a field, or by an `request`). One that its runtime has dropped has failed. Where no runtime is
 /// known, nobody can tell the one from the other: then it was forced, no matter by whom.
-fn joined<T>(result: Result<T, JoinError>, progress: &mut Progress) -> Outcome {
+fn joined<T: 'static>(result: Result<T, JoinError>, progress: &mut Progress) -> Outcome {
     match result {
-        Ok(_) => Outcome::Stopped,
+        Ok(output) => progress.judge(output),
         Err(error) => match error.try_into_panic() {
             Ok(payload) => Outcome::from_panic(&*payload),
             Err(_cancelled) if progress.is_forced() => Outcome::Stopped,
@@ -69,9 +69,11 @@ fn runtime_has_ended(progress: &Progress) -> Option<bool> {
     }
 }
 
-/// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. The output
-/// of the task is dropped; where it is a `Result`, [`try_join`] looks at it. A task that shuts itself down is not waited for
-/// and not aborted, but reported: it runs on.
+/// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. A task that
+/// returned an `Err`, whenever that was, has failed. In a field of an annotated struct, through `Option`, `Box`, `Vec`, arrays,
+/// maps, `Shared` and a tuple that is spelled as one, the report has the error itself, if that converts into
+/// `Box<dyn Error + Send + Sync>`. Elsewhere its type is not known here: then the report says which `Result` it was.
+/// Another output is dropped. A task that shuts itself down is not waited for and not aborted, but reported: it runs on.
 impl<T: Send + 'static> Teardown for JoinHandle<T> {
     fn request(&mut self, _progress: &mut Progress) {}
 
@@ -94,6 +96,9 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
 }
 
 /// Waits for a task whose output is a `Result`, so that its error is in the report: for `with`.
+///
+/// A field with `#[shutdown]` alone reports it too. This is for where the field's type does not name the error, as in a
+/// struct that is generic over the output, and for a shutdown that is written by hand.
 ///
 /// ```
 /// use sundown::{ShutdownGuard, must_shutdown};
@@ -142,7 +147,8 @@ where
     }
 }
 
-/// As `JoinHandle`, for each task. The outputs are dropped; of several panics the report has the first.
+/// As `JoinHandle`, for each task. Of several errors the report has the first, with the number of the others, and of several
+/// panics the first.
 ///
 /// A set does not tell which tasks are in it, and can only abort all of them. So it is not forced by a teardown that runs in
 /// a spawned task, which may be one of them and would abort itself before anybody had a report: the step is reported as
@@ -158,7 +164,18 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
             while let Some(result) = self.join_next().await {
                 match joined(result, progress) {
                     Outcome::Stopped => {}
+                    Outcome::Failed(failure) => match progress.keep(Errors::default).note() {
+                        true => progress.problem(Outcome::Failed(failure)),
+                        false => drop(failure),
+                    },
                     other => progress.problem(other),
+                }
+            }
+            match progress.kept::<Errors>() {
+                Some(Errors(1)) | None => {}
+                Some(Errors(all)) => {
+                    let others = *all - 1;
+                    progress.detail(format!("{others} more of its tasks failed"));
                 }
             }
             Outcome::Stopped
@@ -181,6 +198,18 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
         Some(Box::new(std::mem::take(self)))
+    }
+}
+
+/// How many tasks of a set have failed.
+#[derive(Default)]
+struct Errors(usize);
+
+impl Errors {
+    /// Counts one. Whether it is the first.
+    fn note(&mut self) -> bool {
+        self.0 += 1;
+        self.0 == 1
     }
 }
 

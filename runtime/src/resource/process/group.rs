@@ -4,6 +4,8 @@
 //! functions are used. The others are children of others: the OS tells of their end through a descriptor of each
 //! (`pidfd_open`, Linux 5.3). A zombie has ended; its own parent, or init, reaps it.
 
+mod looks;
+
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,6 +15,9 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::task::yield_now;
+
+use looks::{Asked, Seen};
 
 /// Ready when every process of the group has ended.
 ///
@@ -20,7 +25,9 @@ use tokio::io::unix::AsyncFd;
 pub(super) async fn ended(group: u32, is_ours: impl Fn() -> bool) -> io::Result<()> {
     // A process that is there may start others before it ends: look again until nobody is left.
     while is_ours() {
-        let running = running(group)?;
+        let asked = Asked::now();
+        yield_now().await; // the others of this task ask too, and one look is for all of them
+        let running = running(group, &*asked.look()?)?;
         if running.is_empty() {
             break;
         }
@@ -44,7 +51,7 @@ fn watch(end: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
 /// As [`ended`], blocking this thread.
 pub(super) fn ended_blocking(group: u32, is_ours: impl Fn() -> bool) -> io::Result<()> {
     while is_ours() {
-        let running = running(group)?;
+        let running = running(group, &*Asked::now().look()?)?;
         if running.is_empty() {
             break;
         }
@@ -55,10 +62,15 @@ pub(super) fn ended_blocking(group: u32, is_ours: impl Fn() -> bool) -> io::Resu
     Ok(())
 }
 
-/// The names and ids of those that run; none if nobody does.
+/// The names and ids of those that run; none if nobody does. For a report: one that was started this very moment may be
+/// missing.
 pub(super) fn names(group: u32) -> Option<String> {
-    let names: Vec<_> =
-        stats(group).ok()?.filter(|stat| !stat.zombie).map(|stat| format!("`{}` ({})", stat.name, stat.pid)).collect();
+    let seen = looks::recent().ok()?;
+    let now = seen.members(group).iter().filter_map(|pid| stat(*pid));
+    let names: Vec<_> = now
+        .filter(|stat| stat.group == group && !stat.zombie)
+        .map(|stat| format!("`{}` ({})", stat.name, stat.pid))
+        .collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
@@ -67,13 +79,13 @@ struct Running {
     end: OwnedFd,
 }
 
-fn running(group: u32) -> io::Result<Vec<Running>> {
+fn running(group: u32, seen: &Seen) -> io::Result<Vec<Running>> {
     let mut running = Vec::new();
-    for stat in stats(group)? {
-        let Some(pid) = Pid::from_raw(stat.pid) else { continue };
+    for &member in seen.members(group) {
+        let Some(pid) = Pid::from_raw(member) else { continue };
         match pidfd_open(pid, PidfdFlags::empty()) {
             // Between the look and this the id may have gone to another process, whose end does not concern us.
-            Ok(end) if self::stat(stat.pid).is_some_and(|now| now.group == stat.group) && !has_ended(&end)? => {
+            Ok(end) if stat(member).is_some_and(|now| now.group == group) && !has_ended(&end)? => {
                 running.push(Running { end });
             }
             Ok(_) | Err(Errno::SRCH) => {}
@@ -97,12 +109,10 @@ struct Stat {
     zombie: bool,
 }
 
-fn stats(group: u32) -> io::Result<impl Iterator<Item = Stat>> {
+/// Every process there is.
+fn stats() -> io::Result<impl Iterator<Item = Stat>> {
     let pids = fs::read_dir("/proc")?.flatten();
-    Ok(pids
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(stat)
-        .filter(move |stat| stat.group == group))
+    Ok(pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(stat))
 }
 
 fn stat(pid: i32) -> Option<Stat> {

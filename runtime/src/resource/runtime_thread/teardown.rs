@@ -16,7 +16,7 @@ pub(super) static SPEC: Spec = Spec {
     timeout: FOREVER, // its owner's, or that of the call
     on_drop: None,
     manual: false,
-    steps: &[StepSpec { name: "RuntimeThread.thread", after: &[], timeout: None }],
+    steps: &[StepSpec { name: "RuntimeThread.thread", after: &[], timeout: None, judges: &[] }],
 };
 
 impl Service for Core {

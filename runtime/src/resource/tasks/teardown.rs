@@ -58,22 +58,22 @@ teardown_by_ref!([] Tasks);
 
 /// `own` is the task that shuts its own group down.
 fn outcome(group: &Group, own: Option<Key>, progress: &mut Progress) -> Outcome {
-    let (earlier, stopping) = {
+    let (panics, panicked) = {
         let panics = lock(&group.panics);
-        (panics.earlier.summary(), panics.stopping.message())
+        (panics.earlier.summary("panicked"), panics.stopping.message("panicked"))
+    };
+    let (errors, failed) = {
+        let errors = lock(&group.errors);
+        (errors.earlier.summary("failed"), errors.stopping.message("failed"))
     };
     let dropped = lock(&group.dropped).names().map(|names| format!("{DROPPED}: {names}"));
-    if let Some(earlier) = earlier {
-        progress.detail(earlier);
-    }
-    let outcome = match (stopping, dropped) {
-        (Some(message), dropped) => {
-            dropped.into_iter().for_each(|dropped| progress.detail(dropped));
-            Outcome::Panicked { message }
-        }
-        (None, Some(dropped)) => Outcome::Failed(Failure::new(dropped)),
-        (None, None) => Outcome::Stopped,
+    panics.into_iter().chain(errors).for_each(|earlier| progress.detail(earlier));
+    let mut failed = failed.into_iter().chain(dropped);
+    let outcome = match panicked {
+        Some(message) => Outcome::Panicked { message },
+        None => failed.next().map_or(Outcome::Stopped, |failed| Outcome::Failed(Failure::new(failed))),
     };
+    failed.for_each(|other| progress.detail(other));
     match own.and_then(|key| group.ledger.named(key)) {
         Some(task) => outcome.worse(Outcome::abandoned(format!("{} shuts down its own group", TaskInfo::from(task)))),
         None => outcome,

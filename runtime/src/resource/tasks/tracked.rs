@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use tokio::runtime::Handle;
 use super::Group;
 use super::ledger::Key;
 use crate::driver::ended::has_ended;
+use crate::sync::quietly;
+use crate::teardown::Failure;
+use crate::teardown::output::{err_of, error_of};
 
 /// The place of a task in the ledger. Dropping it, on whatever path, is the end of the task.
 #[derive(Debug)]
@@ -45,6 +49,18 @@ impl Ticket {
         }
     }
 
+    /// Notes an output that is an error; it goes on to tokio all the same.
+    fn ended<T, L: Look<T>>(&self, output: &T) {
+        if size_of::<T>() > 0 {
+            // The text of an error is the user's: a panic in it is not the task's.
+            quietly(|| {
+                if let Some(failure) = L::error(output) {
+                    self.group.failed(self.key, &failure);
+                }
+            });
+        }
+    }
+
     fn panicked<T>(&self, payload: Box<dyn Any + Send>) -> T {
         self.group.panicked(self.key, &*payload);
         resume_unwind(payload)
@@ -59,13 +75,14 @@ impl Drop for Ticket {
 
 pin_project! {
     /// The future of a task. It is dropped before the task leaves the ledger.
-    pub(super) struct Tracked<F> {
+    pub(super) struct Tracked<F, L> {
         #[pin]
         future: Option<F>,
         ticket: Ticket,
+        look: PhantomData<fn() -> L>,
     }
 
-    impl<F> PinnedDrop for Tracked<F> {
+    impl<F, L> PinnedDrop for Tracked<F, L> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.future.is_some() {
@@ -76,13 +93,13 @@ pin_project! {
     }
 }
 
-impl<F> Tracked<F> {
+impl<F, L> Tracked<F, L> {
     pub(super) fn new(future: F, ticket: Ticket) -> Self {
-        Tracked { future: Some(future), ticket }
+        Tracked { future: Some(future), ticket, look: PhantomData }
     }
 }
 
-impl<F: Future> Future for Tracked<F> {
+impl<F: Future, L: Look<F::Output>> Future for Tracked<F, L> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -90,8 +107,9 @@ impl<F: Future> Future for Tracked<F> {
         this.ticket.run(|| match this.future.as_mut().as_pin_mut() {
             Some(future) => {
                 let poll = future.poll(cx);
-                if poll.is_ready() {
+                if let Poll::Ready(output) = &poll {
                     this.future.set(None);
+                    this.ticket.ended::<_, L>(output);
                 }
                 poll
             }
@@ -101,9 +119,46 @@ impl<F: Future> Future for Tracked<F> {
 }
 
 /// The closure of a task that blocks.
-pub(super) fn blocking<T>(f: impl FnOnce() -> T, ticket: Ticket) -> impl FnOnce() -> T {
+pub(super) fn blocking<T, L: Look<T>>(f: impl FnOnce() -> T, ticket: Ticket) -> impl FnOnce() -> T {
     let unrun = Unrun(Some(ticket));
-    move || unrun.take().run(f)
+    move || {
+        let ticket = unrun.take();
+        let output = ticket.run(f);
+        ticket.ended::<_, L>(&output);
+        output
+    }
+}
+
+/// How the error of an output is found.
+pub(super) trait Look<T> {
+    fn error(output: &T) -> Option<Failure>;
+}
+
+/// For an output of which nothing is known.
+pub(super) enum Unknown {}
+
+impl<T: 'static> Look<T> for Unknown {
+    fn error(output: &T) -> Option<Failure> {
+        error_of(output)
+    }
+}
+
+/// For an output whose error may be told on a certain thread only: one of Python's, say, must be attached to it.
+pub(super) enum Untold {}
+
+impl<T> Look<T> for Untold {
+    fn error(output: &T) -> Option<Failure> {
+        err_of(output)
+    }
+}
+
+/// For that of a task whose error was made a `Failure`.
+pub(super) enum Told {}
+
+impl<T> Look<Result<T, Failure>> for Told {
+    fn error(output: &Result<T, Failure>) -> Option<Failure> {
+        output.as_ref().err().cloned()
+    }
 }
 
 /// The place of a task that blocks, until it runs.

@@ -1,13 +1,13 @@
-//! The panics of a group's tasks: how many there were, and what the first and the last of them said.
+//! The panics and the errors of a group's tasks: how many there were, and what the first and the last of them said.
 
 use std::fmt::Write as _;
 
-/// So many messages are kept; beyond them the panics are counted alone.
+/// So many messages are kept; beyond them the tasks are counted alone.
 const KEPT: usize = 16;
 
 /// Those before the group was asked to stop, and those since.
 #[derive(Debug, Default)]
-pub(super) struct Panics {
+pub(super) struct Noted {
     pub(super) earlier: Notes,
     pub(super) stopping: Notes,
 }
@@ -21,32 +21,32 @@ pub(super) struct Notes {
 
 impl Notes {
     /// Notes one, such as "`import` (src/jobs.rs:12:9): boom".
-    pub(super) fn note(&mut self, panic: String) {
+    pub(super) fn note(&mut self, task: String) {
         self.count += 1;
         if self.first.len() < KEPT {
-            self.first.push(panic);
+            self.first.push(task);
         } else {
-            self.last = panic;
+            self.last = task;
         }
     }
 
     /// "2 tasks panicked earlier, the last: `import` (src/jobs.rs:12:9): boom"
-    pub(super) fn summary(&self) -> Option<String> {
+    pub(super) fn summary(&self, what: &str) -> Option<String> {
         let last = if self.last.is_empty() { self.first.last()? } else { &self.last };
         Some(match self.count {
-            1 => format!("a task panicked earlier: {last}"),
-            count => format!("{count} tasks panicked earlier, the last: {last}"),
+            1 => format!("a task {what} earlier: {last}"),
+            count => format!("{count} tasks {what} earlier, the last: {last}"),
         })
     }
 
     /// All that is known of them.
-    pub(super) fn message(&self) -> Option<String> {
+    pub(super) fn message(&self, what: &str) -> Option<String> {
         if self.count == 0 {
             return None;
         }
         let mut text = self.first.join("; ");
         if self.count > self.first.len() {
-            let _ = write!(text, "; and {} more tasks panicked", self.count - self.first.len());
+            let _ = write!(text, "; and {} more tasks {what}", self.count - self.first.len());
         }
         Some(text)
     }
@@ -59,12 +59,12 @@ mod tests {
     #[test]
     fn sixteen_messages_are_kept_and_the_rest_counted() {
         let mut notes = Notes::default();
-        assert_eq!((notes.summary(), notes.message()), (None, None));
+        assert_eq!((notes.summary("failed"), notes.message("failed")), (None, None));
         notes.note("0".to_owned());
-        assert_eq!(notes.summary().unwrap(), "a task panicked earlier: 0");
+        assert_eq!(notes.summary("panicked").unwrap(), "a task panicked earlier: 0");
         (1..20).for_each(|i| notes.note(i.to_string()));
-        assert_eq!(notes.summary().unwrap(), "20 tasks panicked earlier, the last: 19");
-        let message = notes.message().unwrap();
+        assert_eq!(notes.summary("failed").unwrap(), "20 tasks failed earlier, the last: 19");
+        let message = notes.message("panicked").unwrap();
         assert!(message.starts_with("0; 1; 2;") && message.ends_with("; 15; and 4 more tasks panicked"), "{message}");
     }
 }
