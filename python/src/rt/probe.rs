@@ -34,8 +34,8 @@ pub const fn not_forgotten(name: &str, found: Finding, handle: bool) {
         Finding::Nothing => return,
         Finding::Stops if handle => "",
         Finding::Stops => "note: a Python class has it as a `Shared<T>`\n",
-        Finding::Thread => "note: a Python class has it as a `Thread`\n",
-        Finding::Runtime => "note: a Python class has it as a `sundown_python::Runtime`\n",
+        Finding::Thread | Finding::SharedThread => "note: a Python class has it as a `Thread`\n",
+        Finding::Runtime | Finding::SharedRuntime => "note: a Python class has it as a `sundown_python::Runtime`\n",
         _ => found.note(),
     });
     let text = text.push("help: add `#[shutdown]`, or `#[shutdown(skip)]` if someone else stops it");

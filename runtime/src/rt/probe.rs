@@ -20,6 +20,10 @@ pub enum Finding {
     Held,
     /// The same, behind a lock or a count.
     Shared,
+    /// The same: an `Option` of a thread's handle.
+    SharedThread,
+    /// The same: an `Option` of a tokio runtime.
+    SharedRuntime,
     /// A thread's handle, which has no `Teardown` until it is wrapped.
     Thread,
     /// A tokio runtime: the same.
@@ -41,7 +45,9 @@ impl Finding {
         match self {
             Finding::Nothing | Finding::Stops => "",
             Finding::Held => "note: it can only be stopped in a field of its own\n",
-            Finding::Shared => "note: it can only be stopped as a `Shared<T>`\n",
+            Finding::Shared | Finding::SharedThread | Finding::SharedRuntime => {
+                "note: it can only be stopped as a `Shared<T>`\n"
+            }
             Finding::Thread => "note: it can only be stopped in an `Option`, or as a `Thread`\n",
             Finding::Runtime => "note: it can only be stopped in an `Option`\n",
             Finding::Task => "note: it can only be stopped if the task's output is `Send`\n",

@@ -5,13 +5,47 @@
 
 use std::cell::{Cell, LazyCell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
 use futures_util::stream::FuturesUnordered;
 
-use super::search::{Behind, Part, Place};
+use super::Finding;
+
+/// A part of the type that is searched: a `T`, in `P`.
+pub struct Part<T: ?Sized, P>(PhantomData<fn() -> P>, PhantomData<T>);
+
+/// Where a part is.
+pub trait Place {
+    /// The place of what is in it.
+    type Within: Place;
+    /// What a resource there is.
+    const FINDING: Finding;
+}
+
+/// The type itself.
+pub enum Whole {}
+/// In a holder.
+pub enum Held {}
+/// Behind a lock or a count.
+pub enum Behind {}
+
+impl Place for Whole {
+    type Within = Held;
+    const FINDING: Finding = Finding::Stops;
+}
+
+impl Place for Held {
+    type Within = Held;
+    const FINDING: Finding = Finding::Held;
+}
+
+impl Place for Behind {
+    type Within = Behind;
+    const FINDING: Finding = Finding::Shared;
+}
 
 /// A type in `P` that holds others.
 pub trait Holder<P> {

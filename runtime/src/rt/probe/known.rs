@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, mpsc};
 
 use super::Finding;
+use super::holders::Behind;
 
 /// A resource that has no `Teardown` as it is.
 pub trait Known {
     /// As what it is found.
     const FINDING: Finding;
 }
+
+/// What has a `Teardown`, and all the same is better known by its name if it is in `P`.
+pub trait Wrapped<P>: Known {}
 
 /// A plain channel sender says nothing of who ends whom, so it is no resource by itself, though an `Option` of some can be
 /// stopped. This is what has a `Teardown` by senders alone.
@@ -42,6 +46,20 @@ known! {
     [T] tokio_util::task::AbortOnDropHandle<T>: AbortOnDrop;
     [] tokio_util::sync::DropGuard: DropGuard;
 }
+
+impl<T> Known for Option<std::thread::JoinHandle<T>> {
+    const FINDING: Finding = Finding::SharedThread;
+}
+
+impl<T> Wrapped<Behind> for Option<std::thread::JoinHandle<T>> {}
+
+#[cfg(feature = "tokio")]
+impl Known for Option<tokio::runtime::Runtime> {
+    const FINDING: Finding = Finding::SharedRuntime;
+}
+
+#[cfg(feature = "tokio")]
+impl Wrapped<Behind> for Option<tokio::runtime::Runtime> {}
 
 exempt! {
     [T] mpsc::Sender<T>;

@@ -1,17 +1,17 @@
 //! The search, by method lookup on the concrete type that the expansion names.
 //!
 //! "Contains a resource" cannot be a trait: `T: Teardown` says yes for any type, what holds others says yes if they do,
-//! and the two overlap. So the types that are still to be looked at are a queue, itself a type, and one step of the
-//! search is one method call on it. The methods of the traits below are all named `look`; the call has so many `&` in
-//! front that the lookup comes to them in their order, and takes the first whose bounds hold. The queue of the next step
-//! is the type that the call returns. No step runs: the calls are in a closure that nobody calls, whose type says what
-//! was found.
+//! and the two overlap. So the parts that are still to be looked at are a [`Queue`], itself a type, and one step of the
+//! search is one call of `look` on it. Lookup goes from a `Queue` to the next of the types below it, by `Deref`, and takes
+//! the first whose bounds hold; what the call returns is the queue of the next step. No step runs: the calls are in a
+//! closure that nobody calls, whose type says what was found.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use super::Finding;
-use super::holders::Holder;
-use super::known::{Exempt, Known};
+use super::holders::{Holder, Part, Place, Whole};
+use super::known::{Exempt, Known, Wrapped};
 use crate::teardown::Teardown;
 
 /// What `$type` is, or contains. A type of more than 24 parts is not searched to its end.
@@ -20,36 +20,10 @@ use crate::teardown::Teardown;
 macro_rules! __search {
     ($type:ty) => {
         $crate::__rt::found(&|| {
-            #[allow(unused_imports)]
-            use $crate::__rt::{
-                LookAtExempt as _, LookAtHandle as _, LookAtHolder as _, LookAtKnown as _, LookAtOther as _,
-                LookAtResource as _,
-            };
             let queue = $crate::__rt::queue::<$type>();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            let queue = (&&&&&queue).look();
-            (&&&&&queue).look()
+            let queue = queue.look().look().look().look().look().look().look().look();
+            let queue = queue.look().look().look().look().look().look().look().look();
+            queue.look().look().look().look().look().look().look().look()
         })
     };
 }
@@ -64,17 +38,20 @@ pub const fn found<A: Answer, F: FnOnce() -> A>(_search: &F) -> Finding {
 /// The search of one type.
 #[must_use]
 pub fn queue<T: ?Sized>() -> Queue<Part<T, Whole>, Empty> {
-    Queue::new()
+    never()
 }
 
-/// A part of the type that is searched: a `T`, in `P`.
-pub struct Part<T: ?Sized, P>(PhantomData<fn() -> P>, PhantomData<T>);
+fn never<T>() -> T {
+    unreachable!("a search is made by the compiler")
+}
 
-/// Parts that are still to be looked at: one, and the others.
-pub struct Queue<H, R>(PhantomData<fn() -> (H, R)>);
+/// What a search ended with.
+pub trait Answer {
+    /// The same as a value.
+    const FINDING: Finding;
+}
 
 /// Nothing is left to be looked at.
-#[derive(Clone, Copy)]
 pub struct Empty;
 
 /// A resource.
@@ -85,42 +62,6 @@ pub struct ByTeardown<P>(PhantomData<fn() -> P>);
 
 /// Found by its name.
 pub struct ByName<T>(PhantomData<fn() -> T>);
-
-/// Where a part is.
-pub trait Place {
-    /// The place of what is in it.
-    type Within: Place;
-    /// What a resource there is.
-    const FINDING: Finding;
-}
-
-/// The type itself.
-pub enum Whole {}
-/// In a holder.
-pub enum Held {}
-/// Behind a lock or a count.
-pub enum Behind {}
-
-impl Place for Whole {
-    type Within = Held;
-    const FINDING: Finding = Finding::Stops;
-}
-
-impl Place for Held {
-    type Within = Held;
-    const FINDING: Finding = Finding::Held;
-}
-
-impl Place for Behind {
-    type Within = Behind;
-    const FINDING: Finding = Finding::Shared;
-}
-
-/// What a search ended with.
-pub trait Answer {
-    /// The same as a value.
-    const FINDING: Finding;
-}
 
 impl Answer for Empty {
     const FINDING: Finding = Finding::Nothing;
@@ -139,39 +80,13 @@ impl<T: Known> Answer for Found<ByName<T>> {
     const FINDING: Finding = T::FINDING;
 }
 
-/// A queue as a value, for the types of the calls.
-pub trait New: Copy {
-    /// Makes it.
-    fn new() -> Self;
-}
-
-impl New for Empty {
-    fn new() -> Self {
-        Empty
-    }
-}
-
-impl<H, R> New for Queue<H, R> {
-    fn new() -> Self {
-        Queue(PhantomData)
-    }
-}
-
-impl<H, R> Clone for Queue<H, R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<H, R> Copy for Queue<H, R> {}
-
 /// A list of parts, before the others.
 pub trait Before<R> {
     /// All of them.
-    type Queue: New;
+    type Queue;
 }
 
-impl<R: New> Before<R> for () {
+impl<R> Before<R> for () {
     type Queue = R;
 }
 
@@ -179,11 +94,103 @@ impl<H, T: Before<R>, R> Before<R> for (H, T) {
     type Queue = Queue<H, T::Queue>;
 }
 
+macro_rules! lookup {
+    ($($(#[$doc:meta])+ $this:ident => $next:ident,)+) => {$(
+        $(#[$doc])+
+        pub struct $this<H, R>(PhantomData<fn() -> (H, R)>);
+
+        impl<H, R> Deref for $this<H, R> {
+            type Target = $next<H, R>;
+
+            fn deref(&self) -> &Self::Target {
+                never()
+            }
+        }
+    )+};
+}
+
+lookup! {
+    /// The part `H` to be looked at, and the others. Is it one that says nothing of who ends whom?
+    Queue => MayBeWrapped,
+    /// Is it known by name, with what is around it?
+    MayBeWrapped => MayBeResource,
+    /// Has it a `Teardown`?
+    MayBeResource => MayBeHandle,
+    /// Has a reference to it one?
+    MayBeHandle => MayBeKnown,
+    /// Is it known by name?
+    MayBeKnown => MayBeHolder,
+    /// Does it hold others?
+    MayBeHolder => IsNone,
+}
+
+/// It is no resource.
+pub struct IsNone<H, R>(PhantomData<fn() -> (H, R)>);
+
+impl<T: Exempt + ?Sized, P, R> Queue<Part<T, P>, R> {
+    /// The others.
+    #[must_use]
+    pub fn look(&self) -> R {
+        never()
+    }
+}
+
+impl<T: Wrapped<P>, P, R> MayBeWrapped<Part<T, P>, R> {
+    /// What it is.
+    #[must_use]
+    pub fn look(&self) -> Found<ByName<T>> {
+        never()
+    }
+}
+
+impl<T: Teardown + ?Sized, P, R> MayBeResource<Part<T, P>, R> {
+    /// What it is.
+    #[must_use]
+    pub fn look(&self) -> Found<ByTeardown<P>> {
+        never()
+    }
+}
+
+impl<T: ?Sized, P, R> MayBeHandle<Part<T, P>, R>
+where
+    for<'a> &'a T: Teardown,
+{
+    /// What it is.
+    #[must_use]
+    pub fn look(&self) -> Found<ByTeardown<P>> {
+        never()
+    }
+}
+
+impl<T: Known, P, R> MayBeKnown<Part<T, P>, R> {
+    /// What it is.
+    #[must_use]
+    pub fn look(&self) -> Found<ByName<T>> {
+        never()
+    }
+}
+
+impl<T: Holder<P, Parts: Before<R>> + ?Sized, P: Place, R> MayBeHolder<Part<T, P>, R> {
+    /// What it holds, and the others.
+    #[must_use]
+    pub fn look(&self) -> <T::Parts as Before<R>>::Queue {
+        never()
+    }
+}
+
+impl<H, R> IsNone<H, R> {
+    /// The others.
+    #[must_use]
+    pub fn look(&self) -> R {
+        never()
+    }
+}
+
 impl Empty {
     /// The search has ended.
     #[must_use]
     pub fn look(&self) -> Self {
-        Empty
+        never()
     }
 }
 
@@ -191,105 +198,6 @@ impl<A> Found<A> {
     /// The search has ended.
     #[must_use]
     pub fn look(&self) -> Self {
-        Found(PhantomData)
-    }
-}
-
-/// First: it says nothing of who ends whom.
-pub trait LookAtExempt {
-    /// The others.
-    type Next;
-    /// The next step.
-    fn look(&self) -> Self::Next;
-}
-
-impl<T: Exempt + ?Sized, P, R: New> LookAtExempt for &&&&Queue<Part<T, P>, R> {
-    type Next = R;
-
-    fn look(&self) -> R {
-        R::new()
-    }
-}
-
-/// Second: it has a `Teardown`.
-pub trait LookAtResource {
-    /// What it is.
-    type Next;
-    /// The next step.
-    fn look(&self) -> Self::Next;
-}
-
-impl<T: Teardown + ?Sized, P, R> LookAtResource for &&&Queue<Part<T, P>, R> {
-    type Next = Found<ByTeardown<P>>;
-
-    fn look(&self) -> Self::Next {
-        Found(PhantomData)
-    }
-}
-
-/// Third: a reference to it has one.
-pub trait LookAtHandle {
-    /// What it is.
-    type Next;
-    /// The next step.
-    fn look(&self) -> Self::Next;
-}
-
-impl<T: ?Sized, P, R> LookAtHandle for &&Queue<Part<T, P>, R>
-where
-    for<'a> &'a T: Teardown,
-{
-    type Next = Found<ByTeardown<P>>;
-
-    fn look(&self) -> Self::Next {
-        Found(PhantomData)
-    }
-}
-
-/// Fourth: it is known by name.
-pub trait LookAtKnown {
-    /// What it is.
-    type Next;
-    /// The next step.
-    fn look(&self) -> Self::Next;
-}
-
-impl<T: Known, P, R> LookAtKnown for &Queue<Part<T, P>, R> {
-    type Next = Found<ByName<T>>;
-
-    fn look(&self) -> Self::Next {
-        Found(PhantomData)
-    }
-}
-
-/// Fifth: it holds others.
-pub trait LookAtHolder {
-    /// What it holds, and the others.
-    type Next;
-    /// The next step.
-    fn look(&self) -> Self::Next;
-}
-
-impl<T: Holder<P, Parts: Before<R>> + ?Sized, P: Place, R> LookAtHolder for Queue<Part<T, P>, R> {
-    type Next = <T::Parts as Before<R>>::Queue;
-
-    fn look(&self) -> Self::Next {
-        New::new()
-    }
-}
-
-/// Last: it is no resource.
-pub trait LookAtOther {
-    /// The others.
-    type Next;
-    /// The next step.
-    fn look(self) -> Self::Next;
-}
-
-impl<T: ?Sized, P, R: New> LookAtOther for Queue<Part<T, P>, R> {
-    type Next = R;
-
-    fn look(self) -> R {
-        R::new()
+        never()
     }
 }

@@ -77,6 +77,7 @@ finds! {
     OnceLock<Thread> => Shared,
     LazyLock<Vec<Thread>> => Shared,
     Arc<dyn Teardown> => Shared,
+    Mutex<Option<JoinHandle<u8>>> => SharedThread,
 }
 
 // By name, wherever it is.
@@ -130,6 +131,9 @@ mod of_tokio {
         Vec<AbortOnDropHandle<u8>> => AbortOnDrop,
         Option<DropGuard> => DropGuard,
         Rc<LocalSet> => LocalSet,
+        Arc<Mutex<Option<Runtime>>> => SharedRuntime,
+        Vec<Option<Runtime>> => Stops,
+        VecDeque<Option<Runtime>> => Held,
         Option<oneshot::Sender<()>> => Nothing,
         &'static watch::Sender<bool> => Nothing,
         Arc<watch::Sender<bool>> => Nothing,
