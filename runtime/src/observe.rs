@@ -32,6 +32,7 @@ pub fn in_span<F: Future>(value: &'static str, future: F) -> impl Future<Output 
     future.instrument(tracing::info_span!("shutdown", value))
 }
 
+/// Without tracing, the future alone.
 #[cfg(not(feature = "tracing"))]
 pub fn in_span<F: Future>(_value: &'static str, future: F) -> impl Future<Output = F::Output> {
     future
