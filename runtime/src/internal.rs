@@ -39,5 +39,7 @@ pub mod value {
 
 /// Services.
 pub mod resource {
-    pub use crate::resource::{joiner, owned};
+    pub use crate::resource::joiner;
+    #[cfg(feature = "tokio")]
+    pub use crate::resource::owned;
 }

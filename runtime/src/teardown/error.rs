@@ -1,5 +1,6 @@
 //! The error of a shutdown that was not clean.
 
+#[cfg(feature = "tokio")]
 use std::borrow::Cow;
 use std::fmt;
 
@@ -26,6 +27,7 @@ impl ShutdownError {
     }
 
     /// With another name for the whole.
+    #[cfg(feature = "tokio")]
     pub(crate) fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         *self.report = self.report.named(name);
         self
