@@ -1,10 +1,11 @@
 //! A plan orders the steps of one value, and asks, waits for and forces them.
 //!
-//! How the budget is divided: a step that may start at `now` gets what is left of the plan's
-//! budget divided by the steps left on its longest chain; a step with a cap of its own gets the cap, within what is left.
-//! The last tenth of that, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
+//! How the budget is divided: what is left of it when a step starts is divided evenly among the steps of its longest
+//! chain; see [`Chains`].
+//! The last tenth of a share, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
 //! and forced now, in no order, and has 100 ms to be confirmed.
 
+mod chains;
 mod spec;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +18,7 @@ use crate::driver::{Driver, catch};
 use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
+use chains::Chains;
 pub use spec::{OnDrop, Spec, StepSpec};
 
 /// The most that is kept of a step's share to confirm a force.
@@ -44,7 +46,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
     spec.prepare(progress);
     let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.timeout));
     let in_order = !progress.is_forced() && limit > driver.now();
-    let chains = spec.chains();
+    let chains = Chains::of(spec.steps);
     let mut ended: Vec<bool> = progress.children.iter().map(|child| child.outcome.is_some()).collect();
     let context = progress.context.clone();
     progress.children.iter_mut().for_each(|child| child.context = context.clone());
@@ -57,7 +59,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
             }
             let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
             let left = limit.saturating_duration_since(driver.now());
-            let share = if in_order { Share::of(left, step_spec.timeout, chains[i]) } else { Share::at_once(left) };
+            let share = if in_order { Share::of(chains.share(i, left)) } else { Share::at_once(left) };
             let (driver, nest) = (&driver, &nest);
             running.push(async move {
                 run_step(step, child, share, driver, nest).await;
@@ -116,11 +118,7 @@ struct Share {
 }
 
 impl Share {
-    fn of(left: Duration, cap: Option<Duration>, chain: u32) -> Self {
-        let whole = match cap {
-            Some(cap) => cap.min(left),
-            None => left / chain,
-        };
+    fn of(whole: Duration) -> Self {
         let finish = (whole / 10).min(SETTLE_MAX);
         Share { wait: whole - finish, finish }
     }
@@ -372,7 +370,7 @@ pub(crate) async fn run_in(
 
 /// Runs steps that do not depend on each other, each with the whole of `timeout`.
 pub async fn run_together(steps: Vec<(Step<'_>, &mut Progress)>, timeout: Duration, driver: &Arc<Driver>) {
-    let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout, None, 1) };
+    let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout) };
     nest::root(async |nest: Nest| {
         let mut running: FuturesUnordered<_> =
             steps.into_iter().map(|(step, progress)| run_step(step, progress, share(), driver, &nest)).collect();

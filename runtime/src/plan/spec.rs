@@ -46,22 +46,6 @@ pub enum OnDrop {
 }
 
 impl Spec {
-    /// The number of steps on the longest chain that starts with each step.
-    pub(super) fn chains(&self) -> Vec<u32> {
-        fn chain(steps: &[StepSpec], of: usize, known: &mut [u32]) -> u32 {
-            if known[of] == 0 {
-                let dependents = (0..steps.len()).filter(|&i| steps[i].after.contains(&of));
-                known[of] = 1 + dependents.map(|i| chain(steps, i, known)).max().unwrap_or(0);
-            }
-            known[of]
-        }
-        let mut known = vec![0; self.steps.len()];
-        (0..known.len()).for_each(|i| {
-            chain(self.steps, i, &mut known);
-        });
-        known
-    }
-
     pub(super) fn prepare(&self, progress: &mut Progress) {
         for (i, step) in self.steps.iter().enumerate() {
             progress.child(i, || Cow::Borrowed(step.name));
