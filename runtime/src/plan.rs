@@ -44,7 +44,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
         return Box::pin(crate::driver::run(&driver, nest::root(|nest| wait(spec, steps, progress, nest)))).await;
     };
     spec.prepare(progress);
-    let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.timeout));
+    let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.limit()));
     let in_order = !progress.is_forced() && limit > driver.now();
     let chains = Chains::of(spec.steps);
     let mut ended: Vec<bool> = progress.children.iter().map(|child| child.outcome.is_some()).collect();
@@ -75,14 +75,16 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
     worst(progress)
 }
 
-/// As [`wait`], for a value inside another: bounded by its own timeout too.
+/// As [`wait`], for a value inside another: bounded by its own timeout too, if it has one.
 pub(crate) async fn wait_nested(
     spec: &'static Spec,
     steps: Vec<Step<'_>>,
     progress: &mut Progress,
     nest: Nest,
 ) -> Outcome {
-    progress.bounded_by(spec.timeout);
+    if let Some(timeout) = spec.timeout {
+        progress.bounded_by(timeout);
+    }
     wait(spec, steps, progress, nest).await
 }
 

@@ -23,7 +23,9 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
         );
         &::sundown::__rt::Spec {
             name: "Parts",
-            timeout: ::core::time::Duration::from_millis(90000),
+            timeout: ::core::option::Option::Some(
+                ::core::time::Duration::from_millis(90000),
+            ),
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[
@@ -131,7 +133,7 @@ struct Plain {
 impl ::sundown::__rt::Annotated for Plain {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Plain",
-        timeout: ::core::time::Duration::MAX,
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

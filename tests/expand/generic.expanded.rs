@@ -57,7 +57,7 @@ where
         );
         &crate::vendored::sundown::__rt::Spec {
             name: "Server",
-            timeout: LIMIT,
+            timeout: ::core::option::Option::Some(LIMIT),
             on_drop: ::core::option::Option::Some(
                 crate::vendored::sundown::OnDrop::Wait,
             ),
@@ -301,7 +301,7 @@ const _: () = {
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Borrowed",
-        timeout: ::core::time::Duration::from_millis(5000),
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -41,7 +41,7 @@ const _: () = {
 impl<'outer, 'inner: 'outer> ::sundown::__rt::Guarded for Scope<'outer, 'inner> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Scope",
-        timeout: ::core::time::Duration::from_millis(5000),
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

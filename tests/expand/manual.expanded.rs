@@ -31,7 +31,7 @@ const _: () = {
 impl ::sundown::__rt::Guarded for Hand {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Hand",
-        timeout: ::core::time::Duration::from_millis(5000),
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::Some(::sundown::OnDrop::Log),
         manual: true,
         steps: &[

@@ -30,7 +30,7 @@ impl<'a, T: Transport, const N: usize> vendored::__rt::Guarded for Connection<'a
         );
         &vendored::__rt::Spec {
             name: "Connection",
-            timeout: LIMIT,
+            timeout: ::core::option::Option::Some(LIMIT),
             on_drop: ::core::option::Option::None,
             manual: true,
             steps: &[

@@ -31,7 +31,7 @@ struct Twice {
 impl ::sundown::__rt::Guarded for Twice {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Twice",
-        timeout: ::core::time::Duration::from_millis(5000),
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

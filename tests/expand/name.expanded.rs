@@ -18,7 +18,7 @@ struct RunnerInner {
 impl ::sundown::__rt::Guarded for RunnerInner {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "the \"main\" runner",
-        timeout: ::core::time::Duration::from_millis(5000),
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[
@@ -163,7 +163,7 @@ struct Parts {
 impl ::sundown::__rt::Annotated for Parts {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "parts",
-        timeout: ::core::time::Duration::MAX,
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -18,7 +18,7 @@ struct Strict {
 impl ::sundown::__rt::Guarded for Strict {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Strict",
-        timeout: crate::limits::SHUTDOWN,
+        timeout: ::core::option::Option::Some(crate::limits::SHUTDOWN),
         on_drop: ::core::option::Option::Some(::sundown::OnDrop::Panic),
         manual: false,
         steps: &[
@@ -170,7 +170,9 @@ struct Patient {
 impl ::sundown::__rt::Guarded for Patient {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Patient",
-        timeout: ::core::time::Duration::from_millis(7200001),
+        timeout: ::core::option::Option::Some(
+            ::core::time::Duration::from_millis(7200001),
+        ),
         on_drop: ::core::option::Option::Some(::sundown::OnDrop::Wait),
         manual: false,
         steps: &[

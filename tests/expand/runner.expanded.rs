@@ -37,7 +37,9 @@ const _: () = {
 impl ::sundown::__rt::Guarded for Runner {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Runner",
-        timeout: ::core::time::Duration::from_millis(10000),
+        timeout: ::core::option::Option::Some(
+            ::core::time::Duration::from_millis(10000),
+        ),
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -26,7 +26,9 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
         );
         &::sundown::__rt::Spec {
             name: "Stages",
-            timeout: ::core::time::Duration::from_millis(3000),
+            timeout: ::core::option::Option::Some(
+                ::core::time::Duration::from_millis(3000),
+            ),
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[
@@ -197,7 +199,7 @@ struct Newtype(#[shutdown] Tasks);
 impl ::sundown::__rt::Annotated for Newtype {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Newtype",
-        timeout: ::core::time::Duration::MAX,
+        timeout: ::core::option::Option::None,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

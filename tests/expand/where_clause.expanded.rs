@@ -38,7 +38,7 @@ where
         );
         &::sundown::__rt::Spec {
             name: "Pipeline",
-            timeout: ::core::time::Duration::from_millis(5000),
+            timeout: ::core::option::Option::None,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[

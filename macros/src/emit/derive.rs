@@ -89,12 +89,7 @@ fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
 fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let (rt, spec_type) = (krate.rt(), krate.spec());
     let name = model.name();
-    let timeout = match (&model.args.timeout, model.flavour) {
-        (Some(timeout), _) => duration(timeout),
-        (None, Flavour::MustShutdown | Flavour::PyClass) => millis(check::DEFAULT_TIMEOUT),
-        // It is always a field of another value, whose budget bounds it.
-        (None, Flavour::Teardown) => local!(::core::time::Duration::MAX),
-    };
+    let timeout = option(model.args.timeout.as_ref().map(duration));
     let on_drop = option(model.on_drop().map(|policy| {
         krate.on_drop(match policy {
             Policy::Panic => local!(Panic),

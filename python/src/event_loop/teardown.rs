@@ -11,7 +11,7 @@ use crate::event_loop::EventLoop;
 use crate::event_loop::command::Command;
 use crate::event_loop::control::LoopControl;
 use crate::event_loop::stop_queue;
-use crate::internal::driver::{Driver, FOREVER};
+use crate::internal::driver::Driver;
 use crate::internal::plan::{Spec, Step, StepSpec};
 use crate::internal::sync::latch::Latch;
 use crate::internal::teardown::by_ref::teardown_by_ref;
@@ -19,7 +19,7 @@ use crate::internal::teardown::by_ref::teardown_by_ref;
 /// Tasks may need the executor, so that it ends after them.
 pub(super) static SPEC: Spec = Spec {
     name: "EventLoop",
-    timeout: FOREVER, // each has a budget of its own
+    timeout: None,
     on_drop: None,
     manual: false,
     steps: &[

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use sundown::{Outcome, Progress, Tasks, Teardown, Wait};
 
-use crate::internal::driver::FOREVER;
 use crate::internal::plan::{Spec, Step, StepSpec};
 use crate::internal::teardown::by_ref::teardown_by_ref;
 use crate::runtime::Runtime;
@@ -16,7 +15,7 @@ use crate::runtime::executor::Workers;
 /// thread has the whole budget.
 pub(super) static SPEC: Spec = Spec {
     name: "Runtime",
-    timeout: FOREVER, // each has a budget of its own
+    timeout: None,
     on_drop: None,
     manual: false,
     steps: &[

@@ -7,9 +7,9 @@ use crate::plan::StepSpec;
 /// The chains of `after` of one plan.
 ///
 /// A step gets an even part of what is left: as much as every step behind it, on its longest chain, can have too. A step
-/// with a timeout of its own gets no more than that, and what it does not need is divided among the others. So a timeout
-/// is a cap and not a grant: where there is not enough for all, the steps in front take nothing from those behind, and no
-/// step gets less than its timeout or the whole divided by the number of steps on the longest chain, whichever is shorter.
+/// with a timeout gets no more than that, and what it does not need is divided among the others. So a timeout is a cap
+/// and not a grant: the steps in front take nothing from those behind. No step gets less than its timeout or an even part
+/// of the whole, divided by the number of steps on the longest chain, whichever is shorter.
 pub(super) struct Chains {
     steps: &'static [StepSpec],
     /// The steps that wait for each one.

@@ -97,7 +97,7 @@ pub fn nested_request<V: Annotated>(value: &mut V, progress: &mut Progress) {
     }
 }
 
-/// `Teardown::wait` of a value inside another: bounded by its own timeout too.
+/// `Teardown::wait` of a value inside another: bounded by its own timeout too, if it has one.
 pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progress) -> Wait<'a> {
     match value.entry().cloned() {
         Some(entry) => guarded_wait(entry, value.steps(), progress),
@@ -200,7 +200,8 @@ async fn guarded_teardown(
     nest: Nest,
 ) -> Outcome {
     let left = progress.deadline.map(|deadline| deadline.saturating_duration_since(driver.now()));
-    let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
+    // A timeout that nobody wrote is for an outermost value.
+    let timeout = [left, entry.spec.timeout].into_iter().flatten().min().unwrap_or_else(|| entry.spec.limit());
     // Its resources are of the runtime that it was made in, wherever its owner was made.
     let result = entry.context.enter(teardown_in(&entry, steps, Some(timeout), driver, nest)).await;
     let report = result.unwrap_or_else(ShutdownError::into_report);
@@ -263,7 +264,7 @@ async fn teardown_in(
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Result {
-    let timeout = timeout.unwrap_or(entry.spec.timeout);
+    let timeout = timeout.unwrap_or_else(|| entry.spec.limit());
     let limit = driver.after(timeout);
     let Some(taken) = driver.until(limit, entry.progress.take()).await else {
         // The teardown goes on; only this caller's time is up.

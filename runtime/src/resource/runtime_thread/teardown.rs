@@ -13,7 +13,7 @@ use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 pub(super) static SPEC: Spec = Spec {
     name: "RuntimeThread",
-    timeout: FOREVER, // its owner's, or that of the call
+    timeout: Some(FOREVER), // its owner's, or that of the call
     on_drop: None,
     manual: false,
     steps: &[StepSpec { name: "RuntimeThread.thread", after: &[], timeout: None }],
@@ -27,8 +27,8 @@ impl Service for Core {
         Cow::Borrowed(&self.name)
     }
 
-    fn timeout(&self) -> Duration {
-        FOREVER
+    fn timeout(&self) -> Option<Duration> {
+        None
     }
 
     fn steps(&self) -> Vec<Step<'_>> {
