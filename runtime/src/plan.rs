@@ -100,13 +100,13 @@ pub(crate) fn force(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut 
     }
 }
 
-/// The outcome of a group: that of its worst member, by name.
+/// The outcome of a group: that of its worst member, by name. The name is a path, and needs none of the groups around.
 pub fn worst(progress: &Progress) -> Outcome {
     let worst = progress.children.iter().max_by_key(|child| child.outcome.as_ref().map_or(0, Outcome::severity));
-    match worst.and_then(|child| Some((&child.name, child.outcome.clone()?))) {
+    match worst.and_then(|child| Some((child, child.outcome.clone()?))) {
         None => Outcome::Stopped,
-        Some((name, Outcome::Abandoned { reason })) => Outcome::abandoned(format!("`{name}`: {reason}")),
-        Some((name, Outcome::Panicked { message })) => Outcome::Panicked { message: format!("`{name}`: {message}") },
+        Some((child, Outcome::Abandoned { reason })) => Outcome::abandoned(child.said(reason)),
+        Some((child, Outcome::Panicked { message })) => Outcome::Panicked { message: child.said(message) },
         Some((_, outcome)) => outcome,
     }
 }

@@ -39,7 +39,7 @@ async fn nested_values_are_in_the_tree_and_settled() {
     };
     let report = outer.shutdown().await.unwrap();
     let names: Vec<_> = report.walk().map(|step| step.name().to_owned()).collect();
-    assert_eq!(names, ["Outer.pool", "Pool.reader", "Pool.writer", "Outer.inner", "Inner.spy"]);
+    assert_eq!(names, ["Outer.pool", "Outer.pool.reader", "Outer.pool.writer", "Outer.inner", "Outer.inner.spy"]);
     assert_eq!(outer.inner.guard.phase(), Phase::Finished);
 }
 
@@ -51,9 +51,10 @@ async fn an_inner_value_that_was_shut_down_before_its_owner() {
         inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
         guard: ShutdownGuard::new(),
     };
-    let _ = outer.inner.shutdown().await.unwrap();
+    let own = outer.inner.shutdown().await.unwrap();
+    assert!(own.find("Inner.spy").is_some(), "it was the outermost value: {own}");
     let report = outer.shutdown().await.unwrap();
-    assert!(report.find("Inner.spy").is_some(), "its report is in the owner's: {report}");
+    assert!(report.find("Outer.inner.spy").is_some(), "its report is in the owner's: {report}");
     assert_eq!(spy.moves(), [What::Requested, What::Ended], "not touched again");
 }
 

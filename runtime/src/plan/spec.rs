@@ -1,8 +1,8 @@
 //! What the macros say of a type.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::driver::Name;
 use crate::teardown::Progress;
 
 /// What `#[must_shutdown]` and `#[derive(Teardown)]` say of a type.
@@ -23,7 +23,7 @@ pub struct Spec {
 /// One step of a [`Spec`].
 #[derive(Debug)]
 pub struct StepSpec {
-    /// Its name in reports: `Runner.jobs`.
+    /// Its name in the report of the value: `Runner.jobs`. Inside another value it is below that one's.
     pub name: &'static str,
     /// The steps that must have ended before this one is asked.
     pub after: &'static [usize],
@@ -55,8 +55,9 @@ impl Spec {
     }
 
     pub(super) fn prepare(&self, progress: &mut Progress) {
-        for (i, step) in self.steps.iter().enumerate() {
-            progress.child(i, || Cow::Borrowed(step.name));
+        for (i, step) in self.steps.iter().enumerate().skip(progress.children.len()) {
+            let name = Name::from(step.name).moved(self.name, &progress.name);
+            progress.child(i, || name);
         }
     }
 }

@@ -81,7 +81,7 @@ impl<S: Service> Owned<S> {
 
     /// Whether its shutdown is over, however it ended.
     pub fn has_ended(&self) -> bool {
-        self.entry.result().is_some()
+        self.entry.has_result()
     }
 
     /// Where it was made.

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
-use crate::driver::{Driver, RuntimeContext};
+use crate::driver::{Driver, Name, RuntimeContext};
 use crate::host::fork;
 use crate::plan::Spec;
 use crate::sync::latch::Latch;
@@ -150,9 +150,16 @@ impl Entry {
         begins
     }
 
-    /// What every caller of the shutdown gets; none before its end.
+    /// What every caller of the shutdown gets; none before its end. By the name that the value has by itself.
     pub fn result(&self) -> Option<Result<Report, ShutdownError>> {
-        lock(&self.state).result.clone()
+        let name = Name::from(self.spec.name);
+        let result = lock(&self.state).result.clone()?;
+        Some(result.map(|report| report.moved(&name)).map_err(|error| error.moved(&name)))
+    }
+
+    /// Whether there is a result.
+    pub fn has_result(&self) -> bool {
+        lock(&self.state).result.is_some()
     }
 
     /// The result that counts: this one, or one that was there before.
@@ -269,7 +276,7 @@ impl Teardown for ByOwner {
             };
             let report = result.unwrap_or_else(ShutdownError::into_report);
             let outcome = report.outcome();
-            progress.children = report.into_progresses();
+            progress.children = report.into_progresses(&progress.name);
             outcome
         })
     }

@@ -138,6 +138,10 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     // Nobody else can have it: a teardown in another task would borrow the value.
     // `None` if a shutdown future was leaked while it held the `Progress`: then every step is done again.
     let mut progress = entry.progress.try_take();
+    if let Some(progress) = &mut progress {
+        // It may have been a part of another value until now.
+        progress.rename(&entry.spec.name.into());
+    }
     entry.begin();
     let wants_wait = match &leaked {
         Some((policy, _)) => *policy == OnDrop::Wait,

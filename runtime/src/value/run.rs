@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::driver::{self, Driver, catch};
+use crate::driver::{self, Driver, Name, catch};
 use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::teardown::nest::{self, Nest};
@@ -171,6 +171,7 @@ pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progr
     {
         own.requested.get_or_insert(plan::now(progress));
         own.driver.clone_from(&progress.driver);
+        own.rename(&progress.name);
         plan::request(entry.spec, &mut steps, &mut own);
     }
 }
@@ -203,12 +204,17 @@ async fn guarded_teardown(
     // A timeout that nobody wrote is for an outermost value.
     let timeout = [left, entry.spec.timeout].into_iter().flatten().min().unwrap_or_else(|| entry.spec.limit());
     // Its resources are of the runtime that it was made in, wherever its owner was made.
-    let result = entry.context.enter(teardown_in(&entry, steps, Some(timeout), driver, nest)).await;
+    let name = progress.name.clone();
+    let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), driver, nest)).await;
     let report = result.unwrap_or_else(ShutdownError::into_report);
     let outcome = report.outcome();
-    progress.children = report.into_progresses();
+    progress.children = report.into_progresses(&name);
     outcome
 }
+
+/// A text about what is stuck names no more steps when it is so long.
+const LONG: usize = 500;
+const MORE: &str = ", …";
 
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
 pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mut Progress) {
@@ -216,6 +222,7 @@ pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mu
         Some(mut own) => {
             own.forced.get_or_insert(plan::now(progress));
             own.driver.clone_from(&progress.driver);
+            own.rename(&progress.name);
             plan::force(entry.spec, &mut steps, &mut own);
         }
         None => progress.abandon("another owner is shutting it down"),
@@ -224,9 +231,19 @@ pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mu
     let entry = Arc::clone(entry);
     progress.if_stuck(move || {
         let own = entry.progress.try_take()?;
-        let left = own.children.iter().filter(|step| step.outcome.is_none());
-        let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck())).collect();
-        (!left.is_empty()).then(|| left.join(", "))
+        let mut left = String::new();
+        for step in own.children.iter().filter(|step| step.outcome.is_none()) {
+            // Each level below says it too: in a deep tree all of it would be long.
+            if left.len() > LONG {
+                if !left.ends_with(MORE) {
+                    left.push_str(MORE);
+                }
+                break;
+            }
+            let comma = if left.is_empty() { "" } else { ", " };
+            left = left + comma + &step.said(step.stuck());
+        }
+        (!left.is_empty()).then_some(left)
     });
 }
 
@@ -254,11 +271,14 @@ pub async fn teardown(
     timeout: Option<Duration>,
     driver: &Arc<Driver>,
 ) -> Result {
-    nest::root(|nest| teardown_in(entry, steps, timeout, driver, nest)).await
+    let name = entry.spec.name.into();
+    nest::root(|nest| teardown_in(entry, &name, steps, timeout, driver, nest)).await
 }
 
+/// `name` is what this caller calls the value: inside another, its path there.
 async fn teardown_in(
     entry: &Arc<Entry>,
+    name: &Name,
     steps: Vec<Step<'_>>,
     timeout: Option<Duration>,
     driver: &Arc<Driver>,
@@ -269,21 +289,30 @@ async fn teardown_in(
     let Some(taken) = driver.until(limit, entry.progress.take()).await else {
         // The teardown goes on; only this caller's time is up.
         let late = Outcome::abandoned("another caller is still shutting it down");
-        return Report::new(entry.spec.name).step(entry.spec.name, late, timeout).into_result();
+        return Report::new(name.to_string()).step(name.to_string(), late, timeout).into_result();
     };
     if let Some(result) = entry.result() {
-        return result;
+        return moved(result, name);
     }
     let Some(mut progress) = taken else {
         // The value was dropped and its steps went to the reaper. Only a `shared` value could get here, and then it has no
         // callers.
-        return Report::new(entry.spec.name).into_result();
+        return Report::new(name.to_string()).into_result();
     };
     entry.begin();
     progress.context = entry.context.clone();
+    progress.rename(name);
     let left = limit.saturating_duration_since(driver.now());
     plan::run_in(entry.spec, steps, &mut progress, left, driver, nest).await;
     let report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
     observe::finished(&report);
-    entry.finish(report.into_result(), Some(driver))
+    moved(entry.finish(report.into_result(), Some(driver)), name)
+}
+
+/// A result by the name that its caller has for the value.
+fn moved(result: Result, name: &Name) -> Result {
+    match result {
+        Ok(report) => Ok(report.moved(name)),
+        Err(error) => Err(error.moved(name)),
+    }
 }
