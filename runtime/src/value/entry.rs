@@ -49,8 +49,8 @@ struct State {
     #[cfg(feature = "tokio")]
     stop_token: Option<tokio_util::sync::CancellationToken>,
     result: Option<Result<Report, ShutdownError>>,
-    /// The address of the driver that the teardown ran under; only compared with that of a live one.
-    under: usize,
+    /// The drivers under which somebody who owns the value has torn it down, or tried to.
+    reached: Vec<Weak<Driver>>,
 }
 
 /// What a higher layer keeps with the entry of a value: the Python object, for one.
@@ -84,7 +84,7 @@ impl Entry {
                 #[cfg(feature = "tokio")]
                 stop_token: None,
                 result: None,
-                under: 0,
+                reached: Vec::new(),
             }),
         }
     }
@@ -113,6 +113,17 @@ impl Entry {
         self.over.set();
         if let Some(extension) = self.extension.get() {
             extension.gone();
+        }
+    }
+
+    /// An owner tears it down under this driver, or waits for another who does, and answers for it in its own report.
+    pub(crate) fn reached_by(&self, driver: Option<&Arc<Driver>>) {
+        let Some(driver) = driver.map(Arc::downgrade) else { return };
+        let mut state = lock(&self.state);
+        if !state.reached.iter().any(|reached| reached.ptr_eq(&driver)) {
+            // The address of a driver that is gone is not used again while it is here.
+            state.reached.retain(|reached| reached.strong_count() > 0);
+            state.reached.push(driver);
         }
     }
 
@@ -163,18 +174,11 @@ impl Entry {
     }
 
     /// The result that counts: this one, or one that was there before.
-    pub(crate) fn finish(
-        &self,
-        result: Result<Report, ShutdownError>,
-        under: Option<&Arc<Driver>>,
-    ) -> Result<Report, ShutdownError> {
+    pub(crate) fn finish(&self, result: Result<Report, ShutdownError>) -> Result<Report, ShutdownError> {
         let result = {
             let mut state = lock(&self.state);
             if state.phase != Phase::Dismissed {
                 state.phase = Phase::Finished;
-            }
-            if state.result.is_none() {
-                state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
             }
             state.result.get_or_insert(result).clone()
         };
@@ -247,7 +251,7 @@ impl Node for Entry {
     }
 
     fn is_part_of(&self, driver: &Arc<Driver>) -> bool {
-        lock(&self.state).under == Arc::as_ptr(driver) as usize
+        lock(&self.state).reached.iter().any(|reached| ptr::eq(reached.as_ptr(), Arc::as_ptr(driver)))
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
@@ -315,7 +319,7 @@ mod models {
             return result.expect("clean").took();
         }
         assert!(entry.begin());
-        let result = entry.finish(Report::new("V").taking(took).into_result(), None);
+        let result = entry.finish(Report::new("V").taking(took).into_result());
         drop(taken);
         result.expect("clean").took()
     }

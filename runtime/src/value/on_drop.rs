@@ -154,7 +154,7 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
         // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
         let report = wait(entry, steps, progress);
         observe::finished(&report);
-        let _ = entry.finish(report.into_result(), None);
+        let _ = entry.finish(report.into_result());
         return;
     }
     let progress = progress.map_or_else(|| Progress::new(entry.spec.name), Taken::keep);

@@ -165,6 +165,7 @@ pub fn nested_shared_force<V: AnnotatedShared>(value: &V, progress: &mut Progres
 
 /// `Teardown::request` of a guarded value.
 pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
+    entry.reached_by(progress.driver.as_ref());
     // The one who has the progress runs the teardown, and has requested.
     if entry.begin()
         && let Some(mut own) = entry.progress.try_take()
@@ -200,6 +201,7 @@ async fn guarded_teardown(
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Outcome {
+    entry.reached_by(Some(driver));
     let left = progress.deadline.map(|deadline| deadline.saturating_duration_since(driver.now()));
     // A timeout that nobody wrote is for an outermost value.
     let timeout = [left, entry.spec.timeout].into_iter().flatten().min().unwrap_or_else(|| entry.spec.limit());
@@ -218,6 +220,7 @@ const MORE: &str = ", …";
 
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
 pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mut Progress) {
+    entry.reached_by(progress.driver.as_ref());
     match entry.progress.try_take() {
         Some(mut own) => {
             own.forced.get_or_insert(plan::now(progress));
@@ -306,7 +309,7 @@ async fn teardown_in(
     plan::run_in(entry.spec, steps, &mut progress, left, driver, nest).await;
     let report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
     observe::finished(&report);
-    moved(entry.finish(report.into_result(), Some(driver)), name)
+    moved(entry.finish(report.into_result()), name)
 }
 
 /// A result by the name that its caller has for the value.
