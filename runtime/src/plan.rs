@@ -22,7 +22,7 @@ use chains::Chains;
 pub use spec::{OnDrop, Spec, StepSpec};
 
 /// The most that is kept of a step's share to confirm a force.
-const SETTLE_MAX: Duration = Duration::from_millis(100);
+pub(crate) const SETTLE_MAX: Duration = Duration::from_millis(100);
 
 /// Asks the steps that wait for nothing.
 pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut Progress) {
@@ -36,7 +36,7 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mu
 }
 
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
-pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &mut Progress, nest: Nest) -> Outcome {
+pub(crate) async fn wait(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut Progress, nest: Nest) -> Outcome {
     let Some(driver) = progress.driver.clone() else {
         // No driver runs this: its alarms are served here.
         let driver = Driver::asynchronous();
@@ -50,7 +50,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
     let mut ended: Vec<bool> = progress.children.iter().map(|child| child.outcome.is_some()).collect();
     let context = progress.context.clone();
     progress.children.iter_mut().for_each(|child| child.context = context.clone());
-    let mut blocked: Vec<_> = steps.into_iter().zip(&mut progress.children).map(Some).collect();
+    let mut blocked: Vec<_> = steps.iter_mut().zip(&mut progress.children).map(Some).collect();
     let mut running = FuturesUnordered::new();
     loop {
         for (i, step_spec) in spec.steps.iter().enumerate() {
@@ -78,14 +78,14 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
 /// As [`wait`], for a value inside another: bounded by its own timeout too, if it has one.
 pub(crate) async fn wait_nested(
     spec: &'static Spec,
-    steps: Vec<Step<'_>>,
+    mut steps: Vec<Step<'_>>,
     progress: &mut Progress,
     nest: Nest,
 ) -> Outcome {
     if let Some(timeout) = spec.timeout {
         progress.bounded_by(timeout);
     }
-    wait(spec, steps, progress, nest).await
+    wait(spec, &mut steps, progress, nest).await
 }
 
 /// Forces every step that has not ended; one that was never asked is asked first.
@@ -132,24 +132,24 @@ impl Share {
 }
 
 /// The three operations of one step, with what a panic in any of them becomes.
-async fn run_step(mut step: Step<'_>, progress: &mut Progress, share: Share, driver: &Arc<Driver>, nest: &Nest) {
+async fn run_step(step: &mut Step<'_>, progress: &mut Progress, share: Share, driver: &Arc<Driver>, nest: &Nest) {
     progress.driver = Some(Arc::clone(driver));
     let deadline = driver.after(share.wait);
     let mut limit = deadline + share.finish;
-    request_step(&mut step, progress, driver.now());
+    request_step(step, progress, driver.now());
     let mut outcome = None;
     if progress.forced.is_none() {
         progress.deadline = Some(deadline);
-        outcome = until(deadline, &mut step, progress, driver, nest).await;
+        outcome = until(deadline, step, progress, driver, nest).await;
         if outcome.is_none() {
-            force_step(&mut step, progress, driver.now());
+            force_step(step, progress, driver.now());
             // A driver that comes back late, because its thread was blocked, still has the time to confirm the force.
             limit = limit.max(driver.now() + share.finish);
         }
     }
     if outcome.is_none() {
         progress.deadline = Some(limit);
-        outcome = until(limit, &mut step, progress, driver, nest).await;
+        outcome = until(limit, step, progress, driver, nest).await;
     }
     let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(progress.stuck()));
     progress.finish(outcome, driver.now());
@@ -346,18 +346,18 @@ pub(crate) fn orphaned() -> Outcome {
 /// Runs a whole plan under `timeout`, and notes in `progress` what became of it.
 pub(crate) async fn run(
     spec: &'static Spec,
-    steps: Vec<Step<'_>>,
+    mut steps: Vec<Step<'_>>,
     progress: &mut Progress,
     timeout: Duration,
     driver: &Arc<Driver>,
 ) {
-    nest::root(|nest| run_in(spec, steps, progress, timeout, driver, nest)).await;
+    nest::root(|nest| run_in(spec, &mut steps, progress, timeout, driver, nest)).await;
 }
 
-/// As [`run`], of a value that may be within another.
+/// As [`run`], of a value that may be within another. May be dropped and called again, with another timeout.
 pub(crate) async fn run_in(
     spec: &'static Spec,
-    steps: Vec<Step<'_>>,
+    steps: &mut [Step<'_>],
     progress: &mut Progress,
     timeout: Duration,
     driver: &Arc<Driver>,
@@ -374,8 +374,10 @@ pub(crate) async fn run_in(
 pub async fn run_together(steps: Vec<(Step<'_>, &mut Progress)>, timeout: Duration, driver: &Arc<Driver>) {
     let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout) };
     nest::root(async |nest: Nest| {
-        let mut running: FuturesUnordered<_> =
-            steps.into_iter().map(|(step, progress)| run_step(step, progress, share(), driver, &nest)).collect();
+        let mut running: FuturesUnordered<_> = steps
+            .into_iter()
+            .map(async |(mut step, progress)| run_step(&mut step, progress, share(), driver, &nest).await)
+            .collect();
         while running.next().await.is_some() {}
     })
     .await;

@@ -209,3 +209,37 @@ async fn a_longer_limit_does_not_lengthen_the_shutdown_that_runs() {
     let report = leader.unwrap_err().into_report().to_string();
     assert!(report.contains("(limit 2.0 s)"), "{report}");
 }
+/// Of two that ask for less, the shorter counts; one that has given up counts no more for the next.
+#[tokio::test(start_paused = true)]
+async fn the_shortest_limit_counts_while_its_caller_waits() {
+    let hurried = Hurried::new(&Spy::released());
+    {
+        let mut given_up = Box::pin(hurried.shutdown_within(Duration::from_millis(1)));
+        assert!(is_pending(&mut given_up).await);
+    }
+    let start = tokio::time::Instant::now();
+    let (leader, ..) = tokio::join!(
+        hurried.shutdown(),
+        hurried.shutdown_within(Duration::from_secs(20)),
+        hurried.shutdown_within(Duration::from_secs(10)),
+    );
+    let report = leader.unwrap_err().into_report();
+    assert!(report.to_string().contains("(limit 10.0 s, lowered from 60.0 s)"), "{report}");
+    assert!((Duration::from_secs(4)..=Duration::from_secs(10)).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+/// The running one blocks its thread; it is woken there.
+#[test]
+fn a_blocking_shutdown_is_hurried_too() {
+    let hurried = Hurried::new(&Spy::new());
+    let leader = thread::spawn({
+        let hurried = Arc::clone(&hurried);
+        move || hurried.shutdown_blocking().unwrap_err().into_report()
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // The first step is requested: the leader runs.
+    runtime.block_on(hurried.guard.stop_token().cancelled());
+    let follower = runtime.block_on(hurried.shutdown_within(Duration::ZERO)).unwrap_err().into_report();
+    let leader = leader.join().unwrap();
+    assert!(leader.lowered_from() == Some(Duration::from_secs(60)), "{leader}");
+    assert_eq!(leader.to_string(), follower.to_string());
+}

@@ -25,6 +25,8 @@ pub struct Report {
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
     created: Option<&'static Location<'static>>,
     limit: Option<Duration>,
+    /// The limit at first, if a later caller has lowered it.
+    lowered_from: Option<Duration>,
     /// So that the times of a report that becomes a part of another are still right.
     #[cfg_attr(feature = "serde", serde(skip))]
     started: Instant,
@@ -53,6 +55,7 @@ impl Report {
             name: Name::from(name.into()),
             created: None,
             limit: None,
+            lowered_from: None,
             started: Instant::now(),
             took: Duration::ZERO,
             steps: Vec::new(),
@@ -99,10 +102,17 @@ impl Report {
             created,
             // A limit that nobody lives to see is none.
             limit: limit.filter(|limit| *limit < FOREVER),
+            lowered_from: None,
             started: start,
             took: progress.ended.unwrap_or(now).saturating_duration_since(start),
             steps: StepReport::all(&progress.children, start, now),
         }
+    }
+
+    /// A later caller has lowered the limit.
+    pub(crate) fn lowered_to(mut self, limit: Duration) -> Self {
+        self.lowered_from = self.limit.replace(limit);
+        self
     }
 
     /// Under another path: see [`Progress::rename`].
@@ -146,6 +156,12 @@ impl Report {
     #[must_use]
     pub fn limit(&self) -> Option<Duration> {
         self.limit
+    }
+
+    /// What the budget was at first, if a later `shutdown_within` has lowered the limit of the shutdown that ran.
+    #[must_use]
+    pub fn lowered_from(&self) -> Option<Duration> {
+        self.lowered_from
     }
 
     /// The steps, in the order of the fields.
@@ -283,7 +299,11 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} after {}", self.name, self.outcome().word(), Millis(self.took))?;
         if let Some(limit) = self.limit {
-            write!(f, " (limit {})", Millis(limit))?;
+            write!(f, " (limit {}", Millis(limit))?;
+            if let Some(before) = self.lowered_from {
+                write!(f, ", lowered from {}", Millis(before))?;
+            }
+            f.write_str(")")?;
         }
         if let Some(created) = self.created {
             write!(f, ", created at {created}")?;

@@ -20,6 +20,7 @@ use crate::sync::latch::Latch;
 use crate::sync::modelled::{Mutex, lock};
 use crate::sync::slot::Slot;
 use crate::teardown::{Outcome, Progress, Report, ShutdownError, Teardown, Wait};
+use crate::value::limits::Limits;
 use crate::value::nodes::{self, Kind, Node, Phase, Registered};
 
 /// What is shared by the guard, the registry and a running teardown.
@@ -34,6 +35,8 @@ pub struct Entry {
     /// The runtime around it then.
     pub context: RuntimeContext,
     pub(crate) progress: Slot<Progress>,
+    /// By when those who wait for the progress want the shutdown to be over.
+    pub(crate) limits: Limits,
     /// Whether it is in the table of nodes.
     pub(crate) is_registered: AtomicBool,
     /// The value was settled or dismissed, or is gone.
@@ -76,6 +79,7 @@ impl Entry {
             context: RuntimeContext::current(),
             is_registered: AtomicBool::new(false),
             progress: Slot::new(Progress::new(spec.name)),
+            limits: Limits::new(),
             over: Latch::new(),
             extension: OnceLock::new(),
             state: Mutex::new(State {

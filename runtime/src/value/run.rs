@@ -1,8 +1,11 @@
 //! The traits that an annotated type implements, and what the generated methods call.
 
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use crate::driver::{self, Driver, Name, catch};
 use crate::observe;
@@ -207,12 +210,16 @@ async fn guarded_teardown(
     let timeout = [left, entry.spec.timeout].into_iter().flatten().min().unwrap_or_else(|| entry.spec.limit());
     // Its resources are of the runtime that it was made in, wherever its owner was made.
     let name = progress.name.clone();
-    let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), driver, nest)).await;
+    let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), false, driver, nest)).await;
     let report = result.unwrap_or_else(ShutdownError::into_report);
     let outcome = report.outcome();
     progress.children = report.into_progresses(&name);
     outcome
 }
+
+/// How long a caller waits, after its own time is up, for another who runs the shutdown and whom it has hurried: that one has
+/// [`SETTLE_MAX`](plan::SETTLE_MAX) to confirm what it forces.
+const LATE: Duration = plan::SETTLE_MAX.saturating_mul(2);
 
 /// A text about what is stuck names no more steps when it is so long.
 const LONG: usize = 500;
@@ -275,21 +282,27 @@ pub async fn teardown(
     driver: &Arc<Driver>,
 ) -> Result {
     let name = entry.spec.name.into();
-    nest::root(|nest| teardown_in(entry, &name, steps, timeout, driver, nest)).await
+    let hurries = timeout.is_some();
+    nest::root(|nest| teardown_in(entry, &name, steps, timeout, hurries, driver, nest)).await
 }
 
-/// `name` is what this caller calls the value: inside another, its path there.
+/// `name` is what this caller calls the value: inside another, its path there. One that `hurries` lowers the limit of another
+/// that runs the shutdown.
 async fn teardown_in(
     entry: &Arc<Entry>,
     name: &Name,
-    steps: Vec<Step<'_>>,
+    mut steps: Vec<Step<'_>>,
     timeout: Option<Duration>,
+    hurries: bool,
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Result {
     let timeout = timeout.unwrap_or_else(|| entry.spec.limit());
-    let limit = driver.after(timeout);
-    let Some(taken) = driver.until(limit, entry.progress.take()).await else {
+    let started = driver.now();
+    let mut limit = driver.after(timeout);
+    let asked = hurries.then(|| entry.limits.ask(limit));
+    let patience = if hurries { LATE } else { Duration::ZERO };
+    let Some(taken) = driver.until(limit + patience, entry.progress.take()).await else {
         // The teardown goes on; only this caller's time is up.
         let late = Outcome::abandoned("another caller is still shutting it down");
         return Report::new(name.to_string()).step(name.to_string(), late, timeout).into_result();
@@ -305,9 +318,21 @@ async fn teardown_in(
     entry.begin();
     progress.context = entry.context.clone();
     progress.rename(name);
-    let left = limit.saturating_duration_since(driver.now());
-    plan::run_in(entry.spec, steps, &mut progress, left, driver, nest).await;
-    let report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
+    drop(asked);
+    let mut lowered = false;
+    loop {
+        let left = limit.saturating_duration_since(driver.now());
+        let plan = pin!(plan::run_in(entry.spec, &mut steps, &mut progress, left, driver, nest.clone()));
+        match select(plan, entry.limits.before(limit)).await {
+            Either::Left(_) => break,
+            // The plan is dropped half-way, and goes on within what is left now.
+            Either::Right((earlier, _)) => (limit, lowered) = (earlier, true),
+        }
+    }
+    let mut report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
+    if lowered {
+        report = report.lowered_to(limit.saturating_duration_since(started));
+    }
     observe::finished(&report);
     moved(entry.finish(report.into_result()), name)
 }
