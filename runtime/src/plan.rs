@@ -44,7 +44,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: &mut [Step<'_>], progress: 
         return Box::pin(crate::driver::run(&driver, nest::root(|nest| wait(spec, steps, progress, nest)))).await;
     };
     spec.prepare(progress);
-    let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.limit()));
+    let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.timeout));
     let in_order = !progress.is_forced() && limit > driver.now();
     let chains = Chains::of(spec.steps);
     let mut ended: Vec<bool> = progress.children.iter().map(|child| child.outcome.is_some()).collect();
@@ -82,7 +82,7 @@ pub(crate) async fn wait_nested(
     progress: &mut Progress,
     nest: Nest,
 ) -> Outcome {
-    if let Some(timeout) = spec.timeout {
+    if let Some(timeout) = spec.nested_timeout() {
         progress.bounded_by(timeout);
     }
     wait(spec, &mut steps, progress, nest).await

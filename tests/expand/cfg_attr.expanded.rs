@@ -44,7 +44,8 @@ const _: () = {
 impl ::sundown::__rt::Guarded for Watcher {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Watcher",
-        timeout: ::core::option::Option::Some(::core::time::Duration::from_millis(4000)),
+        timeout: ::core::time::Duration::from_millis(4000),
+        is_timeout_written: true,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -22,7 +22,8 @@ const _: () = {
 impl self::vendored::sundown::__rt::Annotated for Parts {
     const SPEC: &'static self::vendored::sundown::__rt::Spec = &self::vendored::sundown::__rt::Spec {
         name: "Parts",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[
@@ -122,7 +123,8 @@ struct Client {
 impl sundown_python::__rt::Guarded for Client {
     const SPEC: &'static sundown_python::__rt::Spec = &sundown_python::__rt::Spec {
         name: "Client",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

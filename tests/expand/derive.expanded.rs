@@ -23,9 +23,8 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
         );
         &::sundown::__rt::Spec {
             name: "Parts",
-            timeout: ::core::option::Option::Some(
-                ::core::time::Duration::from_millis(90000),
-            ),
+            timeout: ::core::time::Duration::from_millis(90000),
+            is_timeout_written: true,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[
@@ -133,7 +132,8 @@ struct Plain {
 impl ::sundown::__rt::Annotated for Plain {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Plain",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

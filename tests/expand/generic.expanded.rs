@@ -57,7 +57,8 @@ where
         );
         &crate::vendored::sundown::__rt::Spec {
             name: "Server",
-            timeout: ::core::option::Option::Some(LIMIT),
+            timeout: LIMIT,
+            is_timeout_written: true,
             on_drop: ::core::option::Option::Some(
                 crate::vendored::sundown::OnDrop::Wait,
             ),
@@ -301,7 +302,8 @@ const _: () = {
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Borrowed",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -41,7 +41,8 @@ const _: () = {
 impl<'outer, 'inner: 'outer> ::sundown::__rt::Guarded for Scope<'outer, 'inner> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Scope",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -21,7 +21,8 @@ pub struct Own {
 impl ::sundown::__rt::Guarded for Own {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Own",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -18,7 +18,8 @@ struct Strict {
 impl ::sundown::__rt::Guarded for Strict {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Strict",
-        timeout: ::core::option::Option::Some(crate::limits::SHUTDOWN),
+        timeout: crate::limits::SHUTDOWN,
+        is_timeout_written: true,
         on_drop: ::core::option::Option::Some(::sundown::OnDrop::Panic),
         manual: false,
         steps: &[
@@ -170,9 +171,8 @@ struct Patient {
 impl ::sundown::__rt::Guarded for Patient {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Patient",
-        timeout: ::core::option::Option::Some(
-            ::core::time::Duration::from_millis(7200001),
-        ),
+        timeout: ::core::time::Duration::from_millis(7200001),
+        is_timeout_written: true,
         on_drop: ::core::option::Option::Some(::sundown::OnDrop::Wait),
         manual: false,
         steps: &[

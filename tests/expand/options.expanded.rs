@@ -27,7 +27,8 @@ struct Options<'a, T> {
 impl<'a, T> ::sundown::__rt::Guarded for Options<'a, T> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Options",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -37,9 +37,8 @@ const _: () = {
 impl ::sundown::__rt::Guarded for Runner {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Runner",
-        timeout: ::core::option::Option::Some(
-            ::core::time::Duration::from_millis(10000),
-        ),
+        timeout: ::core::time::Duration::from_millis(10000),
+        is_timeout_written: true,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

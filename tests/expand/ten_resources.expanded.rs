@@ -36,7 +36,8 @@ pub struct Service {
 impl ::sundown::__rt::Guarded for Service {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Service",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -26,9 +26,8 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
         );
         &::sundown::__rt::Spec {
             name: "Stages",
-            timeout: ::core::option::Option::Some(
-                ::core::time::Duration::from_millis(3000),
-            ),
+            timeout: ::core::time::Duration::from_millis(3000),
+            is_timeout_written: true,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[
@@ -199,7 +198,8 @@ struct Newtype(#[shutdown] Tasks);
 impl ::sundown::__rt::Annotated for Newtype {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Newtype",
-        timeout: ::core::option::Option::None,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

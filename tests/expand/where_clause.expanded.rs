@@ -38,7 +38,8 @@ where
         );
         &::sundown::__rt::Spec {
             name: "Pipeline",
-            timeout: ::core::option::Option::None,
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[

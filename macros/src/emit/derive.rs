@@ -89,7 +89,8 @@ fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
 fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let (rt, spec_type) = (krate.rt(), krate.spec());
     let name = model.name();
-    let timeout = option(model.args.timeout.as_ref().map(duration));
+    let is_written = model.args.timeout.is_some();
+    let timeout = model.args.timeout.as_ref().map_or_else(|| millis(check::DEFAULT_TIMEOUT), duration);
     let on_drop = option(model.on_drop().map(|policy| {
         krate.on_drop(match policy {
             Policy::Panic => local!(Panic),
@@ -105,7 +106,14 @@ fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
         local!(#rt::StepSpec { name: #name, after: &[#(#after),*], timeout: #timeout })
     });
     let spec = local! {
-        &#spec_type { name: #name, timeout: #timeout, on_drop: #on_drop, manual: #manual, steps: &[#(#steps),*] }
+        &#spec_type {
+            name: #name,
+            timeout: #timeout,
+            is_timeout_written: #is_written,
+            on_drop: #on_drop,
+            manual: #manual,
+            steps: &[#(#steps),*],
+        }
     };
     let assertions = forgotten::at_instantiation(model, krate);
     if assertions.is_empty() { spec } else { local!({ #assertions #spec }) }

@@ -3,6 +3,7 @@
 //! Its parts are a plan like that of an annotated struct; [`Owned`](crate::internal::resource::owned::Owned) runs it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sundown::{Outcome, Progress, Tasks, Teardown, Wait};
 
@@ -15,7 +16,8 @@ use crate::runtime::executor::Workers;
 /// thread has the whole budget.
 pub(super) static SPEC: Spec = Spec {
     name: "Runtime",
-    timeout: None,
+    timeout: Duration::from_secs(5), // unless its builder has another
+    is_timeout_written: false,
     on_drop: None,
     manual: false,
     steps: &[

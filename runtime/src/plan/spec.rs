@@ -10,8 +10,10 @@ use crate::teardown::Progress;
 pub struct Spec {
     /// The type's name in reports.
     pub name: &'static str,
-    /// What bounds the whole teardown, if its user has written it.
-    pub timeout: Option<Duration>,
+    /// What bounds the whole teardown.
+    pub timeout: Duration,
+    /// Whether its user has written the timeout. One that nobody wrote does not bound a nested value.
+    pub is_timeout_written: bool,
     /// The type's drop policy.
     pub on_drop: Option<OnDrop>,
     /// Whether the shutdown is written by hand.
@@ -45,13 +47,10 @@ pub enum OnDrop {
     Wait,
 }
 
-/// What bounds an outermost value whose user has not written a timeout. The macros know it too: `DEFAULT_TIMEOUT`.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
-
 impl Spec {
-    /// What bounds a value of this type that is inside no other. What nobody wrote does not bound a nested one.
-    pub(crate) fn limit(&self) -> Duration {
-        self.timeout.unwrap_or(DEFAULT_TIMEOUT)
+    /// What bounds a value of this type that is inside another, beside that one's budget.
+    pub(crate) fn nested_timeout(&self) -> Option<Duration> {
+        self.is_timeout_written.then_some(self.timeout)
     }
 
     pub(super) fn prepare(&self, progress: &mut Progress) {

@@ -77,7 +77,8 @@ fn spec(timeout: Duration, steps: &[(&'static [usize], Option<Duration>)]) -> &'
     let steps = steps.iter().zip(NAMES).map(|(&(after, timeout), name)| StepSpec { name, after, timeout });
     Box::leak(Box::new(Spec {
         name: "V",
-        timeout: Some(timeout),
+        timeout,
+        is_timeout_written: true,
         on_drop: None,
         manual: false,
         steps: Box::leak(steps.collect::<Vec<_>>().into()),
@@ -91,8 +92,8 @@ fn start(fakes: &mut [Fake]) {
 async fn shut_down(spec: &'static Spec, fakes: &mut [Fake], progress: &mut Progress) -> Report {
     let driver = Driver::asynchronous();
     let steps = fakes.iter_mut().map(Step::new).collect();
-    driver::run(&driver, run(spec, steps, progress, spec.limit(), &driver)).await;
-    Report::of(progress, None, spec.timeout, driver.now())
+    driver::run(&driver, run(spec, steps, progress, spec.timeout, &driver)).await;
+    Report::of(progress, None, Some(spec.timeout), driver.now())
 }
 
 async fn report(spec: &'static Spec, fakes: &mut [Fake]) -> Report {
@@ -268,7 +269,7 @@ fn the_blocking_driver_runs_the_same_plan() {
     let mut progress = Progress::new("V");
     driver::block_on(
         &driver,
-        run(spec, vec![Step::new(&mut woken), Step::new(&mut stuck)], &mut progress, spec.limit(), &driver),
+        run(spec, vec![Step::new(&mut woken), Step::new(&mut stuck)], &mut progress, spec.timeout, &driver),
     );
     assert_eq!(words(&Report::of(&progress, None, None, driver.now())), ["stopped", "abandoned"]);
     other.join().unwrap();

@@ -101,7 +101,7 @@ impl<S: Service> Owned<S> {
     ///
     /// If anything did not stop by itself.
     pub async fn shutdown(&self, timeout: Option<Duration>, driver: &Arc<Driver>) -> Result<Report, ShutdownError> {
-        let timeout = timeout.or_else(|| self.service.timeout()).unwrap_or_else(|| S::SPEC.limit());
+        let timeout = timeout.or_else(|| self.service.timeout()).unwrap_or(S::SPEC.timeout);
         let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), driver).await;
         self.service.torn_down();
         let name = self.service.name().into_owned();

@@ -309,8 +309,14 @@ mod models {
 
     use super::*;
 
-    static SPEC: Spec =
-        Spec { name: "V", timeout: Some(Duration::from_secs(1)), on_drop: None, manual: false, steps: &[] };
+    static SPEC: Spec = Spec {
+        name: "V",
+        timeout: Duration::from_secs(1),
+        is_timeout_written: true,
+        on_drop: None,
+        manual: false,
+        steps: &[],
+    };
 
     fn entry() -> Arc<Entry> {
         Arc::new(Entry::new(&SPEC, "V", Location::caller()))

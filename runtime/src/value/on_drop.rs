@@ -208,9 +208,9 @@ pub fn may_wait() -> bool {
 /// Waits on this thread.
 fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, progress: &mut Progress) -> Report {
     let driver = Driver::blocking();
-    let future = plan::run(entry.spec, steps, progress, entry.spec.limit(), &driver);
+    let future = plan::run(entry.spec, steps, progress, entry.spec.timeout, &driver);
     driver::block_on(&driver, entry.context.enter(future));
-    Report::of(progress, Some(entry.location), Some(entry.spec.limit()), driver.now())
+    Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now())
 }
 
 /// Requests; moves what can be moved out to the reaper thread, where it gets the rest of its time; forces the rest.
@@ -219,7 +219,7 @@ fn hand_over(spec: &'static Spec, steps: &mut [Step<'_>], mut progress: Progress
     let resources = plan::detach(spec, steps, &mut progress);
     let nothing = resources.iter().all(Option::is_none);
     let mut detached = Detached::new(spec, resources, progress);
-    let (created, limit) = (entry.location, spec.limit());
+    let (created, limit) = (entry.location, spec.timeout);
     if nothing || exit::is_exiting() {
         detached.end();
         let now = plan::now(detached.progress());

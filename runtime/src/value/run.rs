@@ -207,7 +207,7 @@ async fn guarded_teardown(
     entry.reached_by(Some(driver));
     let left = progress.deadline.map(|deadline| deadline.saturating_duration_since(driver.now()));
     // A timeout that nobody wrote is for an outermost value.
-    let timeout = [left, entry.spec.timeout].into_iter().flatten().min().unwrap_or_else(|| entry.spec.limit());
+    let timeout = [left, entry.spec.nested_timeout()].into_iter().flatten().min().unwrap_or(entry.spec.timeout);
     // Its resources are of the runtime that it was made in, wherever its owner was made.
     let name = progress.name.clone();
     let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), false, driver, nest)).await;
@@ -297,7 +297,7 @@ async fn teardown_in(
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Result {
-    let timeout = timeout.unwrap_or_else(|| entry.spec.limit());
+    let timeout = timeout.unwrap_or(entry.spec.timeout);
     let started = driver.now();
     let mut limit = driver.after(timeout);
     let asked = hurries.then(|| entry.limits.ask(limit));

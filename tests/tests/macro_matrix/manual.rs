@@ -43,7 +43,7 @@ fn dismissed() {
 #[test]
 fn the_spec_is_there() {
     let spec = <Hand<u8> as sundown::__rt::Guarded>::SPEC;
-    assert_eq!((spec.name, spec.timeout, spec.manual), ("Hand", Some(Duration::from_secs(2)), true));
+    assert_eq!((spec.name, spec.timeout, spec.manual), ("Hand", Duration::from_secs(2), true));
     assert_eq!(spec.on_drop, Some(OnDrop::Log));
     assert_eq!(spec.steps.iter().map(|step| step.name).collect::<Vec<_>>(), ["Hand.descriptor", "Hand.value"]);
 }

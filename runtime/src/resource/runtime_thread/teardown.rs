@@ -13,7 +13,8 @@ use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 pub(super) static SPEC: Spec = Spec {
     name: "RuntimeThread",
-    timeout: Some(FOREVER), // its owner's, or that of the call
+    timeout: FOREVER, // its owner's, or that of the call
+    is_timeout_written: false,
     on_drop: None,
     manual: false,
     steps: &[StepSpec { name: "RuntimeThread.thread", after: &[], timeout: None }],
