@@ -34,8 +34,8 @@ pub fn snapshot() -> Snapshot {
 /// other it sets [`stop_requested`](crate::ShutdownGuard::stop_requested), and waits for its owner to shut it down. Then
 /// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, no matter who owns them. While there are handles, half
 /// of the time is theirs. A value whose owner does not answer is reported as not reached; so call this where you own none,
-/// or after you have shut down your own. Each value is reported once: one that was shared, however often, as what was shared,
-/// and one inside another in the report of that one.
+/// or after you have shut down your own. Each value is reported once: one that was shared, however often, as what was
+/// shared, and one inside another in the report of that one.
 ///
 /// # Errors
 ///

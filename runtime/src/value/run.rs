@@ -217,8 +217,8 @@ async fn guarded_teardown(
     outcome
 }
 
-/// How long a caller waits, after its own time is up, for another who runs the shutdown and whom it has hurried: that one has
-/// [`SETTLE_MAX`](plan::SETTLE_MAX) to confirm what it forces.
+/// How long a caller waits, after its own time is up, for another who runs the shutdown and whom it has hurried: that one
+/// has [`SETTLE_MAX`](plan::SETTLE_MAX) to confirm what it forces.
 const LATE: Duration = plan::SETTLE_MAX.saturating_mul(2);
 
 /// A text about what is stuck names no more steps when it is so long.
@@ -286,8 +286,8 @@ pub async fn teardown(
     nest::root(|nest| teardown_in(entry, &name, steps, timeout, hurries, driver, nest)).await
 }
 
-/// `name` is what this caller calls the value: inside another, its path there. One that `hurries` lowers the limit of another
-/// that runs the shutdown.
+/// `name` is what this caller calls the value: inside another, its path there. One that `hurries` lowers the limit of
+/// another that runs the shutdown.
 async fn teardown_in(
     entry: &Arc<Entry>,
     name: &Name,
