@@ -17,9 +17,9 @@ mod catch;
 mod context;
 #[cfg(feature = "tokio")]
 pub(crate) mod ended;
+mod name;
 mod stall;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -36,6 +36,7 @@ pub(crate) use catch::catch;
 pub use context::RuntimeContext;
 #[cfg(feature = "tokio")]
 pub(crate) use context::is_context_destroyed;
+pub(crate) use name::Name;
 pub(crate) use stall::Stall;
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
@@ -58,7 +59,7 @@ pub struct Driver {
     within: Option<tokio::runtime::Id>,
     alarms: Mutex<Alarms>,
     /// The names of the steps that are inside a call of the user's now, the innermost last; none where nobody looks.
-    inside: Option<Mutex<Vec<Cow<'static, str>>>>,
+    inside: Option<Mutex<Vec<Name>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -185,7 +186,7 @@ impl Driver {
     }
 
     /// As [`poll`](Self::poll), of the step called `name` or a part of it, which is under an alarm already.
-    pub(crate) async fn part<F: Future>(&self, name: Option<Cow<'static, str>>, future: F) -> F::Output {
+    pub(crate) async fn part<F: Future>(&self, name: Option<Name>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|cx| {
             let _inside = self.enter(name.clone());
@@ -195,13 +196,12 @@ impl Driver {
     }
 
     /// The name of a step, where somebody may ask for it.
-    #[allow(clippy::ptr_arg, reason = "cloned as what it is, mostly borrowed for the whole program")]
-    pub(crate) fn named(&self, name: &Cow<'static, str>) -> Option<Cow<'static, str>> {
+    pub(crate) fn named(&self, name: &Name) -> Option<Name> {
         self.inside.is_some().then(|| name.clone())
     }
 
     /// Notes that the step called `name` is inside a call of the user's, until the result is dropped.
-    pub(crate) fn enter(&self, name: Option<Cow<'static, str>>) -> Inside<'_> {
+    pub(crate) fn enter(&self, name: Option<Name>) -> Inside<'_> {
         let inside = self.inside.as_ref().filter(|_| name.is_some());
         if let (Some(inside), Some(name)) = (inside, name) {
             lock(inside).push(name);
@@ -211,15 +211,7 @@ impl Driver {
 
     /// The path of the step that is inside a call of the user's.
     pub(crate) fn inside(&self) -> Option<String> {
-        let names = lock(self.inside.as_ref()?).clone();
-        names.into_iter().fold(None, |path, name| {
-            let Some(path) = path else { return Some(name.into_owned()) };
-            // A part is named after its whole, `Runner.jobs[3]`; a step of a nested value after its type, `Replica.jobs`.
-            match (name.starts_with(&path), name.split_once('.')) {
-                (false, Some((_, step))) => Some(format!("{path}.{step}")),
-                _ => Some(name.into_owned()),
-            }
-        })
+        lock(self.inside.as_ref()?).last().map(|name| name.to_string())
     }
 
     /// The earliest.
@@ -240,7 +232,7 @@ impl Driver {
 }
 
 /// See [`Driver::enter`].
-pub(crate) struct Inside<'a>(Option<&'a Mutex<Vec<Cow<'static, str>>>>);
+pub(crate) struct Inside<'a>(Option<&'a Mutex<Vec<Name>>>);
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {

@@ -2,7 +2,7 @@
 //!
 //! | metric | kind | labels | what |
 //! |---|---|---|---|
-//! | `sundown_steps_total` | counter | `step`, `outcome` | steps that ended |
+//! | `sundown_steps_total` | counter | `step`, `outcome` | steps that ended, by path: `Service.replicas[].jobs` |
 //! | `sundown_step_duration_seconds` | histogram | `step` | from the ask to the end |
 //! | `sundown_shutdowns_total` | counter | `value`, `outcome` | teardowns that ended |
 //! | `sundown_shutdown_duration_seconds` | histogram | `value` | the whole teardown |
@@ -71,11 +71,29 @@ pub(crate) fn step_ended(progress: &Progress) {
         });
         #[cfg(feature = "metrics")]
         quietly(|| {
-            let step = progress.name.clone();
+            let step = series(&progress.name);
             metrics::counter!("sundown_steps_total", "step" => step.clone(), "outcome" => outcome.word()).increment(1);
             metrics::histogram!("sundown_step_duration_seconds", "step" => step).record(took.as_secs_f64());
         });
     }
+}
+
+/// The label of a path: the parts of a collection are one series, `Service.replicas[].jobs`.
+#[cfg(feature = "metrics")]
+fn series(path: &str) -> String {
+    let mut label = String::with_capacity(path.len());
+    let mut left = path;
+    while let Some((before, part)) = left.split_once('[') {
+        // A key may have brackets too.
+        let end = part.match_indices(']').map(|(at, _)| &part[at + 1..]);
+        let Some(after) = end.into_iter().find(|after| after.is_empty() || after.starts_with(['.', '['])) else {
+            break;
+        };
+        label.push_str(before);
+        label.push_str("[]");
+        left = after;
+    }
+    label + left
 }
 
 /// A teardown has its report.
@@ -93,7 +111,7 @@ pub fn finished(report: &Report) {
         });
         #[cfg(feature = "metrics")]
         quietly(|| {
-            let value = report.name().to_owned();
+            let value = series(report.name());
             metrics::counter!("sundown_shutdowns_total", "value" => value.clone(), "outcome" => outcome).increment(1);
             metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took);
         });

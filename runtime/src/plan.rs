@@ -1,10 +1,11 @@
 //! A plan orders the steps of one value, and asks, waits for and forces them.
 //!
-//! How the budget is divided: a step that may start at `now` gets what is left of the plan's
-//! budget divided by the steps left on its longest chain; a step with a cap of its own gets the cap, within what is left.
-//! The last tenth of that, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
+//! How the budget is divided: what is left of it when a step starts is divided evenly among the steps of its longest
+//! chain; see [`Chains`].
+//! The last tenth of a share, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
 //! and forced now, in no order, and has 100 ms to be confirmed.
 
+mod chains;
 mod spec;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,10 +18,11 @@ use crate::driver::{Driver, catch};
 use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
+use chains::Chains;
 pub use spec::{OnDrop, Spec, StepSpec};
 
 /// The most that is kept of a step's share to confirm a force.
-const SETTLE_MAX: Duration = Duration::from_millis(100);
+pub(crate) const SETTLE_MAX: Duration = Duration::from_millis(100);
 
 /// Asks the steps that wait for nothing.
 pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut Progress) {
@@ -34,7 +36,7 @@ pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mu
 }
 
 /// Runs the plan to its end: each step is asked once what it waits for has ended.
-pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &mut Progress, nest: Nest) -> Outcome {
+pub(crate) async fn wait(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut Progress, nest: Nest) -> Outcome {
     let Some(driver) = progress.driver.clone() else {
         // No driver runs this: its alarms are served here.
         let driver = Driver::asynchronous();
@@ -44,11 +46,11 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
     spec.prepare(progress);
     let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.timeout));
     let in_order = !progress.is_forced() && limit > driver.now();
-    let chains = spec.chains();
+    let chains = Chains::of(spec.steps);
     let mut ended: Vec<bool> = progress.children.iter().map(|child| child.outcome.is_some()).collect();
     let context = progress.context.clone();
     progress.children.iter_mut().for_each(|child| child.context = context.clone());
-    let mut blocked: Vec<_> = steps.into_iter().zip(&mut progress.children).map(Some).collect();
+    let mut blocked: Vec<_> = steps.iter_mut().zip(&mut progress.children).map(Some).collect();
     let mut running = FuturesUnordered::new();
     loop {
         for (i, step_spec) in spec.steps.iter().enumerate() {
@@ -57,7 +59,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
             }
             let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
             let left = limit.saturating_duration_since(driver.now());
-            let share = if in_order { Share::of(left, step_spec.timeout, chains[i]) } else { Share::at_once(left) };
+            let share = if in_order { Share::of(chains.share(i, left)) } else { Share::at_once(left) };
             let (driver, nest) = (&driver, &nest);
             running.push(async move {
                 run_step(step, child, share, driver, nest).await;
@@ -73,15 +75,17 @@ pub(crate) async fn wait(spec: &'static Spec, steps: Vec<Step<'_>>, progress: &m
     worst(progress)
 }
 
-/// As [`wait`], for a value inside another: bounded by its own timeout too.
+/// As [`wait`], for a value inside another: bounded by its own timeout too, if it has one.
 pub(crate) async fn wait_nested(
     spec: &'static Spec,
-    steps: Vec<Step<'_>>,
+    mut steps: Vec<Step<'_>>,
     progress: &mut Progress,
     nest: Nest,
 ) -> Outcome {
-    progress.bounded_by(spec.timeout);
-    wait(spec, steps, progress, nest).await
+    if let Some(timeout) = spec.nested_timeout() {
+        progress.bounded_by(timeout);
+    }
+    wait(spec, &mut steps, progress, nest).await
 }
 
 /// Forces every step that has not ended; one that was never asked is asked first.
@@ -96,13 +100,13 @@ pub(crate) fn force(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut 
     }
 }
 
-/// The outcome of a group: that of its worst member, by name.
+/// The outcome of a group: that of its worst member, by name. The name is a path, and needs none of the groups around.
 pub fn worst(progress: &Progress) -> Outcome {
     let worst = progress.children.iter().max_by_key(|child| child.outcome.as_ref().map_or(0, Outcome::severity));
-    match worst.and_then(|child| Some((&child.name, child.outcome.clone()?))) {
+    match worst.and_then(|child| Some((child, child.outcome.clone()?))) {
         None => Outcome::Stopped,
-        Some((name, Outcome::Abandoned { reason })) => Outcome::abandoned(format!("`{name}`: {reason}")),
-        Some((name, Outcome::Panicked { message })) => Outcome::Panicked { message: format!("`{name}`: {message}") },
+        Some((child, Outcome::Abandoned { reason })) => Outcome::abandoned(child.said(reason)),
+        Some((child, Outcome::Panicked { message })) => Outcome::Panicked { message: child.said(message) },
         Some((_, outcome)) => outcome,
     }
 }
@@ -116,11 +120,7 @@ struct Share {
 }
 
 impl Share {
-    fn of(left: Duration, cap: Option<Duration>, chain: u32) -> Self {
-        let whole = match cap {
-            Some(cap) => cap.min(left),
-            None => left / chain,
-        };
+    fn of(whole: Duration) -> Self {
         let finish = (whole / 10).min(SETTLE_MAX);
         Share { wait: whole - finish, finish }
     }
@@ -132,24 +132,24 @@ impl Share {
 }
 
 /// The three operations of one step, with what a panic in any of them becomes.
-async fn run_step(mut step: Step<'_>, progress: &mut Progress, share: Share, driver: &Arc<Driver>, nest: &Nest) {
+async fn run_step(step: &mut Step<'_>, progress: &mut Progress, share: Share, driver: &Arc<Driver>, nest: &Nest) {
     progress.driver = Some(Arc::clone(driver));
     let deadline = driver.after(share.wait);
     let mut limit = deadline + share.finish;
-    request_step(&mut step, progress, driver.now());
+    request_step(step, progress, driver.now());
     let mut outcome = None;
     if progress.forced.is_none() {
         progress.deadline = Some(deadline);
-        outcome = until(deadline, &mut step, progress, driver, nest).await;
+        outcome = until(deadline, step, progress, driver, nest).await;
         if outcome.is_none() {
-            force_step(&mut step, progress, driver.now());
+            force_step(step, progress, driver.now());
             // A driver that comes back late, because its thread was blocked, still has the time to confirm the force.
             limit = limit.max(driver.now() + share.finish);
         }
     }
     if outcome.is_none() {
         progress.deadline = Some(limit);
-        outcome = until(limit, &mut step, progress, driver, nest).await;
+        outcome = until(limit, step, progress, driver, nest).await;
     }
     let outcome = outcome.unwrap_or_else(|| Outcome::abandoned(progress.stuck()));
     progress.finish(outcome, driver.now());
@@ -346,18 +346,18 @@ pub(crate) fn orphaned() -> Outcome {
 /// Runs a whole plan under `timeout`, and notes in `progress` what became of it.
 pub(crate) async fn run(
     spec: &'static Spec,
-    steps: Vec<Step<'_>>,
+    mut steps: Vec<Step<'_>>,
     progress: &mut Progress,
     timeout: Duration,
     driver: &Arc<Driver>,
 ) {
-    nest::root(|nest| run_in(spec, steps, progress, timeout, driver, nest)).await;
+    nest::root(|nest| run_in(spec, &mut steps, progress, timeout, driver, nest)).await;
 }
 
-/// As [`run`], of a value that may be within another.
+/// As [`run`], of a value that may be within another. May be dropped and called again, with another timeout.
 pub(crate) async fn run_in(
     spec: &'static Spec,
-    steps: Vec<Step<'_>>,
+    steps: &mut [Step<'_>],
     progress: &mut Progress,
     timeout: Duration,
     driver: &Arc<Driver>,
@@ -372,10 +372,12 @@ pub(crate) async fn run_in(
 
 /// Runs steps that do not depend on each other, each with the whole of `timeout`.
 pub async fn run_together(steps: Vec<(Step<'_>, &mut Progress)>, timeout: Duration, driver: &Arc<Driver>) {
-    let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout, None, 1) };
+    let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout) };
     nest::root(async |nest: Nest| {
-        let mut running: FuturesUnordered<_> =
-            steps.into_iter().map(|(step, progress)| run_step(step, progress, share(), driver, &nest)).collect();
+        let mut running: FuturesUnordered<_> = steps
+            .into_iter()
+            .map(async |(mut step, progress)| run_step(&mut step, progress, share(), driver, &nest).await)
+            .collect();
         while running.next().await.is_some() {}
     })
     .await;

@@ -24,10 +24,10 @@ pub use operations::{
     call_ref, closing, on_option, passing, steps, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref,
     wait_option,
 };
+pub use outputs::{HasOutput, NoOutput, OutputOf};
 pub use probe::search::{found, queue, search};
 pub use probe::{Finding, Text, not_forgotten};
 pub use resource::{
     CountedResource, DynResource, Resource, SharedResource, counted_resource, dyn_resource, resource, shared_resource,
 };
-pub use outputs::{HasOutput, NoOutput, OutputOf};
 pub use sundown_macros::__MustShutdown as MustShutdown;

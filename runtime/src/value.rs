@@ -3,6 +3,7 @@
 pub mod detached;
 pub mod entry;
 pub mod guard;
+mod limits;
 pub mod nodes;
 pub mod on_drop;
 pub mod reaper;

@@ -18,7 +18,8 @@ const _: () = {
 impl self::vendored::sundown::__rt::Annotated for Parts {
     const SPEC: &'static self::vendored::sundown::__rt::Spec = &self::vendored::sundown::__rt::Spec {
         name: "Parts",
-        timeout: ::core::time::Duration::MAX,
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[
@@ -121,6 +122,7 @@ impl sundown_python::__rt::Guarded for Client {
     const SPEC: &'static sundown_python::__rt::Spec = &sundown_python::__rt::Spec {
         name: "Client",
         timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

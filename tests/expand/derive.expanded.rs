@@ -13,8 +13,6 @@ struct Inner<T> {
 #[automatically_derived]
 impl<T> ::sundown::__rt::Annotated for Inner<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        #[allow(unused_imports)]
-        use ::sundown::__rt::NoOutput as _;
         use ::sundown::__rt::NotResource as _;
         ::sundown::__rt::not_forgotten(
             "label",
@@ -26,6 +24,7 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
         &::sundown::__rt::Spec {
             name: "Parts",
             timeout: ::core::time::Duration::from_millis(90000),
+            is_timeout_written: true,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[
@@ -33,13 +32,11 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
                     name: "Parts.type",
                     after: &[],
                     timeout: ::core::option::Option::None,
-                    judges: &[<::sundown::__rt::OutputOf<Sender<T>>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Parts.jobs",
                     after: &[0],
                     timeout: ::core::option::Option::None,
-                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
                 },
             ],
         }
@@ -133,23 +130,19 @@ struct Plain {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Plain {
-    const SPEC: &'static ::sundown::__rt::Spec = {
-        #[allow(unused_imports)]
-        use ::sundown::__rt::NoOutput as _;
-        &::sundown::__rt::Spec {
-            name: "Plain",
-            timeout: ::core::time::Duration::MAX,
-            on_drop: ::core::option::Option::None,
-            manual: false,
-            steps: &[
-                ::sundown::__rt::StepSpec {
-                    name: "Plain.jobs",
-                    after: &[],
-                    timeout: ::core::option::Option::None,
-                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
-                },
-            ],
-        }
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Plain",
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Plain.jobs",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(

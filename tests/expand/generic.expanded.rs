@@ -40,8 +40,6 @@ where
     F: Fn(&T) -> u32,
 {
     const SPEC: &'static crate::vendored::sundown::__rt::Spec = {
-        #[allow(unused_imports)]
-        use crate::vendored::sundown::__rt::NoOutput as _;
         use crate::vendored::sundown::__rt::NotResource as _;
         crate::vendored::sundown::__rt::not_forgotten(
             "check",
@@ -60,6 +58,7 @@ where
         &crate::vendored::sundown::__rt::Spec {
             name: "Server",
             timeout: LIMIT,
+            is_timeout_written: true,
             on_drop: ::core::option::Option::Some(
                 crate::vendored::sundown::OnDrop::Wait,
             ),
@@ -69,13 +68,11 @@ where
                     name: "Server.inner",
                     after: &[],
                     timeout: ::core::option::Option::None,
-                    judges: &[<crate::vendored::sundown::__rt::OutputOf<T>>::JUDGE],
                 },
                 crate::vendored::sundown::__rt::StepSpec {
                     name: "Server.pools",
                     after: &[0],
                     timeout: ::core::option::Option::None,
-                    judges: &[],
                 },
             ],
         }
@@ -303,23 +300,19 @@ const _: () = {
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
-    const SPEC: &'static ::sundown::__rt::Spec = {
-        #[allow(unused_imports)]
-        use ::sundown::__rt::NoOutput as _;
-        &::sundown::__rt::Spec {
-            name: "Borrowed",
-            timeout: ::core::time::Duration::from_millis(5000),
-            on_drop: ::core::option::Option::None,
-            manual: false,
-            steps: &[
-                ::sundown::__rt::StepSpec {
-                    name: "Borrowed.jobs",
-                    after: &[],
-                    timeout: ::core::option::Option::None,
-                    judges: &[<::sundown::__rt::OutputOf<&'a Tasks>>::JUDGE],
-                },
-            ],
-        }
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Borrowed",
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Borrowed.jobs",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
     };
 }
 #[doc(hidden)]

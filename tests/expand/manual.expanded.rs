@@ -25,6 +25,7 @@ impl ::sundown::__rt::Guarded for Hand {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Hand",
         timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::Some(::sundown::OnDrop::Log),
         manual: true,
         steps: &[

@@ -27,6 +27,7 @@ impl<'a, T: Transport, const N: usize> vendored::__rt::Guarded for Connection<'a
         &vendored::__rt::Spec {
             name: "Connection",
             timeout: LIMIT,
+            is_timeout_written: true,
             on_drop: ::core::option::Option::None,
             manual: true,
             steps: &[

@@ -32,6 +32,7 @@ impl ::sundown_python::__rt::Guarded for PyClient {
     const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Client",
         timeout: ::core::time::Duration::from_millis(2000),
+        is_timeout_written: true,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

@@ -28,6 +28,7 @@ impl ::sundown_python::__rt::Guarded for Plain {
     const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Plain",
         timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: false,
         steps: &[

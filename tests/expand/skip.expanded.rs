@@ -45,6 +45,7 @@ impl<T> ::sundown::__rt::Guarded for Borrower<T> {
         &::sundown::__rt::Spec {
             name: "Borrower",
             timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[

@@ -16,8 +16,6 @@ struct Stages<T>(Reader, Parser, T, Metrics, Option<Writer>, Watched<Self>);
 #[automatically_derived]
 impl<T> ::sundown::__rt::Guarded for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        #[allow(unused_imports)]
-        use ::sundown::__rt::NoOutput as _;
         use ::sundown::__rt::NotResource as _;
         ::sundown::__rt::not_forgotten(
             "2",
@@ -29,6 +27,7 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
         &::sundown::__rt::Spec {
             name: "Stages",
             timeout: ::core::time::Duration::from_millis(3000),
+            is_timeout_written: true,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[
@@ -36,7 +35,6 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
                     name: "Stages.0",
                     after: &[],
                     timeout: ::core::option::Option::None,
-                    judges: &[<::sundown::__rt::OutputOf<Reader>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Stages.1",
@@ -44,13 +42,11 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
                     timeout: ::core::option::Option::Some(
                         ::core::time::Duration::from_millis(1000),
                     ),
-                    judges: &[<::sundown::__rt::OutputOf<Parser>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Stages.4",
                     after: &[0, 1],
                     timeout: ::core::option::Option::None,
-                    judges: &[],
                 },
             ],
         }
@@ -200,23 +196,19 @@ struct Newtype(#[shutdown] Tasks);
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Newtype {
-    const SPEC: &'static ::sundown::__rt::Spec = {
-        #[allow(unused_imports)]
-        use ::sundown::__rt::NoOutput as _;
-        &::sundown::__rt::Spec {
-            name: "Newtype",
-            timeout: ::core::time::Duration::MAX,
-            on_drop: ::core::option::Option::None,
-            manual: false,
-            steps: &[
-                ::sundown::__rt::StepSpec {
-                    name: "Newtype.0",
-                    after: &[],
-                    timeout: ::core::option::Option::None,
-                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
-                },
-            ],
-        }
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Newtype",
+        timeout: ::core::time::Duration::from_millis(5000),
+        is_timeout_written: false,
+        on_drop: ::core::option::Option::None,
+        manual: false,
+        steps: &[
+            ::sundown::__rt::StepSpec {
+                name: "Newtype.0",
+                after: &[],
+                timeout: ::core::option::Option::None,
+            },
+        ],
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(

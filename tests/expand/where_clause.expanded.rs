@@ -41,6 +41,7 @@ where
         &::sundown::__rt::Spec {
             name: "Pipeline",
             timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
             on_drop: ::core::option::Option::None,
             manual: false,
             steps: &[

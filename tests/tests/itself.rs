@@ -132,7 +132,7 @@ async fn in_a_value_within() {
         guard: ShutdownGuard<Self>,
     }
     let said = from_within(By::Shutdown, |task| Inner { task, guard: ShutdownGuard::new() }).await;
-    assert!(said.contains("`Inner.task`"), "{said}");
+    assert!(said.contains("`Owner.it.task`"), "{said}");
     assert_named(&said);
 }
 

@@ -39,7 +39,7 @@ async fn nested_values_are_in_the_tree_and_settled() {
     };
     let report = outer.shutdown().await.unwrap();
     let names: Vec<_> = report.walk().map(|step| step.name().to_owned()).collect();
-    assert_eq!(names, ["Outer.pool", "Pool.reader", "Pool.writer", "Outer.inner", "Inner.spy"]);
+    assert_eq!(names, ["Outer.pool", "Outer.pool.reader", "Outer.pool.writer", "Outer.inner", "Outer.inner.spy"]);
     assert_eq!(outer.inner.guard.phase(), Phase::Finished);
 }
 
@@ -51,9 +51,10 @@ async fn an_inner_value_that_was_shut_down_before_its_owner() {
         inner: Inner { spy: spy.clone(), guard: ShutdownGuard::new() },
         guard: ShutdownGuard::new(),
     };
-    let _ = outer.inner.shutdown().await.unwrap();
+    let own = outer.inner.shutdown().await.unwrap();
+    assert!(own.find("Inner.spy").is_some(), "it was the outermost value: {own}");
     let report = outer.shutdown().await.unwrap();
-    assert!(report.find("Inner.spy").is_some(), "its report is in the owner's: {report}");
+    assert!(report.find("Outer.inner.spy").is_some(), "its report is in the owner's: {report}");
     assert_eq!(spy.moves(), [What::Requested, What::Ended], "not touched again");
 }
 
@@ -186,4 +187,54 @@ fn an_inner_value_is_torn_down_in_its_own_runtime() {
     let mut outer = OfNone { inner: inner.into(), guard: ShutdownGuard::new() };
     let report = outer.shutdown_blocking().unwrap();
     assert!(report.is_clean(), "{report}");
+}
+
+/// Timeouts that nobody wrote: 5 s for the outermost value, and none for what is inside it.
+#[must_shutdown(on_drop = "log")]
+struct Unwritten {
+    #[shutdown]
+    spy: Spy,
+    guard: ShutdownGuard<Self>,
+}
+#[must_shutdown(timeout = "30s", on_drop = "log")]
+struct HasAnUnwritten {
+    #[shutdown(timeout = "20s")]
+    inner: Unwritten,
+    guard: ShutdownGuard<Self>,
+}
+async fn released_after(seconds: u64) -> Spy {
+    let spy = Spy::new();
+    let releases = spy.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        releases.release();
+    });
+    spy
+}
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_nobody_wrote_does_not_bound_a_nested_value() {
+    let inner = Unwritten { spy: released_after(19).await, guard: ShutdownGuard::new() };
+    let report = HasAnUnwritten { inner, guard: ShutdownGuard::new() }.shutdown().await.unwrap();
+    assert_eq!(report.took().as_secs(), 19, "{report}");
+}
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_nobody_wrote_bounds_an_outermost_value() {
+    let mut outermost = Unwritten { spy: released_after(19).await, guard: ShutdownGuard::new() };
+    let report = outermost.shutdown().await.unwrap_err().into_report();
+    assert_eq!(report.steps()[0].outcome().word(), "forced", "{report}");
+    assert!(report.to_string().contains("(limit 5.0 s)"), "{report}");
+}
+/// As [`HasAnUnwritten`], where the inner value has a timeout.
+#[must_shutdown(timeout = "30s", on_drop = "log")]
+struct HasAWritten {
+    #[shutdown(timeout = "20s")]
+    inner: Inner,
+    guard: ShutdownGuard<Self>,
+}
+#[tokio::test(start_paused = true)]
+async fn a_written_timeout_bounds_a_nested_value() {
+    let inner = Inner { spy: released_after(19).await, guard: ShutdownGuard::new() };
+    let mut outer = HasAWritten { inner, guard: ShutdownGuard::new() };
+    let report = outer.shutdown().await.unwrap_err().into_report();
+    assert_eq!(report.took().as_secs(), 9, "10 s, less 100 ms to finish: {report}");
 }

@@ -74,8 +74,10 @@ async fn a_shared_value_in_a_struct() {
     let server = Server::new();
     let mut owner = Owner { server: Arc::clone(&server), guard: ShutdownGuard::new() };
     let report = owner.shutdown().await.unwrap();
-    assert!(report.find("Server.connections").is_some(), "{report}");
+    assert!(report.find("Owner.server.connections").is_some(), "{report}");
     assert_eq!(server.guard.phase(), Phase::Finished);
+    let own = server.shutdown().await.unwrap();
+    assert!(own.find("Server.connections").is_some(), "by its own name for its own callers: {own}");
 }
 
 /// A follower's own budget.
@@ -150,4 +152,94 @@ async fn what_one_owner_forced_is_forced_for_the_other() {
     assert_eq!(a.unwrap_err().report().steps()[0].outcome().word(), "forced");
     let b = b.unwrap_or_else(|error| error.into_report());
     assert_eq!(b.steps()[0].outcome().word(), "forced", "{b}");
+}
+
+/// A later, shorter limit is the limit of the shutdown that runs.
+#[must_shutdown(shared, timeout = "60s", on_drop = "log")]
+struct Hurried {
+    #[shutdown]
+    first: Shared<Spy>,
+    #[shutdown(after = first)]
+    second: Shared<Spy>,
+    guard: ShutdownGuard<Self>,
+}
+impl Hurried {
+    fn new(second: &Spy) -> Arc<Self> {
+        let (first, second) = (Shared::new(Spy::new()), Shared::new(second.clone()));
+        Arc::new(Hurried { first, second, guard: ShutdownGuard::new() })
+    }
+}
+#[tokio::test(start_paused = true)]
+async fn a_shorter_limit_hurries_the_shutdown_that_runs() {
+    let hurried = Hurried::new(&Spy::released());
+    let start = tokio::time::Instant::now();
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        hurried.shutdown_within(Duration::from_secs(2)).await
+    };
+    let (leader, follower) = tokio::join!(hurried.shutdown(), later);
+    assert!(start.elapsed() <= Duration::from_secs(7), "the running one had {:?}", start.elapsed());
+    let (leader, follower) = (leader.unwrap_err().into_report(), follower.unwrap_err().into_report());
+    let words: Vec<_> = leader.steps().iter().map(|step| step.outcome().word()).collect();
+    assert_eq!(words, ["forced", "stopped"], "the second step has its share: {leader}");
+    assert_eq!(leader.to_string(), follower.to_string(), "one shutdown, one report");
+    assert!(leader.to_string().contains("(limit 7.0 s, lowered from 60.0 s)"), "{leader}");
+}
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_zero_ends_the_shutdown_that_runs_at_once() {
+    let hurried = Hurried::new(&Spy::new());
+    let start = tokio::time::Instant::now();
+    let mut leader = Box::pin(hurried.shutdown());
+    assert!(is_pending(&mut leader).await);
+    let (leader, follower) = tokio::join!(leader, hurried.shutdown_within(Duration::ZERO));
+    assert!(start.elapsed() <= Duration::from_millis(100), "{:?}", start.elapsed());
+    for report in [leader, follower].map(|result| result.unwrap_err().into_report()) {
+        let words: Vec<_> = report.steps().iter().map(|step| step.outcome().word()).collect();
+        assert_eq!(words, ["forced", "forced"], "{report}");
+    }
+}
+#[tokio::test(start_paused = true)]
+async fn a_longer_limit_does_not_lengthen_the_shutdown_that_runs() {
+    let hurried = Hurried::new(&Spy::released());
+    let start = tokio::time::Instant::now();
+    let mut leader = Box::pin(hurried.shutdown_within(Duration::from_secs(2)));
+    assert!(is_pending(&mut leader).await);
+    let (leader, _) = tokio::join!(leader, hurried.shutdown_within(Duration::from_secs(30)));
+    assert!(start.elapsed() <= Duration::from_secs(2), "{:?}", start.elapsed());
+    let report = leader.unwrap_err().into_report().to_string();
+    assert!(report.contains("(limit 2.0 s)"), "{report}");
+}
+/// Of two that ask for less, the shorter counts; one that has given up counts no more for the next.
+#[tokio::test(start_paused = true)]
+async fn the_shortest_limit_counts_while_its_caller_waits() {
+    let hurried = Hurried::new(&Spy::released());
+    {
+        let mut given_up = Box::pin(hurried.shutdown_within(Duration::from_millis(1)));
+        assert!(is_pending(&mut given_up).await);
+    }
+    let start = tokio::time::Instant::now();
+    let (leader, ..) = tokio::join!(
+        hurried.shutdown(),
+        hurried.shutdown_within(Duration::from_secs(20)),
+        hurried.shutdown_within(Duration::from_secs(10)),
+    );
+    let report = leader.unwrap_err().into_report();
+    assert!(report.to_string().contains("(limit 10.0 s, lowered from 60.0 s)"), "{report}");
+    assert!((Duration::from_secs(4)..=Duration::from_secs(10)).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+/// The running one blocks its thread; it is woken there.
+#[test]
+fn a_blocking_shutdown_is_hurried_too() {
+    let hurried = Hurried::new(&Spy::new());
+    let leader = thread::spawn({
+        let hurried = Arc::clone(&hurried);
+        move || hurried.shutdown_blocking().unwrap_err().into_report()
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // The first step is requested: the leader runs.
+    runtime.block_on(hurried.guard.stop_token().cancelled());
+    let follower = runtime.block_on(hurried.shutdown_within(Duration::ZERO)).unwrap_err().into_report();
+    let leader = leader.join().unwrap();
+    assert!(leader.lowered_from() == Some(Duration::from_secs(60)), "{leader}");
+    assert_eq!(leader.to_string(), follower.to_string());
 }

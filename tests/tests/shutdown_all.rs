@@ -147,3 +147,55 @@ fn shutdown_all_wakes_a_thread_that_blocks_in_accept() {
     assert!(step.outcome().is_stopped(), "{report}");
     assert!(thread.is_finished());
 }
+
+/// A value that was shared is in the registry twice: as what it is, and as what was shared.
+#[must_shutdown(shared, timeout = "60s", on_drop = "log")]
+struct Once {
+    #[shutdown]
+    spy: Shared<Spy>,
+    guard: ShutdownGuard<Self>,
+}
+impl Once {
+    fn shared(spy: &Spy) -> Arc<Self> {
+        let once = Arc::new(Once { spy: Shared::new(spy.clone()), guard: ShutdownGuard::new() });
+        registry::share(&once);
+        once
+    }
+}
+fn names_of(report: &sundown::Report, what: &str) -> usize {
+    report.steps().iter().filter(|step| step.name().contains(what)).count()
+}
+#[tokio::test(start_paused = true)]
+async fn a_shared_value_that_another_does_not_end_is_reported_once() {
+    let _alone = ALONE.lock().await;
+    let once = Once::shared(&Spy::new());
+    let mut other = Box::pin(once.shutdown());
+    assert!(is_pending(&mut other).await);
+    let report = registry::shutdown_all(Duration::from_secs(1)).await.unwrap_err().into_report();
+    assert_eq!(names_of(&report, "Once"), 1, "{report}");
+    drop(other);
+    once.guard.dismiss();
+}
+#[tokio::test(start_paused = true)]
+async fn a_shared_value_that_another_shuts_down_is_reported_once() {
+    let _alone = ALONE.lock().await;
+    let spy = Spy::new();
+    let once = Once::shared(&spy);
+    let mut other = Box::pin(once.shutdown());
+    assert!(is_pending(&mut other).await);
+    let releases = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        spy.release();
+        let _ = other.await.unwrap();
+    };
+    let (report, ()) = tokio::join!(registry::shutdown_all(Duration::from_secs(20)), releases);
+    assert_eq!(names_of(report.as_ref().unwrap(), "Once"), 1, "{}", report.unwrap());
+}
+#[tokio::test(start_paused = true)]
+async fn a_value_that_was_shared_twice_is_reported_once() {
+    let _alone = ALONE.lock().await;
+    let once = Once::shared(&Spy::released());
+    registry::share(&once);
+    let report = registry::shutdown_all(Duration::from_secs(20)).await.unwrap();
+    assert_eq!(names_of(&report, "Once"), 1, "{report}");
+}

@@ -89,12 +89,8 @@ fn guarded(model: &Model<'_>, krate: &Krate) -> TokenStream {
 fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let (rt, spec_type) = (krate.rt(), krate.spec());
     let name = model.name();
-    let timeout = match (&model.args.timeout, model.flavour) {
-        (Some(timeout), _) => duration(timeout),
-        (None, Flavour::MustShutdown | Flavour::PyClass) => millis(check::DEFAULT_TIMEOUT),
-        // It is always a field of another value, whose budget bounds it.
-        (None, Flavour::Teardown) => local!(::core::time::Duration::MAX),
-    };
+    let is_written = model.args.timeout.is_some();
+    let timeout = model.args.timeout.as_ref().map_or_else(|| millis(check::DEFAULT_TIMEOUT), duration);
     let on_drop = option(model.on_drop().map(|policy| {
         krate.on_drop(match policy {
             Policy::Panic => local!(Panic),
@@ -111,7 +107,14 @@ fn spec(model: &Model<'_>, krate: &Krate) -> TokenStream {
         local!(#rt::StepSpec { name: #name, after: &[#(#after),*], timeout: #timeout, judges: &[#(#judges),*] })
     });
     let spec = local! {
-        &#spec_type { name: #name, timeout: #timeout, on_drop: #on_drop, manual: #manual, steps: &[#(#steps),*] }
+        &#spec_type {
+            name: #name,
+            timeout: #timeout,
+            is_timeout_written: #is_written,
+            on_drop: #on_drop,
+            manual: #manual,
+            steps: &[#(#steps),*],
+        }
     };
     let assertions = forgotten::at_instantiation(model, krate);
     let use_of_outputs = model.steps().any(|(field, step)| !outputs(model, field, step).is_empty()).then(|| {

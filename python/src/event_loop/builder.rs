@@ -8,9 +8,6 @@ use pyo3::prelude::*;
 use crate::event_loop::EventLoop;
 use crate::event_loop::core::LoopCore;
 
-/// The budget of a loop's shutdown unless the builder has another.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
 /// Builds an [`EventLoop`].
 ///
 /// ```no_run
@@ -27,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[must_use = "nothing is made until `start`"]
 pub struct EventLoopBuilder {
     name: String,
-    timeout: Duration,
+    timeout: Option<Duration>,
     factory: Option<Py<PyAny>>,
 }
 
@@ -38,10 +35,10 @@ impl EventLoopBuilder {
         self
     }
 
-    /// The budget of its shutdown where the caller gives none: at exit, when it is dropped, inside another value. Five
-    /// seconds, if it is not called.
+    /// The budget of its shutdown where the caller gives none: at exit, when it is dropped; five seconds, if it is not
+    /// called. Inside another value, it is a bound within that one's budget; none, if it is not called.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
@@ -68,6 +65,6 @@ impl EventLoopBuilder {
 
 impl Default for EventLoopBuilder {
     fn default() -> Self {
-        EventLoopBuilder { name: "event loop".to_owned(), timeout: TIMEOUT, factory: None }
+        EventLoopBuilder { name: "event loop".to_owned(), timeout: None, factory: None }
     }
 }

@@ -26,7 +26,7 @@ use crate::interpreter::{closing, gate, source};
 
 /// What a loop has, until it is torn down.
 pub(super) struct LoopCore {
-    timeout: Duration,
+    timeout: Option<Duration>,
     pub(super) control: Arc<LoopControl>,
 }
 
@@ -39,7 +39,7 @@ impl LoopCore {
         py: Python<'_>,
         name: String,
         location: &'static Location<'static>,
-        timeout: Duration,
+        timeout: Option<Duration>,
         factory: Option<Py<PyAny>>,
     ) -> PyResult<Arc<Owned<Self>>> {
         install::ensure(py)?;
@@ -85,7 +85,7 @@ impl Service for LoopCore {
         Cow::Borrowed(&self.state().name)
     }
 
-    fn timeout(&self) -> Duration {
+    fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use sundown::{Outcome, Progress, Teardown, Wait};
 
@@ -11,7 +12,7 @@ use crate::event_loop::EventLoop;
 use crate::event_loop::command::Command;
 use crate::event_loop::control::LoopControl;
 use crate::event_loop::stop_queue;
-use crate::internal::driver::{Driver, FOREVER};
+use crate::internal::driver::Driver;
 use crate::internal::plan::{Spec, Step, StepSpec};
 use crate::internal::sync::latch::Latch;
 use crate::internal::teardown::by_ref::teardown_by_ref;
@@ -19,7 +20,8 @@ use crate::internal::teardown::by_ref::teardown_by_ref;
 /// Tasks may need the executor, so that it ends after them.
 pub(super) static SPEC: Spec = Spec {
     name: "EventLoop",
-    timeout: FOREVER, // each has a budget of its own
+    timeout: Duration::from_secs(5), // unless its builder has another
+    is_timeout_written: false,
     on_drop: None,
     manual: false,
     steps: &[

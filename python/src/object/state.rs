@@ -106,7 +106,7 @@ impl Object {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.entry.result().is_some()
+        self.entry.has_result()
     }
 
     fn steps<'a>(&self) -> Vec<Step<'a>> {

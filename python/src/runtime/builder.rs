@@ -8,9 +8,6 @@ use std::time::Duration;
 use crate::runtime::Runtime;
 use crate::runtime::settings::{Recipe, Settings, Source};
 
-/// The budget of a runtime's shutdown unless the builder has another.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
 /// What may be done with a [`Runtime`] after its shutdown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -42,14 +39,14 @@ pub enum Restart {
 pub struct Builder {
     source: Source,
     name: Option<String>,
-    timeout: Duration,
+    timeout: Option<Duration>,
     restart: Restart,
     cancel_at_main_end: bool,
 }
 
 impl Builder {
     pub(super) fn new(source: Source) -> Self {
-        Builder { source, name: None, timeout: TIMEOUT, restart: Restart::Never, cancel_at_main_end: false }
+        Builder { source, name: None, timeout: None, restart: Restart::Never, cancel_at_main_end: false }
     }
 
     /// So many worker threads; as many as there are processors, if it is not called.
@@ -100,10 +97,10 @@ impl Builder {
         self
     }
 
-    /// The budget of its shutdown where the caller gives none: at exit, when it is dropped, inside another value. Five
-    /// seconds, if it is not called.
+    /// The budget of its shutdown where the caller gives none: at exit, when it is dropped; five seconds, if it is not
+    /// called. Inside another value, it is a bound within that one's budget; none, if it is not called.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 

@@ -127,7 +127,7 @@ impl Service for RuntimeCore {
         Cow::Borrowed(&self.settings.name)
     }
 
-    fn timeout(&self) -> Duration {
+    fn timeout(&self) -> Option<Duration> {
         self.settings.timeout
     }
 

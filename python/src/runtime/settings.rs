@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) struct Settings {
     pub(super) name: String,
     pub(super) location: &'static Location<'static>,
-    pub(super) timeout: Duration,
+    pub(super) timeout: Option<Duration>,
     pub(super) cancel_at_main_end: bool,
 }
 

@@ -3,10 +3,10 @@
 //! Its parts are a plan like that of an annotated struct; [`Owned`](crate::internal::resource::owned::Owned) runs it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sundown::{Outcome, Progress, Tasks, Teardown, Wait};
 
-use crate::internal::driver::FOREVER;
 use crate::internal::plan::{Spec, Step, StepSpec};
 use crate::internal::teardown::by_ref::teardown_by_ref;
 use crate::runtime::Runtime;
@@ -16,7 +16,8 @@ use crate::runtime::executor::Workers;
 /// thread has the whole budget.
 pub(super) static SPEC: Spec = Spec {
     name: "Runtime",
-    timeout: FOREVER, // each has a budget of its own
+    timeout: Duration::from_secs(5), // unless its builder has another
+    is_timeout_written: false,
     on_drop: None,
     manual: false,
     steps: &[

@@ -1,8 +1,8 @@
 //! What the macros say of a type.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::driver::Name;
 use crate::teardown::Progress;
 use crate::teardown::output::Judge;
 
@@ -13,6 +13,8 @@ pub struct Spec {
     pub name: &'static str,
     /// What bounds the whole teardown.
     pub timeout: Duration,
+    /// Whether its user has written the timeout. One that nobody wrote does not bound a nested value.
+    pub is_timeout_written: bool,
     /// The type's drop policy.
     pub on_drop: Option<OnDrop>,
     /// Whether the shutdown is written by hand.
@@ -24,7 +26,7 @@ pub struct Spec {
 /// One step of a [`Spec`].
 #[derive(Debug)]
 pub struct StepSpec {
-    /// Its name in reports: `Runner.jobs`.
+    /// Its name in the report of the value: `Runner.jobs`. Inside another value it is below that one's.
     pub name: &'static str,
     /// The steps that must have ended before this one is asked.
     pub after: &'static [usize],
@@ -49,25 +51,18 @@ pub enum OnDrop {
 }
 
 impl Spec {
-    /// The number of steps on the longest chain that starts with each step.
-    pub(super) fn chains(&self) -> Vec<u32> {
-        fn chain(steps: &[StepSpec], of: usize, known: &mut [u32]) -> u32 {
-            if known[of] == 0 {
-                let dependents = (0..steps.len()).filter(|&i| steps[i].after.contains(&of));
-                known[of] = 1 + dependents.map(|i| chain(steps, i, known)).max().unwrap_or(0);
-            }
-            known[of]
-        }
-        let mut known = vec![0; self.steps.len()];
-        (0..known.len()).for_each(|i| {
-            chain(self.steps, i, &mut known);
-        });
-        known
+    /// What bounds a value of this type that is inside another, beside that one's budget.
+    pub(crate) fn nested_timeout(&self) -> Option<Duration> {
+        self.is_timeout_written.then_some(self.timeout)
     }
 
     pub(super) fn prepare(&self, progress: &mut Progress) {
         for (i, step) in self.steps.iter().enumerate() {
-            progress.child(i, || Cow::Borrowed(step.name)).judges = step.judges;
+            if i >= progress.children.len() {
+                let name = Name::from(step.name).moved(self.name, &progress.name);
+                progress.child(i, || name);
+            }
+            progress.children[i].judges = step.judges;
         }
     }
 }

@@ -78,6 +78,7 @@ fn spec(timeout: Duration, steps: &[(&'static [usize], Option<Duration>)]) -> &'
     Box::leak(Box::new(Spec {
         name: "V",
         timeout,
+        is_timeout_written: true,
         on_drop: None,
         manual: false,
         steps: Box::leak(steps.collect::<Vec<_>>().into()),
@@ -138,6 +139,44 @@ async fn a_cap_bounds_its_step_and_the_budget_bounds_the_cap() {
     assert_eq!(fakes[1].at("force"), Some(ms(900)));
     assert_eq!(words(&report), ["abandoned", "abandoned"], "an unconfirmed force is no end");
     assert_eq!(report.took(), ms(1_000));
+}
+
+/// A step whose timeout is the whole budget used to leave nothing to those behind it.
+#[tokio::test(start_paused = true)]
+async fn a_cap_takes_nothing_from_the_steps_behind_it() {
+    let spec = spec(ms(9_000), &[(&[], Some(ms(9_000))), (&[0], None), (&[1], None)]);
+    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(2_900)];
+    let report = report(spec, &mut fakes).await;
+    assert_eq!(words(&report), ["forced", "forced", "stopped"], "{report}");
+    assert_eq!(fakes[0].at("force"), Some(ms(2_900)), "a third of 9 s, less 100 ms to finish");
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeouts_that_fit_into_the_whole_are_granted() {
+    let spec = spec(ms(10_000), &[(&[], Some(ms(7_000))), (&[0], Some(ms(2_000))), (&[1], Some(ms(1_000)))]);
+    let mut fakes = [Fake::ends_after(6_900), Fake::ends_after(1_900), Fake::ends_after(900)];
+    let report = report(spec, &mut fakes).await;
+    assert!(report.is_clean(), "{report}");
+}
+
+/// Seven, two and one do not fit into five: the short ones are granted, and the long one is cut to what they leave.
+#[tokio::test(start_paused = true)]
+async fn a_whole_that_is_too_short_for_all_timeouts_cuts_the_longest() {
+    let spec = spec(ms(5_000), &[(&[], Some(ms(7_000))), (&[0], Some(ms(2_000))), (&[1], Some(ms(1_000)))]);
+    let mut fakes = [Fake::stuck(), Fake::ends_after(1_900), Fake::ends_after(900)];
+    let report = report(spec, &mut fakes).await;
+    assert_eq!(words(&report), ["forced", "stopped", "stopped"], "{report}");
+    assert_eq!(fakes[0].at("force"), Some(ms(1_900)), "2 s, less 100 ms to finish");
+}
+
+/// What a step with a timeout does not need is for the others.
+#[tokio::test(start_paused = true)]
+async fn what_a_short_timeout_leaves_is_divided() {
+    let spec = spec(ms(10_000), &[(&[], None), (&[0], Some(ms(2_000))), (&[1], None)]);
+    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(3_900)];
+    let report = report(spec, &mut fakes).await;
+    assert_eq!(words(&report), ["forced", "forced", "stopped"], "{report}");
+    assert_eq!(fakes[0].at("force"), Some(ms(3_900)), "4 s of 10 s, since 2 s are enough for the second");
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,7 +303,17 @@ proptest! {
         let bound = if timeout == 0 { SETTLE_MAX } else { ms(timeout + 2 * n as u64) };
         prop_assert!(report.took() <= bound, "{} > {bound:?}\n{report}", report.took().as_millis());
         let ended = |i: usize| report.steps()[i].requested_after().unwrap() + report.steps()[i].took();
+        let mut chains = vec![1u64; n];
+        (0..n).for_each(|i| chains[i] += after[i].iter().map(|&before| chains[before]).max().unwrap_or(0));
+        let even = timeout / chains.iter().max().unwrap();
         for i in 0..n {
+            // Nobody takes a step's even part of the whole away. What is kept to finish is a tenth of it, 100 ms at most.
+            let fair = steps[i].2.map_or(even, |cap| cap.min(even));
+            if let Some(forced) = fakes[i].at("force").filter(|_| timeout > 0) {
+                let got = forced - report.steps()[i].requested_after().unwrap();
+                let least = ms(fair.saturating_sub(fair.div_ceil(10).min(100)).saturating_sub(2 * n as u64));
+                prop_assert!(got >= least, "step {i} had {got:?} of {least:?}\n{report}");
+            }
             prop_assert!(report.steps()[i].requested_after().is_some(), "nobody is forgotten");
             for &before in after[i].iter().filter(|_| timeout > 0) {
                 prop_assert!(report.steps()[i].requested_after().unwrap() >= ended(before));

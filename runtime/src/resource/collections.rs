@@ -3,7 +3,6 @@
 //! The parts of a collection are asked and waited for together. Between a shutdown that was dropped half-way and the next
 //! one, a collection must not lose or reorder parts: their progresses are found by position.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 use std::future::ready;
@@ -119,7 +118,7 @@ fn pair<'a, 'm>(parts: Parts<'a>, progress: &'m mut Progress) -> Vec<(Step<'a>, 
             Key::Index(index) => format!("{}[{index}]", progress.name),
             Key::Of(key) => format!("{}[{key:?}]", progress.name),
         };
-        progress.child(i, || Cow::Owned(name));
+        progress.child(i, || name.into());
     }
     for child in &mut progress.children {
         child.driver.clone_from(&progress.driver);

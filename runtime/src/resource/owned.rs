@@ -21,7 +21,7 @@ use crate::value::{reaper, run};
 
 /// Something that runs in the background, behind handles.
 pub trait Service: Send + Sync + 'static {
-    /// Its plan. The timeout is not looked at: see [`timeout`](Self::timeout).
+    /// Its plan.
     const SPEC: &'static Spec;
 
     /// The type, with its path.
@@ -30,8 +30,9 @@ pub trait Service: Send + Sync + 'static {
     /// What reports call it.
     fn name(&self) -> Cow<'_, str>;
 
-    /// The budget of a teardown that nobody else bounds.
-    fn timeout(&self) -> Duration;
+    /// The timeout that its user has written, which bounds it within its owner's budget too. Without one the limit is
+    /// its owner's, or that of [`SPEC`](Self::SPEC) if it has none.
+    fn timeout(&self) -> Option<Duration>;
 
     /// The steps, in the order of the spec.
     fn steps(&self) -> Vec<Step<'_>>;
@@ -80,7 +81,7 @@ impl<S: Service> Owned<S> {
 
     /// Whether its shutdown is over, however it ended.
     pub fn has_ended(&self) -> bool {
-        self.entry.result().is_some()
+        self.entry.has_result()
     }
 
     /// Where it was made.
@@ -100,7 +101,7 @@ impl<S: Service> Owned<S> {
     ///
     /// If anything did not stop by itself.
     pub async fn shutdown(&self, timeout: Option<Duration>, driver: &Arc<Driver>) -> Result<Report, ShutdownError> {
-        let timeout = timeout.unwrap_or_else(|| self.service.timeout());
+        let timeout = timeout.or_else(|| self.service.timeout()).unwrap_or(S::SPEC.timeout);
         let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), driver).await;
         self.service.torn_down();
         let name = self.service.name().into_owned();
@@ -168,7 +169,7 @@ impl<S: Service> Node for Owned<S> {
     }
 }
 
-/// Within its own budget and its owner's.
+/// Within its owner's budget, and its own if its user has written one.
 #[diagnostic::do_not_recommend]
 impl<S: Service> Teardown for &Owned<S> {
     fn request(&mut self, progress: &mut Progress) {
@@ -176,7 +177,9 @@ impl<S: Service> Teardown for &Owned<S> {
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
-        progress.bounded_by(self.service.timeout());
+        if let Some(timeout) = self.service.timeout() {
+            progress.bounded_by(timeout);
+        }
         let owned: &'a Owned<S> = self;
         Box::pin(async move {
             let outcome = run::guarded_wait(Arc::clone(&owned.entry), owned.service.steps(), progress).await;

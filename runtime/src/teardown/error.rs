@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::driver::Name;
 use crate::teardown::Report;
 
 /// A shutdown in which not every step stopped by itself.
@@ -24,6 +25,12 @@ impl ShutdownError {
     /// The report itself.
     pub fn into_report(self) -> Report {
         *self.report
+    }
+
+    /// [`Report::moved`].
+    pub(crate) fn moved(mut self, to: &Name) -> Self {
+        *self.report = self.report.moved(to);
+        self
     }
 
     /// With another name for the whole.

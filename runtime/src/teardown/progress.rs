@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Driver, RuntimeContext};
+use crate::driver::{Driver, Name, RuntimeContext};
 use crate::host::user_threads::{Budget, Owner};
 use crate::teardown::output::{Judge, judged};
 use crate::teardown::{Failure, Outcome};
@@ -18,7 +18,7 @@ use crate::teardown::{Failure, Outcome};
 /// The progress of the outermost value owns the progresses of its steps, and so on down. It lives beside the value and
 /// not in the futures, so a teardown that was dropped half-way goes on where it stopped.
 pub struct Progress {
-    pub(crate) name: Cow<'static, str>,
+    pub(crate) name: Name,
     #[doc(hidden)]
     pub requested: Option<Instant>,
     pub(crate) forced: Option<Instant>,
@@ -57,7 +57,7 @@ impl Progress {
     /// impl may too.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Progress {
-            name: name.into(),
+            name: Name::from(name.into()),
             requested: None,
             forced: None,
             ended: None,
@@ -74,7 +74,7 @@ impl Progress {
         }
     }
 
-    /// The name of the step, such as `Runner.jobs`.
+    /// The path of the step, such as `Runner.jobs`, or `Service.runner.jobs` inside another value.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -139,12 +139,31 @@ impl Progress {
     }
 
     /// The progress of the `index`th part of a collection, called `name` in the report.
-    pub(crate) fn child(&mut self, index: usize, name: impl FnOnce() -> Cow<'static, str>) -> &mut Progress {
+    pub(crate) fn child(&mut self, index: usize, name: impl FnOnce() -> Name) -> &mut Progress {
         debug_assert!(index <= self.children.len(), "children are made in order");
         if index == self.children.len() {
-            self.children.push(Progress::new(name()));
+            self.children.push(Progress { name: name(), ..Progress::new("") });
         }
         &mut self.children[index]
+    }
+
+    /// Moves this and what is below it to another path: the value is, or is no longer, torn down as a part of another.
+    pub(crate) fn rename(&mut self, to: &Name) {
+        if self.name == *to {
+            return;
+        }
+        let from = std::mem::replace(&mut self.name, to.clone());
+        let mut left: Vec<&mut Progress> = self.children.iter_mut().collect();
+        while let Some(progress) = left.pop() {
+            progress.name = progress.name.moved(&from, to);
+            left.extend(&mut progress.children);
+        }
+    }
+
+    /// A text about this, which says so, unless it names a step within this by its path.
+    pub(crate) fn said(&self, text: String) -> String {
+        let within = text.strip_prefix('`').and_then(|text| text.strip_prefix(&*self.name));
+        if within.is_some_and(|rest| rest.starts_with(['.', '['])) { text } else { format!("`{}`: {text}", self.name) }
     }
 
     pub(crate) fn problem(&mut self, outcome: Outcome) {

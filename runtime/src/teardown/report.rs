@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::driver::FOREVER;
+use crate::driver::{FOREVER, Name};
 use crate::teardown::{Outcome, Progress};
 
 /// What became of a whole teardown.
@@ -21,10 +21,12 @@ use crate::teardown::{Outcome, Progress};
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Report {
-    name: Cow<'static, str>,
+    name: Name,
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
     created: Option<&'static Location<'static>>,
     limit: Option<Duration>,
+    /// The limit at first, if a later caller has lowered it.
+    lowered_from: Option<Duration>,
     /// So that the times of a report that becomes a part of another are still right.
     #[cfg_attr(feature = "serde", serde(skip))]
     started: Instant,
@@ -36,7 +38,7 @@ pub struct Report {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct StepReport {
-    name: Cow<'static, str>,
+    name: Name,
     #[cfg_attr(feature = "serde", serde(flatten))]
     outcome: Outcome,
     requested_after: Option<Duration>,
@@ -50,9 +52,10 @@ impl Report {
     /// [`ShutdownGuard::settle`](crate::ShutdownGuard::settle).
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Report {
-            name: name.into(),
+            name: Name::from(name.into()),
             created: None,
             limit: None,
+            lowered_from: None,
             started: Instant::now(),
             took: Duration::ZERO,
             steps: Vec::new(),
@@ -63,7 +66,7 @@ impl Report {
     pub fn step(mut self, name: impl Into<Cow<'static, str>>, outcome: Outcome, took: Duration) -> Self {
         self.took = self.took.max(took);
         self.steps.push(StepReport {
-            name: name.into(),
+            name: Name::from(name.into()),
             outcome,
             requested_after: None,
             took,
@@ -82,7 +85,7 @@ impl Report {
     /// The same, of something that has a name of its own.
     #[cfg(feature = "tokio")]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.name = name.into();
+        self.name = Name::from(name.into());
         self
     }
 
@@ -99,19 +102,39 @@ impl Report {
             created,
             // A limit that nobody lives to see is none.
             limit: limit.filter(|limit| *limit < FOREVER),
+            lowered_from: None,
             started: start,
             took: progress.ended.unwrap_or(now).saturating_duration_since(start),
             steps: StepReport::all(&progress.children, start, now),
         }
     }
 
-    /// Puts the steps of a nested value's report where its owner's progress keeps them.
-    pub(crate) fn into_progresses(self) -> Vec<Progress> {
-        let Report { started, steps, .. } = self;
+    /// A later caller has lowered the limit.
+    pub(crate) fn lowered_to(mut self, limit: Duration) -> Self {
+        self.lowered_from = self.limit.replace(limit);
+        self
+    }
+
+    /// Under another path: see [`Progress::rename`].
+    pub(crate) fn moved(mut self, to: &Name) -> Self {
+        if self.name != *to {
+            let from = std::mem::replace(&mut self.name, to.clone());
+            let mut left: Vec<&mut StepReport> = self.steps.iter_mut().collect();
+            while let Some(step) = left.pop() {
+                step.name = step.name.moved(&from, to);
+                left.extend(&mut step.steps);
+            }
+        }
+        self
+    }
+
+    /// Puts the steps of the report of a nested value, which is the step `owner`, where its owner's progress keeps them.
+    pub(crate) fn into_progresses(self, owner: &Name) -> Vec<Progress> {
+        let Report { started, steps, .. } = self.moved(owner);
         StepReport::into_progresses(steps, started)
     }
 
-    /// The name of the type, or the one given by `name = "…"`.
+    /// The name of the type, or the one given by `name = "…"`. In the event of a value inside another, its path there.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -135,16 +158,27 @@ impl Report {
         self.limit
     }
 
+    /// What the budget was at first, if a later `shutdown_within` has lowered the limit of the shutdown that ran.
+    #[must_use]
+    pub fn lowered_from(&self) -> Option<Duration> {
+        self.lowered_from
+    }
+
     /// The steps, in the order of the fields.
     #[must_use]
     pub fn steps(&self) -> &[StepReport] {
         &self.steps
     }
 
-    /// The step with this name (`Runner.jobs`), at any depth.
+    /// The step at this path, at any depth: the name of the outermost value, then a field of each value on the way, as
+    /// `Service.replica.jobs`. Parts of collections are `Service.replicas[0].jobs`; those of maps have their key in its
+    /// `Debug` format, `Service.replicas["eu"].jobs`. It is the whole path: `jobs` or `Replica.jobs` finds nothing.
+    ///
+    /// No two fields have the same path. Of steps that do (keys whose `Debug` is alike, the steps of a report by hand) it is
+    /// the first.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&StepReport> {
-        self.walk().find(|step| step.name == name)
+        self.walk().find(|step| &*step.name == name)
     }
 
     /// Every step at any depth, owners before their parts.
@@ -213,7 +247,8 @@ impl StepReport {
 
     #[inline(never)]
     fn into_progress(self, within: Vec<Progress>, started: Instant, progresses: &mut Vec<Progress>) {
-        let mut progress = Progress::new(self.name);
+        let mut progress = Progress::new("");
+        progress.name = self.name;
         let asked = started + self.requested_after.unwrap_or_default();
         progress.requested = Some(asked);
         progress.detail = self.detail;
@@ -222,7 +257,7 @@ impl StepReport {
         progresses.push(progress);
     }
 
-    /// The name, such as `Runner.jobs`.
+    /// The path, such as `Runner.jobs`, or `Service.runner.jobs` for a value inside another: see [`Report::find`].
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -264,7 +299,11 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} after {}", self.name, self.outcome().word(), Millis(self.took))?;
         if let Some(limit) = self.limit {
-            write!(f, " (limit {})", Millis(limit))?;
+            write!(f, " (limit {}", Millis(limit))?;
+            if let Some(before) = self.lowered_from {
+                write!(f, ", lowered from {}", Millis(before))?;
+            }
+            f.write_str(")")?;
         }
         if let Some(created) = self.created {
             write!(f, ", created at {created}")?;

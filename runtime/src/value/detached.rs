@@ -67,6 +67,7 @@ impl Detached {
 
     fn take_over(&mut self, progress: &mut Progress) {
         self.progress.driver.clone_from(&progress.driver);
+        self.progress.rename(&progress.name);
         (self.progress.deadline, self.progress.forced) = (progress.deadline, self.progress.forced.or(progress.forced));
         let known = std::mem::take(&mut progress.children);
         for (own, known) in self.progress.children.iter_mut().zip(known) {

@@ -13,13 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
-use crate::driver::{Driver, RuntimeContext};
+use crate::driver::{Driver, Name, RuntimeContext};
 use crate::host::fork;
 use crate::plan::Spec;
 use crate::sync::latch::Latch;
 use crate::sync::modelled::{Mutex, lock};
 use crate::sync::slot::Slot;
 use crate::teardown::{Outcome, Progress, Report, ShutdownError, Teardown, Wait};
+use crate::value::limits::Limits;
 use crate::value::nodes::{self, Kind, Node, Phase, Registered};
 
 /// What is shared by the guard, the registry and a running teardown.
@@ -34,6 +35,8 @@ pub struct Entry {
     /// The runtime around it then.
     pub context: RuntimeContext,
     pub(crate) progress: Slot<Progress>,
+    /// By when those who wait for the progress want the shutdown to be over.
+    pub(crate) limits: Limits,
     /// Whether it is in the table of nodes.
     pub(crate) is_registered: AtomicBool,
     /// The value was settled or dismissed, or is gone.
@@ -51,8 +54,8 @@ struct State {
     result: Option<Result<Report, ShutdownError>>,
     /// The owner was requested to shut it down, and did not begin while somebody waited for it.
     unanswered: bool,
-    /// The address of the driver that the teardown ran under; only compared with that of a live one.
-    under: usize,
+    /// The drivers under which somebody who owns the value has torn it down, or tried to.
+    reached: Vec<Weak<Driver>>,
 }
 
 /// What a higher layer keeps with the entry of a value: the Python object, for one.
@@ -78,6 +81,7 @@ impl Entry {
             context: RuntimeContext::current(),
             is_registered: AtomicBool::new(false),
             progress: Slot::new(Progress::new(spec.name)),
+            limits: Limits::new(),
             over: Latch::new(),
             extension: OnceLock::new(),
             state: Mutex::new(State {
@@ -87,7 +91,7 @@ impl Entry {
                 stop_token: None,
                 result: None,
                 unanswered: false,
-                under: 0,
+                reached: Vec::new(),
             }),
         }
     }
@@ -116,6 +120,17 @@ impl Entry {
         self.over.set();
         if let Some(extension) = self.extension.get() {
             extension.gone();
+        }
+    }
+
+    /// An owner tears it down under this driver, or waits for another who does, and answers for it in its own report.
+    pub(crate) fn reached_by(&self, driver: Option<&Arc<Driver>>) {
+        let Some(driver) = driver.map(Arc::downgrade) else { return };
+        let mut state = lock(&self.state);
+        if !state.reached.iter().any(|reached| reached.ptr_eq(&driver)) {
+            // The address of a driver that is gone is not used again while it is here.
+            state.reached.retain(|reached| reached.strong_count() > 0);
+            state.reached.push(driver);
         }
     }
 
@@ -153,17 +168,20 @@ impl Entry {
         begins
     }
 
-    /// What every caller of the shutdown gets; none before its end.
+    /// What every caller of the shutdown gets; none before its end. By the name that the value has by itself.
     pub fn result(&self) -> Option<Result<Report, ShutdownError>> {
-        lock(&self.state).result.clone()
+        let name = Name::from(self.spec.name);
+        let result = lock(&self.state).result.clone()?;
+        Some(result.map(|report| report.moved(&name)).map_err(|error| error.moved(&name)))
+    }
+
+    /// Whether there is a result.
+    pub fn has_result(&self) -> bool {
+        lock(&self.state).result.is_some()
     }
 
     /// The result that counts: this one, or one that was there before.
-    pub(crate) fn finish(
-        &self,
-        result: Result<Report, ShutdownError>,
-        under: Option<&Arc<Driver>>,
-    ) -> Result<Report, ShutdownError> {
+    pub(crate) fn finish(&self, result: Result<Report, ShutdownError>) -> Result<Report, ShutdownError> {
         // The errors in a result that does not count are a user's, and not dropped under the lock.
         let (result, _late) = {
             let mut state = lock(&self.state);
@@ -172,10 +190,7 @@ impl Entry {
             }
             match &state.result {
                 Some(first) => (first.clone(), Some(result)),
-                None => {
-                    state.under = under.map_or(ptr::null(), Arc::as_ptr) as usize;
-                    (state.result.insert(result).clone(), None)
-                }
+                None => (state.result.insert(result).clone(), None),
             }
         };
         self.over.set();
@@ -258,7 +273,7 @@ impl Node for Entry {
     }
 
     fn is_part_of(&self, driver: &Arc<Driver>) -> bool {
-        lock(&self.state).under == Arc::as_ptr(driver) as usize
+        lock(&self.state).reached.iter().any(|reached| ptr::eq(reached.as_ptr(), Arc::as_ptr(driver)))
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
@@ -292,7 +307,7 @@ impl Teardown for ByOwner {
             };
             let report = result.unwrap_or_else(ShutdownError::into_report);
             let outcome = report.outcome();
-            progress.children = report.into_progresses();
+            progress.children = report.into_progresses(&progress.name);
             outcome
         })
     }
@@ -318,7 +333,14 @@ mod models {
 
     use super::*;
 
-    static SPEC: Spec = Spec { name: "V", timeout: Duration::from_secs(1), on_drop: None, manual: false, steps: &[] };
+    static SPEC: Spec = Spec {
+        name: "V",
+        timeout: Duration::from_secs(1),
+        is_timeout_written: true,
+        on_drop: None,
+        manual: false,
+        steps: &[],
+    };
 
     fn entry() -> Arc<Entry> {
         Arc::new(Entry::new(&SPEC, "V", Location::caller()))
@@ -331,7 +353,7 @@ mod models {
             return result.expect("clean").took();
         }
         assert!(entry.begin());
-        let result = entry.finish(Report::new("V").taking(took).into_result(), None);
+        let result = entry.finish(Report::new("V").taking(took).into_result());
         drop(taken);
         result.expect("clean").took()
     }

@@ -108,7 +108,7 @@ impl<T: ?Sized> ShutdownGuard<T> {
     where
         T: ByHand,
     {
-        self.entry.finish(report.into_result(), None)
+        self.entry.finish(report.into_result())
     }
 }
 

@@ -104,7 +104,12 @@ pub trait Node: Send + Sync {
         format!("{} ({})", self.name(), self.location())
     }
 
-    /// Whether it was stopped as a part of another node, by what `driver` runs.
+    /// The address of what it stops; none if no other node stops the same.
+    fn stands_for(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether it was stopped as a part of another node, or somebody tried to, by what `driver` runs.
     fn is_part_of(&self, _driver: &Arc<Driver>) -> bool {
         false
     }

@@ -151,6 +151,10 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
     // Nobody else can have it: a teardown in another task would borrow the value.
     // `None` if a shutdown future was leaked while it held the `Progress`: then every step is done again.
     let mut progress = entry.progress.try_take();
+    if let Some(progress) = &mut progress {
+        // It may have been a part of another value until now.
+        progress.rename(&entry.spec.name.into());
+    }
     entry.begin();
     let wants_wait = match &leaked {
         Some((policy, _)) => *policy == OnDrop::Wait,
@@ -163,7 +167,7 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
         // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
         let report = wait(entry, steps, progress);
         observe::finished(&report);
-        let _ = entry.finish(report.into_result(), None);
+        let _ = entry.finish(report.into_result());
         return;
     }
     let progress = progress.map_or_else(|| Progress::new(entry.spec.name), Taken::keep);

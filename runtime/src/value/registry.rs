@@ -5,6 +5,7 @@
 //! println!("{}", registry::snapshot()); // a table: type, state, age, where it was created
 //! ```
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
@@ -35,7 +36,9 @@ pub fn snapshot() -> Snapshot {
 /// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, no matter who owns them. While there are handles, half
 /// of the time is theirs. A value whose owner does not answer is reported as not reached; so call this where you own none,
 /// or after you have shut down your own. A later call does not wait again for an owner who has not begun: a value in a
-/// static, say, which has none. `guard.dismiss()` says that nobody is to wait for it at all.
+/// static, say, which has none. `guard.dismiss()` says that nobody is to wait for it at all. Each
+/// value is reported once: one that was shared, however often, as what was shared, and one inside another in the report
+/// of that one.
 ///
 /// # Errors
 ///
@@ -94,6 +97,7 @@ where
         kind: Kind::Shared,
         location: Location::caller(),
         since: Instant::now(),
+        of: Some(Arc::as_ptr(value).addr()),
         is_alive: {
             let held = Weak::clone(&held);
             move || held.strong_count() > 0
@@ -111,6 +115,7 @@ pub fn give<T: Teardown + Send + 'static>(value: T) {
         kind: Kind::Given,
         location: Location::caller(),
         since: Instant::now(),
+        of: None,
         is_alive: {
             let held = held.clone();
             move || !held.has_ended()
@@ -125,6 +130,8 @@ struct Passed<A, T> {
     kind: Kind,
     location: &'static Location<'static>,
     since: Instant,
+    /// Where a shared value is, which is held weakly and so stays there: it may be shared twice.
+    of: Option<usize>,
     is_alive: A,
     teardown: T,
 }
@@ -156,6 +163,10 @@ where
 
     fn is_alive(&self) -> bool {
         (self.is_alive)()
+    }
+
+    fn stands_for(&self) -> Option<usize> {
+        self.of
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
@@ -282,8 +293,13 @@ fn is_handle(node: &Arc<dyn Node>) -> bool {
 /// Stops nodes, each with the whole of `timeout`, and adds to `progress` what became of them.
 async fn stop_together(nodes: Vec<Arc<dyn Node>>, timeout: Duration, driver: &Arc<Driver>, progress: &mut Progress) {
     let stopped_by = |node: &Arc<dyn Node>| Some((Progress::new(node.label()), Arc::clone(node).teardown()?));
-    let (nodes, (mut progresses, mut resources)): (Vec<_>, (Vec<_>, Vec<_>)) =
-        nodes.into_iter().filter_map(|node| stopped_by(&node).map(|stops| (node, stops))).unzip();
+    // What is shared twice is stopped once.
+    let mut seen = HashSet::new();
+    let (nodes, (mut progresses, mut resources)): (Vec<_>, (Vec<_>, Vec<_>)) = nodes
+        .into_iter()
+        .filter(|node| node.stands_for().is_none_or(|of| seen.insert(of)))
+        .filter_map(|node| stopped_by(&node).map(|stops| (node, stops)))
+        .unzip();
     let steps = resources.iter_mut().map(Step::new).zip(&mut progresses).collect();
     plan::run_together(steps, timeout, driver).await;
     // What was stopped as a part of another node is in that node's report.

@@ -1,10 +1,13 @@
 //! The traits that an annotated type implements, and what the generated methods call.
 
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::driver::{self, Driver, catch};
+use futures_util::future::{Either, select};
+
+use crate::driver::{self, Driver, Name, catch};
 use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::teardown::nest::{self, Nest};
@@ -97,7 +100,7 @@ pub fn nested_request<V: Annotated>(value: &mut V, progress: &mut Progress) {
     }
 }
 
-/// `Teardown::wait` of a value inside another: bounded by its own timeout too.
+/// `Teardown::wait` of a value inside another: bounded by its own timeout too, if it has one.
 pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progress) -> Wait<'a> {
     match value.entry().cloned() {
         Some(entry) => guarded_wait(entry, value.steps(), progress),
@@ -165,12 +168,14 @@ pub fn nested_shared_force<V: AnnotatedShared>(value: &V, progress: &mut Progres
 
 /// `Teardown::request` of a guarded value.
 pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
+    entry.reached_by(progress.driver.as_ref());
     // The one who has the progress runs the teardown, and has requested.
     if entry.begin()
         && let Some(mut own) = entry.progress.try_take()
     {
         own.requested.get_or_insert(plan::now(progress));
         own.driver.clone_from(&progress.driver);
+        own.rename(&progress.name);
         plan::request(entry.spec, &mut steps, &mut own);
     }
 }
@@ -199,22 +204,35 @@ async fn guarded_teardown(
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Outcome {
+    entry.reached_by(Some(driver));
     let left = progress.deadline.map(|deadline| deadline.saturating_duration_since(driver.now()));
-    let timeout = left.map_or(entry.spec.timeout, |left| left.min(entry.spec.timeout));
+    // A timeout that nobody wrote is for an outermost value.
+    let timeout = [left, entry.spec.nested_timeout()].into_iter().flatten().min().unwrap_or(entry.spec.timeout);
     // Its resources are of the runtime that it was made in, wherever its owner was made.
-    let result = entry.context.enter(teardown_in(&entry, steps, Some(timeout), driver, nest)).await;
+    let name = progress.name.clone();
+    let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), false, driver, nest)).await;
     let report = result.unwrap_or_else(ShutdownError::into_report);
     let outcome = report.outcome();
-    progress.children = report.into_progresses();
+    progress.children = report.into_progresses(&name);
     outcome
 }
 
+/// How long a caller waits, after its own time is up, for another who runs the shutdown and whom it has hurried: that one
+/// has [`SETTLE_MAX`](plan::SETTLE_MAX) to confirm what it forces.
+const LATE: Duration = plan::SETTLE_MAX.saturating_mul(2);
+
+/// A text about what is stuck names no more steps when it is so long.
+const LONG: usize = 500;
+const MORE: &str = ", …";
+
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
 pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mut Progress) {
+    entry.reached_by(progress.driver.as_ref());
     match entry.progress.try_take() {
         Some(mut own) => {
             own.forced.get_or_insert(plan::now(progress));
             own.driver.clone_from(&progress.driver);
+            own.rename(&progress.name);
             plan::force(entry.spec, &mut steps, &mut own);
         }
         None => progress.abandon("another owner is shutting it down"),
@@ -223,9 +241,19 @@ pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mu
     let entry = Arc::clone(entry);
     progress.if_stuck_within(move |levels| {
         let own = entry.progress.try_take()?;
-        let left = own.children.iter().filter(|step| step.outcome.is_none());
-        let left: Vec<_> = left.map(|step| format!("`{}`: {}", step.name(), step.stuck_within(levels - 1))).collect();
-        (!left.is_empty()).then(|| left.join(", "))
+        let mut left = String::new();
+        for step in own.children.iter().filter(|step| step.outcome.is_none()) {
+            // Each level below says it too: in a deep tree all of it would be long.
+            if left.len() > LONG {
+                if !left.ends_with(MORE) {
+                    left.push_str(MORE);
+                }
+                break;
+            }
+            let comma = if left.is_empty() { "" } else { ", " };
+            left = left + comma + &step.said(step.stuck_within(levels - 1));
+        }
+        (!left.is_empty()).then_some(left)
     });
 }
 
@@ -258,36 +286,66 @@ pub async fn teardown(
     timeout: Option<Duration>,
     driver: &Arc<Driver>,
 ) -> Result {
-    nest::root(|nest| teardown_in(entry, steps, timeout, driver, nest)).await
+    let name = entry.spec.name.into();
+    let hurries = timeout.is_some();
+    nest::root(|nest| teardown_in(entry, &name, steps, timeout, hurries, driver, nest)).await
 }
 
+/// `name` is what this caller calls the value: inside another, its path there. One that `hurries` lowers the limit of
+/// another that runs the shutdown.
 async fn teardown_in(
     entry: &Arc<Entry>,
-    steps: Vec<Step<'_>>,
+    name: &Name,
+    mut steps: Vec<Step<'_>>,
     timeout: Option<Duration>,
+    hurries: bool,
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Result {
     let timeout = timeout.unwrap_or(entry.spec.timeout);
-    let limit = driver.after(timeout);
-    let Some(taken) = driver.until(limit, entry.progress.take()).await else {
+    let started = driver.now();
+    let mut limit = driver.after(timeout);
+    let asked = hurries.then(|| entry.limits.ask(limit));
+    let patience = if hurries { LATE } else { Duration::ZERO };
+    let Some(taken) = driver.until(limit + patience, entry.progress.take()).await else {
         // The teardown goes on; only this caller's time is up.
         let late = Outcome::abandoned("another caller is still shutting it down");
-        return Report::new(entry.spec.name).step(entry.spec.name, late, timeout).into_result();
+        return Report::new(name.to_string()).step(name.to_string(), late, timeout).into_result();
     };
     if let Some(result) = entry.result() {
-        return result;
+        return moved(result, name);
     }
     let Some(mut progress) = taken else {
         // The value was dropped and its steps went to the reaper. Only a `shared` value could get here, and then it has no
         // callers.
-        return Report::new(entry.spec.name).into_result();
+        return Report::new(name.to_string()).into_result();
     };
     entry.begin();
     progress.context = entry.context.clone();
-    let left = limit.saturating_duration_since(driver.now());
-    plan::run_in(entry.spec, steps, &mut progress, left, driver, nest).await;
-    let report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
+    progress.rename(name);
+    drop(asked);
+    let mut lowered = false;
+    loop {
+        let left = limit.saturating_duration_since(driver.now());
+        let plan = pin!(plan::run_in(entry.spec, &mut steps, &mut progress, left, driver, nest.clone()));
+        match select(plan, entry.limits.before(limit)).await {
+            Either::Left(_) => break,
+            // The plan is dropped half-way, and goes on within what is left now.
+            Either::Right((earlier, _)) => (limit, lowered) = (earlier, true),
+        }
+    }
+    let mut report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());
+    if lowered {
+        report = report.lowered_to(limit.saturating_duration_since(started));
+    }
     observe::finished(&report);
-    entry.finish(report.into_result(), Some(driver))
+    moved(entry.finish(report.into_result()), name)
+}
+
+/// A result by the name that its caller has for the value.
+fn moved(result: Result, name: &Name) -> Result {
+    match result {
+        Ok(report) => Ok(report.moved(name)),
+        Err(error) => Err(error.moved(name)),
+    }
 }

@@ -163,7 +163,7 @@ impl<T: Teardown> Content<T> {
         if own.outcome.is_some() {
             return;
         }
-        own.name.clone_from(&progress.name);
+        own.rename(&progress.name);
         own.driver.clone_from(&progress.driver);
         own.judges = progress.judges;
         // Once forced, by anyone, it is forced for all.

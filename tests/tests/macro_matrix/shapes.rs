@@ -202,7 +202,7 @@ fn a_derived_struct_inside_an_annotated_one() {
     let report = value.shutdown_blocking().unwrap();
     assert_eq!(order(&report), ["The owner.inner"]);
     let inner: Vec<&str> = report.steps()[0].steps().iter().map(|step| step.name()).collect();
-    assert_eq!(inner, ["Parts.first", "Parts.second"]);
+    assert_eq!(inner, ["The owner.inner.first", "The owner.inner.second"]);
     assert_eq!(value.inner.label, "");
 }
 

@@ -14,6 +14,7 @@ use crate::teardown::{Outcome, Progress, Teardown, Wait};
 pub(super) static SPEC: Spec = Spec {
     name: "RuntimeThread",
     timeout: FOREVER, // its owner's, or that of the call
+    is_timeout_written: false,
     on_drop: None,
     manual: false,
     steps: &[StepSpec { name: "RuntimeThread.thread", after: &[], timeout: None, judges: &[] }],
@@ -27,8 +28,8 @@ impl Service for Core {
         Cow::Borrowed(&self.name)
     }
 
-    fn timeout(&self) -> Duration {
-        FOREVER
+    fn timeout(&self) -> Option<Duration> {
+        None
     }
 
     fn steps(&self) -> Vec<Step<'_>> {
