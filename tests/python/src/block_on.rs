@@ -137,7 +137,7 @@ fn shutdown_default(py: Python<'_>) -> PyResult<String> {
 #[pyfunction]
 fn shutdown_late(py: Python<'_>, seconds: f64) -> PyResult<String> {
     let runtime = Runtime::builder().name("late").build()?;
-    let (running, runs) = std::sync::mpsc::channel();
+    let (running, runs) = mpsc::channel();
     drop(runtime.spawn_blocking_named("sleeper", move || {
         let _ = running.send(());
         std::thread::sleep(Duration::from_secs_f64(seconds));
