@@ -26,6 +26,7 @@ impl<T> ::sundown::__rt::Guarded for Broken<T> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Broken",
         timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: true,
         steps: &[],

@@ -30,31 +30,29 @@ pub(super) struct Watcher {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "events",
-        <::sundown::__rt::Probe<Events>>::STOPS,
-        <::sundown::__rt::Probe<Events>>::KIND,
-        <::sundown::__rt::Probe<Events>>::BEHIND,
-        <::sundown::__rt::Probe<Events>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("events", ::sundown::__rt::search!(Events));
 };
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Watcher {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Watcher",
-        timeout: ::core::time::Duration::from_millis(4000),
-        is_timeout_written: true,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Watcher.signals",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Watcher",
+            timeout: ::core::time::Duration::from_millis(4000),
+            is_timeout_written: true,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Watcher.signals",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Signals>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -63,7 +61,7 @@ impl ::sundown::__rt::Annotated for Watcher {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.signals)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.signals)]),
         )
     }
     fn entry(

@@ -22,36 +22,35 @@ pub struct Service {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "db",
-        <::sundown::__rt::Probe<Database>>::STOPS,
-        <::sundown::__rt::Probe<Database>>::KIND,
-        <::sundown::__rt::Probe<Database>>::BEHIND,
-        <::sundown::__rt::Probe<Database>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("db", ::sundown::__rt::search!(Database));
 };
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Service {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Service",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Service.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.cache",
-                after: &[0],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Service",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Service.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.cache",
+                    after: &[0],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Cache>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -61,8 +60,8 @@ impl ::sundown::__rt::Annotated for Service {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.jobs),
-                ::sundown::__rt::Step::new(&mut self.cache),
+                ::sundown::__rt::resource(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.cache),
             ]),
         )
     }

@@ -24,6 +24,7 @@ impl<'a> ::sundown::__rt::Guarded for Circle<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Circle",
         timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: true,
         steps: &[],

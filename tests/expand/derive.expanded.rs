@@ -13,14 +13,9 @@ struct Inner<T> {
 #[automatically_derived]
 impl<T> ::sundown::__rt::Annotated for Inner<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "label",
-            <::sundown::__rt::Probe<Vec<T>>>::STOPS,
-            <::sundown::__rt::Probe<Vec<T>>>::KIND,
-            <::sundown::__rt::Probe<Vec<T>>>::BEHIND,
-            <::sundown::__rt::Probe<Vec<T>>>::COUNTED,
-        );
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        ::sundown::__rt::not_forgotten("label", ::sundown::__rt::search!(Vec < T >));
         &::sundown::__rt::Spec {
             name: "Parts",
             timeout: ::core::time::Duration::from_millis(90000),
@@ -32,18 +27,23 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
                     name: "Parts.type",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Sender<T>>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Parts.jobs",
                     after: &[0],
                     timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
                 },
             ],
         }
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
@@ -58,16 +58,17 @@ impl<T> ::sundown::__rt::Annotated for Inner<T> {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
+                        let function = Sender::kill;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Sender::kill(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
                 ),
-                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.jobs),
             ]),
         )
     }
@@ -130,23 +131,28 @@ struct Plain {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Plain {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Plain",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Plain.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Plain",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Plain.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(

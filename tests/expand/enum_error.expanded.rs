@@ -11,6 +11,7 @@ impl ::sundown::__rt::Guarded for Backend {
     const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
         name: "Backend",
         timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: true,
         steps: &[],

@@ -22,13 +22,9 @@ where
     watched: Watched<T>,
 }
 const _: () = {
-    use crate::vendored::sundown::__rt::NotResource as _;
     crate::vendored::sundown::__rt::not_forgotten(
         "label",
-        <crate::vendored::sundown::__rt::Probe<&'static str>>::STOPS,
-        <crate::vendored::sundown::__rt::Probe<&'static str>>::KIND,
-        <crate::vendored::sundown::__rt::Probe<&'static str>>::BEHIND,
-        <crate::vendored::sundown::__rt::Probe<&'static str>>::COUNTED,
+        crate::vendored::sundown::__rt::search!(& 'static str),
     );
 };
 #[doc(hidden)]
@@ -40,20 +36,15 @@ where
     F: Fn(&T) -> u32,
 {
     const SPEC: &'static crate::vendored::sundown::__rt::Spec = {
-        use crate::vendored::sundown::__rt::NotResource as _;
+        #[allow(unused_imports)]
+        use crate::vendored::sundown::__rt::NoOutput as _;
         crate::vendored::sundown::__rt::not_forgotten(
             "check",
-            <crate::vendored::sundown::__rt::Probe<F>>::STOPS,
-            <crate::vendored::sundown::__rt::Probe<F>>::KIND,
-            <crate::vendored::sundown::__rt::Probe<F>>::BEHIND,
-            <crate::vendored::sundown::__rt::Probe<F>>::COUNTED,
+            crate::vendored::sundown::__rt::search!(F),
         );
         crate::vendored::sundown::__rt::not_forgotten(
             "next",
-            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::STOPS,
-            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::KIND,
-            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::BEHIND,
-            <crate::vendored::sundown::__rt::Probe<Option<Box<Self>>>>::COUNTED,
+            crate::vendored::sundown::__rt::search!(Option < Box < Self > >),
         );
         &crate::vendored::sundown::__rt::Spec {
             name: "Server",
@@ -68,11 +59,13 @@ where
                     name: "Server.inner",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<crate::vendored::sundown::__rt::OutputOf<T>>::JUDGE],
                 },
                 crate::vendored::sundown::__rt::StepSpec {
                     name: "Server.pools",
                     after: &[0],
                     timeout: ::core::option::Option::None,
+                    judges: &[],
                 },
             ],
         }
@@ -90,7 +83,8 @@ where
     fn steps(&mut self) -> ::std::vec::Vec<crate::vendored::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
         use crate::vendored::sundown::__rt::{
-            NoOperations as _, ByDebug as _, ByDisplay as _,
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
         };
         crate::vendored::sundown::__rt::steps(
             ::std::boxed::Box::new([
@@ -287,32 +281,33 @@ struct Borrowed<'a> {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
     ::sundown::__rt::not_forgotten(
         "parent",
-        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::STOPS,
-        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::KIND,
-        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::BEHIND,
-        <::sundown::__rt::Probe<Option<&'static Borrowed<'static>>>>::COUNTED,
+        ::sundown::__rt::search!(Option < & 'static Borrowed < 'static > >),
     );
 };
 #[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a> ::sundown::__rt::Guarded for Borrowed<'a> {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Borrowed",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Borrowed.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Borrowed",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Borrowed.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<&'a Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -322,7 +317,7 @@ impl<'a> ::sundown::__rt::Annotated for Borrowed<'a> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(

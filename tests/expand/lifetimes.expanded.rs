@@ -16,42 +16,39 @@ struct Scope<'outer, 'inner: 'outer> {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
     ::sundown::__rt::not_forgotten(
         "names",
-        <::sundown::__rt::Probe<&'static [&'static str]>>::STOPS,
-        <::sundown::__rt::Probe<&'static [&'static str]>>::KIND,
-        <::sundown::__rt::Probe<&'static [&'static str]>>::BEHIND,
-        <::sundown::__rt::Probe<&'static [&'static str]>>::COUNTED,
+        ::sundown::__rt::search!(& 'static [& 'static str]),
     );
 };
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
     ::sundown::__rt::not_forgotten(
         "visit",
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::STOPS,
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::KIND,
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::BEHIND,
-        <::sundown::__rt::Probe<fn(&'static str, &Scope<'static, 'static>)>>::COUNTED,
+        ::sundown::__rt::search!(fn (& 'static str, & Scope < 'static, 'static >)),
     );
 };
 #[doc(hidden)]
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'outer, 'inner: 'outer> ::sundown::__rt::Guarded for Scope<'outer, 'inner> {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Scope",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Scope.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Scope",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Scope.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<&'outer Jobs<'inner>>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -61,7 +58,7 @@ impl<'outer, 'inner: 'outer> ::sundown::__rt::Annotated for Scope<'outer, 'inner
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(
@@ -76,7 +73,7 @@ impl<'outer, 'inner: 'outer> ::sundown::__rt::Annotated for Scope<'outer, 'inner
 impl<'outer, 'inner: 'outer> ::sundown::__rt::AnnotatedShared for Scope<'outer, 'inner> {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::shared(&self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::shared_resource(&self.jobs)]),
         )
     }
 }

@@ -29,19 +29,24 @@ struct Twice {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Twice {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Twice",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Twice.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Twice",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Twice.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -50,7 +55,7 @@ impl ::sundown::__rt::Annotated for Twice {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(

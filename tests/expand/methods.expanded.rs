@@ -18,18 +18,24 @@ struct Runner {
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::sundown::__rt::Guarded for Runner {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Runner",
-        timeout: ::core::time::Duration::from_millis(5000),
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Runner.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Runner",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]

@@ -16,19 +16,24 @@ struct RunnerInner {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for RunnerInner {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "the \"main\" runner",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "the \"main\" runner.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "the \"main\" runner",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "the \"main\" runner.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -37,7 +42,7 @@ impl ::sundown::__rt::Annotated for RunnerInner {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(
@@ -162,23 +167,28 @@ struct Parts {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Parts {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "parts",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "parts.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "parts",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "parts.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(

@@ -16,19 +16,24 @@ struct Strict {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Strict {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Strict",
-        timeout: crate::limits::SHUTDOWN,
-        is_timeout_written: true,
-        on_drop: ::core::option::Option::Some(::sundown::OnDrop::Panic),
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Strict.jobs",
-                after: &[],
-                timeout: ::core::option::Option::Some(crate::limits::JOBS),
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Strict",
+            timeout: crate::limits::SHUTDOWN,
+            is_timeout_written: true,
+            on_drop: ::core::option::Option::Some(::sundown::OnDrop::Panic),
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Strict.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::Some(crate::limits::JOBS),
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -37,7 +42,7 @@ impl ::sundown::__rt::Annotated for Strict {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(
@@ -169,19 +174,24 @@ struct Patient {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Patient {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Patient",
-        timeout: ::core::time::Duration::from_millis(7200001),
-        is_timeout_written: true,
-        on_drop: ::core::option::Option::Some(::sundown::OnDrop::Wait),
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Patient.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Patient",
+            timeout: ::core::time::Duration::from_millis(7200001),
+            is_timeout_written: true,
+            on_drop: ::core::option::Option::Some(::sundown::OnDrop::Wait),
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Patient.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -190,7 +200,7 @@ impl ::sundown::__rt::Annotated for Patient {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.jobs)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.jobs)]),
         )
     }
     fn entry(

@@ -26,44 +26,54 @@ struct Operations {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Operations {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Operations",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Operations.path",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Operations.async_closure",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Operations.closure",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Operations.all",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Operations.by_their_parameters",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Operations.qualified",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Operations",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Operations.path",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Operations.async_closure",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Operations.closure",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Operations.all",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Operations.by_their_parameters",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Worker>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Operations.qualified",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Worker>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -72,7 +82,10 @@ impl ::sundown::__rt::Annotated for Operations {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
@@ -80,9 +93,14 @@ impl ::sundown::__rt::Annotated for Operations {
                     |value, progress| {
                         ::sundown::__rt::Operations(value).request(progress)
                     },
-                    |value, _| ::std::boxed::Box::pin(
-                        ::sundown::__rt::closing(move || Pool::close(value)),
-                    ),
+                    |value, _| {
+                        let function = Pool::close;
+                        ::std::boxed::Box::pin(
+                            ::sundown::__rt::closing(move || function(
+                                ::sundown::__rt::passing(function, value).pass(),
+                            )),
+                        )
+                    },
                     |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
@@ -114,18 +132,25 @@ impl ::sundown::__rt::Annotated for Operations {
                 ::sundown::__rt::Step::custom(
                     &mut self.all,
                     |value, progress| {
+                        let function = Worker::stop;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Worker::stop(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, _| ::std::boxed::Box::pin(
-                        ::sundown::__rt::closing(move || Worker::join(value)),
-                    ),
+                    |value, _| {
+                        let function = Worker::join;
+                        ::std::boxed::Box::pin(
+                            ::sundown::__rt::closing(move || function(
+                                ::sundown::__rt::passing(function, value).pass(),
+                            )),
+                        )
+                    },
                     |value, progress| {
+                        let function = Worker::kill;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Worker::kill(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
@@ -143,7 +168,7 @@ impl ::sundown::__rt::Annotated for Operations {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::call_mut(
@@ -160,10 +185,11 @@ impl ::sundown::__rt::Annotated for Operations {
                     |value, progress| {
                         ::sundown::__rt::Operations(value).request(progress)
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
+                        let function = <Worker as Kill>::kill;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            <Worker as Kill>::kill(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }

@@ -25,39 +25,50 @@ struct Options<'a, T> {
 #[automatically_derived]
 #[allow(single_use_lifetimes)]
 impl<'a, T> ::sundown::__rt::Guarded for Options<'a, T> {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Options",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Options.by_path",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Options.by_value",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Options.by_ref",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Options.sender",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Options.not_detachable",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Options",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Options.by_path",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Options.by_value",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Options.by_ref",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Options.sender",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[
+                        <::sundown::__rt::OutputOf<Option<oneshot::Sender<()>>>>::JUDGE,
+                    ],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Options.not_detachable",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -67,7 +78,10 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_option(
@@ -133,8 +147,8 @@ impl<'a, T> ::sundown::__rt::Annotated for Options<'a, T> {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
                 ::sundown::__rt::Step::custom(
                     &mut self.not_detachable,

@@ -22,6 +22,7 @@ impl ::sundown_python::__rt::Guarded for Client {
     const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Client",
         timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: true,
         steps: &[],
@@ -50,6 +51,7 @@ impl ::sundown_python::__rt::Guarded for Below {
     const SPEC: &'static ::sundown_python::__rt::Spec = &::sundown_python::__rt::Spec {
         name: "Below",
         timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
         on_drop: ::core::option::Option::None,
         manual: true,
         steps: &[],

@@ -17,36 +17,35 @@ pub struct r#Box {
     r#yield: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "match",
-        <::sundown::__rt::Probe<u8>>::STOPS,
-        <::sundown::__rt::Probe<u8>>::KIND,
-        <::sundown::__rt::Probe<u8>>::BEHIND,
-        <::sundown::__rt::Probe<u8>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("match", ::sundown::__rt::search!(u8));
 };
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for r#Box {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Box",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Box.async",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Box.loop",
-                after: &[0],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Box",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Box.async",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Box.loop",
+                    after: &[0],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -55,18 +54,26 @@ impl ::sundown::__rt::Annotated for r#Box {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.r#async),
+                ::sundown::__rt::resource(&mut self.r#async),
                 ::sundown::__rt::Step::custom(
                     &mut self.r#loop,
                     |value, progress| {
                         ::sundown::__rt::Operations(value).request(progress)
                     },
-                    |value, _| ::std::boxed::Box::pin(
-                        ::sundown::__rt::closing(move || r#Pool::r#move(value)),
-                    ),
+                    |value, _| {
+                        let function = r#Pool::r#move;
+                        ::std::boxed::Box::pin(
+                            ::sundown::__rt::closing(move || function(
+                                ::sundown::__rt::passing(function, value).pass(),
+                            )),
+                        )
+                    },
                     |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),

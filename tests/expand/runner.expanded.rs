@@ -23,48 +23,49 @@ pub struct Runner {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "config",
-        <::sundown::__rt::Probe<Config>>::STOPS,
-        <::sundown::__rt::Probe<Config>>::KIND,
-        <::sundown::__rt::Probe<Config>>::BEHIND,
-        <::sundown::__rt::Probe<Config>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("config", ::sundown::__rt::search!(Config));
 };
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Runner {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Runner",
-        timeout: ::core::time::Duration::from_millis(10000),
-        is_timeout_written: true,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Runner.stop",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Runner.scheduler",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Runner.jobs",
-                after: &[1],
-                timeout: ::core::option::Option::Some(
-                    ::core::time::Duration::from_millis(2000),
-                ),
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Runner.db",
-                after: &[2],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Runner",
+            timeout: ::core::time::Duration::from_millis(10000),
+            is_timeout_written: true,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.stop",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<CancellationToken>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.scheduler",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<JoinHandle<()>>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.jobs",
+                    after: &[1],
+                    timeout: ::core::option::Option::Some(
+                        ::core::time::Duration::from_millis(2000),
+                    ),
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Runner.db",
+                    after: &[2],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -73,20 +74,28 @@ impl ::sundown::__rt::Annotated for Runner {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.stop),
-                ::sundown::__rt::Step::new(&mut self.scheduler),
-                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.stop),
+                ::sundown::__rt::resource(&mut self.scheduler),
+                ::sundown::__rt::resource(&mut self.jobs),
                 ::sundown::__rt::Step::custom(
                     &mut self.db,
                     |value, progress| {
                         ::sundown::__rt::Operations(value).request(progress)
                     },
-                    |value, _| ::std::boxed::Box::pin(
-                        ::sundown::__rt::closing(move || SqlitePool::close(value)),
-                    ),
+                    |value, _| {
+                        let function = SqlitePool::close;
+                        ::std::boxed::Box::pin(
+                            ::sundown::__rt::closing(move || function(
+                                ::sundown::__rt::passing(function, value).pass(),
+                            )),
+                        )
+                    },
                     |value, progress| ::sundown::__rt::Operations(value).force(progress),
                 ),
             ]),

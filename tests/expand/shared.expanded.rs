@@ -20,29 +20,36 @@ pub struct Hub {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Hub {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Hub",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Hub.jobs",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Hub.db",
-                after: &[0],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Hub.spare",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Hub",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Hub.jobs",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Hub.db",
+                    after: &[0],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Hub.spare",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -51,10 +58,13 @@ impl ::sundown::__rt::Annotated for Hub {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.jobs),
                 ::sundown::__rt::Step::custom_shared(
                     &self.db,
                     |value, progress| {
@@ -95,10 +105,13 @@ impl ::sundown::__rt::Annotated for Hub {
 impl ::sundown::__rt::AnnotatedShared for Hub {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::shared(&self.jobs),
+                ::sundown::__rt::shared_resource(&self.jobs),
                 ::sundown::__rt::Step::custom_shared(
                     &self.db,
                     |value, progress| {

@@ -20,29 +20,36 @@ struct Shared {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Shared {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Shared",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Shared.worker",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Shared.sender",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Shared.path",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Shared",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Shared.worker",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Shared.sender",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Option<Sender>>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Shared.path",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Worker>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -51,7 +58,10 @@ impl ::sundown::__rt::Annotated for Shared {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
@@ -86,7 +96,7 @@ impl ::sundown::__rt::Annotated for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
@@ -110,8 +120,8 @@ impl ::sundown::__rt::Annotated for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
             ]),
         )
@@ -127,7 +137,10 @@ impl ::sundown::__rt::Annotated for Shared {
 impl ::sundown::__rt::AnnotatedShared for Shared {
     fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom_shared(
@@ -162,7 +175,7 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
                     |value, progress| {
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
                             ::sundown::__rt::on_option(
@@ -186,8 +199,8 @@ impl ::sundown::__rt::AnnotatedShared for Shared {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
             ]),
         )

@@ -19,14 +19,7 @@ struct Borrower<T> {
     guard: ShutdownGuard<Self>,
 }
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "text",
-        <::sundown::__rt::Probe<&'static str>>::STOPS,
-        <::sundown::__rt::Probe<&'static str>>::KIND,
-        <::sundown::__rt::Probe<&'static str>>::BEHIND,
-        <::sundown::__rt::Probe<&'static str>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("text", ::sundown::__rt::search!(& 'static str));
 };
 #[doc(hidden)]
 #[automatically_derived]
@@ -34,14 +27,7 @@ impl<T> ::sundown::__rt::Guarded for Borrower<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
         #[allow(unused_imports)]
         use ::sundown::__rt::NoOutput as _;
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "plain",
-            <::sundown::__rt::Probe<(u8, [T; 2])>>::STOPS,
-            <::sundown::__rt::Probe<(u8, [T; 2])>>::KIND,
-            <::sundown::__rt::Probe<(u8, [T; 2])>>::BEHIND,
-            <::sundown::__rt::Probe<(u8, [T; 2])>>::COUNTED,
-        );
+        ::sundown::__rt::not_forgotten("plain", ::sundown::__rt::search!((u8, [T; 2])));
         &::sundown::__rt::Spec {
             name: "Borrower",
             timeout: ::core::time::Duration::from_millis(5000),
@@ -65,7 +51,7 @@ impl<T> ::sundown::__rt::Annotated for Borrower<T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.own)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.own)]),
         )
     }
     fn entry(

@@ -34,68 +34,82 @@ pub struct Service {
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Service {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Service",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Service.stop",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.listener",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.scheduler",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.requests",
-                after: &[1],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.jobs",
-                after: &[2, 3],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.tail",
-                after: &[],
-                timeout: ::core::option::Option::Some(
-                    ::core::time::Duration::from_millis(1000),
-                ),
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.child",
-                after: &[4],
-                timeout: ::core::option::Option::Some(
-                    ::core::time::Duration::from_millis(2000),
-                ),
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.cache",
-                after: &[4],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.db",
-                after: &[7, 6],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Service.log",
-                after: &[8],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Service",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Service.stop",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<CancellationToken>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.listener",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<JoinHandle<()>>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.scheduler",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<JoinHandle<()>>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.requests",
+                    after: &[1],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.jobs",
+                    after: &[2, 3],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.tail",
+                    after: &[],
+                    timeout: ::core::option::Option::Some(
+                        ::core::time::Duration::from_millis(1000),
+                    ),
+                    judges: &[<::sundown::__rt::OutputOf<Thread>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.child",
+                    after: &[4],
+                    timeout: ::core::option::Option::Some(
+                        ::core::time::Duration::from_millis(2000),
+                    ),
+                    judges: &[<::sundown::__rt::OutputOf<Child>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.cache",
+                    after: &[4],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Cache>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.db",
+                    after: &[7, 6],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Database>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Service.log",
+                    after: &[8],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Log>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -105,16 +119,16 @@ impl ::sundown::__rt::Annotated for Service {
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.stop),
-                ::sundown::__rt::Step::new(&mut self.listener),
-                ::sundown::__rt::Step::new(&mut self.scheduler),
-                ::sundown::__rt::Step::new(&mut self.requests),
-                ::sundown::__rt::Step::new(&mut self.jobs),
-                ::sundown::__rt::Step::new(&mut self.tail),
-                ::sundown::__rt::Step::new(&mut self.child),
-                ::sundown::__rt::Step::new(&mut self.cache),
-                ::sundown::__rt::Step::new(&mut self.db),
-                ::sundown::__rt::Step::new(&mut self.log),
+                ::sundown::__rt::resource(&mut self.stop),
+                ::sundown::__rt::resource(&mut self.listener),
+                ::sundown::__rt::resource(&mut self.scheduler),
+                ::sundown::__rt::resource(&mut self.requests),
+                ::sundown::__rt::resource(&mut self.jobs),
+                ::sundown::__rt::resource(&mut self.tail),
+                ::sundown::__rt::resource(&mut self.child),
+                ::sundown::__rt::resource(&mut self.cache),
+                ::sundown::__rt::resource(&mut self.db),
+                ::sundown::__rt::resource(&mut self.log),
             ]),
         )
     }

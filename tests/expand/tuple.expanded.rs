@@ -12,36 +12,35 @@
 #[must_use = "`Pair` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
 pub struct Pair(Tasks, Worker, u32, ShutdownGuard<Self>);
 const _: () = {
-    use ::sundown::__rt::NotResource as _;
-    ::sundown::__rt::not_forgotten(
-        "2",
-        <::sundown::__rt::Probe<u32>>::STOPS,
-        <::sundown::__rt::Probe<u32>>::KIND,
-        <::sundown::__rt::Probe<u32>>::BEHIND,
-        <::sundown::__rt::Probe<u32>>::COUNTED,
-    );
+    ::sundown::__rt::not_forgotten("2", ::sundown::__rt::search!(u32));
 };
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Guarded for Pair {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Pair",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Pair.0",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-            ::sundown::__rt::StepSpec {
-                name: "Pair.1",
-                after: &[0],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Pair",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Pair.0",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+                ::sundown::__rt::StepSpec {
+                    name: "Pair.1",
+                    after: &[0],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Worker>>::JUDGE],
+                },
+            ],
+        }
     };
 }
 #[doc(hidden)]
@@ -50,21 +49,25 @@ impl ::sundown::__rt::Annotated for Pair {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.0),
+                ::sundown::__rt::resource(&mut self.0),
                 ::sundown::__rt::Step::custom(
                     &mut self.1,
                     |value, progress| {
+                        let function = Worker::stop;
                         if let ::core::result::Result::Err(error) = ::sundown::__rt::answer(
-                            Worker::stop(value),
+                            function(::sundown::__rt::passing(function, value).pass()),
                         ) {
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
             ]),
         )

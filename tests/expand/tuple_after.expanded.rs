@@ -16,14 +16,9 @@ struct Stages<T>(Reader, Parser, T, Metrics, Option<Writer>, Watched<Self>);
 #[automatically_derived]
 impl<T> ::sundown::__rt::Guarded for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = {
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "2",
-            <::sundown::__rt::Probe<T>>::STOPS,
-            <::sundown::__rt::Probe<T>>::KIND,
-            <::sundown::__rt::Probe<T>>::BEHIND,
-            <::sundown::__rt::Probe<T>>::COUNTED,
-        );
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        ::sundown::__rt::not_forgotten("2", ::sundown::__rt::search!(T));
         &::sundown::__rt::Spec {
             name: "Stages",
             timeout: ::core::time::Duration::from_millis(3000),
@@ -35,6 +30,7 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
                     name: "Stages.0",
                     after: &[],
                     timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Reader>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Stages.1",
@@ -42,11 +38,13 @@ impl<T> ::sundown::__rt::Guarded for Stages<T> {
                     timeout: ::core::option::Option::Some(
                         ::core::time::Duration::from_millis(1000),
                     ),
+                    judges: &[<::sundown::__rt::OutputOf<Parser>>::JUDGE],
                 },
                 ::sundown::__rt::StepSpec {
                     name: "Stages.4",
                     after: &[0, 1],
                     timeout: ::core::option::Option::None,
+                    judges: &[],
                 },
             ],
         }
@@ -58,11 +56,14 @@ impl<T> ::sundown::__rt::Annotated for Stages<T> {
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
-                ::sundown::__rt::Step::new(&mut self.0),
-                ::sundown::__rt::Step::new(&mut self.1),
+                ::sundown::__rt::resource(&mut self.0),
+                ::sundown::__rt::resource(&mut self.1),
                 ::sundown::__rt::Step::custom_option(
                     &mut self.4,
                     |value, progress| {
@@ -196,23 +197,28 @@ struct Newtype(#[shutdown] Tasks);
 #[doc(hidden)]
 #[automatically_derived]
 impl ::sundown::__rt::Annotated for Newtype {
-    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
-        name: "Newtype",
-        timeout: ::core::time::Duration::from_millis(5000),
-        is_timeout_written: false,
-        on_drop: ::core::option::Option::None,
-        manual: false,
-        steps: &[
-            ::sundown::__rt::StepSpec {
-                name: "Newtype.0",
-                after: &[],
-                timeout: ::core::option::Option::None,
-            },
-        ],
+    const SPEC: &'static ::sundown::__rt::Spec = {
+        #[allow(unused_imports)]
+        use ::sundown::__rt::NoOutput as _;
+        &::sundown::__rt::Spec {
+            name: "Newtype",
+            timeout: ::core::time::Duration::from_millis(5000),
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: false,
+            steps: &[
+                ::sundown::__rt::StepSpec {
+                    name: "Newtype.0",
+                    after: &[],
+                    timeout: ::core::option::Option::None,
+                    judges: &[<::sundown::__rt::OutputOf<Tasks>>::JUDGE],
+                },
+            ],
+        }
     };
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         ::sundown::__rt::steps(
-            ::std::boxed::Box::new([::sundown::__rt::Step::new(&mut self.0)]),
+            ::std::boxed::Box::new([::sundown::__rt::resource(&mut self.0)]),
         )
     }
     fn entry(

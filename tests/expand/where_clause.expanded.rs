@@ -30,14 +30,7 @@ where
     const SPEC: &'static ::sundown::__rt::Spec = {
         #[allow(unused_imports)]
         use ::sundown::__rt::NoOutput as _;
-        use ::sundown::__rt::NotResource as _;
-        ::sundown::__rt::not_forgotten(
-            "last",
-            <::sundown::__rt::Probe<Option<T>>>::STOPS,
-            <::sundown::__rt::Probe<Option<T>>>::KIND,
-            <::sundown::__rt::Probe<Option<T>>>::BEHIND,
-            <::sundown::__rt::Probe<Option<T>>>::COUNTED,
-        );
+        ::sundown::__rt::not_forgotten("last", ::sundown::__rt::search!(Option < T >));
         &::sundown::__rt::Spec {
             name: "Pipeline",
             timeout: ::core::time::Duration::from_millis(5000),
@@ -71,7 +64,10 @@ where
     const SPEC: &'static ::sundown::__rt::Spec = <Self as ::sundown::__rt::Guarded>::SPEC;
     fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
         #[allow(unused_imports)]
-        use ::sundown::__rt::{NoOperations as _, ByDebug as _, ByDisplay as _};
+        use ::sundown::__rt::{
+            ByDebug as _, ByDisplay as _, NoOperations as _, NothingToWaitFor as _,
+            PassValue as _, UnknownWait as _,
+        };
         ::sundown::__rt::steps(
             ::std::boxed::Box::new([
                 ::sundown::__rt::Step::custom(
@@ -83,8 +79,8 @@ where
                             ::sundown::__rt::ErrorOf(error).tell(progress);
                         }
                     },
-                    |value, progress| ::sundown::Teardown::wait(value, progress),
-                    |value, progress| ::sundown::__rt::Operations(value).force(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).wait(progress),
+                    |value, progress| ::sundown::__rt::Waiting(value).force(progress),
                 ),
                 ::sundown::__rt::Step::new(&mut self.workers),
             ]),

@@ -91,6 +91,7 @@ fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
             const SPEC: &'static #spec = &#spec {
                 name: #name,
                 timeout: ::core::time::Duration::ZERO,
+                is_timeout_written: false,
                 on_drop: ::core::option::Option::None,
                 manual: true,
                 steps: &[],
