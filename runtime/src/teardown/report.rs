@@ -49,7 +49,7 @@ pub struct StepReport {
 
 impl Report {
     /// A report without steps, for a shutdown that is written by hand; see [`step`](Self::step) and
-    /// [`ShutdownGuard::settle`](crate::ShutdownGuard::settle).
+    /// [`ShutdownGuard::finish`](crate::ShutdownGuard::finish).
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Report {
             name: Name::from(name.into()),

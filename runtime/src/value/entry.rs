@@ -1,7 +1,7 @@
 //! What is known of one guarded value: where it was made, what state it is in, its progress.
 //!
 //! Invariants of [`Entry`], which the loom model below checks:
-//! 1. A phase only moves forward: live, stopping, settled or dismissed.
+//! 1. A phase only moves forward: live, stopping, finished or dismissed.
 //! 2. The first to finish wins; every caller of a shutdown gets that result.
 //! 3. The lock is held for a look or a store, never across user code, the drop of a user's error or an await.
 
@@ -39,7 +39,7 @@ pub struct Entry {
     pub(crate) limits: Limits,
     /// Whether it is in the table of nodes.
     pub(crate) is_registered: AtomicBool,
-    /// The value was settled or dismissed, or is gone.
+    /// The value was finished or dismissed, or is gone.
     pub(crate) over: Latch,
     /// What a higher layer keeps here.
     extension: OnceLock<Box<dyn Extension>>,

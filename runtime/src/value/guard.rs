@@ -158,7 +158,7 @@ pub trait Guarded {
 /// A `manual` type.
 #[diagnostic::on_unimplemented(
     message = "the shutdown of `{Self}` is generated",
-    label = "settled by its `shutdown` alone",
+    label = "finished by its `shutdown` alone",
     note = "`finish` is for a shutdown that is written by hand: `#[must_shutdown(manual)]`"
 )]
 pub trait ByHand: Guarded {}

@@ -32,7 +32,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Neither settled nor dismissed.
+    /// Neither finished nor dismissed.
     pub(crate) fn is_open(self) -> bool {
         matches!(self, Phase::Live | Phase::Stopping)
     }
@@ -43,7 +43,7 @@ impl fmt::Display for Phase {
         f.pad(match self {
             Phase::Live => "live",
             Phase::Stopping => "stopping",
-            Phase::Finished => "settled",
+            Phase::Finished => "finished",
             Phase::Dismissed => "dismissed",
         })
     }

@@ -61,7 +61,7 @@ impl fmt::Display for Dropped {
         if self.manual {
             return write!(
                 f,
-                "`{type_name}` (created at {created}) was dropped before its guard was settled; nothing was asked to \
+                "`{type_name}` (created at {created}) was dropped before its guard was finished; nothing was requested to \
                  stop\nhelp: shut it down and `finish` its guard; `guard.dismiss()` lets go on purpose"
             );
         }

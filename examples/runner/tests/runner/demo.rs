@@ -13,7 +13,7 @@ fn the_demo_names_what_was_forced_and_leaves_nothing() {
     for expected in ["stuck #1", "the moon is in the wrong phase", "1 cancelled", "1 failed"] {
         assert!(disorderly.contains(expected), "`{expected}` is missing in\n{disorderly}");
     }
-    let hook = disorderly.lines().find(|line| line.contains("Hook.process")).expect("the report has the child");
+    let hook = disorderly.lines().find(|line| line.contains("Runner.hook.process")).expect("the report has the child");
     assert!(hook.contains("forced"), "{hook}");
     assert_eq!(text.matches("no thread, process, descriptor or guarded value is left").count(), 2, "{text}");
 }
