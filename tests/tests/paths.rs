@@ -103,7 +103,9 @@ async fn what_was_given_has_paths_below_its_place() {
     registry::give(Service::new(&Spy::released()));
     let report = registry::shutdown_all(Duration::from_secs(5)).await.unwrap_or_else(ShutdownError::into_report);
     let given = report.steps().iter().find(|step| step.name().contains("Service (")).unwrap().name().to_owned();
-    assert!(report.find(&format!("{given}.replica.jobs")).is_some(), "{report}");
+    // The place is not repeated.
+    let (path, _place) = given.rsplit_once(" (").unwrap();
+    assert!(report.find(&format!("{path}.replica.jobs")).is_some(), "{report}");
 }
 
 /// Why a nested step was given up is said once, with its whole path.

@@ -75,7 +75,7 @@ async fn shared_and_given_values_are_stopped_in_their_order() {
     assert_eq!(*shared_log.lock().unwrap(), IN_ORDER, "no handle was stopped past its owner's plan");
     assert_eq!(*given_log.lock().unwrap(), IN_ORDER);
     assert_eq!(shared.guard.phase(), Phase::Finished);
-    let seconds = report.walk().filter(|step| step.name().ends_with(").second"));
+    let seconds = report.walk().filter(|step| step.name().ends_with("Chain.second"));
     let times: Vec<_> = seconds.map(|step| step.requested_after().unwrap()).collect();
     assert_eq!(times.len(), 2, "each is reported once: {report}");
     assert!(

@@ -41,7 +41,7 @@ def test_the_stubs_name_what_there_is(name):
 
 
 def test_the_stubs_have_what_install_adds():
-    added = Path(__file__).parents[3] / "runtime" / "src" / "python" / "stubs.pyi"
+    added = Path(__file__).parents[3] / "python" / "src" / "stubs.pyi"
     assert added.read_text(encoding="utf-8") in (PACKAGE / "_native.pyi").read_text(encoding="utf-8")
 
 

@@ -14,11 +14,15 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    /// What was below `from` is below `to`: `Replica.jobs` becomes `Service.replica.jobs`.
+    /// What was below `from` is below `to`: `Replica.jobs` becomes `Service.replica.jobs`. The place that tells one outermost
+    /// value from another, in `Service (src/main.rs:3:9)`, is not repeated below it.
     pub(crate) fn moved(&self, from: &str, to: &Name) -> Name {
         match self.strip_prefix(from) {
             Some("") => to.clone(),
-            Some(below) => Name::from(format!("{to}{below}")),
+            Some(below) => {
+                let placed = if to.ends_with(')') { to.rfind(" (") } else { None };
+                Name::from(format!("{}{below}", &to[..placed.unwrap_or(to.len())]))
+            }
             None => self.clone(),
         }
     }
@@ -78,5 +82,20 @@ impl fmt::Display for Name {
 impl serde::Serialize for Name {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn what_is_below_moves_without_the_place() {
+        let moved =
+            |name: &'static str, from, to: &'static str| Name::from(name).moved(from, &Name::from(to)).to_string();
+        assert_eq!(moved("Replica.jobs", "Replica", "Service.replica"), "Service.replica.jobs");
+        assert_eq!(moved("Replica.jobs", "Replica", "Service (src/main.rs:3:9)"), "Service.jobs");
+        assert_eq!(moved("Replica", "Replica", "Service (src/main.rs:3:9)"), "Service (src/main.rs:3:9)");
+        assert_eq!(moved("Other.jobs", "Replica", "Service"), "Other.jobs");
     }
 }

@@ -87,9 +87,9 @@ def test_blocked_ones_do_not_hold_up_the_others(start):
     """
     env = {"SUNDOWN_EXIT_TIMEOUT": "2", "SUNDOWN_EXIT_REPORT": "1"}
     report = start(code, prelude=PRELUDE, env=env).wait().err
-    own = [line for line in report.splitlines() if "- other " in line]
+    own = [line for line in report.splitlines() if line.startswith("|- other ")]
     assert len(own) == 30 and all(" stopped " in line for line in own), report
-    assert len([line for line in report.splitlines() if "- blocked " in line and " abandoned " in line]) == 6, report
+    assert len([line for line in report.splitlines() if line.startswith("|- blocked ") and " abandoned " in line]) == 6, report
 
 
 def test_exit_while_a_call_is_awaited_from_a_thread(script):
