@@ -26,6 +26,7 @@ fn failed(report: &Report, name: &str) -> String {
 }
 
 type Handle = JoinHandle<anyhow::Result<()>>;
+type Import = JoinHandle<Result<u32, ImportError>>;
 
 #[must_shutdown]
 struct Service {
@@ -44,7 +45,7 @@ struct Service {
     #[shutdown]
     ordered: BTreeMap<u8, [Handle; 1]>,
     #[shutdown]
-    pair: (Handle, (JoinHandle<()>, JoinHandle<Result<u32, ImportError>>)),
+    pair: (Handle, (JoinHandle<()>, Import)),
     #[shutdown]
     shared: Shared<Handle>,
     #[shutdown]
