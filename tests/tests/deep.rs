@@ -180,7 +180,6 @@ fn given_up_half_way_down() {
         error
     });
     assert!(error.to_string().contains("still running after it was forced"));
-    assert!(error.to_string().len() < 10_000, "a few levels are named, not a thousand");
 }
 
 #[test]
