@@ -25,13 +25,12 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use sundown::Report;
-use tokio::sync::oneshot;
 
 use self::command::Run;
 use self::core::LoopCore;
 use crate::asyncio::into_rust::Answered;
 use crate::asyncio::locals::{self, TaskLocals};
-use crate::bridge::{Answer, Op};
+use crate::bridge::Op;
 use crate::error::ShutdownError;
 use crate::internal::driver::{self, Driver};
 use crate::internal::host::fork::Inheritable;
@@ -211,8 +210,6 @@ impl EventLoop {
     {
         let core = self.live("run")?;
         let Some(bridge) = core.state().bridge() else { return Err(state::refusal(self.name(), "run")) };
-        let (answer, answered) = oneshot::channel();
-        let answer: Answer = Box::new(move |result| drop(answer.send(result.and_then(extract))));
         // Once it is dropped the loop does not begin the call.
         let wanted = core.state().announce();
         let call = Box::new(Run {
@@ -222,7 +219,7 @@ impl EventLoop {
             arguments: Some(arguments),
             caller: locals::current(),
         });
-        let asked = Answered::ask(bridge, answer, answered, |key| Op::Call { key, call });
+        let asked = Answered::ask(bridge, |key| Op::Call { key, call }, extract);
         asked.map_err(|_| state::refusal(self.name(), "run"))?.await
     }
 
@@ -254,10 +251,7 @@ impl EventLoop {
     ) -> Result<Report, ShutdownError> {
         let Some(core) = self.core() else { return self.inherited() };
         let timeout = timeout.into();
-        Ok(py.detach(|| {
-            let driver = Driver::blocking();
-            driver::block_on(&driver, core.shutdown(timeout, &driver))
-        })?)
+        Ok(py.detach(|| core.shutdown_blocking(timeout))?)
     }
 
     fn inherited(&self) -> Result<Report, ShutdownError> {

@@ -434,10 +434,7 @@ impl Runtime {
     ) -> Result<Report, ShutdownError> {
         let Some(core) = self.core() else { return self.inherited() };
         let timeout = timeout.into();
-        Ok(py.detach(|| {
-            let driver = Driver::blocking();
-            driver::block_on(&driver, core.shutdown(timeout, &driver))
-        })?)
+        Ok(py.detach(|| core.shutdown_blocking(timeout))?)
     }
 
     /// Its tokio handle, also while it is shut down; none in a forked child.

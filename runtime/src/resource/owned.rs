@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::driver::Driver;
+use crate::driver::{self, Driver};
 use crate::host::exit;
 use crate::plan::{Spec, Step};
 use crate::teardown::{Progress, Report, ShutdownError, Teardown, Wait};
@@ -109,6 +109,16 @@ impl<S: Service> Owned<S> {
             Ok(report) => Ok(report.named(name)),
             Err(error) => Err(error.named(name)),
         }
+    }
+
+    /// As [`shutdown`](Self::shutdown), blocking this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`shutdown`](Self::shutdown).
+    pub fn shutdown_blocking(&self, timeout: Option<Duration>) -> Result<Report, ShutdownError> {
+        let driver = Driver::blocking();
+        driver::block_on(&driver, self.shutdown(timeout, &driver))
     }
 
     /// The last handle is gone: the reaper tears it down, and the caller never waits.

@@ -283,9 +283,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
     /// As [`shutdown`](Self::shutdown). On the very thread nothing is waited for, and it is a timeout.
     pub fn shutdown_blocking(&self, timeout: impl Into<Option<Duration>>) -> Result<Report, RuntimeThreadError> {
         let Some(inner) = self.inner.get() else { return Err(self.closed()) };
-        let driver = Driver::blocking();
-        let teardown = inner.core.shutdown(Some(timeout.into().unwrap_or(Self::TIMEOUT)), &driver);
-        self.surfaced(inner, driver::block_on(&driver, teardown))
+        self.surfaced(inner, inner.core.shutdown_blocking(Some(timeout.into().unwrap_or(Self::TIMEOUT))))
     }
 
     fn surfaced(
