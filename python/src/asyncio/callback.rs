@@ -6,11 +6,11 @@ use std::sync::Arc;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 use crate::asyncio::into_rust::Answered;
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
-use crate::bridge::{self, Answer, Bridge, Op};
+use crate::bridge::{self, Bridge, Op};
 use crate::install;
 use crate::interpreter::{exceptions, gate, panics};
 
@@ -160,12 +160,9 @@ impl Callback {
             return Err(exceptions::forked_err("the loop or the thread of this callback"));
         }
         let Ok(_turn) = self.inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
-        let (answer, answered) = oneshot::channel();
-        let answer: Answer = Box::new(move |result| {
-            drop(answer.send(result.and_then(|value| panics::catch_err(|| extract(value)))));
-        });
         let call = Box::new(Call { callback: Arc::clone(&self.inner), arguments: Some(arguments) });
-        Answered::ask(Arc::clone(&self.inner.bridge), answer, answered, |key| Op::Call { key, call })?.await
+        let extract = |value: Bound<'_, PyAny>| panics::catch_err(|| extract(value));
+        Answered::ask(Arc::clone(&self.inner.bridge), |key| Op::Call { key, call }, extract)?.await
     }
 }
 

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::asyncio::locals::{TaskLocals, copy_context, get_current_locals};
-use crate::bridge::{Answer, Bridge, Op};
+use crate::bridge::{Bridge, Op};
 use crate::install;
 use crate::interpreter::{exceptions, gate};
 
@@ -60,12 +60,11 @@ pub fn into_future_with_locals(
     install::ensure(py)?;
     let _pass = gate::admit("into_future")?;
     let bridge = Bridge::of(&locals.event_loop(py))?;
-    let (answer, answered) = oneshot::channel();
-    let answer: Answer = Box::new(move |result| drop(answer.send(result.map(Bound::unbind))));
     // Without one, the caller's, as `loop.call_soon_threadsafe` takes it: the loop has none when it gets there.
     let context = locals.own_context(py).map_or_else(|| Ok(copy_context(py)?.unbind()), PyResult::Ok)?;
     let awaitable = awaitable.unbind();
-    Answered::ask(bridge, answer, answered, |key| Op::Await { key, awaitable, context: Some(context) })
+    let op = |key| Op::Await { key, awaitable, context: Some(context) };
+    Answered::ask(bridge, op, |value| Ok(value.unbind()))
 }
 
 /// The answer of Python to something that was asked through a bridge.
@@ -81,14 +80,17 @@ pub(crate) struct Answered<T> {
 
 impl<T> Answered<T> {
     /// Queues what `op` returns for the loop, which is woken at the first poll and not now: the caller is attached, and the
-    /// loop would wake up only to wait for the GIL.
+    /// loop would wake up only to wait for the GIL. What Python answers goes through `extract`, attached.
     pub(crate) fn ask(
         bridge: Arc<Bridge>,
-        answer: Answer,
-        answered: oneshot::Receiver<PyResult<T>>,
         op: impl FnOnce(u64) -> Op,
-    ) -> PyResult<Self> {
-        let key = bridge.expect(answer);
+        extract: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
+    ) -> PyResult<Self>
+    where
+        T: Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let key = bridge.expect(Box::new(move |result| drop(answer.send(result.and_then(extract)))));
         if bridge.put(op(key)).is_err() {
             bridge.give_up(key);
             return Err(PyRuntimeError::new_err("Event loop is closed"));

@@ -6,7 +6,7 @@
 //! caller with a `Python<'_>` calls [`ensure`] instead, and has it at once.
 //!
 //! The call comes in time however the program ends. Where the main thread is in a call that blocks, or holds the GIL
-//! while another thread asks (up to 3.11 it is told when it next takes the GIL), or the script is over, `Py_FinalizeEx`
+//! while another thread asks (up to 3.11 it learns of it when it next takes the GIL), or the script is over, `Py_FinalizeEx`
 //! itself makes the calls that are pending: after `threading._shutdown`, before the `atexit` functions. One that is
 //! asked for later still, by a thread while these run, finds that it is too late, and stops what lives at once
 //! (`exit::Installation`); unless the main thread runs no Python code any more. The queue has room for 32 calls (300

@@ -46,7 +46,7 @@ pub fn resource_handle<T: Handle>(field: &T) -> ResourceHandle {
     ResourceHandle(Box::new(Plain(field.clone())))
 }
 
-/// A field with a `with`, an `request` or a `force`.
+/// A field with a `with`, a `request` or a `force`.
 pub fn resource_handle_with<T: Cloned>(
     field: &T,
     request: fn(&mut T, &mut Progress),
