@@ -1,5 +1,7 @@
 //! What the integration tests share.
 
+mod cases;
+
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex};
@@ -8,6 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sundown::{Outcome, Progress, Teardown, Wait};
+
+pub use cases::run_cases;
 
 /// Longer than any step of these tests takes on a busy machine, and shorter than a test runner's patience.
 pub const GENEROUS: Duration = Duration::from_secs(30);

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use sundown::testing::{LeakCheck, Survivor, Survivors};
 use sundown::{ShutdownGuard, must_shutdown};
+use sundown_tests::run_cases;
 use tokio_util::sync::CancellationToken;
 
 /// Long enough that a case which waits for it has failed.
@@ -438,30 +439,8 @@ fn main() -> ExitCode {
         CASES.iter().find(|(case, _)| case == name).expect("a case of this file").1();
         return ExitCode::SUCCESS;
     }
-    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
-    if arguments.iter().any(|argument| argument == "--list") {
-        CASES.iter().for_each(|(name, _)| println!("{name}: test"));
-        return ExitCode::SUCCESS;
-    }
-    let (mut passed, mut failed) = (0, 0);
-    for (name, _) in CASES.iter().filter(|(name, _)| filter.is_none_or(|filter| name.contains(filter.as_str()))) {
-        match run(name) {
-            Ok(()) => {
-                println!("test {name} ... ok");
-                passed += 1;
-            }
-            Err(output) => {
-                println!("test {name} ... FAILED\n{output}");
-                failed += 1;
-            }
-        }
-    }
-    let filtered = CASES.len() - passed - failed;
-    let result = if failed == 0 { "ok" } else { "FAILED" };
-    println!(
-        "\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {filtered} filtered out\n"
-    );
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let all: Vec<_> = CASES.iter().map(|(name, _)| ((*name).to_owned(), *name)).collect();
+    run_cases(&all, |name| run(name))
 }
 
 /// A case that fails may leave processes behind. They are of its group, which is killed when it has ended: they hold the pipe open.

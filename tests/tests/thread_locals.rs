@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use sundown::{OnDrop, Process, ShutdownGuard, Tasks, Teardown, Thread, must_shutdown};
-use sundown_tests::{GENEROUS, Pinned, Spy, What};
+use sundown_tests::{GENEROUS, Pinned, Spy, What, run_cases};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -197,32 +197,9 @@ fn main() -> ExitCode {
         println!("survived");
         return ExitCode::SUCCESS;
     }
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let of_case = |case| POLICIES.iter().map(move |policy| (format!("{case}, {policy:?}"), case, policy));
+    let of_case = |case| POLICIES.iter().map(move |policy| (format!("{case}, {policy:?}"), (case, *policy)));
     let all: Vec<_> = CASES.iter().flat_map(|(case, _)| of_case(*case)).collect();
-    if arguments.iter().any(|argument| argument == "--list") {
-        all.iter().for_each(|(name, ..)| println!("{name}: test"));
-        return ExitCode::SUCCESS;
-    }
-    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let (mut passed, mut failed) = (0, 0);
-    for (name, case, policy) in all.iter().filter(|(name, ..)| filter.is_none_or(|filter| name.contains(filter))) {
-        match run(case, **policy) {
-            Ok(()) => {
-                println!("test {name} ... ok");
-                passed += 1;
-            }
-            Err(output) => {
-                println!("test {name} ... FAILED\n{output}");
-                failed += 1;
-            }
-        }
-    }
-    let (result, filtered) = (if failed == 0 { "ok" } else { "FAILED" }, all.len() - passed - failed);
-    println!(
-        "\ntest result: {result}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {filtered} filtered out"
-    );
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    run_cases(&all, |(case, policy)| run(case, *policy))
 }
 
 /// Runs a case in a process of its own, which must survive.
