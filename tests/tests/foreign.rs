@@ -276,7 +276,7 @@ async fn a_box_of_anything() {
     assert!(report(boxed).await.is_clean());
 }
 
-/// Two owners of one resource that is no handle: the second finds what the first came to.
+/// Two owners of one resource that is no handle: the second finds the outcome of the first.
 #[tokio::test(start_paused = true)]
 async fn a_shared_slot_is_torn_down_once() {
     let task = Shared::new(tokio::spawn(std::future::pending::<()>()));

@@ -146,7 +146,7 @@ struct Jobs {
     guard: ShutdownGuard<Self>,
 }
 
-/// A task that panics or fails is told of on the worker that runs it.
+/// A task that panics or fails is reported on the worker that runs it.
 #[test]
 fn a_subscriber_while_a_task_ends() {
     with_subscriber(None, || {

@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Calls `callback(value)` whenever `key` is set from now on, until the client is closed. The callback may be async; it
-    /// runs on the caller's event loop, which is told of its exceptions.
+    /// runs on the caller's event loop, which gets its exceptions.
     fn on_change<'py>(&self, py: Python<'py>, key: String, callback: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (watches, runtime) = (self.watches.clone(), self.runtime.handle()?);
         let complain = Callback::new(&get_running_loop(py)?.getattr("call_exception_handler")?)?;

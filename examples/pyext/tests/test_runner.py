@@ -34,7 +34,7 @@ def test_a_panic_of_a_step_is_an_exception_and_in_the_report(tmp_path):
     with pytest.raises(RuntimePanic, match="panicked: the abacus is broken"):
         runner.run([panic("the abacus is broken")])
     assert runner.run([import_rows(1)])[0].state == "done"
-    # Whoever was told already is not told again by an exception.
+    # The caller has had the exception: `close` does not raise it again.
     runner.close()
     assert "a task panicked earlier: `panic #1`" in runner.shutdown_report
 

@@ -136,7 +136,7 @@ def test_the_end_of_a_session_cancels_what_runs_in_it(tool):
 
 
 class Hungry:
-    """A command that needs the GIL, and never lets go of its loop until it is told to."""
+    """A command that needs the GIL, and holds its loop until `enough` is set."""
 
     def __init__(self):
         self.began = threading.Event()

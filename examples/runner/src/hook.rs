@@ -1,4 +1,4 @@
-//! The hook: a child process that is told of every job that has ended, a line each on its input.
+//! The hook: a child process that gets a notice of every job that has ended, a line each on its input.
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -89,7 +89,7 @@ impl Proof {
     }
 }
 
-/// Opens the database anew and looks whether its rows agree with each other and with what the hook was told.
+/// Opens the database anew and looks whether its rows agree with each other and with the notices that the hook got.
 async fn rows(config: &Config) -> anyhow::Result<()> {
     // Under another name, so that opening it does not repair what is to be seen.
     let store = Store::open(&config.database(), "proof").await?;

@@ -35,7 +35,7 @@ pub struct Runner {
     /// that cannot be spawned any more and goes back into the queue.
     #[shutdown(timeout = "2s")]
     jobs: Tasks,
-    /// A child process that is told of every job's end.
+    /// A child process that gets a notice of every job's end.
     #[shutdown(after = [dispatcher, jobs], timeout = "1s")]
     hook: Hook,
     /// Closes last: the rows of jobs that had to be aborted are settled here.

@@ -82,7 +82,7 @@ struct Shared {
     owner: Arc<Owner>,
     /// Told by the last destructor of the thread.
     end: End,
-    /// Written before the end is told.
+    /// Written before the end is announced.
     result: Mutex<Ended>,
     /// The OS thread was joined.
     gone: Latch,

@@ -24,7 +24,7 @@ use super::Step;
 use crate::teardown::{Progress, Teardown, Wait};
 
 impl<'a> Step<'a> {
-    /// A field with a `with`, an `request` or a `force`.
+    /// A field with a `with`, a `request` or a `force`.
     pub fn custom<T: Send>(value: &'a mut T, request: Operation<T>, wait: WaitFor<T>, force: Operation<T>) -> Self {
         Step::owned(Box::new(Custom { value, operations: Named { request, wait, force }, detach: None }))
     }

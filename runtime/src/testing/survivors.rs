@@ -1,4 +1,4 @@
-//! What is left, and how it is told.
+//! What is left, and the text that says so.
 
 use std::fmt;
 use std::mem::{Discriminant, discriminant};

@@ -98,7 +98,7 @@ impl<T: ?Sized> ShutdownGuard<T> {
         self.entry.dismiss();
     }
 
-    /// Says what the shutdown of a `manual` type, which is written by hand, came to. The first report counts.
+    /// Records the report of a `manual` type's shutdown, which is written by hand. The first report counts.
     ///
     /// # Errors
     ///

@@ -202,7 +202,7 @@ def test_a_loop_hears_signals_that_came_in_a_wait(script):
 
 
 def test_no_signal_is_lost_between_two_owners(script):
-    """Thousands of signals, before, in and after waits: each that Python handled was told to the descriptor's owner."""
+    """Thousands of signals, before, in and after waits: each that Python handled reached the descriptor's owner."""
     out = script(
         """
         import socket

@@ -116,7 +116,7 @@ def test_with_a_message(loops):
 
 @pytest.mark.parametrize("order", ["drain", "close"])
 def test_at_the_close_of_the_loop(all_loops, order):
-    """`close` without having run the cancellations: then nobody is told but the Rust futures."""
+    """`close` without having run the cancellations: then only the Rust futures learn of it."""
     probe = sp.Probe()
 
     async def main():

@@ -76,7 +76,7 @@ def test_ten_that_are_stuck_cost_one_budget(script):
 
 
 def test_blocked_ones_do_not_hold_up_the_others(start):
-    # More than are told to stop at a time, and before the others in the line.
+    # More than stop at a time, and before the others in the queue.
     code = """
     blocked = [sp.EventLoop(name=f"blocked {i}", seconds=30) for i in range(6)]
     for own in blocked:

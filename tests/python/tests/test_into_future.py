@@ -134,7 +134,7 @@ def test_exceptions(all_loops):
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_interrupts_are_not_swallowed(all_loops, kind):
-    """As in asyncio itself: it leaves `run_until_complete`, and whoever awaits sees it too."""
+    """As in asyncio itself: it leaves `run_until_complete`, and the one who awaits sees it too."""
 
     async def interrupted():
         raise kind("now")

@@ -89,7 +89,7 @@ class Watch:
 
 @final
 class ScriptedTool(_Closing):
-    """A tool for whoever writes scripts: a language model, a test, a user."""
+    """A tool for anyone who writes scripts: a language model, a test, a user."""
 
     def __new__(cls, *, timeout: float | None = None) -> Self: ...
     def add(self, name: str, function: Callable[..., str | None | Awaitable[str | None]]) -> None: ...

@@ -1,4 +1,4 @@
-//! The thread that the service lives on, and what it is told.
+//! The thread that the service lives on, and the messages that it gets.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) enum Message {
     Run { workflow: Workflow, store: Store, timeout: Duration, reply: Reply<PyResult<Vec<Job>>> },
 }
 
-/// Does what it is told until it should stop.
+/// Carries out one message after another until it should stop.
 pub(super) async fn serve(mut inbox: Inbox<Message>, _stop: StopSignal) {
     while let Some(message) = inbox.recv().await {
         match message {

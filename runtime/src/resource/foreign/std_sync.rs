@@ -1,4 +1,4 @@
-//! std's channels: dropping a sender is how a plain thread is told to stop. There is nothing to wait for.
+//! std's channels: dropping a sender requests a plain thread to stop. There is nothing to wait for.
 
 use std::future::ready;
 use std::sync::mpsc::{Sender, SyncSender};

@@ -6,7 +6,7 @@ use crate::resource::joiner::Joiner;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// Taken out, and dropped on a thread of its own, which waits for its workers and its blocking tasks. Never on its own
-/// worker: there it is told to stop ([`Runtime::shutdown_background`]) and reported as abandoned, because the shutdown
+/// worker: there it is requested to stop ([`Runtime::shutdown_background`]) and reported as abandoned, because the shutdown
 /// that would wait for it is one of its tasks.
 impl Teardown for Option<Runtime> {
     fn request(&mut self, _progress: &mut Progress) {}

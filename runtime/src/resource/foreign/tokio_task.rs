@@ -15,7 +15,7 @@ use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Failure, Outcome, Progress, Teardown, Wait};
 
 /// What a task ended as; the driver knows what it forced. One that was aborted on request has stopped (by an
-/// `AbortHandle` that is a field, or by an `request`). One that its runtime has dropped has failed. Where no runtime is
+/// `AbortHandle` that is a field, or by a `request`). One that its runtime has dropped has failed. Where no runtime is
 /// known, nobody can tell the one from the other: then it was forced, no matter by whom.
 fn joined<T: 'static>(result: Result<T, JoinError>, progress: &mut Progress) -> Outcome {
     match result {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::sync::lock;
 
-/// How the handler came to its end.
+/// How the handler ended.
 #[derive(Debug, Default)]
 pub(super) struct Worker {
     /// Cancelled when the handler is to be dropped.

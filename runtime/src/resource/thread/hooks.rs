@@ -39,12 +39,12 @@ impl Hooks {
         }
     }
 
-    /// The request has come: the hooks that are yet to be called. None if it has come before.
+    /// The request has come: the hooks that are yet to be called. Empty if it has come before.
     pub(super) fn take(&self) -> Vec<Hook> {
         lock(&self.state).waiting.take().unwrap_or_default()
     }
 
-    /// Calls a hook of the thread called `name`. A panic of it ends here, and is told by an event and by
+    /// Calls a hook of the thread called `name`. A panic of it ends here, and is known from an event and from
     /// [`take_panic`](Self::take_panic).
     pub(super) fn call(&self, hook: Hook, name: &str) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {

@@ -49,12 +49,12 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> Ended for Result<(), E> {
     }
 }
 
-/// What an `request` or a `force` returned.
+/// What a `request` or a `force` returned.
 pub fn answer<A: Answer>(answer: A) -> Result<(), A::Error> {
     answer.answer()
 }
 
-/// What an `request` or `force` function returns.
+/// What a `request` or `force` function returns.
 #[diagnostic::on_unimplemented(
     message = "`request` and `force` must return `()` or a `Result`",
     label = "this returns `{Self}`",
@@ -83,7 +83,7 @@ impl<T, E> Answer for Result<T, E> {
     }
 }
 
-/// An error of an `request` or a `force`. How it is told depends on its type, and the first that fits is found by method
+/// An error of a `request` or a `force`. How it is put into words depends on its type, and the first that fits is found by method
 /// lookup where the expansion names the concrete type: an error with its sources, then [`Display`], then [`Debug`].
 pub struct ErrorOf<E>(pub E);
 

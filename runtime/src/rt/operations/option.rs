@@ -21,7 +21,7 @@ pub enum Whole {}
 /// Takes `&Option<T>`.
 pub enum WholeRef {}
 
-/// An `request` or `force` of an `Option<T>` field.
+/// A `request` or `force` of an `Option<T>` field.
 #[diagnostic::on_unimplemented(
     message = "this function does not fit the field",
     label = "must take the value in the `Option`, or a reference to it",
@@ -90,7 +90,7 @@ impl<'a, T, R, F: FnOnce(&'a Option<T>) -> R> OptionOperations<&'a Option<T>, Wh
     }
 }
 
-/// What an `request` or `force` of an `Option<T>` field returned, if it was called.
+/// What a `request` or `force` of an `Option<T>` field returned, if it was called.
 pub struct Maybe<A>(Option<A>);
 
 impl<A: Answer> Answer for Maybe<A> {
@@ -101,7 +101,7 @@ impl<A: Answer> Answer for Maybe<A> {
     }
 }
 
-/// Makes an `request` or a `force`.
+/// Makes a `request` or a `force`.
 pub fn on_option<V, How, F: OptionOperations<V, How>>(make: F, value: V) -> Maybe<F::Output> {
     Maybe(make.call(value))
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::Client;
 use crate::probe::Probe;
 
-/// Has a reference, and lets it go when it is told to.
+/// Has a reference, and lets it go when a test says so.
 #[pyclass(frozen)]
 struct Holder(Mutex<Option<oneshot::Sender<()>>>);
 
