@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use sundown::{Outcome, Report, Shared, ShutdownGuard, Tasks, Teardown, must_shutdown};
+use sundown::{Outcome, Progress, Report, Shared, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
 use tokio::task::{JoinHandle, JoinSet};
 
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +193,64 @@ async fn of_a_task_that_failed_earlier() {
     let detail = report.find("Jobs.tasks").unwrap().detail().unwrap();
     assert!(detail.starts_with("3 tasks failed earlier, the last: `import` (tests/tests/outputs.rs:"), "{detail}");
     assert!(detail.ends_with("): the import failed: the disk is full"), "{detail}");
+}
+
+/// Aborts its tasks at the request, while they are being polled, and lets them go on.
+struct Aborted {
+    tasks: Tasks,
+    release: Arc<Barrier>,
+}
+
+impl Teardown for Aborted {
+    fn request(&mut self, progress: &mut Progress) {
+        self.tasks.request(progress);
+        self.tasks.force(progress);
+        self.release.wait();
+    }
+
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
+        Teardown::wait(&mut self.tasks, progress)
+    }
+
+    fn force(&mut self, _progress: &mut Progress) {}
+}
+
+/// A task that is being polled when it is aborted runs on to its next `await`, and may return there: had the abort been a
+/// moment earlier there were no error. So it is mentioned, and no failure. A closure that blocks is not stopped by an abort.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_task_that_was_aborted() {
+    #[must_shutdown]
+    struct Holder {
+        #[shutdown]
+        aborted: Aborted,
+        guard: ShutdownGuard<Self>,
+    }
+
+    let aborted = Aborted { tasks: Tasks::new(), release: Arc::new(Barrier::new(3)) };
+    let (begun, begins) = mpsc::channel();
+    let held = |error: io::Error| {
+        let (begun, release) = (begun.clone(), Arc::clone(&aborted.release));
+        move || {
+            begun.send(()).unwrap();
+            release.wait();
+            Err::<(), _>(error)
+        }
+    };
+    let polled = held(io::Error::other("the connection was closed"));
+    aborted.tasks.spawn("export", async { polled() }).unwrap();
+    aborted.tasks.spawn_blocking("scan", held(full())).unwrap();
+    begins.iter().take(2).for_each(drop);
+
+    let mut holder = Holder { aborted, guard: ShutdownGuard::new() };
+    let report = holder.shutdown().await.unwrap_err().into_report();
+    let step = report.find("Holder.aborted").unwrap();
+    let outcome = step.outcome().to_string();
+    assert!(outcome.starts_with("failed: `scan` (") && outcome.ends_with("): the disk is full"), "{outcome}");
+    let detail = step.detail().unwrap();
+    assert!(
+        detail.contains("`export` (") && detail.contains("the connection was closed, as it was aborted"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

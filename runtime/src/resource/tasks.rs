@@ -49,10 +49,11 @@ use tracked::{Look, Ticket, Told, Tracked, Unknown, Untold};
 /// report mentions it. Either way the [`JoinHandle`] has the payload, there is an error event, and the metric
 /// `sundown_task_panics_total` counts.
 ///
-/// So are tasks that return an `Err`: since the group was closed, the step has [failed](crate::Outcome::Failed); before, the
-/// report mentions it. The [`JoinHandle`] has the `Err`, and there is a warn event. [`spawn`](Self::spawn) takes any future,
-/// so it finds the `Err` without its text, unless the output is an `io::Result<()>` or a `Result<(), Box<dyn Error + Send +
-/// Sync>>`: the report says which `Result` it was. [`try_spawn`](Self::try_spawn) reports the error itself.
+/// So are tasks that return an `Err`: since the group was closed, the step has [failed](crate::Outcome::Failed); before, or
+/// once the task was aborted, the report mentions it. The [`JoinHandle`] has the `Err`, and there is a warn event.
+/// [`spawn`](Self::spawn) takes any future, so it finds the `Err` without its text, unless the output is an `io::Result<()>`
+/// or a `Result<(), Box<dyn Error + Send + Sync>>`: the report says which `Result` it was. [`try_spawn`](Self::try_spawn)
+/// reports the error itself.
 ///
 /// Dropping the last handle requests the tasks to stop, as a shutdown does, and nobody waits for them. A task that does not
 /// listen to the token runs on; [`registry::shutdown_all`](crate::registry::shutdown_all) still reaches it. A task that owns a
@@ -435,11 +436,16 @@ impl Group {
     fn failed(&self, key: Key, failure: &Failure) {
         let Some(task) = self.ledger.named(key).map(TaskInfo::from) else { return };
         let error = failure.to_string();
-        let stopping = self.ledger.is_closed();
         {
             let mut errors = lock(&self.errors);
-            let notes = if stopping { &mut errors.stopping } else { &mut errors.earlier };
-            notes.note(format!("{task}: {error}"));
+            if self.ledger.is_aborted(key) {
+                // What ended it may be what it was aborted for: had the abort been a moment earlier, there were no error.
+                errors.earlier.note(format!("{task}: {error}, as it was aborted"));
+            } else if self.ledger.is_closed() {
+                errors.stopping.note(format!("{task}: {error}"));
+            } else {
+                errors.earlier.note(format!("{task}: {error}"));
+            }
         }
         crate::observe::task_failed(task.name(), task.location(), &error);
     }

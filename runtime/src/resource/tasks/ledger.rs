@@ -199,6 +199,12 @@ impl<A> Ledger<A> {
         entry.filter(|_| !state.aborted).map(Entry::named)
     }
 
+    /// Whether a task was aborted. One that blocks a thread runs on, so its error is its own.
+    pub(super) fn is_aborted(&self, key: Key) -> bool {
+        let state = self.lock(key.shard());
+        state.aborted && state.entries.get(key.slot()).is_some_and(|entry| !entry.id.is_blocking())
+    }
+
     pub(super) fn named(&self, key: Key) -> Option<Named> {
         self.lock(key.shard()).entries.get(key.slot()).map(Entry::named)
     }
