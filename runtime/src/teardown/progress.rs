@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::driver::{Driver, Name, RuntimeContext};
 use crate::host::user_threads::{Budget, Owner};
 use crate::teardown::output::{Judge, judged};
+use crate::teardown::tree::{Ended, Within};
 use crate::teardown::{Failure, Outcome};
 
 /// What is known of one resource's teardown so far.
@@ -31,6 +32,8 @@ pub struct Progress {
     pub(crate) deadline: Option<Instant>,
     #[doc(hidden)]
     pub children: Vec<Progress>,
+    /// The steps of a value that keeps its own progress, in the place of `children`, when they are over.
+    pub(crate) within: Option<Within>,
     #[doc(hidden)]
     pub driver: Option<Arc<Driver>>,
     /// The runtime that the value was made in whose resource this is.
@@ -66,6 +69,7 @@ impl Progress {
             detail: None,
             deadline: None,
             children: Vec::new(),
+            within: None,
             driver: None,
             context: RuntimeContext::default(),
             judges: &[],
@@ -205,6 +209,33 @@ impl Progress {
             None => who,
         };
         who.unwrap_or_else(|| STUCK.to_owned())
+    }
+
+    /// What became of the steps.
+    // The recursion is a loop over a vector, with whatever else it does in a function of its own: a level costs stack.
+    pub(super) fn ended_within(&self, now: Instant) -> Within {
+        if let Some(within) = &self.within {
+            return within.clone();
+        }
+        let mut steps = Vec::with_capacity(self.children.len());
+        for progress in &self.children {
+            let within = progress.ended_within(now);
+            steps.push(progress.ended(within, now));
+        }
+        Within { path: self.name.clone(), steps: Arc::new(steps) }
+    }
+
+    #[inline(never)]
+    fn ended(&self, within: Within, now: Instant) -> Ended {
+        let ended = self.ended.unwrap_or(now);
+        Ended {
+            name: self.name.clone(),
+            outcome: self.outcome.clone().unwrap_or_else(|| Outcome::abandoned(self.stuck())),
+            requested: self.requested,
+            took: self.requested.map_or(Duration::ZERO, |requested| ended.saturating_duration_since(requested)),
+            detail: self.detail.clone(),
+            within,
+        }
     }
 
     /// The resource has a timeout of its own, from now on, which bounds it too.

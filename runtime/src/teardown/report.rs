@@ -1,12 +1,16 @@
 //! What became of a teardown: a tree of steps.
 
+mod steps;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::driver::{FOREVER, Name};
+use crate::teardown::tree::{Ended, Within};
 use crate::teardown::{Outcome, Progress};
+use steps::Steps;
 
 /// What became of a whole teardown.
 ///
@@ -27,11 +31,8 @@ pub struct Report {
     limit: Option<Duration>,
     /// The limit at first, if a later caller has lowered it.
     lowered_from: Option<Duration>,
-    /// So that the times of a report that becomes a part of another are still right.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    started: Instant,
     took: Duration,
-    steps: Vec<StepReport>,
+    steps: Steps,
 }
 
 /// What became of one step, and of the steps within it.
@@ -51,28 +52,15 @@ impl Report {
     /// A report without steps, for a shutdown that is written by hand; see [`step`](Self::step) and
     /// [`ShutdownGuard::finish`](crate::ShutdownGuard::finish).
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Report {
-            name: Name::from(name.into()),
-            created: None,
-            limit: None,
-            lowered_from: None,
-            started: Instant::now(),
-            took: Duration::ZERO,
-            steps: Vec::new(),
-        }
+        let name = Name::from(name.into());
+        let steps = Steps::none(name.clone());
+        Report { name, created: None, limit: None, lowered_from: None, took: Duration::ZERO, steps }
     }
 
     /// Adds a step that ended with `outcome` and took `took`; the report's own time is that of the longest.
     pub fn step(mut self, name: impl Into<Cow<'static, str>>, outcome: Outcome, took: Duration) -> Self {
         self.took = self.took.max(took);
-        self.steps.push(StepReport {
-            name: Name::from(name.into()),
-            outcome,
-            requested_after: None,
-            took,
-            detail: None,
-            steps: Vec::new(),
-        });
+        self.steps.push(Ended::by_hand(Name::from(name.into()), outcome, took));
         self
     }
 
@@ -103,9 +91,8 @@ impl Report {
             // A limit that nobody lives to see is none.
             limit: limit.filter(|limit| *limit < FOREVER),
             lowered_from: None,
-            started: start,
             took: progress.ended.unwrap_or(now).saturating_duration_since(start),
-            steps: StepReport::all(&progress.children, start, now),
+            steps: Steps::of(progress, start, now),
         }
     }
 
@@ -117,21 +104,14 @@ impl Report {
 
     /// Under another path: see [`Progress::rename`].
     pub(crate) fn moved(mut self, to: &Name) -> Self {
-        if self.name != *to {
-            let from = std::mem::replace(&mut self.name, to.clone());
-            let mut left: Vec<&mut StepReport> = self.steps.iter_mut().collect();
-            while let Some(step) = left.pop() {
-                step.name = step.name.moved(&from, to);
-                left.extend(&mut step.steps);
-            }
-        }
+        self.steps = self.steps.moved(to);
+        self.name = to.clone();
         self
     }
 
-    /// Puts the steps of the report of a nested value, which is the step `owner`, where its owner's progress keeps them.
-    pub(crate) fn into_progresses(self, owner: &Name) -> Vec<Progress> {
-        let Report { started, steps, .. } = self.moved(owner);
-        StepReport::into_progresses(steps, started)
+    /// The steps, which the report of the value's owner shares.
+    pub(crate) fn within(&self) -> Within {
+        self.steps.shared().clone()
     }
 
     /// The name of the type, or the one given by `name = "…"`. In the event of a value inside another, its path there.
@@ -167,7 +147,7 @@ impl Report {
     /// The steps, in the order of the fields.
     #[must_use]
     pub fn steps(&self) -> &[StepReport] {
-        &self.steps
+        self.steps.reports()
     }
 
     /// The step at this path, at any depth: the name of the outermost value, then a field of each value on the way, as
@@ -183,7 +163,7 @@ impl Report {
 
     /// Every step at any depth, owners before their parts.
     pub fn walk(&self) -> impl Iterator<Item = &StepReport> {
-        let mut stack: Vec<&StepReport> = self.steps.iter().rev().collect();
+        let mut stack: Vec<&StepReport> = self.steps().iter().rev().collect();
         std::iter::from_fn(move || {
             let step = stack.pop()?;
             stack.extend(step.steps.iter().rev());
@@ -194,7 +174,7 @@ impl Report {
     /// Whether every step stopped by itself, without an error.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.steps.iter().all(|step| step.outcome.is_stopped())
+        self.steps.outcomes().all(Outcome::is_stopped)
     }
 
     /// The steps that did not stop by themselves: of a group, the members that are to blame.
@@ -206,55 +186,22 @@ impl Report {
     /// The worst that became of any step.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        self.steps.iter().fold(Outcome::Stopped, |worst, step| worst.worse(step.outcome.clone()))
+        self.steps.outcomes().fold(Outcome::Stopped, |worst, outcome| worst.worse(outcome.clone()))
     }
 }
 
-// The recursions over the tree are loops over vectors, with whatever else they do in functions of their own: a level costs
-// stack, and an adapter more than all the rest.
 impl StepReport {
-    fn all(progresses: &[Progress], start: Instant, now: Instant) -> Vec<Self> {
-        let mut steps = Vec::with_capacity(progresses.len());
-        for progress in progresses {
-            let within = Self::all(&progress.children, start, now);
-            steps.push(Self::of(progress, within, start, now));
-        }
-        steps
-    }
-
-    fn into_progresses(steps: Vec<Self>, started: Instant) -> Vec<Progress> {
-        let mut progresses = Vec::with_capacity(steps.len());
-        for mut step in steps {
-            let within = Self::into_progresses(std::mem::take(&mut step.steps), started);
-            step.into_progress(within, started, &mut progresses);
-        }
-        progresses
-    }
-
+    /// As a part, called `name`, of the report of what started at `started`.
     #[inline(never)]
-    fn of(progress: &Progress, within: Vec<Self>, start: Instant, now: Instant) -> Self {
-        let asked = progress.requested;
-        let ended = progress.ended.unwrap_or(now);
+    fn of(ended: &Ended, name: Name, steps: Vec<StepReport>, started: Instant) -> Self {
         StepReport {
-            name: progress.name.clone(),
-            outcome: progress.outcome.clone().unwrap_or_else(|| Outcome::abandoned(progress.stuck())),
-            requested_after: asked.map(|asked| asked.saturating_duration_since(start)),
-            took: asked.map_or(Duration::ZERO, |asked| ended.saturating_duration_since(asked)),
-            detail: progress.detail.clone(),
-            steps: within,
+            name,
+            outcome: ended.outcome.clone(),
+            requested_after: ended.requested.map(|requested| requested.saturating_duration_since(started)),
+            took: ended.took,
+            detail: ended.detail.clone(),
+            steps,
         }
-    }
-
-    #[inline(never)]
-    fn into_progress(self, within: Vec<Progress>, started: Instant, progresses: &mut Vec<Progress>) {
-        let mut progress = Progress::new("");
-        progress.name = self.name;
-        let asked = started + self.requested_after.unwrap_or_default();
-        progress.requested = Some(asked);
-        progress.detail = self.detail;
-        progress.children = within;
-        progress.finish(self.outcome, asked + self.took);
-        progresses.push(progress);
     }
 
     /// The path, such as `Runner.jobs`, or `Service.runner.jobs` for a value inside another: see [`Report::find`].
@@ -308,7 +255,7 @@ impl fmt::Display for Report {
         if let Some(created) = self.created {
             write!(f, ", created at {created}")?;
         }
-        write_steps(f, &self.steps)
+        write_steps(f, self.steps())
     }
 }
 

@@ -307,7 +307,7 @@ impl Teardown for ByOwner {
             };
             let report = result.unwrap_or_else(ShutdownError::into_report);
             let outcome = report.outcome();
-            progress.children = report.into_progresses(&progress.name);
+            progress.within = Some(report.within());
             outcome
         })
     }

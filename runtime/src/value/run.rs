@@ -213,7 +213,7 @@ async fn guarded_teardown(
     let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), false, driver, nest)).await;
     let report = result.unwrap_or_else(ShutdownError::into_report);
     let outcome = report.outcome();
-    progress.children = report.into_progresses(&name);
+    progress.within = Some(report.within());
     outcome
 }
 
@@ -338,7 +338,7 @@ async fn teardown_in(
     if lowered {
         report = report.lowered_to(limit.saturating_duration_since(started));
     }
-    observe::finished(&report);
+    observe::finished(&report.clone()); // what is made for a look at it goes with the clone
     moved(entry.finish(report.into_result()), name)
 }
 

@@ -142,6 +142,7 @@ impl<T: Teardown + Send + 'static> Shared<T> {
         own.finish(outcome, plan::now(own));
         progress.detail.clone_from(&own.detail);
         progress.children = std::mem::take(&mut own.children);
+        progress.within = own.within.take();
         own.outcome.clone().expect("it was just finished")
     }
 }
