@@ -332,12 +332,11 @@ impl LoopBridge {
         }
     }
 
-    /// Appends the next batch to `into`: whether there is more; futures and their values; futures and their errors; an
-    /// iterator over calls. Nothing if it is over.
+    /// Fills a `Batch` of `glue.py` with what is next; not if it is over.
     ///
     /// It returns nothing, because a signal's handler may raise as soon as this has returned, and what it returned would
     /// be lost.
-    fn take(&self, into: &Bound<'_, PyList>, limit: usize) -> PyResult<()> {
+    fn take(&self, into: &Bound<'_, PyAny>, limit: usize) -> PyResult<()> {
         let Some(_pass) = gate::enter() else { return Ok(()) };
         let Some(bridge) = self.open() else { return Ok(()) };
         let mut ops = Vec::new();
@@ -408,7 +407,7 @@ type Order = (Option<u64>, Py<PyAny>, Option<Py<PyTuple>>, Option<Py<PyAny>>);
 
 impl Bridge {
     /// Makes Python objects of a batch.
-    fn batch(&self, into: &Bound<'_, PyList>, ops: Vec<Op>, more: bool) -> PyResult<()> {
+    fn batch(&self, into: &Bound<'_, PyAny>, ops: Vec<Op>, more: bool) -> PyResult<()> {
         let py = into.py();
         let (mut futures, mut values) = (Vec::with_capacity(ops.len()), Vec::with_capacity(ops.len()));
         let (mut failed, mut errors) = (Vec::new(), Vec::new());
@@ -445,12 +444,12 @@ impl Bridge {
                 },
             }
         }
-        into.append(more)?;
-        into.append(PyList::new(py, futures)?)?;
-        into.append(PyList::new(py, values)?)?;
-        into.append(PyList::new(py, failed)?)?;
-        into.append(PyList::new(py, errors)?)?;
-        into.append(PyList::new(py, calls)?.try_iter()?)
+        into.setattr(interned!(py, "more"), more)?;
+        into.setattr(interned!(py, "futures"), PyList::new(py, futures)?)?;
+        into.setattr(interned!(py, "values"), PyList::new(py, values)?)?;
+        into.setattr(interned!(py, "failed"), PyList::new(py, failed)?)?;
+        into.setattr(interned!(py, "errors"), PyList::new(py, errors)?)?;
+        into.setattr(interned!(py, "calls"), PyList::new(py, calls)?.try_iter()?)
     }
 
     /// Whether Rust still waits for this answer.

@@ -40,6 +40,16 @@ _set_result = asyncio.Future.set_result
 _set_exception = asyncio.Future.set_exception
 
 
+class Batch:
+    """What is taken from a bridge at once: futures and their values, futures that failed and their errors, an iterator over
+    calls, and whether there is more. Filled by `bridge.take`, `calls` last; it is None until then."""
+
+    __slots__ = ("calls", "errors", "failed", "futures", "more", "values")
+
+    def __init__(self):
+        self.calls = None
+
+
 class RustFuture(asyncio.Future):
     """The future of a Rust task. Cancelling it drops the Rust future."""
 
@@ -142,16 +152,16 @@ def drain(reference):
     """What the loop calls when the bridge's descriptor is readable."""
     give_way = monotonic() + SLICE
     limit = 1  # The first may take the whole slice: a slow callable, a long conversion.
-    batch = []
+    batch = Batch()
     bridge = reference()
     try:
         while bridge is not None and not closed:
             bridge.take(batch, limit)
-            if not batch:
+            if batch.calls is None:
                 return
             settle(bridge, batch)
-            more = batch[0]
-            batch = []
+            more = batch.more
+            batch = Batch()
             if not more:
                 return
             if monotonic() > give_way:
@@ -163,7 +173,7 @@ def drain(reference):
     except BaseException:
         # Ctrl-C, say. Nothing that was taken is lost, and nothing that is left is forgotten.
         loop = get_running_loop()
-        if batch:
+        if batch.calls is not None:
             loop.call_soon(settle_rest, reference, batch)
         if bridge is not None and bridge.relayed:
             loop.call_soon(drain, reference, context=Context())
@@ -188,17 +198,16 @@ def settle_rest(reference, batch):
 def settle(bridge, batch):
     """Does what a batch says. Called again after an exception it does the rest: what is settled stays as it is, and the
     iterator over the calls goes on."""
-    _, futures, values, failed, errors, calls = batch
-    for future, value in zip(futures, values):
+    for future, value in zip(batch.futures, batch.values):
         try:
             _set_result(future, value)
         except InvalidStateError:
             pass
-    for future, error in zip(failed, errors):
+    for future, error in zip(batch.failed, batch.errors):
         fail(future, error)
     call = None
     try:
-        for call in calls:
+        for call in batch.calls:
             perform(bridge, call)
             call = None
     except BaseException as error:
@@ -305,11 +314,11 @@ def serve(bridge):
     poller.register(bridge.descriptor, select.POLLIN)
     while not closed:
         poller.poll()
-        batch = []
+        batch = Batch()
         bridge.take(batch, BATCH)
-        if not batch:
+        if batch.calls is None:
             return
-        for call in batch[-1]:
+        for call in batch.calls:
             perform(bridge, call, on_loop=False)
             del call
         del batch
