@@ -13,6 +13,7 @@ import sys
 import threading
 import weakref
 from asyncio import CancelledError, InvalidStateError, ensure_future, get_running_loop
+from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from time import monotonic
@@ -94,22 +95,17 @@ def bridge_for(loop, make):
 def connect(bridge):
     """Lets the running loop watch the bridge's descriptor, in a context that keeps nothing of the caller's alive."""
     loop = get_running_loop()
-    keep(bridge)
+    timer = None
     try:
-        Context().run(loop.add_reader, bridge.descriptor, drain, weakref.ref(bridge))
-    except Exception:  # it has none, or cannot watch this kind of descriptor
-        try:
-            descriptor = os.dup(bridge.descriptor)
-            try:
-                arguments = (weakref.ref(loop), weakref.ref(bridge), descriptor)
-                threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
-            except BaseException:
-                os.close(descriptor)
-                raise
-        except BaseException:
-            bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
-            raise
-        bridge.relayed = True
+        timer = keep(bridge)
+        watch(loop, bridge)
+    except BaseException:  # also Ctrl-C, at any point
+        with suppress(Exception):
+            loop.remove_reader(bridge.descriptor)
+        if timer is not None:
+            timer.cancel()
+        bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
+        raise
 
 
 def keep(bridge):
@@ -119,12 +115,30 @@ def keep(bridge):
     the loop's, which has the reader's handle: who keeps the exception would keep the bridge open after the loop's end. For
     the same reason the functions below forget the bridge when they return.
     """
-    get_running_loop().call_later(DAY, keep, bridge, context=Context())
+    return get_running_loop().call_later(DAY, keep, bridge, context=Context())
 
 
-def relay(loop_reference, bridge_reference, descriptor):
-    """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`."""
+def watch(loop, bridge):
     try:
+        Context().run(loop.add_reader, bridge.descriptor, drain, weakref.ref(bridge))
+    except Exception:  # it has none, or cannot watch this kind of descriptor
+        bridge.relayed = True
+        arguments = (weakref.ref(loop), weakref.ref(bridge))
+        threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
+
+
+def relay(loop_reference, bridge_reference):
+    """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`."""
+    bridge = bridge_reference()
+    if bridge is None:
+        return
+    try:
+        descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
+    except BaseException:
+        bridge.close()
+        raise
+    try:
+        del bridge
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
         while not closed:

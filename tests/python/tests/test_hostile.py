@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import sys
 import threading
 import time
 import weakref
@@ -227,6 +228,51 @@ def test_a_loop_whose_relay_cannot_start_is_tried_again(monkeypatch):
         assert await asyncio.wait_for(sp.ready(2), 10) == 2
 
     Loops("without-add-reader").run(main())
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "without-add-reader"])
+def test_ctrl_c_at_any_line_of_a_loops_first_use(kind):
+    """As a signal's handler would raise it: before each line that Python runs there, in turn."""
+    from conftest import Loops, descriptors, wait_until
+
+    def interrupt_at(line):
+        left = line
+
+        def trace(frame, event, _):
+            nonlocal left
+            if "glue" not in frame.f_globals["__name__"]:
+                return None
+            if event == "line":
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+            return trace
+
+        return trace
+
+    async def first_use(line):
+        before = len(descriptors())
+        sys.settrace(interrupt_at(line))
+        try:
+            future = sp.ready(1)
+        except KeyboardInterrupt:
+            interrupted = True
+        else:
+            interrupted = False
+        finally:
+            sys.settrace(None)
+        if not interrupted:
+            assert await future == 1
+        assert await asyncio.wait_for(sp.ready(2), 10) == 2
+        gc.collect()
+        # A wakeup, and the relay's; the relay of the one that was interrupted closes its own.
+        assert wait_until(lambda: len(descriptors()) <= before + 2)
+        return interrupted
+
+    line = 1
+    while Loops(kind).run(first_use(line)):
+        line += 1
+    assert line > 15, "it saw the lines"
 
 
 def test_a_signal_handler_uses_the_module_during_its_first_use(script):
