@@ -10,7 +10,16 @@ use super::ended;
 /// context panics then, which aborts the process: `Handle::enter`, and `Instant::now` of a clock that can be paused.
 #[cfg(feature = "tokio")]
 pub(crate) fn is_context_destroyed() -> bool {
-    tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed())
+    // In a task, which is cheaper to ask, it is there.
+    tokio::task::try_id().is_none()
+        && tokio::runtime::Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed())
+}
+
+/// Whether there is no runtime around the caller, and one can be entered.
+#[cfg(feature = "tokio")]
+fn is_context_missing() -> bool {
+    tokio::task::try_id().is_none()
+        && tokio::runtime::Handle::try_current().is_err_and(|error| error.is_missing_context())
 }
 
 /// A tokio runtime that a teardown is entered into: the one that the guard captured when the value was made.
@@ -51,9 +60,9 @@ impl RuntimeContext {
     /// outlives tokio's context: there no runtime can be entered any more.
     pub(crate) fn within<T>(&self, f: impl FnOnce() -> T) -> T {
         #[cfg(feature = "tokio")]
-        let _entered = match tokio::runtime::Handle::try_current() {
-            Err(error) if error.is_missing_context() => self.handle.as_ref().map(|handle| handle.enter()),
-            Ok(_) | Err(_) => None,
+        let _entered = match &self.handle {
+            Some(handle) if is_context_missing() => Some(handle.enter()),
+            _ => None,
         };
         f()
     }

@@ -59,7 +59,10 @@ impl Spec {
     pub(super) fn prepare(&self, progress: &mut Progress) {
         for (i, step) in self.steps.iter().enumerate() {
             if i >= progress.children.len() {
-                let name = Name::from(step.name).moved(self.name, &progress.name);
+                let mut name = Name::from(step.name);
+                if *progress.name != *self.name {
+                    name = name.moved(self.name, &progress.name);
+                }
                 progress.child(i, || name);
             }
             progress.children[i].judges = step.judges;
