@@ -1,15 +1,23 @@
 //! `Tasks` beside `TaskTracker` with a `CancellationToken`, and beside tokio-graceful-shutdown, in one process.
 //!
+//! A `TaskTracker` counts. `Tasks` also knows which tasks run, by name and place, and can abort them. So it is compared with
+//! the least that does this by hand, too: a tracker, and a slab of names and abort handles behind a lock.
+//!
 //! The two take turns, so that what else the machine does meets both: the ratio is the median of the rounds' ratios.
 //! `cargo bench -p sundown-tests --bench tasks`; with `-- --strict` it fails when a target is missed.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
+use std::panic::Location;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use slab::Slab;
 use sundown::{Progress, Tasks, Teardown, registry};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::AbortHandle;
 use tokio_graceful_shutdown::{SubsystemBuilder, SubsystemHandle, Toplevel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,10 +40,16 @@ fn main() -> ExitCode {
         let runtime = make();
         let measured = alternate(|| spawn_tracker(make()), || spawn_tasks(make()));
         target(&format!("spawn, a task, {name}"), Unit::PerTask, measured, 1.25);
+        let measured = alternate(|| spawn_by_hand(make()), || spawn_tasks(make()));
+        target(&format!("spawn, a task, by hand, {name}"), Unit::PerTask, measured, 1.0);
         let measured = alternate(|| turn_over_tracker(&runtime), || turn_over_tasks(&runtime));
         target(&format!("spawn and run to the end, a task, {name}"), Unit::PerTask, measured, 1.25);
+        let measured = alternate(|| turn_over_by_hand(&runtime), || turn_over_tasks(&runtime));
+        target(&format!("spawn and run to the end, by hand, {name}"), Unit::PerTask, measured, 1.0);
         let measured = alternate(|| one_token_tracker(&runtime), || one_token_tasks(&runtime));
         target(&format!("shutdown of {TASKS} on one token, {name}"), Unit::Whole, measured, 1.15);
+        let measured = alternate(|| one_token_by_hand(&runtime), || one_token_tasks(&runtime));
+        target(&format!("shutdown of {TASKS} on one token, by hand, {name}"), Unit::Whole, measured, 1.0);
         let measured = alternate(|| own_token_tracker(&runtime), || own_token_tasks(&runtime));
         target(&format!("shutdown of {TASKS}, each its own token, {name}"), Unit::Whole, measured, 1.15);
         let measured = alternate(|| subsystems(&runtime), || named_tasks(&runtime));
@@ -114,6 +128,39 @@ impl Unit {
     }
 }
 
+/// What somebody would write who wants to name the tasks that are late, and to abort them.
+#[derive(Clone, Default)]
+struct ByHand {
+    tracker: TaskTracker,
+    running: Arc<Mutex<Slab<Running>>>,
+}
+
+type Running = (Cow<'static, str>, &'static Location<'static>, Option<AbortHandle>);
+
+/// Dropped with the task.
+struct Leaves(ByHand, usize);
+
+impl ByHand {
+    #[track_caller]
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, name: impl Into<Cow<'static, str>>, future: F) {
+        let key = self.running.lock().unwrap().insert((name.into(), Location::caller(), None));
+        let leaves = Leaves(self.clone(), key);
+        let task = self.tracker.spawn(async move {
+            let _leaves = leaves;
+            future.await;
+        });
+        if let Some(running) = self.running.lock().unwrap().get_mut(key) {
+            running.2 = Some(task.abort_handle());
+        }
+    }
+}
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        let _running = self.0.running.lock().unwrap().remove(self.1);
+    }
+}
+
 /// The tasks end with their runtime.
 fn spawn_tracker(runtime: Runtime) -> Duration {
     run(&runtime, async {
@@ -137,6 +184,17 @@ fn spawn_tasks(runtime: Runtime) -> Duration {
     })
 }
 
+fn spawn_by_hand(runtime: Runtime) -> Duration {
+    run(&runtime, async {
+        let (tasks, token) = (ByHand::default(), CancellationToken::new());
+        let start = Instant::now();
+        for _ in 0..TASKS {
+            tasks.spawn("parked", token.clone().cancelled_owned());
+        }
+        start.elapsed()
+    })
+}
+
 fn turn_over_tracker(runtime: &Runtime) -> Duration {
     run(runtime, async {
         let tracker = TaskTracker::new();
@@ -146,6 +204,19 @@ fn turn_over_tracker(runtime: &Runtime) -> Duration {
         }
         tracker.close();
         tracker.wait().await;
+        start.elapsed()
+    })
+}
+
+fn turn_over_by_hand(runtime: &Runtime) -> Duration {
+    run(runtime, async {
+        let tasks = ByHand::default();
+        let start = Instant::now();
+        for _ in 0..TASKS {
+            tasks.spawn("short", async {});
+        }
+        tasks.tracker.close();
+        tasks.tracker.wait().await;
         start.elapsed()
     })
 }
@@ -202,6 +273,21 @@ fn shutdown_tracker(runtime: &Runtime, own: fn(&CancellationToken) -> Cancellati
         token.cancel();
         tracker.close();
         tracker.wait().await;
+        start.elapsed()
+    })
+}
+
+fn one_token_by_hand(runtime: &Runtime) -> Duration {
+    run(runtime, async move {
+        let (tasks, token, parked) = (ByHand::default(), CancellationToken::new(), Parked::new());
+        for _ in 0..TASKS {
+            tasks.spawn("parked", parked.park(token.clone()));
+        }
+        parked.all(TASKS).await;
+        let start = Instant::now();
+        token.cancel();
+        tasks.tracker.close();
+        tasks.tracker.wait().await;
         start.elapsed()
     })
 }
