@@ -6,6 +6,9 @@ use pyo3::types::PyDict;
 /// Runs a source file and returns what it defines, in a namespace of its own and not in `sys.modules`: another extension
 /// module may have the same file, for its own Rust.
 ///
+/// Its name is in angle brackets, as that of `<string>`: coverage.py and debuggers look for no such file. Tracebacks have its
+/// lines all the same, from the cache of `linecache`.
+///
 /// # Errors
 ///
 /// What the file raises.
@@ -14,7 +17,22 @@ pub(crate) fn execute<'py>(py: Python<'py>, name: &str, source: &str) -> PyResul
     let namespace = PyDict::new(py);
     namespace.set_item("__name__", format!("sundown.{name}"))?;
     namespace.set_item("__builtins__", &builtins)?;
-    let code = builtins.call_method1("compile", (source, format!("sundown/{name}.py"), "exec"))?;
+    let file = format!("<sundown/{name}.py>");
+    let code = builtins.call_method1("compile", (source, &file, "exec"))?;
     builtins.call_method1("exec", (code, &namespace))?;
+    remember_lines(py, &file, source)?;
     Ok(namespace)
+}
+
+/// Only if `linecache` is imported, as by `asyncio`: it is not worth an import.
+fn remember_lines(py: Python<'_>, file: &str, source: &str) -> PyResult<()> {
+    let modules = py.import("sys")?.getattr("modules")?;
+    let linecache = modules.call_method1("get", ("linecache",))?;
+    if !linecache.is_none() {
+        let lines: Vec<_> = source.split_inclusive('\n').collect();
+        // Without a time of modification it is never looked for on the disk: see `linecache.checkcache`.
+        let entry = (source.len(), py.None(), lines, file);
+        linecache.getattr("cache")?.set_item(file, entry)?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import linecache
 import signal
 import sys
 import threading
@@ -273,6 +274,20 @@ def test_ctrl_c_at_any_line_of_a_loops_first_use(kind):
     while Loops(kind).run(first_use(line)):
         line += 1
     assert line > 15, "it saw the lines"
+
+
+def test_no_file_of_ours_is_looked_for_and_tracebacks_have_its_lines():
+    """coverage.py leaves out what is in angle brackets, and fails for any other file that it does not find."""
+
+    async def main():
+        future = sp.ready(1)
+        await future
+        return type(future).cancel.__code__
+
+    code = asyncio.run(main())
+    assert code.co_filename == "<sundown/glue.py>"
+    linecache.checkcache()
+    assert linecache.getline(code.co_filename, code.co_firstlineno) == "    def cancel(self, msg=None):\n"
 
 
 def test_a_signal_handler_uses_the_module_during_its_first_use(script):
