@@ -132,6 +132,9 @@ impl State {
     fn timeout(&self) -> Duration {
         let set = Duration::from_nanos(self.timeout_nanos.load(Ordering::Relaxed));
         let Ok(text) = std::env::var("SUNDOWN_EXIT_TIMEOUT") else { return set };
+        if text.trim().is_empty() {
+            return set; // as a shell unsets it for one command
+        }
         match text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
             Some(timeout) => timeout,
             None => {

@@ -291,6 +291,10 @@ def test_the_budget_by_the_environment(script):
     assert time.monotonic() - before < 20
 
 
+def test_an_empty_timeout_is_unset(script):
+    assert script("asyncio.run(asyncio.sleep(0)); sp.block_on_sleep(0)", env={"SUNDOWN_EXIT_TIMEOUT": ""}) == ""
+
+
 def test_the_report_on_request(script):
     script(
         """
