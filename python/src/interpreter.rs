@@ -11,5 +11,6 @@ pub(super) mod hooks;
 pub(super) mod intern;
 pub(super) mod panics;
 pub(super) mod polling;
+pub(super) mod raise_soon;
 pub(super) mod signals;
 pub(super) mod source;

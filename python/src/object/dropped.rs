@@ -29,6 +29,7 @@ use crate::internal::sync::lock;
 use crate::internal::value::{detached, on_drop, reaper};
 use crate::interpreter::attached::{Pending, if_attached};
 use crate::interpreter::intern::interned;
+use crate::interpreter::raise_soon::ok_or_raise_soon;
 use crate::interpreter::{closing, exit, gate};
 use crate::object::addresses;
 use crate::object::class::Class;
@@ -168,6 +169,5 @@ pub(super) fn witness(py: Python<'_>) -> Option<Py<PyAny>> {
         }
         OBJECT.get().import(py, "builtins", "object")?.call0().map(|object| Some(object.unbind()))
     };
-    let result: PyResult<_> = witness();
-    result.ok().flatten()
+    ok_or_raise_soon(py, witness()).flatten()
 }

@@ -7,6 +7,7 @@ use crate::install;
 use crate::internal::sync::lock;
 use crate::interpreter::attached::if_attached;
 use crate::interpreter::exceptions::ForkedProcessError;
+use crate::interpreter::raise_soon::ok_or_raise_soon;
 use crate::object::class::{Bases, Class, Methods};
 use crate::object::dropped;
 use crate::object::find::{address_of, closed_err, find, find_all, forked_err, located, object_of};
@@ -84,7 +85,7 @@ impl<T: Class> HasNewValue for T {
         let object = object_of(self);
         // Rust may have called it, on a thread that is not attached: then the first use of the object does this.
         if_attached(|py| {
-            let _ = install::ensure(py);
+            ok_or_raise_soon(py, install::ensure(py));
             if let Some(witness) = dropped::witness(py) {
                 let before = lock(&object.witness).replace(witness);
                 drop(before);

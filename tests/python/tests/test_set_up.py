@@ -173,6 +173,29 @@ if __name__ == "__main__":
     assert (ended.returncode, ended.out) == (0, "45\n"), ended
 
 
+def test_ctrl_c_in_what_the_first_object_imports_is_not_lost(bare_script):
+    """As a signal's handler would raise it: in the Python code that the import runs."""
+    out = bare_script(
+        """
+        def trace(frame, event, _):
+            if "concurrent" in frame.f_code.co_filename:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+            return trace
+        assert "concurrent.futures.thread" not in sys.modules
+        sys.settrace(trace)
+        try:
+            bp.Flusher(0)
+            for _ in range(100):
+                pass
+        except KeyboardInterrupt:
+            print("interrupted")
+        """,
+        noise="exit of",
+    )
+    assert "interrupted\n" in out
+
+
 class TestWaves:
     def test_objects_finish_before_the_runtime_of_their_tasks(self, bare_script):
         out = bare_script("kept = [bp.Flusher(0.05) for _ in range(100)]", noise="Flusher (")

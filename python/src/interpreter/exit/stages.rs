@@ -41,7 +41,7 @@ pub(crate) enum Installation {
 /// Has CPython call the stages, unless it is too late for that.
 pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
     user_threads::on_listed(shield::shield);
-    if is_too_late(py) {
+    if is_too_late(py)? {
         return Ok(Installation::TooLate);
     }
     // This first: the imports below take milliseconds, in which another thread may end the process.

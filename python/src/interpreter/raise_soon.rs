@@ -1,0 +1,38 @@
+//! Errors of Python where none can be returned.
+
+use std::ffi::{c_int, c_void};
+
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+
+/// The value, if there is one. An `Exception` is dropped: the caller does without. Anything else, such as Ctrl-C, is meant for
+/// what was interrupted: the main thread raises it before it runs any more of its Python code.
+pub(crate) fn ok_or_raise_soon<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
+    result
+        .inspect_err(|error| {
+            if !error.is_instance_of::<PyException>(py) {
+                raise_soon(error.clone_ref(py));
+            }
+        })
+        .ok()
+}
+
+#[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
+fn raise_soon(error: PyErr) {
+    let error = Box::into_raw(Box::new(error));
+    // SAFETY: any thread may call it. The function lives as long as the library, which is never unloaded.
+    if unsafe { pyo3::ffi::Py_AddPendingCall(Some(raise), error.cast()) } != 0 {
+        // The queue is full, of calls that may raise.
+        // SAFETY: it was made above, and nobody has it.
+        drop(unsafe { Box::from_raw(error) });
+    }
+}
+
+/// Called by CPython's main thread, attached. -1 raises, there, the exception that is set.
+#[allow(unsafe_code, reason = "the error comes as a pointer")]
+extern "C" fn raise(error: *mut c_void) -> c_int {
+    // SAFETY: `raise_soon` has made it, for this one call.
+    let error = unsafe { Box::from_raw(error.cast::<PyErr>()) };
+    Python::attach(|py| error.restore(py));
+    -1
+}
