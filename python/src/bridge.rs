@@ -410,7 +410,7 @@ impl Bridge {
     fn batch(&self, into: &Bound<'_, PyAny>, ops: Vec<Op>, more: bool) -> PyResult<()> {
         let py = into.py();
         let (mut futures, mut values) = (Vec::with_capacity(ops.len()), Vec::with_capacity(ops.len()));
-        let (mut failed, mut errors) = (Vec::new(), Vec::new());
+        let (mut failed, mut errors, mut lost) = (Vec::new(), Vec::new(), Vec::new());
         let mut calls: Vec<Order> = Vec::new();
         for op in ops {
             match op {
@@ -420,6 +420,9 @@ impl Bridge {
                         drop_of_users(completion);
                         continue;
                     };
+                    if matches!(completion, Completion::Lost) {
+                        lost.push(awaiting.future.clone_ref(py));
+                    }
                     match completion.into_python(py) {
                         Ok(value) => {
                             futures.push(awaiting.future);
@@ -449,6 +452,7 @@ impl Bridge {
         into.setattr(interned!(py, "values"), PyList::new(py, values)?)?;
         into.setattr(interned!(py, "failed"), PyList::new(py, failed)?)?;
         into.setattr(interned!(py, "errors"), PyList::new(py, errors)?)?;
+        into.setattr(interned!(py, "lost"), PyList::new(py, lost)?)?;
         into.setattr(interned!(py, "calls"), PyList::new(py, calls)?.try_iter()?)
     }
 

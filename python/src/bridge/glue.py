@@ -42,10 +42,11 @@ _set_exception = asyncio.Future.set_exception
 
 
 class Batch:
-    """What is taken from a bridge at once: futures and their values, futures that failed and their errors, an iterator over
-    calls, and whether there is more. Filled by `bridge.take`, `calls` last; it is None until then."""
+    """What is taken from a bridge at once: futures and their values, futures that failed and their errors, those of them that
+    their runtime has dropped, an iterator over calls, and whether there is more. Filled by `bridge.take`, `calls` last; it is
+    None until then."""
 
-    __slots__ = ("calls", "errors", "failed", "futures", "more", "values")
+    __slots__ = ("calls", "errors", "failed", "futures", "lost", "more", "values")
 
     def __init__(self):
         self.calls = None
@@ -219,6 +220,9 @@ def settle(bridge, batch):
             pass
     for future, error in zip(batch.failed, batch.errors):
         fail(future, error)
+    for future in batch.lost:
+        # Who awaits it has the error. To whom has abandoned it, asyncio would print "exception was never retrieved".
+        future._log_traceback = False
     call = None
     try:
         for call in batch.calls:

@@ -117,6 +117,27 @@ def test_an_async_shutdown(all_loops):
     assert probe.dropped == 21
 
 
+def test_a_future_that_its_runtime_has_dropped_complains_only_to_who_awaits_it(all_loops):
+    said = []
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context["message"]))
+        runtime = sp.Runtime("abandoned")
+        futures = [runtime.sleep(60) for _ in range(20)]
+        await asyncio.get_running_loop().run_in_executor(None, runtime.close)
+        await asyncio.wait(futures, timeout=20)
+        assert all(future.done() for future in futures)
+        with pytest.raises(sp.ShutdownError, match="before the future was ready"):
+            await futures.pop()
+        with pytest.raises(sp.ShutdownError):
+            await asyncio.gather(*futures[:2])
+        del futures
+        gc.collect()
+
+    all_loops.run(main())
+    assert said == []
+
+
 def test_a_shutdown_by_one_of_its_own_tasks(loops):
     runtime = sp.Runtime("inside")
 
