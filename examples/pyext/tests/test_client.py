@@ -80,6 +80,26 @@ def test_a_callback_is_called_on_the_callers_loop(address, is_async):
     asyncio.run(main())
 
 
+def test_a_callback_that_is_cancelled_is_no_failure(address):
+    async def main():
+        complaints, seen = [], asyncio.Queue()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+
+        async def callback(value):
+            if value == b"cancelled":
+                raise asyncio.CancelledError
+            seen.put_nowait(value)
+
+        async with Client(address) as client:
+            await client.on_change("mood", callback)
+            await client.put("mood", b"cancelled")
+            await client.put("mood", b"good")
+            assert await seen.get() == b"good"
+        assert complaints == []
+
+    asyncio.run(main())
+
+
 def test_the_loop_is_told_of_a_callbacks_exception_and_the_next_one_is_called(address):
     async def main():
         complaints, seen = asyncio.Queue(), asyncio.Queue()

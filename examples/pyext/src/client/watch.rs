@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyStopAsyncIteration;
+use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use sundown_python::{Callback, future_into_py};
@@ -80,7 +81,8 @@ pub(super) async fn call_back(
     stop.run_until_cancelled(all).await;
 }
 
-/// The argument of `loop.call_exception_handler`. It becomes a Python object on the loop's thread, not here.
+/// The argument of `loop.call_exception_handler`. It becomes a Python object on the loop's thread, not here. A cancellation is
+/// no failure: it becomes no argument, and so there is no call.
 struct Complaint(PyErr);
 
 impl<'py> IntoPyObject<'py> for Complaint {
@@ -89,6 +91,9 @@ impl<'py> IntoPyObject<'py> for Complaint {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        if self.0.is_instance_of::<CancelledError>(py) {
+            return Err(self.0);
+        }
         let context = PyDict::new(py);
         context.set_item("message", "a callback of Client.on_change failed")?;
         context.set_item("exception", self.0)?;
