@@ -43,7 +43,7 @@ pub(crate) fn run() -> Result<()> {
         Ok(String::new())
     });
     steps.run("clippy, loom models", || {
-        let clippy = cargo(["clippy", "--quiet", "--package", "sundown", "--lib", "--tests"]);
+        let clippy = cargo(["clippy", "--quiet", "--package", "sundown", "--profile", "test", "--lib"]);
         let clippy = clippy.args(["--features", &test::core_features(&metadata)?]);
         test::with_loom(clippy.args(DENY)).check().map(|()| String::new())
     });
