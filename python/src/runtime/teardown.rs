@@ -36,9 +36,10 @@ struct Spawned<'a>(&'a Tasks);
 
 impl Teardown for Spawned<'_> {
     fn request(&mut self, progress: &mut Progress) {
-        self.0.request(progress);
-        // The report names the tasks that were aborted, and does not call them late.
+        // The report names the tasks that were aborted, and does not call them late. They are aborted before the group is
+        // closed: an `Err` that one returns in between, because what it used was closed just now, would be its failure.
         self.0.force(progress);
+        self.0.request(progress);
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
