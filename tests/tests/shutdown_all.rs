@@ -93,6 +93,14 @@ async fn shutdown_all_knows_of_what_the_reaper_stops() {
     let result = registry::shutdown_all(Duration::from_millis(200)).await;
     let ended = spy.moves().contains(&What::Ended);
     assert!(ended || result.is_err(), "all is well, and the spy runs: {:?}", spy.moves());
+    // The next test is to find nothing of it.
+    spy.release();
+    let gone = async {
+        while registry::snapshot().to_string().contains("Logs") {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
 }
 
 /// A value in a static has no owner who would answer: the first call cannot know, the later ones do.
