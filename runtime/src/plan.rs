@@ -12,10 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-
 use crate::driver::{Driver, catch};
 use crate::teardown::nest::{self, Nest};
+use crate::teardown::together::Together;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 use chains::Chains;
@@ -51,7 +50,7 @@ pub(crate) async fn wait(spec: &'static Spec, steps: &mut [Step<'_>], progress: 
     let context = progress.context.clone();
     progress.children.iter_mut().for_each(|child| child.context = context.clone());
     let mut blocked: Vec<_> = steps.iter_mut().zip(&mut progress.children).map(Some).collect();
-    let mut running = FuturesUnordered::new();
+    let mut running = Together::new();
     loop {
         for (i, step_spec) in spec.steps.iter().enumerate() {
             if in_order && !step_spec.after.iter().all(|&before| ended[before]) {
@@ -374,7 +373,7 @@ pub(crate) async fn run_in(
 pub async fn run_together(steps: Vec<(Step<'_>, &mut Progress)>, timeout: Duration, driver: &Arc<Driver>) {
     let share = || if timeout.is_zero() { Share::at_once(timeout) } else { Share::of(timeout) };
     nest::root(async |nest: Nest| {
-        let mut running: FuturesUnordered<_> = steps
+        let mut running: Together<_> = steps
             .into_iter()
             .map(async |(mut step, progress)| run_step(&mut step, progress, share(), driver, &nest).await)
             .collect();

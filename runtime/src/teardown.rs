@@ -7,6 +7,7 @@ pub mod outcome;
 pub(crate) mod output;
 mod progress;
 pub(crate) mod report;
+pub(crate) mod together;
 mod tree;
 
 use std::future::Future;

@@ -9,10 +9,9 @@ use std::future::ready;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-
 use crate::plan::{self, Step};
 use crate::teardown::nest::{self, Nest};
+use crate::teardown::together::Together;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// `None` has stopped.
@@ -137,7 +136,7 @@ fn request(parts: Parts<'_>, progress: &mut Progress) {
 async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome {
     let now = plan::now(progress);
     let nest = &nest;
-    let running: FuturesUnordered<_> = pair(parts, progress)
+    let mut running: Together<_> = pair(parts, progress)
         .into_iter()
         .filter(|(_, progress)| progress.outcome.is_none())
         .map(async |(mut part, progress)| {
@@ -146,7 +145,8 @@ async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome 
             progress.finish(outcome, plan::now(progress));
         })
         .collect();
-    running.collect::<()>().await;
+    while running.next().await.is_some() {}
+    drop(running);
     plan::worst(progress)
 }
 

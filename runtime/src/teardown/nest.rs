@@ -10,7 +10,7 @@
 //! 2. The entry's future does not outlive its [`Nested`], which has the lifetime: dropping that drops the future, and before
 //!    it the futures of all entries below, which may borrow from it.
 //! 3. A `Nested` is only ever held by a future of this crate's plans, collections and guarded values, none of which
-//!    forgets it: it is made by [`Nest::enter`] alone, and a `Nest` is only passed from one to the next, by
+//!    forgets it, also where the drop of a user's future panics (`Together`): it is made by [`Nest::enter`] alone, and a `Nest` is only passed from one to the next, by
 //!    `Teardown::wait_in`, which is hidden. A `Teardown` of a user's has the default of that one: its own `wait`, with
 //!    roots of their own below it. A root may be forgotten as a whole, and is not polled any more then.
 

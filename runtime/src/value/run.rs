@@ -1,7 +1,6 @@
 //! The traits that an annotated type implements, and what the generated methods call.
 
-use std::panic::resume_unwind;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -327,11 +326,14 @@ async fn teardown_in(
     let mut lowered = false;
     loop {
         let left = limit.saturating_duration_since(driver.now());
-        let plan = pin!(plan::run_in(entry.spec, &mut steps, &mut progress, left, driver, nest.clone()));
-        match select(plan, entry.limits.before(limit)).await {
+        let mut plan = Box::pin(plan::run_in(entry.spec, &mut steps, &mut progress, left, driver, nest.clone()));
+        match select(plan.as_mut(), entry.limits.before(limit)).await {
             Either::Left(_) => break,
-            // The plan is dropped half-way, and goes on within what is left now.
             Either::Right((earlier, _)) => (limit, lowered) = (earlier, true),
+        }
+        // The plan is dropped half-way, and goes on within what is left now.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(plan))) {
+            observe::complain(&format!("a wait of `{name}` was dropped: {}", Outcome::caught(payload)));
         }
     }
     let mut report = Report::of(&progress, Some(entry.location), Some(timeout), driver.now());

@@ -1,0 +1,135 @@
+//! Futures that are polled side by side, and all of them dropped whatever a drop does.
+//!
+//! A `FuturesUnordered` forgets the futures that are left when the drop of one panics. Waits must not be forgotten: their roots
+//! would go on polling what they borrow, see [`nest`](super::nest).
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::thread;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use pin_project_lite::pin_project;
+
+use crate::sync::lock;
+use crate::teardown::Outcome;
+
+/// Futures, each polled when it was woken. Dropping it drops all of them, and then goes on with the first panic.
+pub(crate) struct Together<F> {
+    futures: FuturesUnordered<Caught<F>>,
+    panic: Panic,
+}
+
+/// Of the first drop that panicked.
+type Panic = Arc<Mutex<Option<Box<dyn Any + Send>>>>;
+
+impl<F: Future> Together<F> {
+    pub(crate) fn new() -> Self {
+        Together { futures: FuturesUnordered::new(), panic: Panic::default() }
+    }
+
+    pub(crate) fn push(&self, future: F) {
+        self.futures.push(Caught { future: Some(future), panic: Arc::clone(&self.panic) });
+    }
+
+    /// The output of the next that ends; none if there is no more.
+    pub(crate) async fn next(&mut self) -> Option<F::Output> {
+        self.futures.next().await
+    }
+}
+
+impl<F: Future> FromIterator<F> for Together<F> {
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let together = Together::new();
+        futures.into_iter().for_each(|future| together.push(future));
+        together
+    }
+}
+
+impl<F> Drop for Together<F> {
+    fn drop(&mut self) {
+        self.futures.clear();
+        let panic = lock(&self.panic).take();
+        match panic {
+            Some(payload) if !thread::panicking() => resume_unwind(payload),
+            Some(payload) => drop(Outcome::caught(payload)),
+            None => {}
+        }
+    }
+}
+
+pin_project! {
+    /// A future whose drop does not panic.
+    struct Caught<F> {
+        #[pin]
+        future: Option<F>,
+        panic: Panic,
+    }
+
+    impl<F> PinnedDrop for Caught<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.end();
+        }
+    }
+}
+
+impl<F> Caught<F> {
+    fn end(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
+            let mut first = lock(this.panic);
+            if first.is_none() {
+                *first = Some(payload);
+            } else {
+                drop(first);
+                drop(Outcome::caught(payload)); // its drop may panic too
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Caught<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.as_pin_mut().expect("it is there until the drop").poll(cx)
+    }
+}
+
+#[cfg(all(test, not(sundown_loom)))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    struct Panics<'a>(&'a AtomicUsize);
+
+    impl Drop for Panics<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            if !thread::panicking() {
+                panic!("in its drop");
+            }
+        }
+    }
+
+    #[test]
+    fn all_are_dropped_although_each_drop_panics() {
+        let dropped = AtomicUsize::new(0);
+        let together: Together<_> = (0..5)
+            .map(|_| {
+                let panics = Panics(&dropped);
+                async move {
+                    let _panics = panics;
+                    std::future::pending::<()>().await;
+                }
+            })
+            .collect();
+        let payload = catch_unwind(AssertUnwindSafe(|| drop(together))).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&"in its drop"));
+        assert_eq!(dropped.into_inner(), 5);
+    }
+}
