@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use sundown::{Process, Reply, RuntimeThread, ShutdownGuard, must_shutdown};
 use tokio::process::Command;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,8 @@ fn main() {
     time("calls of a RuntimeThread that wait together", [10_000, 40_000], &|count| runtime.block_on(calls(count)));
     time("children that stop", [100, 400], &|count| runtime.block_on(children(count)));
     time("finished threads that are joined", [250, 1_000], &threads);
+    time("callers that hurry one shutdown", [10_000, 40_000], &|count| runtime.block_on(callers(count)));
+    time("owners of one shared value", [5_000, 20_000], &|count| runtime.block_on(owners(count)));
     for count in [1_000, 4_000].into_iter().filter(|_| wanted("callers")) {
         println!("callers that gave up: {count}: {} B each", runtime.block_on(gave_up(count)) / count);
     }
@@ -95,6 +98,58 @@ fn threads(count: usize) -> Duration {
     let mut threads = Threads { threads: handles, guard: ShutdownGuard::new() };
     let started = Instant::now();
     threads.shutdown_blocking().unwrap();
+    started.elapsed()
+}
+
+#[must_shutdown(shared, timeout = "600s", on_drop = "log")]
+struct Held {
+    #[shutdown(with = released)]
+    it: Semaphore,
+    guard: ShutdownGuard<Self>,
+}
+
+async fn released(it: &Semaphore) {
+    it.acquire().await.unwrap().forget();
+}
+
+impl Held {
+    fn new() -> Arc<Self> {
+        Arc::new(Held { it: Semaphore::new(0), guard: ShutdownGuard::new() })
+    }
+}
+
+async fn callers(count: usize) -> Duration {
+    let held = Held::new();
+    let started = Instant::now();
+    let mut calls = JoinSet::new();
+    for i in 0..count {
+        let held = Arc::clone(&held);
+        calls.spawn(async move { held.shutdown_within(Duration::from_secs(500 + i as u64)).await.unwrap() });
+    }
+    tokio::task::yield_now().await;
+    held.it.add_permits(1);
+    assert_eq!(calls.join_all().await.len(), count);
+    started.elapsed()
+}
+
+#[must_shutdown(timeout = "600s", on_drop = "log")]
+struct Owner {
+    #[shutdown]
+    held: Arc<Held>,
+    guard: ShutdownGuard<Self>,
+}
+
+async fn owners(count: usize) -> Duration {
+    let held = Held::new();
+    let started = Instant::now();
+    let mut calls = JoinSet::new();
+    for _ in 0..count {
+        let mut owner = Owner { held: Arc::clone(&held), guard: ShutdownGuard::new() };
+        calls.spawn(async move { owner.shutdown().await.unwrap() });
+    }
+    tokio::task::yield_now().await;
+    held.it.add_permits(1);
+    assert_eq!(calls.join_all().await.len(), count);
     started.elapsed()
 }
 

@@ -6,9 +6,9 @@
 //! 3. The lock is held for a look or a store, never across user code, the drop of a user's error or an await.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
-use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
@@ -54,8 +54,14 @@ struct State {
     result: Option<Result<Report, ShutdownError>>,
     /// The owner was requested to shut it down, and did not begin while somebody waited for it.
     unanswered: bool,
-    /// The drivers under which somebody who owns the value has torn it down, or tried to.
-    reached: Vec<Weak<Driver>>,
+    /// The drivers under which somebody who owns the value has torn it down, or tried to, by their address.
+    reached: BTreeMap<usize, Weak<Driver>>,
+    /// At so many, those that are gone are taken out.
+    reached_most: usize,
+}
+
+fn address(driver: &Arc<Driver>) -> usize {
+    Arc::as_ptr(driver).addr()
 }
 
 /// What a higher layer keeps with the entry of a value: the Python object, for one.
@@ -91,7 +97,8 @@ impl Entry {
                 stop_token: None,
                 result: None,
                 unanswered: false,
-                reached: Vec::new(),
+                reached: BTreeMap::new(),
+                reached_most: 8,
             }),
         }
     }
@@ -125,12 +132,15 @@ impl Entry {
 
     /// An owner tears it down under this driver, or waits for another who does, and answers for it in its own report.
     pub(crate) fn reached_by(&self, driver: Option<&Arc<Driver>>) {
-        let Some(driver) = driver.map(Arc::downgrade) else { return };
+        let Some(driver) = driver else { return };
         let mut state = lock(&self.state);
-        if !state.reached.iter().any(|reached| reached.ptr_eq(&driver)) {
+        if !state.reached.contains_key(&address(driver)) {
             // The address of a driver that is gone is not used again while it is here.
-            state.reached.retain(|reached| reached.strong_count() > 0);
-            state.reached.push(driver);
+            if state.reached.len() >= state.reached_most {
+                state.reached.retain(|_, reached| reached.strong_count() > 0);
+                state.reached_most = (2 * state.reached.len()).max(8);
+            }
+            state.reached.insert(address(driver), Arc::downgrade(driver));
         }
     }
 
@@ -273,7 +283,7 @@ impl Node for Entry {
     }
 
     fn is_part_of(&self, driver: &Arc<Driver>) -> bool {
-        lock(&self.state).reached.iter().any(|reached| ptr::eq(reached.as_ptr(), Arc::as_ptr(driver)))
+        lock(&self.state).reached.contains_key(&address(driver))
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {

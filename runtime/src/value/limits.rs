@@ -4,6 +4,7 @@
 //! 1. The one who runs the shutdown learns of each earlier time, if who asked for it still waits.
 //! 2. A waker is cloned, woken and dropped outside the lock.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,26 +20,28 @@ pub(crate) struct Limits {
 
 struct State {
     last_id: u64,
-    asked: Vec<(u64, Instant)>,
+    /// By time, then by id.
+    asked: BTreeSet<(Instant, u64)>,
     runner: Waiters,
 }
 
 impl Limits {
     pub(crate) fn new() -> Self {
-        Limits { state: Mutex::new(State { last_id: 0, asked: Vec::new(), runner: Waiters::new() }) }
+        Limits { state: Mutex::new(State { last_id: 0, asked: BTreeSet::new(), runner: Waiters::new() }) }
     }
 
     /// The shutdown is to be over at `limit`, until the result is dropped.
     pub(crate) fn ask(&self, limit: Instant) -> Asked<'_> {
-        let (id, runner) = {
+        let (asked, runner) = {
             let mut state = lock(&self.state);
             state.last_id += 1;
-            let id = state.last_id;
-            state.asked.push((id, limit));
-            (id, state.runner.take())
+            let asked = (limit, state.last_id);
+            state.asked.insert(asked);
+            let is_earliest = state.asked.first() == Some(&asked);
+            (asked, if is_earliest { state.runner.take() } else { Vec::new() })
         };
         waiters::wake(runner);
-        Asked { limits: self, id }
+        Asked { limits: self, asked }
     }
 
     /// The earliest time that was asked for, as soon as it is before `limit`.
@@ -51,12 +54,12 @@ impl Limits {
 #[must_use = "it counts until it is dropped"]
 pub(crate) struct Asked<'a> {
     limits: &'a Limits,
-    id: u64,
+    asked: (Instant, u64),
 }
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        lock(&self.limits.state).asked.retain(|(id, _)| *id != self.id);
+        lock(&self.limits.state).asked.remove(&self.asked);
     }
 }
 
@@ -75,7 +78,7 @@ impl Future for Before<'_> {
         let this = &mut *self;
         let waker = cx.waker().clone();
         let mut state = lock(&this.limits.state);
-        if let Some(earliest) = state.asked.iter().map(|(_, limit)| *limit).min().filter(|limit| *limit < this.limit) {
+        if let Some(earliest) = state.asked.first().map(|(limit, _)| *limit).filter(|limit| *limit < this.limit) {
             drop(state);
             return Poll::Ready(earliest);
         }
