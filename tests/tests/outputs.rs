@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
@@ -179,6 +180,35 @@ async fn of_a_task_of_a_group() {
     let failure = told.unwrap().await.unwrap().unwrap_err();
     let error = failure.error().downcast_ref::<ImportError>().expect("the handle has the error itself");
     assert_eq!(error.0.kind(), io::ErrorKind::StorageFull);
+}
+
+/// Nor is one lost that has no bytes, or whose text panics.
+#[tokio::test]
+async fn of_a_task_whose_error_is_odd() {
+    #[derive(Debug)]
+    struct Odd;
+    impl Error for Odd {}
+    impl fmt::Display for Odd {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("no text")
+        }
+    }
+    let mut jobs = Jobs::new();
+    let (first, second) = (jobs.tasks.token(), jobs.tasks.token());
+    let lease = async move {
+        first.cancelled().await;
+        Err::<std::convert::Infallible, ()>(())
+    };
+    jobs.tasks.spawn("lease", lease).unwrap();
+    let import = async move {
+        second.cancelled().await;
+        Err::<(), _>(Odd)
+    };
+    jobs.tasks.try_spawn("import", import).unwrap();
+    let report = jobs.shutdown().await.unwrap_err().into_report();
+    let said = failed(&report, "Jobs.tasks");
+    assert!(said.contains("`lease` (") && said.contains("`Result<core::convert::Infallible, ()>`"), "{said}");
+    assert!(said.contains("`import` (") && said.contains("an error without a text, which panicked: no text"), "{said}");
 }
 
 /// Before: the report mentions it, as it does a panic, and the group may go on for days.

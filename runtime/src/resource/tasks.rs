@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
@@ -27,8 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::host::user_threads::Owner;
 use crate::sync::{lock, quietly};
-use crate::teardown::Failure;
 use crate::teardown::outcome::panic_message;
+use crate::teardown::{Failure, Outcome};
 use crate::value::nodes::{self, Node, Registered};
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use notes::Noted;
@@ -435,7 +435,10 @@ impl Group {
     /// A task returned an error.
     fn failed(&self, key: Key, failure: &Failure) {
         let Some(task) = self.ledger.named(key).map(TaskInfo::from) else { return };
-        let error = failure.to_string();
+        // Its text is the user's.
+        let text = catch_unwind(AssertUnwindSafe(|| failure.to_string()));
+        let error =
+            text.unwrap_or_else(|payload| format!("an error without a text, which {}", Outcome::caught(payload)));
         {
             let mut errors = lock(&self.errors);
             if self.ledger.is_aborted(key) {

@@ -5,7 +5,7 @@
 //! a [`Judge`] for each output. An output that no judge knows, as that of a handle in a `Box<dyn Teardown>`, is looked at by
 //! [`error_of`], which finds every `Err` but can seldom say more than its type.
 
-use std::any::{Any, type_name};
+use std::any::{Any, TypeId, type_name};
 use std::error::Error;
 use std::hash::{Hash as _, Hasher};
 use std::mem::discriminant;
@@ -37,8 +37,8 @@ pub(crate) fn judged<T: 'static>(output: T, judges: &[Option<Judge>]) -> Outcome
 /// The error of an `output` that is an `Err`, where nothing is known of its type at compile time: two that are common are told
 /// in full, any other as by [`err_of`].
 pub(crate) fn error_of<T: 'static>(output: &T) -> Option<Failure> {
-    if size_of::<T>() == 0 {
-        return None; // `()`, most of all
+    if TypeId::of::<T>() == TypeId::of::<()>() {
+        return None; // most of all
     }
     let any = output as &dyn Any;
     if let Some(result) = any.downcast_ref::<Result<(), io::Error>>() {
@@ -114,7 +114,9 @@ mod tests {
         assert_eq!(said(Ok::<String, Own>(String::new())), None);
         let own = said(Err::<String, Own>(Own)).unwrap();
         assert!(own.contains("Result<alloc::string::String, ") && own.contains("Own>`"), "{own}");
-        assert!(said(Err::<std::convert::Infallible, ()>(())).is_none(), "it has no bytes; nobody returns it");
+        let only = said(Err::<std::convert::Infallible, ()>(())).expect("it has no bytes, and one variant");
+        assert_eq!(only, "ended with the `Err` of a `Result<core::convert::Infallible, ()>`");
+        assert!(said(Ok::<(), std::convert::Infallible>(())).is_none());
     }
 
     #[test]

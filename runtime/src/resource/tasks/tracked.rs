@@ -51,14 +51,12 @@ impl Ticket {
 
     /// Notes an output that is an error; it goes on to tokio all the same.
     fn ended<T, L: Look<T>>(&self, output: &T) {
-        if size_of::<T>() > 0 {
-            // The text of an error is the user's: a panic in it is not the task's.
-            quietly(|| {
-                if let Some(failure) = L::error(output) {
-                    self.group.failed(self.key, &failure);
-                }
-            });
-        }
+        // What is the user's, as the text of an error, may panic: that is not the task's.
+        quietly(|| {
+            if let Some(failure) = L::error(output) {
+                self.group.failed(self.key, &failure);
+            }
+        });
     }
 
     fn panicked<T>(&self, payload: Box<dyn Any + Send>) -> T {
