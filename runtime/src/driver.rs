@@ -133,10 +133,9 @@ impl Driver {
         }
     }
 
-    /// So long from now.
+    /// So long from now, [`FOREVER`] at most: so there is still room for what is added to it.
     pub fn after(&self, duration: Duration) -> Instant {
-        let now = self.now();
-        now.checked_add(duration).unwrap_or(now + FOREVER)
+        self.now() + duration.min(FOREVER)
     }
 
     /// Whether the teardown blocks this very thread, so that joining the thread would never end.

@@ -1,10 +1,11 @@
 //! What is called what: a step is named by its path from the outermost value, in reports, errors, events and metrics.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_util::debugging::DebuggingRecorder;
-use sundown::{Progress, Report, ShutdownError, ShutdownGuard, Teardown, Wait, must_shutdown, registry};
+use sundown::{Progress, Report, Shared, ShutdownError, ShutdownGuard, Teardown, Wait, must_shutdown, registry};
 use sundown_tests::{Spy, is_pending};
 
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
@@ -80,6 +81,48 @@ async fn two_fields_of_one_type_are_told_apart() {
     assert_eq!(report.find("Service.primary.jobs").unwrap().outcome().word(), "stopped");
     assert!(report.find("Client.jobs").is_none() && report.find("jobs").is_none(), "whole paths only");
     assert!(report.to_string().contains("   `- Service.pool.writer "), "{report}");
+}
+
+/// Says in its outcome that it cannot be forced.
+struct Unforced;
+impl Teardown for Unforced {
+    fn request(&mut self, _progress: &mut Progress) {}
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
+        Box::pin(std::future::pending())
+    }
+    fn force(&mut self, progress: &mut Progress) {
+        progress.abandon("it cannot be forced");
+    }
+}
+#[must_shutdown(shared, name = "Store (eu)", timeout = "200ms", on_drop = "log")]
+struct Store {
+    #[shutdown]
+    parts: Shared<Vec<Unforced>>,
+    guard: ShutdownGuard<Self>,
+}
+#[must_shutdown(timeout = "200ms", on_drop = "log")]
+struct Owner {
+    #[shutdown]
+    store: Arc<Store>,
+    guard: ShutdownGuard<Self>,
+}
+/// Each has the path of its own report, also in the texts of the outcomes, and whichever came first.
+#[tokio::test(start_paused = true)]
+async fn the_texts_of_outcomes_name_steps_of_their_report() {
+    for owner_first in [false, true] {
+        let store = Arc::new(Store { parts: Shared::new(vec![Unforced]), guard: ShutdownGuard::new() });
+        let mut owner = Owner { store: Arc::clone(&store), guard: ShutdownGuard::new() };
+        if owner_first {
+            owner.shutdown().await.unwrap_err();
+        }
+        let own = store.shutdown().await.unwrap_err().into_report();
+        let owners = owner.shutdown().await.unwrap_err().into_report();
+        for (report, path) in [(&own, "Store (eu).parts"), (&owners, "Owner.store.parts")] {
+            let said = report.find(path).unwrap_or_else(|| panic!("{report}")).outcome().to_string();
+            assert_eq!(said, format!("abandoned: `{path}[0]`: it cannot be forced"), "{report}");
+            assert!(report.outcome().to_string().contains(&format!("`{path}[0]`")), "{report}");
+        }
+    }
 }
 
 /// A value that others have shut down half-way, under another path.

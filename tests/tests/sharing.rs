@@ -185,6 +185,55 @@ async fn a_shorter_limit_hurries_the_shutdown_that_runs() {
     assert_eq!(leader.to_string(), follower.to_string(), "one shutdown, one report");
     assert!(leader.to_string().contains("(limit 7.0 s, lowered from 60.0 s)"), "{leader}");
 }
+/// What is longer than any clock counts is no limit.
+#[tokio::test(start_paused = true)]
+async fn a_shorter_limit_hurries_a_shutdown_without_one() {
+    let longest = Duration::from_secs(i64::MAX as u64 - 60 * 60 * 24 * 365 * 20);
+    for forever in [Duration::MAX, longest] {
+        let hurried = Hurried::new(&Spy::released());
+        let later = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            hurried.shutdown_within(Duration::from_secs(2)).await
+        };
+        let (leader, _) = tokio::join!(hurried.shutdown_within(forever), later);
+        let leader = leader.unwrap_err().into_report();
+        assert_eq!(leader.lowered_from(), Some(Duration::MAX), "{leader}");
+        assert!(leader.to_string().contains("(limit 7.0 s, there was none at first)"), "{leader}");
+    }
+}
+/// A wait that is dropped for it panics: the shutdown goes on.
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_that_is_hurried_survives_a_drop_that_panics() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if !thread::panicking() {
+                panic!("a drop that panics");
+            }
+        }
+    }
+    async fn late(_: &u8) {
+        let _bomb = Bomb;
+        std::future::pending::<()>().await;
+    }
+    #[must_shutdown(shared, timeout = "60s", on_drop = "log")]
+    struct Late {
+        #[shutdown(with = late)]
+        it: u8,
+        #[shutdown]
+        other: Shared<Spy>,
+        guard: ShutdownGuard<Self>,
+    }
+    let value = Arc::new(Late { it: 0, other: Shared::new(Spy::new()), guard: ShutdownGuard::new() });
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        value.shutdown_within(Duration::from_secs(2)).await
+    };
+    let (leader, follower) = tokio::join!(value.shutdown(), later);
+    let (leader, follower) = (leader.unwrap_err().into_report(), follower.unwrap_err().into_report());
+    assert_eq!(leader.to_string(), follower.to_string());
+    assert_eq!(leader.find("Late.other").unwrap().outcome().word(), "forced", "{leader}");
+}
 #[tokio::test(start_paused = true)]
 async fn a_limit_of_zero_ends_the_shutdown_that_runs_at_once() {
     let hurried = Hurried::new(&Spy::new());

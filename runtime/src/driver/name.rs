@@ -19,11 +19,29 @@ impl Name {
     pub(crate) fn moved(&self, from: &str, to: &Name) -> Name {
         match self.strip_prefix(from) {
             Some("") => to.clone(),
-            Some(below) => {
-                let placed = if to.ends_with(')') { to.rfind(" (") } else { None };
-                Name::from(format!("{}{below}", &to[..placed.unwrap_or(to.len())]))
+            Some(below) if below.starts_with(['.', '[']) => Name::from(format!("{}{below}", to.without_place())),
+            Some(_) | None => self.clone(),
+        }
+    }
+
+    /// A text in which steps below `from` are named: they are below `to`.
+    pub(crate) fn moved_in(text: &str, from: &str, to: &Name) -> String {
+        let to = to.without_place();
+        ['.', '[']
+            .iter()
+            .fold(text.to_owned(), |text, next| text.replace(&format!("`{from}{next}"), &format!("`{to}{next}")))
+    }
+
+    /// `Service` of `Service (src/main.rs:3:9)`.
+    fn without_place(&self) -> &str {
+        let split = self.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
+        let is_number = |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok());
+        match split {
+            Some((name, place)) => {
+                let mut parts = place.rsplitn(3, ':');
+                if is_number(parts.next()) && is_number(parts.next()) && parts.next().is_some() { name } else { self }
             }
-            None => self.clone(),
+            None => self,
         }
     }
 }
@@ -90,6 +108,13 @@ mod tests {
     use super::Name;
 
     #[test]
+    fn names_in_a_text_move() {
+        let text = "`Replica.jobs`: late, `Replica[0]`: late, `Replicas.jobs`: late, Replica";
+        let moved = Name::moved_in(text, "Replica", &Name::from("Service.replica"));
+        assert_eq!(moved, "`Service.replica.jobs`: late, `Service.replica[0]`: late, `Replicas.jobs`: late, Replica");
+    }
+
+    #[test]
     fn what_is_below_moves_without_the_place() {
         let moved =
             |name: &'static str, from, to: &'static str| Name::from(name).moved(from, &Name::from(to)).to_string();
@@ -97,5 +122,7 @@ mod tests {
         assert_eq!(moved("Replica.jobs", "Replica", "Service (src/main.rs:3:9)"), "Service.jobs");
         assert_eq!(moved("Replica", "Replica", "Service (src/main.rs:3:9)"), "Service (src/main.rs:3:9)");
         assert_eq!(moved("Other.jobs", "Replica", "Service"), "Other.jobs");
+        assert_eq!(moved("Replica.jobs", "Replica", "Service (eu)"), "Service (eu).jobs", "a name with brackets");
+        assert_eq!(moved("Database.pool", "Data", "Service"), "Database.pool", "another name that begins alike");
     }
 }

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::driver::Name;
 use crate::sync::quietly;
 
 /// What became of one step of a teardown.
@@ -62,6 +63,16 @@ impl Outcome {
             Ok(_) => Outcome::Stopped,
             Err(error) => Outcome::Failed(Failure::new(error)),
         }
+    }
+
+    /// With the steps below `from`, which its text names, below `to`.
+    pub(crate) fn moved(mut self, from: &Name, to: &Name) -> Self {
+        if let Outcome::Panicked { message: text } | Outcome::Abandoned { reason: text } = &mut self
+            && from != to
+        {
+            *text = Name::moved_in(text, from, to);
+        }
+        self
     }
 
     /// The outcome of a panic with this payload, as [`std::thread::JoinHandle::join`] and [`std::panic::catch_unwind`]

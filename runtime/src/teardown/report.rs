@@ -98,7 +98,7 @@ impl Report {
 
     /// A later caller has lowered the limit.
     pub(crate) fn lowered_to(mut self, limit: Duration) -> Self {
-        self.lowered_from = self.limit.replace(limit);
+        self.lowered_from = Some(self.limit.replace(limit).unwrap_or(Duration::MAX));
         self
     }
 
@@ -138,7 +138,8 @@ impl Report {
         self.limit
     }
 
-    /// What the budget was at first, if a later `shutdown_within` has lowered the limit of the shutdown that ran.
+    /// What the budget was at first, if a later `shutdown_within` has lowered the limit of the shutdown that ran;
+    /// [`Duration::MAX`] if there was none.
     #[must_use]
     pub fn lowered_from(&self) -> Option<Duration> {
         self.lowered_from
@@ -174,7 +175,7 @@ impl Report {
     /// Whether every step stopped by itself, without an error.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.steps.outcomes().all(Outcome::is_stopped)
+        self.steps.are_stopped()
     }
 
     /// The steps that did not stop by themselves: of a group, the members that are to blame.
@@ -186,17 +187,17 @@ impl Report {
     /// The worst that became of any step.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        self.steps.outcomes().fold(Outcome::Stopped, |worst, outcome| worst.worse(outcome.clone()))
+        self.steps.outcome()
     }
 }
 
 impl StepReport {
     /// As a part, called `name`, of the report of what started at `started`.
     #[inline(never)]
-    fn of(ended: &Ended, name: Name, steps: Vec<StepReport>, started: Instant) -> Self {
+    fn of(ended: &Ended, name: Name, outcome: Outcome, steps: Vec<StepReport>, started: Instant) -> Self {
         StepReport {
             name,
-            outcome: ended.outcome.clone(),
+            outcome,
             requested_after: ended.requested.map(|requested| requested.saturating_duration_since(started)),
             took: ended.took,
             detail: ended.detail.clone(),
@@ -248,7 +249,10 @@ impl fmt::Display for Report {
         if let Some(limit) = self.limit {
             write!(f, " (limit {}", Millis(limit))?;
             if let Some(before) = self.lowered_from {
-                write!(f, ", lowered from {}", Millis(before))?;
+                match before {
+                    Duration::MAX => f.write_str(", there was none at first")?,
+                    before => write!(f, ", lowered from {}", Millis(before))?,
+                }
             }
             f.write_str(")")?;
         }

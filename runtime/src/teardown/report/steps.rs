@@ -53,8 +53,14 @@ impl Steps {
         &self.shared
     }
 
-    pub(super) fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
-        self.shared.steps.iter().map(|step| &step.outcome)
+    pub(super) fn are_stopped(&self) -> bool {
+        self.shared.steps.iter().all(|step| step.outcome.is_stopped())
+    }
+
+    /// The worst.
+    pub(super) fn outcome(&self) -> Outcome {
+        let outcomes = self.shared.steps.iter().map(|step| step.outcome.clone());
+        outcomes.fold(Outcome::Stopped, Outcome::worse).moved(&self.shared.path, &self.path)
     }
 
     pub(super) fn reports(&self) -> &[StepReport] {
@@ -81,16 +87,18 @@ impl serde::Serialize for Steps {
 fn make(within: &Within, name: &Name, started: Instant) -> Vec<StepReport> {
     let mut reports = Vec::with_capacity(within.steps.len());
     for step in &*within.steps {
-        let name = path(step, within, name);
+        let (name, outcome) = moved(step, within, name);
         let steps = make(&step.within, &name, started);
-        reports.push(StepReport::of(step, name, steps, started));
+        reports.push(StepReport::of(step, name, outcome, steps, started));
     }
     reports
 }
 
 #[inline(never)]
-fn path(step: &Ended, within: &Within, name: &Name) -> Name {
-    if within.path == *name { step.name.clone() } else { step.name.moved(&within.path, name) }
+fn moved(step: &Ended, within: &Within, name: &Name) -> (Name, Outcome) {
+    let outcome = step.outcome.clone().moved(&within.path, name);
+    let name = if within.path == *name { step.name.clone() } else { step.name.moved(&within.path, name) };
+    (name, outcome)
 }
 
 #[cfg(all(test, not(sundown_loom)))]
