@@ -11,9 +11,10 @@
 //! | `sundown_messages_total` | counter | `thread`, `outcome` | messages to a `RuntimeThread`: `accepted`, `refused` |
 //! | `sundown_task_panics_total` | counter | `task` | tasks of a [`Tasks`](crate::Tasks) that panicked |
 //!
-//! All of it is called [`quietly`]: a subscriber or a recorder that panics may cost its own event, and no more. A plan would
-//! end there, with steps that nobody has requested. A drop may be the destructor of a thread-local, where those of the
-//! subscriber are perhaps gone already, as the buffer of `tracing_subscriber::fmt`: its panic would abort the process.
+//! All of it is called [`quietly`]: a subscriber or a recorder that panics may cost its own event, and no more. A plan
+//! would end there, with steps that nobody has requested. A drop may be the destructor of a thread-local, where those
+//! of the subscriber are perhaps gone already, as the buffer of `tracing_subscriber::fmt`: its panic would abort the
+//! process.
 
 #![cfg_attr(
     not(all(feature = "tracing", feature = "metrics")),

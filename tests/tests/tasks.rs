@@ -464,8 +464,8 @@ async fn the_last_handle_requests_and_aborts_nothing() {
 #[path = "tasks/a_runtime_that_goes_first.rs"]
 mod a_runtime_that_goes_first;
 
-/// `tasks.spawn(…)?` in a service's own function: the error is `Send`, `Sync` and `'static` for every future that can be
-/// spawned, also for one that is not `Sync`, as most of those that talk to a database.
+/// `tasks.spawn(…)?` in a service's own function: the error is `Send`, `Sync` and `'static` for every future that can
+/// be spawned, also for one that is not `Sync`, as most of those that talk to a database.
 #[tokio::test]
 async fn what_a_closed_group_gives_back_is_an_error_for_anyhow() {
     fn spawn_all(tasks: &Tasks) -> anyhow::Result<()> {

@@ -1,8 +1,9 @@
 //! A helper thread for a foreign handle that can be waited for by blocking alone.
 //!
 //! One is made per handle and only where there is no completion event to await: a bare `std::thread::JoinHandle`, a
-//! child process under the blocking driver. Handles whose threads have returned share two threads ([`Joiner::finished`]). It outlives a teardown that gave up, until what it waits for ends; it is
-//! named after the step so that it can be told in a list of threads.
+//! child process under the blocking driver. Handles whose threads have returned share two threads
+//! ([`Joiner::finished`]). One outlives a teardown that gave up, until what it waits for ends; it is named after the
+//! step so that it can be told in a list of threads.
 
 #[cfg(unix)]
 use std::io;
@@ -71,8 +72,9 @@ impl<T: Send + 'static> Joiner<T> {
         Joiner { shared, name }
     }
 
-    /// As [`spawn`](Self::spawn), for a call that most likely returns at once, as the join of a thread that has returned and may
-    /// run destructors of its data: a thread of its own would cost more than the call. One that blocks delays no other.
+    /// As [`spawn`](Self::spawn), for a call that most likely returns at once, as the join of a thread that has
+    /// returned and may run destructors of its data: a thread of its own would cost more than the call. One that blocks
+    /// delays no other.
     pub(crate) fn finished<F>(join: F) -> Self
     where
         F: FnOnce() -> T + Send + 'static,

@@ -210,8 +210,8 @@ impl Tasks {
         self.spawn_in::<_, Unknown>(name.into(), Location::caller(), future, runtime)
     }
 
-    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for. The text of an `Err` is not asked for, which
-    /// might need the interpreter that the caller has to do with.
+    /// As [`spawn_on`](Self::spawn_on), for a caller that `location` stands for. The text of an `Err` is not asked for,
+    /// which might need the interpreter that the caller has to do with.
     #[doc(hidden)]
     pub fn spawn_at<F>(
         &self,
@@ -270,8 +270,8 @@ impl Tasks {
         self.spawn_blocking_in::<_, _, Unknown>(name.into(), Location::caller(), f, &runtime)
     }
 
-    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for. The text of an `Err`
-    /// is not asked for.
+    /// As [`spawn_blocking`](Self::spawn_blocking), on `runtime`, for a caller that `location` stands for. The text of
+    /// an `Err` is not asked for.
     #[doc(hidden)]
     pub fn spawn_blocking_at<F, T>(
         &self,
@@ -551,8 +551,8 @@ impl fmt::Display for TaskInfo {
 
 /// A task was not spawned, because its group is closed. It gives back what was to be spawned.
 ///
-/// `Send`, `Sync` and `'static` for all that can be spawned, so that `tasks.spawn(…)?` converts it into the error of any
-/// function.
+/// `Send`, `Sync` and `'static` for all that can be spawned, so that `tasks.spawn(…)?` converts it into the error of
+/// any function.
 #[derive(thiserror::Error)]
 #[error("the group of tasks is closed")]
 pub struct Closed<F>(Mutex<F>); // never locked: a lock is `Sync` where what is in it is `Send`

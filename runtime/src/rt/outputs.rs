@@ -1,7 +1,7 @@
 //! What the task or the thread in a field returns: whether that is a `Result` with an error that can be told.
 //!
-//! As in the probe for forgotten fields, the expansion names the field's type in `OutputOf::<Type>::JUDGE`: the constant
-//! of the inherent impl is found where its bounds hold, elsewhere that of [`NoOutput`].
+//! As in the probe for forgotten fields, the expansion names the field's type in `OutputOf::<Type>::JUDGE`: the
+//! constant of the inherent impl is found where its bounds hold, elsewhere that of [`NoOutput`].
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;

@@ -3,8 +3,8 @@
 //! A waker's clone, drop and call are code of the executor's, so none of them happens under the lock that guards this
 //! list: a waker comes in cloned, and what falls out of the list is handed to the caller.
 //!
-//! Thousands may wait for one event, as the callers of a busy `RuntimeThread`, each of which takes its place and leaves it: so
-//! a place is found by a search tree (40,000 calls: 15 ms instead of 1.2 s with a list).
+//! Thousands may wait for one event, as the callers of a busy `RuntimeThread`, each of which takes its place and leaves
+//! it: so a place is found by a search tree (40,000 calls: a tenth of the time with a list).
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -1,9 +1,9 @@
 //! What a task or a thread returns: an `Err` is a failure of its step.
 //!
-//! The impls of `Teardown` for handles are generic over the output, and stable Rust has no way to ask there whether it is a
-//! `Result` and what its error can do. So the expansion asks, where it names the concrete type of a field, and hands over
-//! a [`Judge`] for each output. An output that no judge knows, as that of a handle in a `Box<dyn Teardown>`, is looked at by
-//! [`error_of`], which finds every `Err` but can seldom say more than its type.
+//! The impls of `Teardown` for handles are generic over the output, and stable Rust has no way to ask there whether it
+//! is a `Result` and what its error can do. So the expansion asks, where it names the concrete type of a field, and
+//! hands over a [`Judge`] for each output. An output that no judge knows, as that of a handle in a `Box<dyn Teardown>`,
+//! is looked at by [`error_of`], which finds every `Err` but can seldom say more than its type.
 
 use std::any::{Any, TypeId, type_name};
 use std::error::Error;
@@ -13,7 +13,8 @@ use std::{fmt, io};
 
 use crate::teardown::{Failure, Outcome};
 
-/// What an output becomes in the report; none if it is of another type. The `dyn Any` is the `Option` that it is taken from.
+/// What an output becomes in the report; none if it is of another type. The `dyn Any` is the `Option` that it is taken
+/// from.
 pub(crate) type Judge = fn(&mut dyn Any) -> Option<Outcome>;
 
 /// The judge of a `Result<T, E>`.
@@ -34,8 +35,8 @@ pub(crate) fn judged<T: 'static>(output: T, judges: &[Option<Judge>]) -> Outcome
     output.as_ref().and_then(error_of).map_or(Outcome::Stopped, Outcome::Failed)
 }
 
-/// The error of an `output` that is an `Err`, where nothing is known of its type at compile time: two that are common are told
-/// in full, any other as by [`err_of`].
+/// The error of an `output` that is an `Err`, where nothing is known of its type at compile time: two that are common
+/// are told in full, any other as by [`err_of`].
 pub(crate) fn error_of<T: 'static>(output: &T) -> Option<Failure> {
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return None; // most of all
@@ -52,8 +53,8 @@ pub(crate) fn error_of<T: 'static>(output: &T) -> Option<Failure> {
 
 /// That an `output` is an `Err`, and of which type: no code of the error's is called, as its `Display`.
 ///
-/// What [`type_name`] and [`discriminant`] say is no promise of std's. Should it change, a line in a report is missing, which
-/// the tests below see.
+/// What [`type_name`] and [`discriminant`] say is no promise of std's. Should it change, a line in a report is missing,
+/// which the tests below see.
 pub(crate) fn err_of<T>(output: &T) -> Option<Failure> {
     let arguments = type_name::<T>().strip_prefix("core::result::Result<")?;
     let mut variant = Variant(false);

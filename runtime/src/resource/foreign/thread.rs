@@ -5,9 +5,9 @@ use std::thread::{self, JoinHandle};
 use crate::resource::joiner::Joiner;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
-/// Not asked by anything: what it listens to is a field of its own. std has no event for the end of a thread, so another
-/// thread joins it; [`Thread`](crate::Thread) needs none. A thread that returned an `Err` has failed, as a task has. One that
-/// would join itself is reported as abandoned.
+/// Not asked by anything: what it listens to is a field of its own. std has no event for the end of a thread, so
+/// another thread joins it; [`Thread`](crate::Thread) needs none. A thread that returned an `Err` has failed, as a task
+/// has. One that would join itself is reported as abandoned.
 impl<T: Send + 'static> Teardown for Option<JoinHandle<T>> {
     fn request(&mut self, _progress: &mut Progress) {}
 

@@ -69,11 +69,12 @@ fn runtime_has_ended(progress: &Progress) -> Option<bool> {
     }
 }
 
-/// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. A task that
-/// returned an `Err`, whenever that was, has failed. In a field of an annotated struct, through `Option`, `Box`, `Vec`, arrays,
-/// maps, `Shared` and a tuple that is spelled as one, the report has the error itself, if that converts into
-/// `Box<dyn Error + Send + Sync>`. Elsewhere its type is not known here: then the report says which `Result` it was.
-/// Another output is dropped. A task that shuts itself down is not waited for and not aborted, but reported: it runs on.
+/// Not asked by anything: what it listens to (a token, a channel) is a field of its own. Forced by an abort. A task
+/// that returned an `Err`, whenever that was, has failed. In a field of an annotated struct, through `Option`, `Box`,
+/// `Vec`, arrays, maps, `Shared` and a tuple that is spelled as one, the report has the error itself, if that converts
+/// into `Box<dyn Error + Send + Sync>`. Elsewhere its type is not known here: then the report says which `Result` it
+/// was. Another output is dropped. A task that shuts itself down is not waited for and not aborted, but reported: it
+/// runs on.
 impl<T: Send + 'static> Teardown for JoinHandle<T> {
     fn request(&mut self, _progress: &mut Progress) {}
 
@@ -147,8 +148,8 @@ where
     }
 }
 
-/// As `JoinHandle`, for each task. Of several errors the report has the first, with the number of the others, and of several
-/// panics the first.
+/// As `JoinHandle`, for each task. Of several errors the report has the first, with the number of the others, and of
+/// several panics the first.
 ///
 /// A set does not tell which tasks are in it, and can only abort all of them. So it is not forced by a teardown that runs in
 /// a spawned task, which may be one of them and would abort itself before anybody had a report: the step is reported as

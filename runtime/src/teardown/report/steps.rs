@@ -81,8 +81,8 @@ impl serde::Serialize for Steps {
     }
 }
 
-// The recursion over the tree is a loop over a vector, with whatever else it does in a function of its own: a level costs
-// stack, and an adapter more than all the rest.
+// The recursion over the tree is a loop over a vector, with whatever else it does in a function of its own: a level
+// costs stack, and an adapter more than all the rest.
 
 fn make(within: &Within, name: &Name, started: Instant) -> Vec<StepReport> {
     let mut reports = Vec::with_capacity(within.steps.len());
