@@ -1,6 +1,7 @@
 //! Locks that do not mind a poisoning, calls that do not mind a panic, the switch to loom's locks, and what is built on
 //! locks alone.
 
+pub(crate) mod first_panic;
 pub mod gate;
 pub mod latch;
 pub mod mailbox;

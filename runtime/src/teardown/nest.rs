@@ -10,9 +10,10 @@
 //! 2. The entry's future does not outlive its [`Nested`], which has the lifetime: dropping that drops the future, and before
 //!    it the futures of all entries below, which may borrow from it.
 //! 3. A `Nested` is only ever held by a future of this crate's plans, collections and guarded values, none of which
-//!    forgets it, also where the drop of a user's future panics (`Together`): it is made by [`Nest::enter`] alone, and a `Nest` is only passed from one to the next, by
-//!    `Teardown::wait_in`, which is hidden. A `Teardown` of a user's has the default of that one: its own `wait`, with
-//!    roots of their own below it. A root may be forgotten as a whole, and is not polled any more then.
+//!    forgets it, also where the drop of a user's future panics (`Together`): it is made by [`Nest::enter`] alone, and a
+//!    `Nest` is only passed from one to the next, by `Teardown::wait_in`, which is hidden. A `Teardown` of a user's has
+//!    the default of that one: its own `wait`, with roots of their own below it. A root may be forgotten as a whole, and
+//!    is not polled any more then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -26,10 +27,11 @@ use std::thread;
 use futures_util::stream::{FuturesUnordered, Stream as _};
 
 use crate::driver::RuntimeContext;
+use crate::sync::first_panic::FirstPanic;
 use crate::sync::lock;
 use crate::teardown::{Outcome, Wait};
 
-/// So many levels are polled one inside the other.
+/// The number of levels that are polled one inside the other.
 const LEVELS: usize = 8;
 
 /// The id of the root, as the parent of an entry.
@@ -182,26 +184,17 @@ impl Future for Nested<'_> {
 
 impl Drop for Nested<'_> {
     fn drop(&mut self) {
-        let mut panicked = None;
+        let panic = FirstPanic::default();
         // The innermost first: it may borrow from the others.
         for entry in self.scope.remove(self.id).into_iter().rev() {
             let (future, waker) = {
                 let mut state = lock(&entry.state);
                 (state.future.take(), state.waker.take())
             };
-            for dropped in
-                [catch_unwind(AssertUnwindSafe(|| drop(future))), catch_unwind(AssertUnwindSafe(|| drop(waker)))]
-            {
-                if let Err(payload) = dropped {
-                    panicked.get_or_insert(payload);
-                }
-            }
+            panic.catch(|| drop(future));
+            panic.catch(|| drop(waker));
         }
-        match panicked {
-            Some(payload) if !thread::panicking() => resume_unwind(payload),
-            Some(payload) => drop(Outcome::caught(payload)),
-            None => {}
-        }
+        panic.resume();
     }
 }
 

@@ -1,34 +1,27 @@
 //! Futures that are polled side by side, and all of them dropped whatever a drop does.
 //!
-//! A `FuturesUnordered` forgets the futures that are left when the drop of one panics. Waits must not be forgotten: their roots
-//! would go on polling what they borrow, see [`nest`](super::nest).
+//! A `FuturesUnordered` forgets the futures that are left when the drop of one panics. Waits must not be forgotten:
+//! their roots would go on polling what they borrow, see [`nest`](super::nest).
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use pin_project_lite::pin_project;
 
-use crate::sync::lock;
-use crate::teardown::Outcome;
+use crate::sync::first_panic::FirstPanic;
 
 /// Futures, each polled when it was woken. Dropping it drops all of them, and then goes on with the first panic.
 pub(crate) struct Together<F> {
     futures: FuturesUnordered<Caught<F>>,
-    panic: Panic,
+    panic: Arc<FirstPanic>,
 }
-
-/// Of the first drop that panicked.
-type Panic = Arc<Mutex<Option<Box<dyn Any + Send>>>>;
 
 impl<F: Future> Together<F> {
     pub(crate) fn new() -> Self {
-        Together { futures: FuturesUnordered::new(), panic: Panic::default() }
+        Together { futures: FuturesUnordered::new(), panic: Arc::default() }
     }
 
     pub(crate) fn push(&self, future: F) {
@@ -52,12 +45,7 @@ impl<F: Future> FromIterator<F> for Together<F> {
 impl<F> Drop for Together<F> {
     fn drop(&mut self) {
         self.futures.clear();
-        let panic = lock(&self.panic).take();
-        match panic {
-            Some(payload) if !thread::panicking() => resume_unwind(payload),
-            Some(payload) => drop(Outcome::caught(payload)),
-            None => {}
-        }
+        self.panic.resume();
     }
 }
 
@@ -66,27 +54,13 @@ pin_project! {
     struct Caught<F> {
         #[pin]
         future: Option<F>,
-        panic: Panic,
+        panic: Arc<FirstPanic>,
     }
 
     impl<F> PinnedDrop for Caught<F> {
         fn drop(this: Pin<&mut Self>) {
-            this.end();
-        }
-    }
-}
-
-impl<F> Caught<F> {
-    fn end(self: Pin<&mut Self>) {
-        let mut this = self.project();
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
-            let mut first = lock(this.panic);
-            if first.is_none() {
-                *first = Some(payload);
-            } else {
-                drop(first);
-                drop(Outcome::caught(payload)); // its drop may panic too
-            }
+            let mut this = this.project();
+            this.panic.catch(|| this.future.set(None));
         }
     }
 }
@@ -101,7 +75,9 @@ impl<F: Future> Future for Caught<F> {
 
 #[cfg(all(test, not(sundown_loom)))]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
 
