@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::driver::{FOREVER, Name};
-use crate::teardown::tree::{Ended, Within};
+use crate::teardown::tree::Ended;
 use crate::teardown::{Outcome, Progress};
 use steps::Steps;
 
@@ -109,9 +109,10 @@ impl Report {
         self
     }
 
-    /// The steps, which the report of the value's owner shares.
-    pub(crate) fn within(&self) -> Within {
-        self.steps.shared().clone()
+    /// As a step of the report of the value's owner, which shares the steps.
+    pub(crate) fn into_step(self, progress: &mut Progress) -> Outcome {
+        progress.within = Some(self.steps.shared().clone());
+        self.outcome()
     }
 
     /// The name of the type, or the one given by `name = "…"`. In the event of a value inside another, its path there.

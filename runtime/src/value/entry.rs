@@ -315,10 +315,7 @@ impl Teardown for ByOwner {
             let Some(result) = self.0.result() else {
                 return Outcome::Stopped; // dismissed
             };
-            let report = result.unwrap_or_else(ShutdownError::into_report);
-            let outcome = report.outcome();
-            progress.within = Some(report.within());
-            outcome
+            result.unwrap_or_else(ShutdownError::into_report).into_step(progress)
         })
     }
 

@@ -210,10 +210,7 @@ async fn guarded_teardown(
     // Its resources are of the runtime that it was made in, wherever its owner was made.
     let name = progress.name.clone();
     let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), false, driver, nest)).await;
-    let report = result.unwrap_or_else(ShutdownError::into_report);
-    let outcome = report.outcome();
-    progress.within = Some(report.within());
-    outcome
+    result.unwrap_or_else(ShutdownError::into_report).into_step(progress)
 }
 
 /// How long a caller waits, after its own time is up, for another who runs the shutdown and whom it has hurried: that one

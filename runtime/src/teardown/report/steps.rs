@@ -108,8 +108,8 @@ mod tests {
     use super::*;
     use crate::teardown::Report;
 
-    /// An owner of a value that has ended, with a step that was requested 2 s after the owner and 1 s after the value: it was
-    /// shut down by itself, under the name of its type.
+    /// An owner of a value that has ended, with a step that was requested 2 s after the owner and 1 s after the value:
+    /// it was shut down by itself, under the name of its type.
     #[test]
     fn an_owner_shares_the_steps_of_a_value_within_and_counts_from_its_own_start() {
         let start = Instant::now();
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(inner.steps()[0].requested_after(), Some(Duration::from_secs(1)));
 
         let mut field = ended("Outer.field", 1);
-        field.within = Some(inner.within());
+        let _ = inner.clone().into_step(&mut field);
         let mut outer = ended("Outer", 0);
         outer.children.push(field);
         let outer = Report::of(&outer, None, None, at(3));
