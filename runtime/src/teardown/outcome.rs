@@ -175,9 +175,18 @@ impl Failure {
 
     /// The message of the error and of each of its sources, outermost first.
     pub fn chain(&self) -> impl Iterator<Item = String> + '_ {
-        let first: &(dyn Error + 'static) = &*self.0;
-        std::iter::successors(Some(first), |error: &&(dyn Error + 'static)| (*error).source()).map(ToString::to_string)
+        chain(&*self.0)
     }
+}
+
+/// The message of an error and of each of its sources, outermost first.
+fn chain(error: &(dyn Error + 'static)) -> impl Iterator<Item = String> {
+    std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source()).map(ToString::to_string)
+}
+
+/// These messages in one text.
+pub(super) fn joined(error: &(dyn Error + 'static)) -> String {
+    chain(error).collect::<Vec<_>>().join(": ")
 }
 
 impl fmt::Debug for Failure {
@@ -192,13 +201,7 @@ impl Error for Failure {}
 /// The messages of the chain, outermost first, with `: ` between them.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, message) in self.chain().enumerate() {
-            if i > 0 {
-                f.write_str(": ")?;
-            }
-            f.write_str(&message)?;
-        }
-        Ok(())
+        f.write_str(&joined(&*self.0))
     }
 }
 

@@ -8,9 +8,10 @@
 use std::any::{Any, TypeId, type_name};
 use std::error::Error;
 use std::hash::{Hash as _, Hasher};
+use std::io;
 use std::mem::discriminant;
-use std::{fmt, io};
 
+use crate::teardown::outcome::joined;
 use crate::teardown::{Failure, Outcome};
 
 /// What an output becomes in the report; none if it is of another type. The `dyn Any` is the `Option` that it is taken
@@ -43,10 +44,10 @@ pub(crate) fn error_of<T: 'static>(output: &T) -> Option<Failure> {
     }
     let any = output as &dyn Any;
     if let Some(result) = any.downcast_ref::<Result<(), io::Error>>() {
-        return result.as_ref().err().map(|error| Failure::new(chain(error)));
+        return result.as_ref().err().map(|error| Failure::new(joined(error)));
     }
     if let Some(result) = any.downcast_ref::<Result<(), Box<dyn Error + Send + Sync>>>() {
-        return result.as_ref().err().map(|error| Failure::new(chain(&**error)));
+        return result.as_ref().err().map(|error| Failure::new(joined(&**error)));
     }
     err_of(output)
 }
@@ -73,23 +74,6 @@ impl Hasher for Variant {
     fn finish(&self) -> u64 {
         u64::from(self.0)
     }
-}
-
-/// The messages of an error that is needed elsewhere, and of its sources.
-fn chain(error: &dyn Error) -> String {
-    struct Chain<'a>(&'a dyn Error);
-    impl fmt::Display for Chain<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            fmt::Display::fmt(self.0, f)?;
-            let mut source = self.0.source();
-            while let Some(error) = source {
-                write!(f, ": {error}")?;
-                source = error.source();
-            }
-            Ok(())
-        }
-    }
-    Chain(error).to_string()
 }
 
 #[cfg(all(test, not(sundown_loom)))]
