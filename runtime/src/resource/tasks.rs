@@ -55,9 +55,9 @@ use tracked::{Look, Ticket, Told, Tracked, Unknown, Untold};
 /// or a `Result<(), Box<dyn Error + Send + Sync>>`: the report says which `Result` it was. [`try_spawn`](Self::try_spawn)
 /// reports the error itself.
 ///
-/// Dropping the last handle requests the tasks to stop, as a shutdown does, and nobody waits for them. A task that does not
-/// listen to the token runs on; [`registry::shutdown_all`](crate::registry::shutdown_all) still reaches it. A task that owns a
-/// handle, to spawn others, keeps the group open.
+/// Dropping the last handle requests the tasks to stop, as a shutdown does, and nobody waits for them. A task that does
+/// not listen to the token runs on; [`registry::shutdown_all`](crate::registry::shutdown_all) still reaches it. A task
+/// that owns a handle, to spawn others, keeps the group open.
 ///
 /// ```
 /// use sundown::{ShutdownGuard, Tasks, must_shutdown};
@@ -439,16 +439,12 @@ impl Group {
         let text = catch_unwind(AssertUnwindSafe(|| failure.to_string()));
         let error =
             text.unwrap_or_else(|payload| format!("an error without a text, which {}", Outcome::caught(payload)));
-        {
-            let mut errors = lock(&self.errors);
-            if self.ledger.is_aborted(key) {
-                // What ended it may be what it was aborted for: had the abort been a moment earlier, there were no error.
-                errors.earlier.note(format!("{task}: {error}, as it was aborted"));
-            } else if self.ledger.is_closed() {
-                errors.stopping.note(format!("{task}: {error}"));
-            } else {
-                errors.earlier.note(format!("{task}: {error}"));
-            }
+        if self.ledger.is_aborted(key) {
+            // What ended it may be what it was aborted for: had the abort been a moment earlier, there were no error.
+            lock(&self.errors).note(false, format!("{task}: {error}, as it was aborted"));
+        } else {
+            let is_stopping = self.ledger.is_closed();
+            lock(&self.errors).note(is_stopping, format!("{task}: {error}"));
         }
         crate::observe::task_failed(task.name(), task.location(), &error);
     }
@@ -458,12 +454,8 @@ impl Group {
         // Its future is dropped before it was ready; that is not its runtime's doing.
         self.ledger.explain(key);
         let message = panic_message(payload);
-        let stopping = self.ledger.is_closed();
-        {
-            let mut panics = lock(&self.panics);
-            let notes = if stopping { &mut panics.stopping } else { &mut panics.earlier };
-            notes.note(format!("{task}: {message}"));
-        }
+        let is_stopping = self.ledger.is_closed();
+        lock(&self.panics).note(is_stopping, format!("{task}: {message}"));
         crate::observe::task_panicked(task.name(), task.location(), &message);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// So many messages are kept; beyond them the tasks are counted alone.
+/// The number of messages that are kept; beyond them the tasks are counted alone.
 const KEPT: usize = 16;
 
 /// Those before the group was asked to stop, and those since.
@@ -10,6 +10,13 @@ const KEPT: usize = 16;
 pub(super) struct Noted {
     pub(super) earlier: Notes,
     pub(super) stopping: Notes,
+}
+
+impl Noted {
+    pub(super) fn note(&mut self, is_stopping: bool, task: String) {
+        let notes = if is_stopping { &mut self.stopping } else { &mut self.earlier };
+        notes.note(task);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -21,7 +28,7 @@ pub(super) struct Notes {
 
 impl Notes {
     /// Notes one, such as "`import` (src/jobs.rs:12:9): boom".
-    pub(super) fn note(&mut self, task: String) {
+    fn note(&mut self, task: String) {
         self.count += 1;
         if self.first.len() < KEPT {
             self.first.push(task);
