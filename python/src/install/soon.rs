@@ -16,11 +16,11 @@ use std::ffi::{c_int, c_void};
 use std::panic::catch_unwind;
 use std::sync::atomic::Ordering;
 
-use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
 use crate::install::{INSTALLED, ensure};
 use crate::internal::host::exit::OnWatch;
+use crate::interpreter::raise_soon::ok_or_raise;
 
 inventory::submit!(OnWatch(soon));
 
@@ -64,10 +64,9 @@ extern "C" fn on_main_thread(_: *mut c_void) -> c_int {
             installed.asked.store(false, Ordering::Release);
             return 0;
         }
-        Python::attach(|py| match ensure(py) {
-            Ok(()) => 0,
-            // A part of CPython that is not as expected: the next call that can return an error says so.
-            Err(error) if error.is_instance_of::<PyException>(py) => 0,
+        // A part of CPython that is not as expected: the next call that can return an error says so.
+        Python::attach(|py| match ok_or_raise(py, ensure(py)) {
+            Ok(_) => 0,
             // Ctrl-C, during an import: it is meant for what this has interrupted.
             Err(error) => {
                 error.restore(py);

@@ -1,20 +1,28 @@
-//! Errors of Python where none can be returned.
+//! Errors of Python that the caller can do without, and those that only look so.
 
 use std::ffi::{c_int, c_void};
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-/// The value, if there is one. An `Exception` is dropped: the caller does without. Anything else, such as Ctrl-C, is meant for
-/// what was interrupted: the main thread raises it before it runs any more of its Python code.
+/// The value, if there is one. An `Exception` is dropped: the caller does without.
+///
+/// # Errors
+///
+/// Anything else, such as Ctrl-C, which is meant for what was interrupted.
+pub(crate) fn ok_or_raise<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
+    match result {
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+/// As [`ok_or_raise`], where no error can be returned: the main thread raises it before it runs any more of its Python code.
 pub(crate) fn ok_or_raise_soon<T>(py: Python<'_>, result: PyResult<T>) -> Option<T> {
-    result
-        .inspect_err(|error| {
-            if !error.is_instance_of::<PyException>(py) {
-                raise_soon(error.clone_ref(py));
-            }
-        })
-        .ok()
+    ok_or_raise(py, result).unwrap_or_else(|error| {
+        raise_soon(error);
+        None
+    })
 }
 
 #[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]

@@ -3,9 +3,10 @@
 //! CPython does not tell, so this is put together from what is known for certain. Where nothing is, it is an import like
 //! most: to refuse work without need would be worse than to miss a stage.
 
-use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+
+use crate::interpreter::raise_soon::ok_or_raise;
 
 /// Whether a handler that is registered now with `atexit` would not be called.
 ///
@@ -13,7 +14,7 @@ use pyo3::types::PyDict;
 ///
 /// What is no `Exception`, such as Ctrl-C.
 pub(super) fn is_too_late(py: Python<'_>) -> PyResult<bool> {
-    look(py).or_else(|error| if error.is_instance_of::<PyException>(py) { Ok(false) } else { Err(error) })
+    Ok(ok_or_raise(py, look(py))?.unwrap_or(false))
 }
 
 fn look(py: Python<'_>) -> PyResult<bool> {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
-use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
 use sundown::{Outcome, Progress, Report};
@@ -24,6 +23,7 @@ use crate::interpreter::exit::late::is_too_late;
 use crate::interpreter::exit::leaving::Left;
 use crate::interpreter::exit::waves::{self, Wave, Waves};
 use crate::interpreter::exit::{self, GATE_CLOSED, NAME, STATE, budget, leaving, second, shield, uncaught};
+use crate::interpreter::raise_soon::ok_or_raise;
 use crate::interpreter::{closing, gate};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
@@ -52,12 +52,8 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
         let one = wrap_pyfunction!(stage_one, py)?;
         py.import("threading")?.call_method1("_register_atexit", (one,))
     });
-    match registered {
-        // Ctrl-C during the import.
-        Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
-        // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
-        _ => {}
-    }
+    // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
+    ok_or_raise(py, registered)?;
     Ok(Installation::InTime)
 }
 
