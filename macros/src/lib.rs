@@ -1,5 +1,5 @@
-//! The macros of `sundown` and `sundown-python`. Depend on one of these: they re-export them, with their documentation. Where
-//! both have a macro, it is here once for each: what is expanded must name the crate that its user depends on.
+//! The macros of `sundown` and `sundown-python`. Depend on one of these: they re-export them, with their documentation.
+//! Where both have a macro, it is here once for each: what is expanded must name the crate that its user depends on.
 //!
 //! The layers, lowest first: `attr` reads, `model` decides, `emit` expands; `emit::derive` shows the whole way. Types of
 //! `proc_macro` stop in this file, so that everything behind it can be tested.

@@ -1,5 +1,5 @@
-//! Three Python bindings that clean up after themselves: `runner.rs`, `client.rs` and `tool.rs`, each with a folder of what it
-//! is made of. Start reading at a struct with `#[pyclass_teardown]`.
+//! Three Python bindings that clean up after themselves: `runner.rs`, `client.rs` and `tool.rs`, each with a folder of
+//! what it is made of. Start reading at a struct with `#[pyclass_teardown]`.
 
 mod client;
 mod resp;

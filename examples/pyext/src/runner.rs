@@ -66,9 +66,9 @@ impl Runner {
         Ok(Runner { service: service.into(), worker, jobs, store, folder, guard: ShutdownGuard::new() })
     }
 
-    /// Runs the steps one after another, and returns what became of each. A step that fails raises `WorkflowError`, one that
-    /// panics `RuntimePanic`, and those after it are not run. After `timeout` seconds it raises `TimeoutError`; the step that
-    /// is late goes on. `on_step` is called with each job that is done, before the next step begins.
+    /// Runs the steps one after another, and returns what became of each. A step that fails raises `WorkflowError`, one
+    /// that panics `RuntimePanic`, and those after it are not run. After `timeout` seconds it raises `TimeoutError`;
+    /// the step that is late goes on. `on_step` is called with each job that is done, before the next step begins.
     #[pyo3(signature = (workflow, *, timeout = None, on_step = None))]
     fn run(
         &self,

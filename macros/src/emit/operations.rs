@@ -228,6 +228,7 @@ impl Operations<'_, '_> {
 
     /// A call with the field. A path is called where it stands, so that `&mut T` coerces to `&T`; a closure learns its
     /// parameter's type from a function of ours.
+    ///
     /// Before it is a statement with the function, which is named once: rustc would report what is wrong with it twice.
     fn plain_call(&self, call: &Call, value: &Value) -> (Option<TokenStream>, TokenStream) {
         let rt = self.krate.rt();
@@ -282,7 +283,8 @@ impl Operations<'_, '_> {
     }
 }
 
-/// The parameter in which an operation gets the field, and how it is passed on: `&mut T`, or `&T` where the struct is shared.
+/// The parameter in which an operation gets the field, and how it is passed on: `&mut T`, or `&T` where the struct is
+/// shared.
 struct Value {
     param: TokenStream,
     used: TokenStream,

@@ -33,7 +33,8 @@ pub(crate) enum Host {
     Shim,
 }
 
-/// The path of the host, or of the crate that the user names, with our spans: an error in what we call is not an error in `crate = path`.
+/// The path of the host, or of the crate that the user names, with our spans: an error in what we call is not an error
+/// in `crate = path`.
 #[derive(Clone)]
 pub(crate) struct Krate(TokenStream);
 

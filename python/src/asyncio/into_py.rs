@@ -159,8 +159,8 @@ pub(crate) fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bou
     Ok(arguments)
 }
 
-/// So many futures in a row are ready at once before one takes the queue, to let the loop run: an `await` of a finished
-/// future does not yield. It is tokio's number for the same thing.
+/// The number of futures in a row that may be ready at once. The next takes the queue, to let the loop run: an `await` of a
+/// finished future does not yield. It is tokio's number for the same thing.
 const IN_A_ROW: u32 = 128;
 
 #[track_caller]

@@ -22,7 +22,7 @@ from types import CoroutineType
 #: So long, in seconds, a loop is kept from its other callbacks by a batch of completions.
 SLICE = 0.001
 
-#: So many completions are taken at a time at most; between two batches the clock is looked at.
+#: The number of completions that are taken at a time, at most; between two batches the clock is looked at.
 BATCH = 128
 
 #: `asyncio.Task` has `eager_start`.

@@ -28,7 +28,7 @@ use crate::internal::sync::latch::Latch;
 use crate::internal::sync::{lock, quietly};
 use crate::interpreter::exceptions::ShutdownError;
 
-/// So many tasks are named; the others are counted.
+/// The number of tasks that are named; the others are counted.
 const NAMED: usize = 10;
 
 #[derive(Debug)]

@@ -4,9 +4,9 @@
 //! every few milliseconds (`sys.getswitchinterval`). A thousand loops that stop at once do little else; stopped one after
 //! another they end in the same order of time as one after another alone.
 //!
-//! It is no `Semaphore`: who requests a stop does not wait for it, so the one that leaves has to stop the next. And a loop that
-//! is blocked keeps its slot: a teardown that [waits](wait) for a loop stops it out of turn once the queue has stood still for
-//! a moment.
+//! It is no `Semaphore`: who requests a stop does not wait for it, so the one that leaves has to stop the next. And a
+//! loop that is blocked keeps its slot: a teardown that [waits](wait) for a loop stops it out of turn once the queue
+//! has stood still for a moment.
 
 use std::collections::VecDeque;
 use std::fmt::Debug;

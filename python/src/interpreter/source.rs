@@ -6,8 +6,8 @@ use pyo3::types::PyDict;
 /// Runs a source file and returns what it defines, in a namespace of its own and not in `sys.modules`: another extension
 /// module may have the same file, for its own Rust.
 ///
-/// Its name is in angle brackets, as that of `<string>`: coverage.py and debuggers look for no such file. Tracebacks have its
-/// lines all the same, from the cache of `linecache`.
+/// Its name is in angle brackets, as that of `<string>`: coverage.py and debuggers look for no such file. Tracebacks
+/// have its lines all the same, from the cache of `linecache`.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Whether a field of a Python class that nobody annotated is a resource: as `sundown::__rt::not_forgotten`, in a class's words.
+//! Whether a field of a Python class that nobody annotated is a resource: as `sundown::__rt::not_forgotten`, in a
+//! class's words.
 
 use std::marker::PhantomData;
 

@@ -49,7 +49,7 @@ impl Builder {
         Builder { source, name: None, timeout: None, restart: Restart::Never, cancel_at_main_end: false }
     }
 
-    /// So many worker threads; as many as there are processors, if it is not called.
+    /// The number of worker threads: as many as there are processors, if it is not called.
     ///
     /// # Panics
     ///

@@ -14,8 +14,8 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    /// What was below `from` is below `to`: `Replica.jobs` becomes `Service.replica.jobs`. The place that tells one outermost
-    /// value from another, in `Service (src/main.rs:3:9)`, is not repeated below it.
+    /// What was below `from` is below `to`: `Replica.jobs` becomes `Service.replica.jobs`. The place that tells one
+    /// outermost value from another, in `Service (src/main.rs:3:9)`, is not repeated below it.
     pub(crate) fn moved(&self, from: &str, to: &Name) -> Name {
         match self.strip_prefix(from) {
             Some("") => to.clone(),

@@ -184,9 +184,9 @@ impl Thread {
         self.inner.shared.stop();
     }
 
-    /// Has `wake` called when the thread is requested to stop, after its [`StopSignal`] says so: for a thread that blocks in a
-    /// call that knows no stop signal. By anyone who stops it: its owner, [`registry::shutdown_all`] or the drop of the
-    /// last handle.
+    /// Has `wake` called when the thread is requested to stop, after its [`StopSignal`] says so: for a thread that
+    /// blocks in a call that knows no stop signal. By anyone who stops it: its owner, [`registry::shutdown_all`] or the
+    /// drop of the last handle.
     ///
     /// `wake` is called once, on the thread of the one who stops it, or here if that was before. It must not block. Several
     /// are called in their order. None is called once the thread has ended. If it panics, the thread's step has

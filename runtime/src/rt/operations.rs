@@ -107,8 +107,8 @@ pub fn call_ref<'a, T, R, F: FnOnce(&'a T) -> R>(value: &'a T, closure: F) -> R 
 
 /// The operations that a field does not name: those of its type, or none.
 ///
-/// Inherent methods win over a trait's, so `Operations(value).request(progress)` finds these where the type has a `Teardown`, and
-/// [`NoOperations`]' elsewhere. It is decided where the expansion names the concrete type.
+/// Inherent methods win over a trait's, so `Operations(value).request(progress)` finds these where the type has a
+/// `Teardown`, and [`NoOperations`]' elsewhere. It is decided where the expansion names the concrete type.
 pub struct Operations<'a, T>(pub &'a mut T);
 
 impl<T: Teardown> Operations<'_, T> {

@@ -31,12 +31,12 @@ pub fn snapshot() -> Snapshot {
 
 /// Stops everything that is registered, within `timeout`.
 ///
-/// First the guarded values: those that were [shared](share) or [given](give) are shut down, each in its own order; of any
-/// other it sets [`stop_requested`](crate::ShutdownGuard::stop_requested), and waits for its owner to shut it down. Then
-/// our own handles ([`Tasks`](crate::Tasks) and the like) that are left, no matter who owns them. While there are handles, half
-/// of the time is theirs. A value whose owner does not answer is reported as not reached; so call this where you own none,
-/// or after you have shut down your own. A later call does not wait again for an owner who has not begun: a value in a
-/// static, say, which has none. `guard.dismiss()` says that nobody is to wait for it at all. Each
+/// First the guarded values: those that were [shared](share) or [given](give) are shut down, each in its own order; of
+/// any other it sets [`stop_requested`](crate::ShutdownGuard::stop_requested), and waits for its owner to shut it down.
+/// Then our own handles ([`Tasks`](crate::Tasks) and the like) that are left, no matter who owns them. While there are
+/// handles, half of the time is theirs. A value whose owner does not answer is reported as not reached; so call this
+/// where you own none, or after you have shut down your own. A later call does not wait again for an owner who has not
+/// begun: a value in a static, say, which has none. `guard.dismiss()` says that nobody is to wait for it at all. Each
 /// value is reported once: one that was shared, however often, as what was shared, and one inside another in the report
 /// of that one.
 ///

@@ -100,7 +100,7 @@ impl Own {
         })
     }
 
-    /// So many calls at a time, of one function, with their numbers: the sum of the results.
+    /// `count` calls of one function at a time, each with its number: the sum of the results.
     fn run_many(&self, py: Python<'_>, function: Py<PyAny>, count: i64) -> PyResult<i64> {
         let (event_loop, function) = (self.get()?, Arc::new(function));
         get_runtime().block_on(py, async move {

@@ -81,8 +81,8 @@ pub(super) async fn call_back(
     stop.run_until_cancelled(all).await;
 }
 
-/// The argument of `loop.call_exception_handler`. It becomes a Python object on the loop's thread, not here. A cancellation is
-/// no failure: it becomes no argument, and so there is no call.
+/// The argument of `loop.call_exception_handler`. It becomes a Python object on the loop's thread, not here. A
+/// cancellation is no failure: it becomes no argument, and so there is no call.
 struct Complaint(PyErr);
 
 impl<'py> IntoPyObject<'py> for Complaint {

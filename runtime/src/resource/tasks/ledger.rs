@@ -312,8 +312,9 @@ impl<A> Entry<A> {
     }
 }
 
-/// So many tasks of one spawner go to one shard, then to the next. Those that were spawned together mostly run, and end,
-/// on one worker: a shard per task would send each shard's lock from worker to worker (a tenth of a large shutdown's time).
+/// The number of tasks of one spawner that go to one shard before the next one is taken. Those that were spawned together
+/// mostly run, and end, on one worker: a shard per task would send each shard's lock from worker to worker (a tenth of a
+/// large shutdown's time).
 #[cfg(not(sundown_loom))]
 const RUN: usize = 512;
 #[cfg(sundown_loom)]

@@ -8,7 +8,7 @@ const FIRST: usize = 4;
 /// The size of the largest pages.
 const LAST: usize = FIRST << DOUBLINGS;
 const DOUBLINGS: usize = 8;
-/// So many values there are in the pages before the first that is as large as `LAST`.
+/// The number of values in the pages before the first that is as large as `LAST`.
 const SMALLER: usize = FIRST * ((1 << DOUBLINGS) - 1);
 
 /// Values by a key that is used again once its value was removed.

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::TaskInfo;
 
-/// So many different tasks are named; the others are counted.
+/// The number of different tasks that are named; the others are counted.
 const NAMED: usize = 10;
 
-/// So many different ones are told apart: a group may lose tasks as long as it lives.
+/// The number of different ones that are told apart: a group may lose tasks as long as it lives.
 const KEPT: usize = 1_000;
 
 /// Tasks by name and place, with how many there are of each.

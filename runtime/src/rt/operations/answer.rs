@@ -83,8 +83,9 @@ impl<T, E> Answer for Result<T, E> {
     }
 }
 
-/// An error of a `request` or a `force`. How it is put into words depends on its type, and the first that fits is found by method
-/// lookup where the expansion names the concrete type: an error with its sources, then [`Display`], then [`Debug`].
+/// An error of a `request` or a `force`. How it is put into words depends on its type, and the first that fits is found
+/// by method lookup where the expansion names the concrete type: an error with its sources, then [`Display`], then
+/// [`Debug`].
 pub struct ErrorOf<E>(pub E);
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> ErrorOf<E> {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 
-/// So many watchers call at the same time.
+/// The number of watchers that call at the same time.
 const WATCHERS: usize = 4;
 
 /// How long the tasks that write their end need for it.
