@@ -162,36 +162,36 @@ impl Driver {
     }
 
     /// The output of `future`, or `None` once `at` has passed. A future that is ready wins over a deadline that has
-    /// passed. One that always has more to do does not.
+    /// passed. One that always has more to do does not; what it awaits of tokio's is in a [`part`](Self::part).
     pub async fn until<F: Future>(&self, at: Instant, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         let mut alarm = UnderAlarm { driver: self, at, id: None, last_work: None };
-        poll_fn(|cx| match self.poll(future.as_mut(), cx) {
+        poll_fn(|cx| match budget::watch(|| future.as_mut().poll(cx)) {
             (Poll::Ready(output), _) => Poll::Ready(Some(output)),
             (Poll::Pending, spent) => alarm.poll(cx, spent).map(|()| None),
         })
         .await
     }
 
-    /// Polls `future` with a budget of its own. Returns also whether it has used that up; then it is polled again.
-    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> (Poll<F::Output>, bool) {
+    /// Awaits `future`, the step called `name` or a part of it, with a budget of its own.
+    pub(crate) async fn part<F: Future>(&self, name: Option<Name>, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let _inside = self.enter(name.clone());
+            self.poll(future.as_mut(), cx)
+        })
+        .await
+    }
+
+    /// Polls `future` with a budget of its own. If it has used that up, it is polled again.
+    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let (poll, spent) = budget::own(|| future.poll(cx));
         // What is pending for its budget leaves its waker with the runtime of its thread, for when that comes back to the
         // task. This thread is blocked, and does not.
         if poll.is_pending() && spent && self.blocks.is_some() {
             cx.waker().wake_by_ref();
         }
-        (poll, spent)
-    }
-
-    /// As [`poll`](Self::poll), of the step called `name` or a part of it, which is under an alarm already.
-    pub(crate) async fn part<F: Future>(&self, name: Option<Name>, future: F) -> F::Output {
-        let mut future = pin!(future);
-        poll_fn(|cx| {
-            let _inside = self.enter(name.clone());
-            self.poll(future.as_mut(), cx).0
-        })
-        .await
+        poll
     }
 
     /// The name of a step, where somebody may ask for it.

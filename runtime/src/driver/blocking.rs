@@ -23,7 +23,7 @@ pub fn block_on<F: Future>(driver: &Driver, future: F) -> F::Output {
         if driver.next_alarm().is_some_and(|at| at <= driver.now()) {
             driver.ring();
         }
-        if let (Poll::Ready(output), _) = driver.poll(future.as_mut(), &mut cx) {
+        if let Poll::Ready(output) = driver.poll(future.as_mut(), &mut cx) {
             return output;
         }
         while !unpark.woken.swap(false, Ordering::Acquire) {

@@ -19,6 +19,14 @@ pub(crate) fn own<T>(poll: impl FnOnce() -> T) -> (T, bool) {
     (poll(), false)
 }
 
+/// Calls `poll`. Returns also whether a call of [`own`] within it has used up its budget.
+pub(super) fn watch<T>(poll: impl FnOnce() -> T) -> (T, bool) {
+    #[cfg(feature = "tokio")]
+    return coop::watch(poll, || false);
+    #[cfg(not(feature = "tokio"))]
+    (poll(), false)
+}
+
 /// Whether the caller has a budget: it is async code that tokio, or [`own`], polls.
 #[cfg(feature = "tokio")]
 pub(super) fn is_limited() -> bool {
@@ -68,16 +76,21 @@ mod coop {
             if let Poll::Ready(full) = poll_proceed(cx) {
                 FULL.with(|kept| kept.0.set(Some(full)));
             }
-            let before = SPENT.replace(false);
-            let output = poll();
-            let spent = SPENT.get() || !has_budget_remaining();
-            SPENT.set(before || spent);
-            Poll::Ready((output, spent))
+            Poll::Ready(watch(poll, || !has_budget_remaining()))
         })));
         match restoring.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => result,
             Poll::Pending => unreachable!("`unconstrained` is pending only where its future is"),
         }
+    }
+
+    /// `is_spent` says whether `poll` has used up the budget that it had.
+    pub(super) fn watch<T>(poll: impl FnOnce() -> T, is_spent: impl FnOnce() -> bool) -> (T, bool) {
+        let before = SPENT.replace(false);
+        let output = poll();
+        let spent = SPENT.get() || is_spent();
+        SPENT.set(before || spent);
+        (output, spent)
     }
 
     /// More than any budget: tokio counts it in a byte.
