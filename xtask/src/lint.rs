@@ -6,10 +6,11 @@
 mod layers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, target};
 use crate::metadata::Metadata;
 use crate::steps::Steps;
 use crate::{msrv, test};
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Result<()> {
         cargo(["clippy", "--quiet", "--package", "sundown-python", "--no-default-features"]).args(DENY).check()?;
         Ok(String::new())
     });
+    steps.run("clippy, free-threaded Python", || free_threaded().map(|()| String::new()));
     steps.run("clippy, loom models", || {
         let clippy = cargo(["clippy", "--quiet", "--package", "sundown", "--profile", "test", "--lib"]);
         let clippy = clippy.args(["--features", &test::core_features(&metadata)?]);
@@ -57,6 +59,30 @@ pub(crate) fn run() -> Result<()> {
     steps.finish()?;
     println!("{passed} checks passed");
     Ok(())
+}
+
+/// As for a CPython without the GIL, of which PyO3 needs nothing but this description to compile.
+const FREE_THREADED: &str = "\
+implementation=CPython
+version=3.14
+shared=false
+abi3=false
+build_flags=Py_GIL_DISABLED
+suppress_build_script_link_lines=true
+";
+
+/// In a target directory of its own, because PyO3 is built for one interpreter.
+fn free_threaded() -> Result<()> {
+    let place = target().join("python/build/free-threaded");
+    let config = place.join("pyo3-config.txt");
+    fs::create_dir_all(&place).and_then(|()| fs::write(&config, FREE_THREADED)).context("PyO3's configuration")?;
+    let packages = ["--package", "sundown-python", "--package", "sundown-pyo3-async-runtimes"];
+    cargo(["clippy", "--quiet"])
+        .args(packages)
+        .args(DENY)
+        .env("PYO3_CONFIG_FILE", &config)
+        .env("CARGO_TARGET_DIR", &place)
+        .check()
 }
 
 fn clippy_with(features: &str) -> Result<()> {
