@@ -11,6 +11,7 @@ import threading
 import weakref
 from asyncio import CancelledError
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 #: `asyncio.Task` has `eager_start`.
@@ -51,6 +52,8 @@ class Runner:
         self.calls = set()
         self.finishing = None
         self.over = False
+        #: Taken once: by the thread when it begins, or by who gives it up before that.
+        self.begun = threading.Lock()
         #: Done when no task is waited for any more; when nothing is.
         self.tasks_forced = loop.create_future()
         self.all_forced = loop.create_future()
@@ -59,10 +62,18 @@ class Runner:
         try:
             threading.Thread(target=self.main, name=self.name, daemon=True).start()
         except BaseException:
-            self.loop.close()
+            # No thread could be made. Or Ctrl-C, also while the thread begins: one of the two closes the loop.
+            if self.begun.acquire(blocking=False):
+                self.loop.close()
+            else:
+                self.over = True
+                with suppress(RuntimeError):  # closed
+                    self.loop.call_soon_threadsafe(self.loop.stop)
             raise
 
     def main(self):
+        if not self.begun.acquire(blocking=False):
+            return
         self.state.entered()
         try:
             self.serve()

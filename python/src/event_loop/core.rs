@@ -69,7 +69,7 @@ fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<LoopControl> {
         let namespace = source::execute(py, "event_loop", include_str!("../event_loop.py"))?;
         PyResult::Ok(namespace.as_any().get_item("Runner")?.unbind())
     };
-    let class = RUNNER.get().get_or_try_init(py, load)?;
+    let class = source::once(py, RUNNER.get(), load)?;
     let state = LoopState::new(name, Bridge::of(event_loop)?);
     let runner = class.bind(py).call1((event_loop, LoopStateForPython(Arc::clone(&state)), &state.name))?;
     let methods = Runner::new(event_loop, &runner)?;

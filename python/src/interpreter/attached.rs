@@ -1,9 +1,10 @@
 //! What a drop needs to know of Python: whether this thread is attached, and the exception that is on its way.
 
-use std::ffi::c_int;
+use std::ffi::c_void;
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
+use pyo3::ffi::PyThreadState;
 use pyo3::prelude::*;
 
 /// Calls `f` if this thread is attached, and only then: a drop must not wait for the interpreter.
@@ -11,19 +12,40 @@ pub(crate) fn if_attached<T>(f: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     if is_attached() { Python::try_attach(f) } else { None }
 }
 
-/// Whether this thread is attached. PyO3 knows, and does not tell.
-#[allow(unsafe_code, reason = "a function of CPython's that is in no stable ABI, and in every version")]
+/// Whether this thread is attached, by the thread state that PyO3 attaches it with. PyO3 knows, and does not tell.
+///
+/// `PyGILState_Check` is of no use: once there was a subinterpreter it says that every thread is.
 fn is_attached() -> bool {
-    type Check = unsafe extern "C" fn() -> c_int;
-    static CHECK: OnceLock<Option<Check>> = OnceLock::new();
-    let check = CHECK.get_or_init(|| {
-        // SAFETY: the name ends with a zero.
-        let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"PyGILState_Check".as_ptr()) };
-        // SAFETY: it is `int PyGILState_Check(void)`, since Python 3.4. A null pointer is `None`.
-        unsafe { std::mem::transmute::<*mut libc::c_void, Option<Check>>(symbol) }
-    });
-    // SAFETY: it may be called by any thread, at any time.
-    check.is_some_and(|check| unsafe { check() } == 1)
+    let own = own_state();
+    !own.is_null() && current_state() == own
+}
+
+/// This thread's state, null if it has none.
+#[allow(unsafe_code, reason = "PyO3 has no safe form of it")]
+fn own_state() -> *mut PyThreadState {
+    // SAFETY: any thread may call it, at any time.
+    unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }
+}
+
+/// The state of the thread that is attached: this one, or up to 3.11 any.
+#[allow(unsafe_code, reason = "a function of CPython's that is in no stable ABI, and in every version")]
+fn current_state() -> *mut PyThreadState {
+    type Current = unsafe extern "C" fn() -> *mut PyThreadState;
+    /// The function. Not a cell that is held while somebody looks: a fork may come just then.
+    static CURRENT: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let mut symbol = CURRENT.load(Ordering::Relaxed);
+    if symbol.is_null() {
+        // Since 3.13, and before.
+        let names = [c"PyThreadState_GetUnchecked", c"_PyThreadState_UncheckedGet"];
+        // SAFETY: the names end with a zero.
+        let mut found = names.iter().map(|name| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
+        symbol = found.find(|symbol| !symbol.is_null()).unwrap_or(ptr::null_mut());
+        CURRENT.store(symbol, Ordering::Relaxed);
+    }
+    // SAFETY: it is `PyThreadState *PyThreadState_GetUnchecked(void)`. A null pointer is `None`.
+    let current = unsafe { std::mem::transmute::<*mut c_void, Option<Current>>(symbol) };
+    // SAFETY: any thread may call it, at any time.
+    current.map_or(ptr::null_mut(), |current| unsafe { current() })
 }
 
 /// The exception that was on its way when this was made: put back when it is dropped.

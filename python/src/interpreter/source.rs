@@ -1,6 +1,7 @@
 //! Python source files that are part of this crate.
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 /// Runs a source file and returns what it defines, in a namespace of its own and not in `sys.modules`: another extension
@@ -22,6 +23,26 @@ pub(crate) fn execute<'py>(py: Python<'py>, name: &str, source: &str) -> PyResul
     builtins.call_method1("exec", (code, &namespace))?;
     remember_lines(py, &file, source)?;
     Ok(namespace)
+}
+
+/// What `load` makes of a source file, once in a process.
+///
+/// Not inside the cell: Python runs meanwhile, the handler of a signal or a `__del__`, which may come here again and would
+/// wait for itself. Of two the first counts.
+///
+/// # Errors
+///
+/// Those of `load`.
+pub(crate) fn once<T>(
+    py: Python<'_>,
+    cell: &'static PyOnceLock<T>,
+    load: impl FnOnce() -> PyResult<T>,
+) -> PyResult<&'static T> {
+    if let Some(loaded) = cell.get(py) {
+        return Ok(loaded);
+    }
+    let loaded = load()?;
+    Ok(cell.get_or_init(py, || loaded))
 }
 
 /// Only if `linecache` is imported, as by `asyncio`: it is not worth an import.

@@ -11,7 +11,7 @@ static NAMESPACE: PerProcess<PyOnceLock<Py<PyDict>>> = PerProcess::new(PyOnceLoc
 
 fn function(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
     let load = || PyResult::Ok(source::execute(py, "context", include_str!("context.py"))?.unbind());
-    let namespace = NAMESPACE.get().get_or_try_init(py, load)?;
+    let namespace = source::once(py, NAMESPACE.get(), load)?;
     Ok(namespace.bind(py).as_any().get_item(name)?.unbind())
 }
 

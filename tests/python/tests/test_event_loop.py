@@ -246,3 +246,33 @@ def test_no_loop_for_a_factory_that_fails(make):
 
     with pytest.raises(LookupError):
         make(factory=fails)
+
+
+@pytest.mark.parametrize("runs", [True, False], ids=["runs", "not-yet"])
+def test_no_loop_after_ctrl_c_while_its_thread_begins(make, monkeypatch, runs):
+    """Whether the thread runs already or not, and so may run at any moment."""
+    begin = threading.Thread.start
+    late = []
+
+    def start(thread):
+        if not thread.name.startswith(NAME):
+            return begin(thread)
+        begin(thread) if runs else late.append(thread)
+        raise KeyboardInterrupt
+
+    make().close()
+    gc.collect()
+    files = descriptors()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(KeyboardInterrupt):
+            make()
+    for thread in late:
+        begin(thread)
+        thread.join()
+
+    def is_gone():
+        gc.collect()
+        return not loop_threads() and len(descriptors()) <= len(files)
+
+    assert wait_until(is_gone), (loop_threads(), files, descriptors())

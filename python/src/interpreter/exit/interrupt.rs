@@ -106,16 +106,17 @@ impl Interrupts {
             self.look = (left / 2 > LOOK).then(|| now + left / 2);
         }
         let mut any = false;
-        let of_lives: Vec<_> = lives.iter().filter_map(|live| live.python_thread()).collect();
-        of_lives.iter().for_each(|&(ident, budget)| any |= self.is_due(ident, budget, now));
+        let of_lives = || lives.iter().filter_map(|live| live.python_thread());
+        of_lives().for_each(|(ident, budget)| any |= self.is_due(ident, budget, now));
         user_threads::each(|thread| any |= self.is_due(thread.ident, thread.budget, now));
         if !any {
             return;
         }
         Python::attach(|py| {
             let class = py.get_type::<InterpreterExit>();
-            // The threads of loops, which Python made.
-            for (ident, budget) in of_lives {
+            // The threads of loops, which Python made. Asked for again: one may have ended while this waited to be attached,
+            // and its number be another's. It cannot end now, because it would need to be attached.
+            for (ident, budget) in of_lives() {
                 if self.is_due(ident, budget, now) {
                     self.send(&class, ident, now);
                 }
