@@ -2,12 +2,12 @@
 //!
 //! Each extension module has its own types, since each links its own copy of this crate: created at first use, they say
 //! that they are of the module `sundown`, until [`install`](crate::install()) adds them to the extension's module.
+#![allow(unreachable_code, reason = "`exception!` returns from PyO3's macro")]
 
 use std::marker::PhantomData;
 
 use pyo3::exceptions::{PyBaseException, PyException, PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyErrArguments, PyTypeInfo};
 use sundown::Outcome;
@@ -22,37 +22,35 @@ macro_rules! exception {
         pub struct $name(PyAny);
 
         pyo3::impl_exception_boilerplate!($name);
-        pyo3::pyobject_native_type_named!($name);
-
-        #[allow(unsafe_code, reason = "PyO3 has no safe way to name a type that is made at run time")]
-        // SAFETY: `type_object_raw` returns a type that is never freed, and every `PyAny` is an instance of it if its type
-        // says so: the default checks.
-        unsafe impl PyTypeInfo for $name {
-            fn type_object_raw(py: Python<'_>) -> *mut pyo3::ffi::PyTypeObject {
-                static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-                let made = TYPE.get_or_try_init(py, || {
-                    let attributes = PyDict::new(py);
-                    $(attributes.set_item($attribute, $value)?;)*
-                    let bases = PyTuple::new(py, [$(py.get_type::<$base>()),+])?;
-                    make_type(py, stringify!($name), &bases, $doc, &attributes)
-                });
-                made.expect("a type can be made").as_ptr().cast()
-            }
-        }
+        // The part of `create_exception!` that implements `PyTypeInfo`, whose associated constants 0.30 has removed: nothing
+        // says which PyO3 this is built with, and PyO3's own macro need not be told. Its last argument, the docstring, is an
+        // expression in the closure that makes the type. This one returns from there with a type of ours.
+        pyo3::create_exception_type_object!(sundown, $name, PyException, {
+            #[allow(unsafe_code, reason = "the macro's own `py` cannot be named here")]
+            // SAFETY: `type_object_raw` is called with a `Python<'_>`, and is not left before this ends.
+            let py = unsafe { Python::assume_attached() };
+            let bases = [$(py.get_type::<$base>()),+];
+            return make_type(py, stringify!($name), &bases, $doc, &[$(($attribute, $value)),*]);
+        });
     };
 }
 
-fn make_type<'py>(
-    py: Python<'py>,
+fn make_type(
+    py: Python<'_>,
     name: &str,
-    bases: &Bound<'py, PyTuple>,
+    bases: &[Bound<'_, PyType>],
     doc: &str,
-    attributes: &Bound<'py, PyDict>,
-) -> PyResult<Py<PyType>> {
-    attributes.set_item("__module__", "sundown")?;
-    attributes.set_item("__doc__", doc)?;
-    let made = py.get_type::<PyType>().call1((name, bases, attributes))?;
-    Ok(made.cast_into::<PyType>()?.unbind())
+    attributes: &[(&str, Option<&str>)],
+) -> Py<PyType> {
+    let make = || {
+        let namespace = PyDict::new(py);
+        namespace.set_item("__module__", "sundown")?;
+        namespace.set_item("__doc__", doc)?;
+        attributes.iter().try_for_each(|(name, value)| namespace.set_item(name, value))?;
+        let made = py.get_type::<PyType>().call1((name, PyTuple::new(py, bases)?, namespace))?;
+        PyResult::Ok(made.cast_into::<PyType>()?.unbind())
+    };
+    make().expect("a type can be made")
 }
 
 exception!(
@@ -62,7 +60,7 @@ exception!(
     ShutdownError(PyRuntimeError),
     "Something did not shut down cleanly, or is refused because the interpreter exits.\n\n\
      `report` is what became of each step, as a readable tree, or None.",
-    { "report": None::<&str> }
+    { "report": None }
 );
 
 exception!(
