@@ -41,6 +41,8 @@ enum Command {
         /// Only tests whose names match this expression, pytest's `-k`.
         filter: Option<String>,
     },
+    /// Checks the older versions of PyO3 that are supported: all by type, some tests with the newest of them.
+    OlderPyo3,
     /// Checks the layers, formatting, clippy in all feature combinations, the docs and the minimum Rust version.
     Lint,
     /// Runs programs that end in every awkward way, many times over, and tells how their processes ended.
@@ -71,6 +73,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test(options) => return test::run(&options),
         Command::ExitStress(options) => return exit_stress::run(&options),
         Command::Pytest { filter } => return Ok(test::pytest(filter.as_deref())),
+        Command::OlderPyo3 => return Ok(test::older_pyo3()),
         Command::Lint => lint::run()?,
         Command::Bench { names } => bench::run(&names)?,
     }

@@ -20,7 +20,7 @@ use crate::python::{self, DEMO, Interpreter, RUNTIME, Suite};
 use crate::steps::Steps;
 
 /// Keeps PyO3 from linking a libpython, as in an extension module.
-const UNLINKED: &str = "PYO3_BUILD_EXTENSION_MODULE";
+pub(crate) const UNLINKED: &str = "PYO3_BUILD_EXTENSION_MODULE";
 
 /// Which tests are run.
 #[derive(Args)]
@@ -28,7 +28,8 @@ pub(crate) struct Options {
     /// Only tests whose names contain this.
     filter: Option<String>,
     /// Every test, as in CI: also doctests, all compile errors, without default features, loom models, pytest on every
-    /// interpreter in `SUNDOWN_PYTHONS` with both kinds of build, and every run of the exit-stress scenarios.
+    /// interpreter in `SUNDOWN_PYTHONS` with both kinds of build, older versions of PyO3, and every run of the exit-stress
+    /// scenarios.
     #[arg(long)]
     full: bool,
     /// Writes the counts to this file too.
@@ -51,6 +52,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.full {
         let interpreters = run.interpreters(python::interpreters);
         run.pytest(&interpreters);
+        // What they run is chosen, and so a filter chooses none of it.
+        if let (Some(newest), None) = (interpreters.last(), &options.filter) {
+            run.older_pyo3(newest);
+        }
         for interpreter in &interpreters {
             run.exits(interpreter, None);
         }
@@ -74,6 +79,17 @@ pub(crate) fn pytest(filter: Option<&str>) -> ExitCode {
     let mut run = Run::new(filter);
     let interpreters = run.interpreters(python::interpreters);
     run.pytest(&interpreters);
+    let (line, exit_code) = run.finish();
+    println!("{line}");
+    exit_code
+}
+
+/// Checks the older versions of PyO3 alone, as `test --full` does.
+pub(crate) fn older_pyo3() -> ExitCode {
+    let mut run = Run::new(None);
+    for interpreter in run.interpreters(|| Ok(vec![python::newest()?])) {
+        run.older_pyo3(&interpreter);
+    }
     let (line, exit_code) = run.finish();
     println!("{line}");
     exit_code
@@ -179,6 +195,12 @@ impl<'a> Run<'a> {
             }
             self.suite(DEMO, interpreter, true);
         }
+    }
+
+    /// The older versions of PyO3 that `sundown-python` allows.
+    fn older_pyo3(&mut self, interpreter: &Interpreter) {
+        let name = format!("python: older versions of PyO3, on {}", interpreter.tag());
+        self.step(&name, "", |counts| python::test_older(interpreter, counts));
     }
 
     /// One of the suites, on one interpreter.

@@ -35,32 +35,54 @@ pub(crate) fn build_extension(package: &str, interpreter: &Interpreter, abi3: bo
     let place = target().join("python/modules").join(kind).join(profile).join(package);
     let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !built.contains(&place) {
-        build(package, interpreter, abi3, release, &place)
+        let manifest = Metadata::load()?.package(package)?["manifest_path"].as_str().unwrap_or_default().to_owned();
+        let target = target().join("python/build").join(kind);
+        build(Path::new(&manifest), &target, interpreter, abi3, release, &place)
             .with_context(|| format!("the extension module of `{package}`, {kind}, {profile}"))?;
         built.insert(place.clone());
     }
     Ok(place)
 }
 
-fn build(package: &str, interpreter: &Interpreter, abi3: bool, release: bool, place: &Path) -> Result<()> {
-    let manifest = Metadata::load()?.package(package)?["manifest_path"].as_str().unwrap_or_default().to_owned();
+/// Builds a package outside the workspace as an abi3 extension module, in the target directory of the others of that kind:
+/// what they have in common is built once.
+///
+/// Returns as [`build_extension`] does.
+///
+/// # Errors
+///
+/// As [`build_extension`].
+pub(super) fn build_manifest(manifest: &Path, interpreter: &Interpreter) -> Result<PathBuf> {
+    let place = manifest.with_file_name("module");
+    let abi3 = interpreter.takes_abi3();
+    let kind = if abi3 { "abi3" } else { interpreter.tag() };
+    build(manifest, &target().join("python/build").join(kind), interpreter, abi3, false, &place)?;
+    Ok(place)
+}
+
+fn build(
+    manifest: &Path,
+    target: &Path,
+    interpreter: &Interpreter,
+    abi3: bool,
+    release: bool,
+    place: &Path,
+) -> Result<()> {
     let tools = tools(interpreter)?;
     let builder = if abi3 { tools.join("bin/python") } else { interpreter.path().to_owned() };
-    let kind = if abi3 { "abi3" } else { interpreter.tag() };
-    let target = target().join("python/build").join(kind);
     let wheels = place.with_extension("wheels");
     for folder in [&wheels, &place.to_owned()] {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
     }
-    let mut call =
-        isolated(&tools.join("bin/maturin"), ["build", "--quiet", "--manifest-path", &manifest, "--interpreter"])
-            .args([builder])
-            .args([Path::new("--out"), &wheels])
-            // The wheel never leaves this machine.
-            .args(["--compatibility", "off", "--auditwheel", "skip"])
-            .env("CARGO_TARGET_DIR", &target);
+    let mut call = isolated(&tools.join("bin/maturin"), ["build", "--quiet", "--manifest-path"])
+        .args([manifest])
+        .args([Path::new("--interpreter"), &builder])
+        .args([Path::new("--out"), &wheels])
+        // The wheel never leaves this machine.
+        .args(["--compatibility", "off", "--auditwheel", "skip"])
+        .env("CARGO_TARGET_DIR", target);
     if abi3 {
         call = call.args(["--features", "abi3"]);
     }

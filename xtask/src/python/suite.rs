@@ -21,6 +21,11 @@ impl Suite {
     pub(crate) fn name(self) -> &'static str {
         self.folder
     }
+
+    /// The package with its extension module.
+    pub(super) fn package(self) -> &'static str {
+        self.package
+    }
 }
 
 /// That of `sundown-python`.
@@ -46,12 +51,28 @@ pub(crate) fn run(
 ) -> Result<()> {
     let folder = build_extension(suite.package, interpreter, abi3, false)?;
     let kind = if abi3 && interpreter.takes_abi3() { "abi3" } else { "version-specific" };
+    run_in(suite, interpreter, folder, kind, filter, counts)
+}
+
+/// As [`run`], with an extension module that was built.
+///
+/// # Errors
+///
+/// If pytest fails.
+pub(super) fn run_in(
+    suite: Suite,
+    interpreter: &Interpreter,
+    module: PathBuf,
+    kind: &str,
+    filter: Option<&str>,
+    counts: &mut Counts,
+) -> Result<()> {
     let results = target().join("junit").join(format!("{}-{}-{kind}.xml", suite.package, interpreter.tag()));
     if results.exists() {
         // Those of the last run would be taken for those of a pytest that crashes, which writes none.
         std::fs::remove_file(&results).with_context(|| results.display().to_string())?;
     }
-    let mut call = python(interpreter, folder)
+    let mut call = python(interpreter, module)
         .args(["-m", "pytest"])
         .args([Path::new("--junitxml"), &results])
         .current_dir(&root().join(suite.folder));
