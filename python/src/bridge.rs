@@ -66,7 +66,7 @@ pub(super) enum Completion {
     Value(Box<dyn Value>),
     Error(PyErr),
     Panic(Panic),
-    /// It was dropped before it ended: its runtime was shut down.
+    /// It was dropped before it ended: its runtime was shut down, or the object closed that it belongs to.
     Lost,
 }
 
@@ -485,7 +485,7 @@ impl Completion {
             Completion::Panic(panic) => Err(Some(panic.into_pyerr())),
             Completion::Lost if closing::has_begun() => Err(None),
             Completion::Lost => {
-                let message = "the runtime was shut down before the future was ready";
+                let message = "the runtime was shut down, or the object closed, before the future was ready";
                 Err(Some(crate::interpreter::exceptions::ShutdownError::new_err(message)))
             }
         }

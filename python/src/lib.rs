@@ -90,7 +90,7 @@ pub use event_loop::{EventLoop, EventLoopBuilder};
 pub use install::install;
 pub use interpreter::closing::{Stats, stats};
 pub use interpreter::exit::set_exit_timeout;
-pub use object::{Handle, aclose, close, register};
+pub use object::{Handle, ShutdownGuardExt, aclose, close, register};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 #[doc(no_inline)]
 pub use sundown::*;

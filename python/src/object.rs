@@ -23,6 +23,7 @@ mod context;
 mod dropped;
 mod expansion;
 mod find;
+mod futures;
 mod handle;
 mod state;
 
@@ -46,6 +47,7 @@ pub use expansion::{
     AnnotatedBase, Base, ForeignBase, HasNewValue, NewValue, PyReceiver, Refuse, RegisterLater, RegisterNew, closed,
     dropped_value, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
 };
+pub use futures::ShutdownGuardExt;
 pub use handle::Handle;
 #[doc(hidden)]
 pub use handle::{ResourceHandle, resource_handle, resource_handle_with};

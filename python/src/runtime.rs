@@ -533,6 +533,23 @@ impl Runtime {
         };
         spawned.map(|task| task.abort_handle())
     }
+
+    /// As [`spawn_bridged`](Self::spawn_bridged), in a group of its own, which its owner stops. The end of the runtime drops it
+    /// too.
+    pub(crate) fn spawn_bridged_in<F>(
+        &self,
+        group: &Tasks,
+        name: &'static str,
+        location: &'static Location<'static>,
+        future: F,
+    ) -> Result<AbortHandle, F>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Ok(core) = self.live(name) else { return Err(future) };
+        let spawned = core.spawn_in(group, Cow::Borrowed(name), location, future);
+        spawned.map(|task| task.abort_handle())
+    }
 }
 
 impl fmt::Debug for Runtime {

@@ -10,6 +10,8 @@ use std::task::{Context, Poll, Waker};
 use pin_project_lite::pin_project;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use sundown::Tasks;
+use tokio::task::AbortHandle;
 
 use crate::asyncio::locals::{Current, Entered, TaskLocals, get_current_locals, get_current_loop};
 use crate::bridge::glue;
@@ -66,6 +68,24 @@ where
     queued(py, Runtime::for_bridge(py)?, &locals, fut)
 }
 
+/// As [`future_into_py`], in a group of tasks that its owner stops; `closed` is the error once it has.
+#[track_caller]
+pub(crate) fn owned_into_py<'py, F, T>(
+    py: Python<'py>,
+    group: &Tasks,
+    closed: impl FnOnce() -> PyErr,
+    fut: F,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+{
+    let caller = Location::caller();
+    let runtime = Runtime::for_bridge(py)?;
+    let refusal = || if group.is_closed() { closed() } else { runtime.refusal(NAME) };
+    bridged(py, &get_current_locals(py)?, fut, |task| runtime.spawn_bridged_in(group, NAME, caller, task), refusal)
+}
+
 /// As [`future_into_py`], but `fut` is polled once on this thread first: if it is ready, the future that is returned has
 /// its result already, and no task, queue or wake-up was needed.
 ///
@@ -116,6 +136,9 @@ impl Runtime {
     }
 }
 
+/// What reports call the tasks.
+const NAME: &str = "future_into_py";
+
 /// The usual way: a task, whose completion crosses by the bridge's queue.
 #[track_caller]
 fn queued<'py, F, T>(py: Python<'py>, runtime: &Runtime, locals: &TaskLocals, fut: F) -> PyResult<Bound<'py, PyAny>>
@@ -124,12 +147,28 @@ where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
 {
     let caller = Location::caller();
+    let spawn = |task| runtime.spawn_bridged(NAME, caller, task);
+    bridged(py, locals, fut, spawn, || runtime.refusal(NAME))
+}
+
+/// `spawn` gives the task back if it refuses it.
+fn bridged<'py, F, T>(
+    py: Python<'py>,
+    locals: &TaskLocals,
+    fut: F,
+    spawn: impl FnOnce(Bridged<F>) -> Result<AbortHandle, Bridged<F>>,
+    refusal: impl FnOnce() -> PyErr,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+{
     install::ensure(py)?;
     // The future is made below this Rust frame, and that may run Python (`loop.get_debug`).
-    let _pass = gate::admit("future_into_py")?;
+    let _pass = gate::admit(NAME)?;
     let (bridge, key, future) = new_future(py, locals)?;
     let task = Bridged { future: Some(fut), current: Some(Current::Bridged(Arc::clone(&bridge), key)) };
-    match runtime.spawn_bridged("future_into_py", caller, task) {
+    match spawn(task) {
         Ok(task) => {
             bridge.attach(key, task);
             Ok(future)
@@ -137,7 +176,7 @@ where
         Err(mut task) => {
             task.current = None; // Nothing waits for it.
             drop(bridge.leave(key));
-            Err(runtime.refusal("future_into_py"))
+            Err(refusal())
         }
     }
 }

@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -18,9 +18,10 @@ use crate::internal::plan::Step;
 use crate::internal::sync::lock;
 use crate::internal::value::entry::{Entry, Extension};
 use crate::internal::value::nodes::Registered;
-use crate::internal::value::run::{guarded_force, guarded_request, guarded_wait, teardown};
+use crate::internal::value::run::{Plan, guarded_force, guarded_request, guarded_wait, teardown};
 use crate::interpreter::exit::{self, Live};
 use crate::interpreter::{block_on, gate};
+use crate::object::futures::{self, Futures};
 use crate::object::handle::ResourceHandle;
 use crate::runtime::{self, Runtime};
 
@@ -46,6 +47,8 @@ pub(crate) struct ObjectState {
     /// Where the value was seen last; 0 if it was not.
     pub(super) address: AtomicUsize,
     object: Mutex<Option<Arc<Object>>>,
+    /// What the guard has spawned. Made while it is open, and below the lock of `object`.
+    futures: OnceLock<Futures>,
 }
 
 impl ObjectState {
@@ -61,6 +64,16 @@ impl ObjectState {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Where the guard's futures are spawned; none if its shutdown has begun. Never one that the shutdown does not see:
+    /// either this sees that it has begun, or it sees this.
+    pub(super) fn futures(&self, location: &'static Location<'static>) -> Option<&Futures> {
+        if let Some(futures) = self.futures.get() {
+            return Some(futures);
+        }
+        let _open = lock(&self.object);
+        (!self.is_closed()).then(|| self.futures.get_or_init(|| Futures::at(location)))
+    }
+
     /// What a method looks at first.
     pub(super) fn is_open_at(&self, address: usize) -> bool {
         !self.is_closed() && self.address.load(Ordering::Relaxed) == address
@@ -69,6 +82,7 @@ impl ObjectState {
 
 impl Extension for ObjectState {
     fn stopping(&self) {
+        let _open = lock(&self.object);
         self.closed.store(true, Ordering::Release);
     }
 
@@ -109,8 +123,17 @@ impl Object {
         self.entry.has_result()
     }
 
-    fn steps<'a>(&self) -> Vec<Step<'a>> {
-        self.handles.iter().map(|handle| Step::owned(handle.teardown())).collect()
+    /// Begins the shutdown: the steps are what it has by then.
+    fn plan<'a>(&self) -> Plan<'a> {
+        self.entry.begin();
+        let steps = self.handles.iter().map(|handle| Step::owned(handle.teardown()));
+        match ObjectState::of(&self.entry).futures.get() {
+            None => Plan { spec: self.entry.spec, steps: steps.collect() },
+            Some(futures) => {
+                let futures = Step::owned(Box::new(futures.clone()));
+                Plan { spec: futures::spec(self.entry.spec), steps: steps.chain([futures]).collect() }
+            }
+        }
     }
 
     /// The tokio runtime that the steps are polled in: the one around the constructor, or else the object's own, or else the
@@ -129,15 +152,15 @@ impl Object {
         timeout: Option<Duration>,
         driver: &Arc<Driver>,
     ) -> Result<Report, ShutdownError> {
-        let teardown = teardown(&self.entry, self.steps(), timeout, driver);
+        let teardown = teardown(&self.entry, self.plan(), timeout, driver);
         self.context().enter(observe::in_span(self.name(), teardown)).await
     }
 
     /// Requests and forces what has not ended, and waits for nothing.
     pub(super) fn force(&self) {
         let mut progress = Progress::new(self.name());
-        guarded_request(&self.entry, self.steps(), &progress);
-        guarded_force(&self.entry, self.steps(), &mut progress);
+        guarded_request(&self.entry, self.plan(), &progress);
+        guarded_force(&self.entry, self.plan(), &mut progress);
     }
 
     /// Closed by its user: no warning will need the place in Python.
@@ -173,18 +196,18 @@ struct Whole(Arc<Object>);
 
 impl Teardown for Whole {
     fn request(&mut self, progress: &mut Progress) {
-        guarded_request(&self.0.entry, self.0.steps(), progress);
+        guarded_request(&self.0.entry, self.0.plan(), progress);
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             let object = &self.0;
-            object.context().enter(guarded_wait(Arc::clone(&object.entry), object.steps(), progress)).await
+            object.context().enter(guarded_wait(Arc::clone(&object.entry), object.plan(), progress)).await
         })
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        guarded_force(&self.0.entry, self.0.steps(), progress);
+        guarded_force(&self.0.entry, self.0.plan(), progress);
     }
 }
 

@@ -90,8 +90,23 @@ impl RuntimeCore {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.spawn_in(&self.spawned, name, location, future)
+    }
+
+    /// As [`spawn`](Self::spawn), in a group of somebody else's.
+    pub(super) fn spawn_in<F>(
+        &self,
+        group: &Tasks,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, F>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let listing = Listing::new(self.to_list(), future);
-        let spawned = self.spawned.spawn_at(name, location, listing, &self.handle);
+        let spawned = group.spawn_at(name, location, listing, &self.handle);
         spawned.map_err(|closed| closed.into_inner().into_inner())
     }
 

@@ -74,6 +74,10 @@ impl<S: Service> Owned<S> {
         })
     }
 
+    fn plan(&self) -> run::Plan<'_> {
+        run::Plan { spec: S::SPEC, steps: self.service.steps() }
+    }
+
     /// Whether its shutdown has not begun.
     pub fn is_live(&self) -> bool {
         self.entry.phase() == Phase::Live
@@ -102,7 +106,7 @@ impl<S: Service> Owned<S> {
     /// If anything did not stop by itself.
     pub async fn shutdown(&self, timeout: Option<Duration>, driver: &Arc<Driver>) -> Result<Report, ShutdownError> {
         let timeout = timeout.or_else(|| self.service.timeout()).unwrap_or(S::SPEC.timeout);
-        let result = run::teardown(&self.entry, self.service.steps(), Some(timeout), driver).await;
+        let result = run::teardown(&self.entry, self.plan(), Some(timeout), driver).await;
         self.service.torn_down();
         let name = self.service.name().into_owned();
         match result {
@@ -183,7 +187,7 @@ impl<S: Service> Node for Owned<S> {
 #[diagnostic::do_not_recommend]
 impl<S: Service> Teardown for &Owned<S> {
     fn request(&mut self, progress: &mut Progress) {
-        run::guarded_request(&self.entry, self.service.steps(), progress);
+        run::guarded_request(&self.entry, self.plan(), progress);
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
@@ -192,13 +196,13 @@ impl<S: Service> Teardown for &Owned<S> {
         }
         let owned: &'a Owned<S> = self;
         Box::pin(async move {
-            let outcome = run::guarded_wait(Arc::clone(&owned.entry), owned.service.steps(), progress).await;
+            let outcome = run::guarded_wait(Arc::clone(&owned.entry), owned.plan(), progress).await;
             owned.service.torn_down();
             outcome
         })
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        run::guarded_force(&self.entry, self.service.steps(), progress);
+        run::guarded_force(&self.entry, self.plan(), progress);
     }
 }

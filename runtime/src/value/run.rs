@@ -31,6 +31,24 @@ pub trait AnnotatedShared: Annotated {
     fn steps_shared(&self) -> Vec<Step<'_>>;
 }
 
+/// The steps of one value, with what is said of them.
+pub struct Plan<'a> {
+    /// That of the entry; one that has more steps for a value that got them while it lived.
+    pub spec: &'static Spec,
+    /// In the order of the spec.
+    pub steps: Vec<Step<'a>>,
+}
+
+impl<'a> Plan<'a> {
+    fn of<V: Annotated>(value: &'a mut V) -> Self {
+        Plan { spec: V::SPEC, steps: value.steps() }
+    }
+
+    fn shared<V: AnnotatedShared>(value: &'a V) -> Self {
+        Plan { spec: V::SPEC, steps: value.steps_shared() }
+    }
+}
+
 type Result = std::result::Result<Report, ShutdownError>;
 
 /// The entry of a guard.
@@ -41,25 +59,25 @@ pub fn entry<T: ?Sized>(guard: &ShutdownGuard<T>) -> &Arc<Entry> {
 /// `shutdown` and `shutdown_within`.
 pub async fn shutdown<V: Annotated>(value: &mut V, timeout: Option<Duration>) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps(&entry, value.steps(), timeout).await
+    shutdown_steps(&entry, Plan::of(value), timeout).await
 }
 
 /// `shutdown` and `shutdown_within` of a `shared` type.
 pub async fn shutdown_shared<V: AnnotatedShared>(value: &V, timeout: Option<Duration>) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps(&entry, value.steps_shared(), timeout).await
+    shutdown_steps(&entry, Plan::shared(value), timeout).await
 }
 
 /// `shutdown_blocking`.
 pub fn shutdown_blocking<V: Annotated>(value: &mut V) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps_blocking(&entry, value.steps())
+    shutdown_steps_blocking(&entry, Plan::of(value))
 }
 
 /// `shutdown_blocking` of a `shared` type.
 pub fn shutdown_shared_blocking<V: AnnotatedShared>(value: &V) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps_blocking(&entry, value.steps_shared())
+    shutdown_steps_blocking(&entry, Plan::shared(value))
 }
 
 /// `with_shutdown`: a panic of `f` goes on after the shutdown.
@@ -94,7 +112,7 @@ pub fn dropped<V: Annotated>(value: &mut V) {
 /// `Teardown::request` of a value inside another.
 pub fn nested_request<V: Annotated>(value: &mut V, progress: &mut Progress) {
     match value.entry().cloned() {
-        Some(entry) => guarded_request(&entry, value.steps(), progress),
+        Some(entry) => guarded_request(&entry, Plan::of(value), progress),
         None => plan::request(V::SPEC, &mut value.steps(), progress),
     }
 }
@@ -102,7 +120,7 @@ pub fn nested_request<V: Annotated>(value: &mut V, progress: &mut Progress) {
 /// `Teardown::wait` of a value inside another: bounded by its own timeout too, if it has one.
 pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progress) -> Wait<'a> {
     match value.entry().cloned() {
-        Some(entry) => guarded_wait(entry, value.steps(), progress),
+        Some(entry) => guarded_wait(entry, Plan::of(value), progress),
         None => Box::pin(nest::root(|nest| plan::wait_nested(V::SPEC, value.steps(), progress, nest))),
     }
 }
@@ -110,7 +128,7 @@ pub fn nested_wait<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progres
 /// `Teardown::wait_in` of a value inside another.
 pub fn nested_wait_in<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
     match value.entry().cloned() {
-        Some(entry) => guarded_wait_in(entry, value.steps(), progress, nest),
+        Some(entry) => guarded_wait_in(entry, Plan::of(value), progress, nest),
         None => nest.enter(|nest| Box::pin(plan::wait_nested(V::SPEC, value.steps(), progress, nest))),
     }
 }
@@ -118,7 +136,7 @@ pub fn nested_wait_in<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Prog
 /// `Teardown::force` of a value inside another.
 pub fn nested_force<V: Annotated>(value: &mut V, progress: &mut Progress) {
     match value.entry().cloned() {
-        Some(entry) => guarded_force(&entry, value.steps(), progress),
+        Some(entry) => guarded_force(&entry, Plan::of(value), progress),
         None => plan::force(V::SPEC, &mut value.steps(), progress),
     }
 }
@@ -140,12 +158,12 @@ pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + S
 
 /// `Teardown::request` of a `shared` value through `&`.
 pub fn nested_shared_request<V: AnnotatedShared>(value: &V, progress: &mut Progress) {
-    guarded_request(&owned_entry(value), value.steps_shared(), progress);
+    guarded_request(&owned_entry(value), Plan::shared(value), progress);
 }
 
 /// `Teardown::wait` of a `shared` value through `&`: one teardown for all its owners.
 pub fn nested_shared_wait<'a, V: AnnotatedShared>(value: &'a V, progress: &'a mut Progress) -> Wait<'a> {
-    guarded_wait(owned_entry(value), value.steps_shared(), progress)
+    guarded_wait(owned_entry(value), Plan::shared(value), progress)
 }
 
 /// `Teardown::wait_in` of a `shared` value through `&`.
@@ -154,19 +172,20 @@ pub fn nested_shared_wait_in<'a, V: AnnotatedShared>(
     progress: &'a mut Progress,
     nest: &Nest,
 ) -> Wait<'a> {
-    guarded_wait_in(owned_entry(value), value.steps_shared(), progress, nest)
+    guarded_wait_in(owned_entry(value), Plan::shared(value), progress, nest)
 }
 
 /// `Teardown::force` of a `shared` value through `&`.
 pub fn nested_shared_force<V: AnnotatedShared>(value: &V, progress: &mut Progress) {
-    guarded_force(&owned_entry(value), value.steps_shared(), progress);
+    guarded_force(&owned_entry(value), Plan::shared(value), progress);
 }
 
 // A guarded value inside another keeps its own progress, in its guard: anyone who shuts it down, its owner or somebody else,
 // before or after, goes on where the last one stopped. Its owner's progress gets the report.
 
 /// `Teardown::request` of a guarded value.
-pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progress) {
+pub fn guarded_request(entry: &Entry, plan: Plan<'_>, progress: &Progress) {
+    let Plan { spec, mut steps } = plan;
     entry.reached_by(progress.driver.as_ref());
     // The one who has the progress runs the teardown, and has requested.
     if entry.begin()
@@ -175,30 +194,30 @@ pub fn guarded_request(entry: &Entry, mut steps: Vec<Step<'_>>, progress: &Progr
         own.requested.get_or_insert(plan::now(progress));
         own.driver.clone_from(&progress.driver);
         own.rename(&progress.name);
-        plan::request(entry.spec, &mut steps, &mut own);
+        plan::request(spec, &mut steps, &mut own);
     }
 }
 
 /// `Teardown::wait` of a guarded value.
-pub fn guarded_wait<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, progress: &'a mut Progress) -> Wait<'a> {
+pub fn guarded_wait<'a>(entry: Arc<Entry>, plan: Plan<'a>, progress: &'a mut Progress) -> Wait<'a> {
     Box::pin(async move {
         if let Some(driver) = progress.driver.clone() {
-            return nest::root(|nest| guarded_teardown(entry, steps, progress, &driver, nest)).await;
+            return nest::root(|nest| guarded_teardown(entry, plan, progress, &driver, nest)).await;
         }
         // No driver runs this: its alarms are served here.
         let driver = Driver::asynchronous();
-        driver::run(&driver, nest::root(|nest| guarded_teardown(entry, steps, progress, &driver, nest))).await
+        driver::run(&driver, nest::root(|nest| guarded_teardown(entry, plan, progress, &driver, nest))).await
     })
 }
 
-fn guarded_wait_in<'a>(entry: Arc<Entry>, steps: Vec<Step<'a>>, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
-    let Some(driver) = progress.driver.clone() else { return guarded_wait(entry, steps, progress) };
-    nest.enter(|nest| Box::pin(async move { guarded_teardown(entry, steps, progress, &driver, nest).await }))
+fn guarded_wait_in<'a>(entry: Arc<Entry>, plan: Plan<'a>, progress: &'a mut Progress, nest: &Nest) -> Wait<'a> {
+    let Some(driver) = progress.driver.clone() else { return guarded_wait(entry, plan, progress) };
+    nest.enter(|nest| Box::pin(async move { guarded_teardown(entry, plan, progress, &driver, nest).await }))
 }
 
 async fn guarded_teardown(
     entry: Arc<Entry>,
-    steps: Vec<Step<'_>>,
+    plan: Plan<'_>,
     progress: &mut Progress,
     driver: &Arc<Driver>,
     nest: Nest,
@@ -209,7 +228,7 @@ async fn guarded_teardown(
     let timeout = [left, entry.spec.nested_timeout()].into_iter().flatten().min().unwrap_or(entry.spec.timeout);
     // Its resources are of the runtime that it was made in, wherever its owner was made.
     let name = progress.name.clone();
-    let result = entry.context.enter(teardown_in(&entry, &name, steps, Some(timeout), false, driver, nest)).await;
+    let result = entry.context.enter(teardown_in(&entry, &name, plan, Some(timeout), false, driver, nest)).await;
     result.unwrap_or_else(ShutdownError::into_report).into_step(progress)
 }
 
@@ -222,14 +241,15 @@ const LONG: usize = 500;
 const MORE: &str = ", …";
 
 /// The owner answers for it from now on: what is left of it when it is dropped is no leak of its own.
-pub fn guarded_force(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, progress: &mut Progress) {
+pub fn guarded_force(entry: &Arc<Entry>, plan: Plan<'_>, progress: &mut Progress) {
+    let Plan { spec, mut steps } = plan;
     entry.reached_by(progress.driver.as_ref());
     match entry.progress.try_take() {
         Some(mut own) => {
             own.forced.get_or_insert(plan::now(progress));
             own.driver.clone_from(&progress.driver);
             own.rename(&progress.name);
-            plan::force(entry.spec, &mut steps, &mut own);
+            plan::force(spec, &mut steps, &mut own);
         }
         None => progress.abandon("another owner is shutting it down"),
     }
@@ -257,16 +277,16 @@ fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
     Arc::clone(value.entry().expect("only `#[must_shutdown]` generates methods and `Drop`, and its types have a guard"))
 }
 
-async fn shutdown_steps(entry: &Arc<Entry>, steps: Vec<Step<'_>>, timeout: Option<Duration>) -> Result {
+async fn shutdown_steps(entry: &Arc<Entry>, plan: Plan<'_>, timeout: Option<Duration>) -> Result {
     let driver = Driver::asynchronous();
-    let teardown = teardown(entry, steps, timeout, &driver);
+    let teardown = teardown(entry, plan, timeout, &driver);
     driver::run(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown))).await
 }
 
-fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
+fn shutdown_steps_blocking(entry: &Arc<Entry>, plan: Plan<'_>) -> Result {
     let driver = Driver::blocking();
     let ended = !entry.is_open();
-    let teardown = teardown(entry, steps, None, &driver);
+    let teardown = teardown(entry, plan, None, &driver);
     let result = driver::block_on(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown)));
     if !ended && let Err(error) = &result {
         observe::stalled(error.report(), "`shutdown_blocking`", &driver);
@@ -276,15 +296,10 @@ fn shutdown_steps_blocking(entry: &Arc<Entry>, steps: Vec<Step<'_>>) -> Result {
 
 /// One caller at a time has the progress and runs the plan; the others wait for it and find the result. A caller that is
 /// dropped half-way puts the progress back, and the next goes on where it stopped.
-pub async fn teardown(
-    entry: &Arc<Entry>,
-    steps: Vec<Step<'_>>,
-    timeout: Option<Duration>,
-    driver: &Arc<Driver>,
-) -> Result {
+pub async fn teardown(entry: &Arc<Entry>, plan: Plan<'_>, timeout: Option<Duration>, driver: &Arc<Driver>) -> Result {
     let name = entry.spec.name.into();
     let hurries = timeout.is_some();
-    nest::root(|nest| teardown_in(entry, &name, steps, timeout, hurries, driver, nest)).await
+    nest::root(|nest| teardown_in(entry, &name, plan, timeout, hurries, driver, nest)).await
 }
 
 /// `name` is what this caller calls the value: inside another, its path there. One that `hurries` lowers the limit of
@@ -292,13 +307,14 @@ pub async fn teardown(
 async fn teardown_in(
     entry: &Arc<Entry>,
     name: &Name,
-    mut steps: Vec<Step<'_>>,
+    plan: Plan<'_>,
     timeout: Option<Duration>,
     hurries: bool,
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Result {
-    let timeout = timeout.unwrap_or(entry.spec.timeout);
+    let Plan { spec, mut steps } = plan;
+    let timeout = timeout.unwrap_or(spec.timeout);
     let started = driver.now();
     let mut limit = driver.after(timeout);
     let asked = hurries.then(|| entry.limits.ask(limit));
@@ -323,7 +339,7 @@ async fn teardown_in(
     let mut lowered = false;
     loop {
         let left = limit.saturating_duration_since(driver.now());
-        let mut plan = Box::pin(plan::run_in(entry.spec, &mut steps, &mut progress, left, driver, nest.clone()));
+        let mut plan = Box::pin(plan::run_in(spec, &mut steps, &mut progress, left, driver, nest.clone()));
         match select(plan.as_mut(), entry.limits.before(limit)).await {
             Either::Left(_) => break,
             Either::Right((earlier, _)) => (limit, lowered) = (earlier, true),

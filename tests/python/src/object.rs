@@ -1,6 +1,7 @@
 //! Classes with `#[pyclass_teardown]`, and the places where their last reference goes.
 
 mod classes;
+mod futures;
 mod hostile;
 mod inherit;
 mod place;
@@ -159,6 +160,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Client>()?;
     module.add_function(wrap_pyfunction!(check_costs, module)?)?;
     classes::fill(module)?;
+    futures::fill(module)?;
     hostile::fill(module)?;
     inherit::fill(module)?;
     place::fill(module)

@@ -39,6 +39,12 @@ impl Probe {
         drop(self.0.changed.wait_timeout_while(counts, limit, |counts| !counts.released).unwrap());
     }
 
+    /// How many futures have been polled, and how many are gone.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let counts = self.0.counts.lock().unwrap();
+        (counts.started, counts.dropped)
+    }
+
     /// Ready when Python has called `release`, which lets one future go.
     pub(crate) async fn released(&self) {
         self.0.release.notified().await;
