@@ -374,6 +374,9 @@ mod the_force {
 #[path = "tasks/panics.rs"]
 mod panics;
 
+#[path = "tasks/until_stopped.rs"]
+mod until_stopped;
+
 mod within {
     use super::*;
 

@@ -149,7 +149,7 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let named = Named { name: name.into(), location: Location::caller(), blocking: false };
+        let named = Named::task(name.into(), Location::caller());
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
         Ok(self.start::<_, Unknown>(future, &entered))
     }
@@ -186,9 +186,122 @@ impl Tasks {
         T: Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
     {
-        let named = Named { name: name.into(), location: Location::caller(), blocking: false };
+        let named = Named::task(name.into(), Location::caller());
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
         Ok(self.start::<_, Told>(future.map_err(Failure::new), &entered))
+    }
+
+    /// As [`spawn`](Self::spawn), for a task that may be dropped at any `await` of it: that happens as soon as the group is
+    /// requested to stop. It needs no token, and no `select!`; its [`JoinHandle`] then says that it was
+    /// [cancelled](tokio::task::JoinError::is_cancelled), and the report that it has stopped.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # use sundown::{Tasks, Teardown as _};
+    /// # use std::time::Duration;
+    /// let tasks = Tasks::new();
+    /// let ticker = tasks.spawn_until_stopped("ticker", async {
+    ///     loop {
+    ///         tokio::time::sleep(Duration::from_secs(1)).await;
+    ///     }
+    /// }).unwrap();
+    /// (&tasks).request(&mut sundown::Progress::new("tasks"));
+    /// tasks.wait().await;
+    /// assert!(ticker.await.unwrap_err().is_cancelled());
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the group was closed: the error gives the future back.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime, as [`tokio::spawn`] does.
+    #[track_caller]
+    pub fn spawn_until_stopped<F>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let named = Named { until_stopped: true, ..Named::task(name.into(), Location::caller()) };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
+        Ok(self.start_until_stopped(future, &entered))
+    }
+
+    /// As [`spawn_until_stopped`](Self::spawn_until_stopped), for a task that works on the value that owns the group: `f` gets
+    /// a [`Weak`] of it. So the value is dropped with its last user, which ends the task, and the
+    /// [drop policy](crate::OnDrop) sees it.
+    ///
+    /// A task with an `Arc` of its own runner is a cycle: both live until the task ends by itself, and nothing tells of it
+    /// but [`registry::snapshot`](crate::registry::snapshot). For the same reason the future upgrades for as long as it
+    /// works, and not while it waits.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use sundown::{ShutdownGuard, Tasks, must_shutdown};
+    ///
+    /// #[must_shutdown(shared)]
+    /// struct Runner {
+    ///     #[shutdown]
+    ///     tasks: Tasks,
+    ///     guard: ShutdownGuard<Self>,
+    /// }
+    ///
+    /// impl Runner {
+    ///     fn start() -> Arc<Self> {
+    ///         let runner = Arc::new(Runner { tasks: Tasks::new(), guard: ShutdownGuard::new() });
+    ///         let spawned = runner.tasks.spawn_weak("poll", &runner, async |runner| {
+    ///             while let Some(runner) = runner.upgrade() {
+    ///                 runner.poll();
+    ///                 drop(runner);
+    ///                 tokio::time::sleep(Duration::from_secs(1)).await;
+    ///             }
+    ///         });
+    ///         spawned.expect("it is open");
+    ///         runner
+    ///     }
+    ///
+    ///     fn poll(&self) {}
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let runner = Runner::start();
+    /// assert_eq!(Arc::strong_count(&runner), 1);
+    /// runner.shutdown().await.unwrap();
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the group was closed: the error gives the closure back.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime, as [`tokio::spawn`] does.
+    #[track_caller]
+    pub fn spawn_weak<T, C, F>(
+        &self,
+        name: impl Into<Cow<'static, str>>,
+        owner: &Arc<T>,
+        f: C,
+    ) -> Result<JoinHandle<F::Output>, Closed<C>>
+    where
+        T: ?Sized,
+        C: FnOnce(Weak<T>) -> F,
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let named = Named { until_stopped: true, ..Named::task(name.into(), Location::caller()) };
+        let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(f)) };
+        let entered = Entering { group: &self.group, entered: Some(entered) };
+        let future = f(Arc::downgrade(owner));
+        Ok(self.start_until_stopped(future, &entered.done()))
     }
 
     /// As [`spawn`](Self::spawn), on `runtime`.
@@ -239,7 +352,7 @@ impl Tasks {
         F::Output: Send + 'static,
         L: Look<F::Output> + 'static,
     {
-        let named = Named { name, location, blocking: false };
+        let named = Named::task(name, location);
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
         // One that was shut down drops it at once, here: its context tells the task whose doing that is.
         let _around = is_elsewhere(runtime).then(|| runtime.enter());
@@ -299,7 +412,7 @@ impl Tasks {
         T: Send + 'static,
         L: Look<T> + 'static,
     {
-        let named = Named { name, location, blocking: true };
+        let named = Named { blocking: true, ..Named::task(name, location) };
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(f)) };
         let _around = is_elsewhere(runtime).then(|| runtime.enter());
         let task = runtime.spawn_blocking(tracked::blocking::<_, L>(f, self.ticket(&entered)));
@@ -316,6 +429,20 @@ impl Tasks {
     {
         let task = tokio::spawn(Tracked::<_, L>::new(future, self.ticket(entered)));
         self.attach(entered, task.abort_handle());
+        task
+    }
+
+    #[track_caller]
+    fn start_until_stopped<F>(&self, future: F, entered: &Entered) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let task = self.start::<_, Unknown>(future, entered);
+        // A group that is cancelled and not closed lets tasks in; whoever cancels it sees those that are there.
+        if self.group.token.is_cancelled() {
+            self.group.abort_until_stopped();
+        }
         task
     }
 
@@ -355,6 +482,7 @@ impl Tasks {
     #[doc(hidden)]
     pub fn cancel(&self) {
         self.group.token.cancel();
+        self.group.abort_until_stopped();
     }
 
     /// Aborts the tasks that run now, and still lets others in.
@@ -424,6 +552,12 @@ impl Group {
     fn request(&self) {
         self.ledger.close();
         self.token.cancel();
+        self.abort_until_stopped();
+    }
+
+    /// Drops what ends as soon as the group is requested to stop.
+    fn abort_until_stopped(&self) {
+        self.ledger.abort_until_stopped().iter().for_each(AbortHandle::abort);
     }
 
     /// A task ends because its runtime does.
@@ -484,6 +618,26 @@ impl fmt::Debug for Group {
             .field("len", &self.ledger.len())
             .field("closed", &self.ledger.is_closed())
             .finish()
+    }
+}
+
+/// A task that was let in, and whose future a user's closure is to make: if that panics there is none.
+struct Entering<'a> {
+    group: &'a Group,
+    entered: Option<Entered>,
+}
+
+impl Entering<'_> {
+    fn done(mut self) -> Entered {
+        self.entered.take().expect("it is taken here alone")
+    }
+}
+
+impl Drop for Entering<'_> {
+    fn drop(&mut self) {
+        if let Some(entered) = &self.entered {
+            self.group.ledger.leave(entered.key);
+        }
     }
 }
 

@@ -8,7 +8,8 @@
 //! 2. A task that was let in is in the ledger until it leaves, and anyone who waits for the closed ledger to be empty
 //!    waits for it. Once a shard is closed and empty it stays so, which is why a wait may look at one after the other.
 //! 3. Anyone who waits is woken: it looks and takes its place under the lock under which the last one leaves.
-//! 4. After [`Ledger::abort`] each abort handle has been given out exactly once, whether it was attached before or after.
+//! 4. After [`Ledger::abort`] each abort handle has been given out exactly once, whether it was attached before or after; so
+//!    has, after [`Ledger::abort_present`], that of each task that was in the ledger.
 //! 5. A handle never ends up with somebody else: keys are used again, ids are not.
 //! 6. Nothing of a user's runs under a lock: no waker is cloned, called or dropped, no abort handle dropped.
 
@@ -41,6 +42,8 @@ struct Shard<A> {
 struct State<A> {
     closed: bool,
     aborted: bool,
+    /// Whether a task was let in that is aborted as soon as the group is requested to stop.
+    has_until_stopped: bool,
     last_id: u64,
     entries: Slots<Entry<A>>,
     waiters: Waiters,
@@ -54,21 +57,28 @@ struct Entry<A> {
     abort: Option<A>,
 }
 
-/// Unique within a shard, but for the lowest bits: whether the task blocks a thread, and whether it is known why it ends.
+/// Unique within a shard, but for the lowest bits: whether the task blocks a thread, whether it is known why it ends, whether
+/// it is aborted as soon as the group is requested to stop, and whether it is aborted once its handle is attached.
 #[derive(Clone, Copy)]
 struct Id(u64);
 
 impl Id {
     const BLOCKING: u64 = 1;
     const EXPLAINED: u64 = 2;
-    const BITS: u32 = 2;
+    const UNTIL_STOPPED: u64 = 4;
+    const ABORTED: u64 = 8;
+    const BITS: u32 = 4;
 
     fn is(self, other: Id) -> bool {
         self.0 >> Self::BITS == other.0 >> Self::BITS
     }
 
+    fn has(self, bit: u64) -> bool {
+        self.0 & bit != 0
+    }
+
     fn is_blocking(self) -> bool {
-        self.0 & Self::BLOCKING != 0
+        self.has(Self::BLOCKING)
     }
 }
 
@@ -79,6 +89,15 @@ pub(super) struct Named {
     pub(super) location: &'static Location<'static>,
     /// Whether it runs on a blocking thread, where it cannot be aborted once it has begun.
     pub(super) blocking: bool,
+    /// Whether it is aborted as soon as the group is requested to stop.
+    pub(super) until_stopped: bool,
+}
+
+impl Named {
+    /// A task that does not block a thread, and hears of a stop by the group's token.
+    pub(super) fn task(name: Cow<'static, str>, location: &'static Location<'static>) -> Self {
+        Named { name, location, blocking: false, until_stopped: false }
+    }
 }
 
 /// Where a task is in the ledger: its slot and its shard in one number.
@@ -112,7 +131,7 @@ pub(super) enum Attached<A> {
     Kept,
     /// The task has left already.
     Left(A),
-    /// Everybody was aborted in the meantime: this one is yet to be.
+    /// It was aborted in the meantime, with others or everybody: this handle is yet to be used.
     Abort(A),
 }
 
@@ -129,7 +148,9 @@ impl<A> Ledger<A> {
             return None;
         }
         state.last_id += 1;
-        let id = Id(state.last_id << Id::BITS | u64::from(named.blocking));
+        state.has_until_stopped |= named.until_stopped;
+        let until_stopped = if named.until_stopped { Id::UNTIL_STOPPED } else { 0 };
+        let id = Id(state.last_id << Id::BITS | u64::from(named.blocking) | until_stopped);
         let slot = state.entries.insert(Entry { name: named.name, location: named.location, id, abort: None });
         Some(Entered { key: Key::new(shard, slot), id })
     }
@@ -141,7 +162,7 @@ impl<A> Ledger<A> {
         let aborted = state.aborted;
         match state.entries.get_mut(entered.key.slot()) {
             Some(entry) if entry.id.is(entered.id) => {
-                if aborted {
+                if aborted || entry.id.has(Id::ABORTED) {
                     return Attached::Abort(abort);
                 }
                 entry.abort = Some(abort);
@@ -195,7 +216,7 @@ impl<A> Ledger<A> {
     /// A task that ends before it is done; none if it is known why.
     pub(super) fn unexplained(&self, key: Key) -> Option<Named> {
         let state = self.lock(key.shard());
-        let entry = state.entries.get(key.slot()).filter(|entry| entry.id.0 & Id::EXPLAINED == 0);
+        let entry = state.entries.get(key.slot()).filter(|entry| !entry.id.has(Id::EXPLAINED));
         entry.filter(|_| !state.aborted).map(Entry::named)
     }
 
@@ -221,19 +242,17 @@ impl<A> Ledger<A> {
         all
     }
 
-    /// The handles of those who are here now, which the caller aborts. A task that is let in later is not aborted.
+    /// The handles of those who are here now, which the caller aborts; that of one whose handle is attached later comes back
+    /// as [`Attached::Abort`]. A task that is let in later is not aborted.
     pub(super) fn abort_present(&self) -> Vec<A> {
+        self.lock_all().iter_mut().flat_map(|state| state.abort_those(|_| true)).collect()
+    }
+
+    /// As [`abort_present`](Self::abort_present), of those who are aborted as soon as the group is requested to stop.
+    pub(super) fn abort_until_stopped(&self) -> Vec<A> {
         let mut shards = self.lock_all();
-        shards
-            .iter_mut()
-            .flat_map(|state| {
-                state.entries.iter_mut().filter_map(|(_, entry)| {
-                    let abort = entry.abort.take()?;
-                    entry.id.0 |= Id::EXPLAINED;
-                    Some(abort)
-                })
-            })
-            .collect()
+        let with_any = shards.iter_mut().filter(|state| state.has_until_stopped);
+        with_any.flat_map(|state| state.abort_those(|id| id.has(Id::UNTIL_STOPPED))).collect()
     }
 
     /// Ready when the gate is closed and everybody has left, or everybody but the one that waits.
@@ -292,7 +311,25 @@ impl Waiting {
 
 impl<A> State<A> {
     fn new() -> Self {
-        State { closed: false, aborted: false, last_id: 0, entries: Slots::new(), waiters: Waiters::new() }
+        State {
+            closed: false,
+            aborted: false,
+            has_until_stopped: false,
+            last_id: 0,
+            entries: Slots::new(),
+            waiters: Waiters::new(),
+        }
+    }
+
+    /// The handles of some, whose end is explained from now on.
+    fn abort_those(&mut self, is_one: impl Fn(Id) -> bool) -> Vec<A> {
+        let those = self.entries.iter_mut().map(|(_, entry)| entry).filter(|entry| is_one(entry.id));
+        those
+            .filter_map(|entry| {
+                entry.id.0 |= Id::EXPLAINED | Id::ABORTED;
+                entry.abort.take()
+            })
+            .collect()
     }
 
     fn is_done(&self, except: Option<Key>) -> bool {
@@ -308,7 +345,12 @@ impl<A> State<A> {
 
 impl<A> Entry<A> {
     fn named(&self) -> Named {
-        Named { name: self.name.clone(), location: self.location, blocking: self.id.is_blocking() }
+        Named {
+            name: self.name.clone(),
+            location: self.location,
+            blocking: self.id.is_blocking(),
+            until_stopped: self.id.has(Id::UNTIL_STOPPED),
+        }
     }
 }
 

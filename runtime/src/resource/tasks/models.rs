@@ -15,7 +15,7 @@ use super::ledger::{Attached, Ledger, Named, Waiting};
 type Handle = Arc<AtomicUsize>;
 
 fn named() -> Named {
-    Named { name: "task".into(), location: Location::caller(), blocking: false }
+    Named { name: "task".into(), location: Location::caller(), blocking: false, until_stopped: false }
 }
 
 async fn empty(ledger: &Ledger<Handle>) {
@@ -136,6 +136,31 @@ fn each_task_is_aborted_exactly_once() {
         }
         let let_in = spawner.join().unwrap();
         assert_eq!(aborts.load(Ordering::Relaxed), usize::from(let_in));
+    });
+}
+
+/// A task that is between its entry and its handle is aborted too, and one that is let in later is not.
+#[test]
+fn each_task_that_is_present_is_aborted_exactly_once() {
+    model(|| {
+        let ledger: Arc<Ledger<Handle>> = Arc::new(Ledger::new());
+        let [first, later]: [Handle; 2] = std::array::from_fn(|_| Arc::new(AtomicUsize::new(0)));
+        let entered = ledger.enter(Named { until_stopped: true, ..named() }).expect("it is open");
+        let spawner = {
+            let (ledger, first, later) = (Arc::clone(&ledger), Arc::clone(&first), Arc::clone(&later));
+            thread::spawn(move || {
+                if let Attached::Abort(handle) = ledger.attach(&entered, first) {
+                    handle.fetch_add(1, Ordering::Relaxed);
+                }
+                let next = ledger.enter(named()).expect("it is open");
+                assert!(matches!(ledger.attach(&next, later), Attached::Kept));
+            })
+        };
+        for handle in ledger.abort_until_stopped() {
+            handle.fetch_add(1, Ordering::Relaxed);
+        }
+        spawner.join().unwrap();
+        assert_eq!((first.load(Ordering::Relaxed), later.load(Ordering::Relaxed)), (1, 0));
     });
 }
 

@@ -1,10 +1,11 @@
 //! Classes that are torn down.
 
 use pyo3::prelude::*;
-use sundown_python::{EventLoop, Runtime, ShutdownGuard, pyclass_teardown};
+use sundown_python::{EventLoop, Runtime, ShutdownGuard, ShutdownGuardExt as _, Tasks, pyclass_teardown};
 
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<WithRuntime>()?;
+    module.add_class::<WithGuard>()?;
     module.add_class::<WithLoop>()?;
     module.add_class::<WithBoth>()
 }
@@ -26,6 +27,10 @@ impl WithRuntime {
         Ok(WithRuntime { runtime: runtime()?, guard: ShutdownGuard::new() })
     }
 
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.runtime.future_into_py(py, async { Ok(1) })
+    }
+
     /// With the check that every method has.
     fn checked(&self) -> PyResult<()> {
         Ok(())
@@ -34,6 +39,28 @@ impl WithRuntime {
     #[shutdown(unchecked)]
     fn unchecked(&self) -> PyResult<()> {
         Ok(())
+    }
+}
+
+/// No thread: its futures run on the module's.
+#[pyclass_teardown(timeout = "5s")]
+#[pyclass(frozen)]
+struct WithGuard {
+    #[shutdown]
+    tasks: Tasks,
+    guard: ShutdownGuard<Self>,
+}
+
+#[pyclass_teardown]
+#[pymethods]
+impl WithGuard {
+    #[new]
+    fn new() -> PyResult<Self> {
+        Ok(WithGuard { tasks: Tasks::new(), guard: ShutdownGuard::new() })
+    }
+
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard.future_into_py(py, async { Ok(1) })
     }
 }
 
