@@ -66,7 +66,10 @@ pub use plan::OnDrop;
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub use resource::Process;
 #[cfg(feature = "tokio")]
-pub use resource::{Closed, Inbox, Reply, RuntimeThread, RuntimeThreadError, TaskInfo, Tasks, Undelivered, try_join};
+pub use resource::{
+    Closed, Inbox, Reply, RuntimeThread, RuntimeThreadBuilder, RuntimeThreadError, TaskInfo, Tasks, Undelivered,
+    try_join,
+};
 pub use resource::{StopSignal, Thread};
 #[doc = include_str!("macro_docs/derive_teardown.md")]
 pub use sundown_macros::Teardown;

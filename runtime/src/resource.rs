@@ -18,7 +18,7 @@ pub use foreign::try_join;
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub use process::Process;
 #[cfg(feature = "tokio")]
-pub use runtime_thread::{Inbox, Reply, RuntimeThread, RuntimeThreadError, Undelivered};
+pub use runtime_thread::{Inbox, Reply, RuntimeThread, RuntimeThreadBuilder, RuntimeThreadError, Undelivered};
 #[cfg(feature = "tokio")]
 pub use tasks::{Closed, TaskInfo, Tasks};
 pub use thread::{StopSignal, Thread};

@@ -1,5 +1,6 @@
 //! `RuntimeThread` in an annotated struct, its metrics, and what a forked child makes of it.
 
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -64,6 +65,37 @@ fn dropped_by_an_owner_that_waits_for_nothing_it_ends() {
     let worker = doubler("dropped");
     drop(Owner::of(&worker));
     assert!(worker.shutdown_blocking(None).is_ok(), "it was asked, and nothing hindered it");
+}
+
+/// Three threads meet: two workers, and the handler, which blocks its own.
+#[test]
+fn workers_run_what_the_handler_spawns_while_it_computes() {
+    let meeting = Arc::new(Barrier::new(3));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (at, names) = (Arc::clone(&meeting), Arc::clone(&seen));
+    let worker: RuntimeThread<()> = RuntimeThread::builder("with workers")
+        .capacity(1)
+        .worker_threads(2)
+        .spawn(async move |mut inbox, _stop| {
+            let not_send = std::rc::Rc::new(());
+            for _ in 0..2 {
+                let (at, names) = (Arc::clone(&at), Arc::clone(&names));
+                tokio::spawn(async move {
+                    let name = std::thread::current().name().unwrap_or_default().to_owned();
+                    names.lock().unwrap().push(name);
+                    at.wait();
+                    std::future::pending::<()>().await;
+                });
+            }
+            at.wait();
+            while inbox.recv().await.is_some() {}
+            drop(not_send);
+        })
+        .unwrap();
+    worker.send_blocking(()).unwrap();
+    worker.shutdown_blocking(None).unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["with workers", "with workers"]);
+    assert_eq!(Arc::strong_count(&meeting), 1, "the tasks are gone, and the threads that ran them");
 }
 
 #[test]

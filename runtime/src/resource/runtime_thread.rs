@@ -1,5 +1,6 @@
 //! `RuntimeThread`: a thread that drives a tokio runtime of its own and is fed by messages.
 
+mod builder;
 mod error;
 mod inbox;
 mod state;
@@ -30,10 +31,13 @@ use crate::teardown::{Outcome, Report};
 use crate::value::Phase;
 use state::Worker;
 
+pub use builder::RuntimeThreadBuilder;
+use builder::Settings;
 pub use error::{RuntimeThreadError, Undelivered};
 pub use inbox::{Inbox, Reply};
 
-/// A thread that drives a current-thread tokio runtime of its own, fed by messages: the "runner" of a binding.
+/// A thread that drives a tokio runtime of its own, fed by messages: the "runner" of a binding. The runtime is a
+/// current-thread one, unless it gets [`worker_threads`](RuntimeThreadBuilder::worker_threads).
 ///
 /// A cheap handle: all clones are one thread. The handler, an async closure that gets the [`Inbox`] and the thread's
 /// [`StopSignal`], runs until it returns; what it makes need not be `Send`. As a [`Teardown`](crate::Teardown) it is
@@ -115,7 +119,7 @@ impl<M: Send + 'static> RuntimeThread<M> {
         F: AsyncFnOnce(Inbox<M>, StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name.into(), Self::CAPACITY, Location::caller(), handler)
+        Self::spawn_at(Settings::new(name.into()), Location::caller(), handler)
     }
 
     /// As [`spawn`](Self::spawn), with so much room in the inbox.
@@ -133,23 +137,36 @@ impl<M: Send + 'static> RuntimeThread<M> {
         F: AsyncFnOnce(Inbox<M>, StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        assert!(capacity > 0, "an inbox needs room for a message");
-        Self::spawn_at(name.into(), capacity, Location::caller(), handler)
+        Self::builder(name).capacity(capacity).spawn_at(Location::caller(), handler)
     }
 
-    fn spawn_at<F, R>(
-        name: String,
-        capacity: usize,
-        location: &'static Location<'static>,
-        handler: F,
-    ) -> io::Result<Self>
+    /// A builder: for more threads, another capacity.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let crawler = sundown::RuntimeThread::builder("crawler").worker_threads(4).spawn(async |mut inbox, _stop| {
+    ///     while let Some(number) = inbox.recv().await {
+    ///         let _: u64 = number;
+    ///         tokio::spawn(async move { number * number }); // on a worker
+    ///     }
+    /// })?;
+    /// crawler.send_blocking(7)?;
+    /// crawler.shutdown_blocking(None)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder(name: impl Into<String>) -> RuntimeThreadBuilder<M> {
+        RuntimeThreadBuilder::new(Settings::new(name.into()))
+    }
+
+    fn spawn_at<F, R>(settings: Settings, location: &'static Location<'static>, handler: F) -> io::Result<Self>
     where
         F: AsyncFnOnce(Inbox<M>, StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        let (sender, receiver) = mpsc::channel(capacity);
+        let (sender, receiver) = mpsc::channel(settings.capacity);
+        let name = settings.name.clone();
         let worker = Arc::new(Worker::default());
-        let thread = worker::spawn(name.clone(), location, receiver, handler, Arc::clone(&worker))?;
+        let thread = worker::spawn(settings, location, receiver, handler, Arc::clone(&worker))?;
         let name: Arc<str> = name.into();
         let core = Core { name: Arc::clone(&name), stop: thread.signal(), thread, worker };
         let inner = Inner { sender, core: Owned::new(core, location) };

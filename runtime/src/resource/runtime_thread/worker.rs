@@ -10,6 +10,7 @@ use std::task::Poll;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
+use super::builder::Settings;
 use super::inbox::{self, Inbox};
 use super::state::Worker;
 use crate::host::user_threads::Owner;
@@ -19,7 +20,7 @@ use crate::teardown::{Failure, Outcome};
 
 /// Starts the thread.
 pub(super) fn spawn<M, F, R>(
-    name: String,
+    settings: Settings,
     location: &'static Location<'static>,
     receiver: mpsc::Receiver<M>,
     handler: F,
@@ -32,11 +33,18 @@ where
 {
     let owner = Owner::new();
     let pool = Arc::clone(&owner);
-    let mut builder = Builder::new_current_thread();
-    builder.enable_all().on_thread_start(move || pool.adopt_current());
+    let mut builder = match settings.worker_threads {
+        None => Builder::new_current_thread(),
+        Some(workers) => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(workers);
+            builder
+        }
+    };
+    builder.enable_all().thread_name(&*settings.name).on_thread_start(move || pool.adopt_current());
     // Here, where an error can be returned.
     let runtime = InBackground(Some(builder.build()?));
-    Thread::spawn_part(name, location, owner, move |stop| {
+    Thread::spawn_part(settings.name, location, owner, move |stop| {
         let runtime = runtime.take();
         let inbox = Inbox::new(receiver, stop.clone(), Arc::clone(&worker));
         let outcome = runtime.block_on(run(handler, inbox, stop, &worker));
