@@ -14,6 +14,7 @@ mod builder;
 mod command;
 mod control;
 mod core;
+mod lazy;
 mod state;
 mod stop_queue;
 mod teardown;
@@ -39,6 +40,7 @@ use crate::interpreter::exit::Live;
 use crate::interpreter::{closing, exceptions};
 
 pub use builder::EventLoopBuilder;
+pub use lazy::LazyEventLoop;
 
 /// A private asyncio event loop, on a daemon thread of its own that Python made. Rust calls coroutine functions on it.
 ///
@@ -158,8 +160,10 @@ impl EventLoop {
     /// Calls `function` with `arguments`, a tuple, on the loop; if what it returns can be awaited it is, as an
     /// `asyncio.Task` of its own. No Rust thread attaches to Python for it.
     ///
-    /// It runs in a copy of the context of the Rust future around the caller: that of
-    /// [`future_into_py`](super::future_into_py()) or [`scope`](super::scope); outside of one, in an empty one.
+    /// Its `contextvars` are a copy of the context of the Rust future around the caller: that of
+    /// [`future_into_py`](super::future_into_py()) or [`scope`](super::scope). Outside of one, in `block_on` or a task of
+    /// `spawn`, it is an empty one, in which each `ContextVar` has its default. To hand on the caller's, put the call into
+    /// `scope(TaskLocals::with_running_loop(py)?.copy_context(py)?, call)`.
     /// `function` is a `Py<PyAny>`, or an `Arc` of one, which can be cloned without Python.
     ///
     /// What is returned has to be looked at while attached, or dropped, which leaves it to PyO3's pool:

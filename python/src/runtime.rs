@@ -271,7 +271,7 @@ impl Runtime {
     }
 
     /// The tokio handle, for what needs one, and for its metrics. What is spawned with it is not tracked: the end of the
-    /// runtime drops it.
+    /// runtime drops it. Instead of its `block_on` there is [`Runtime::block_on`], which signals and the exit interrupt.
     ///
     /// ```no_run
     /// # fn example(runtime: &sundown_python::Runtime) -> pyo3::PyResult<()> {
@@ -332,6 +332,10 @@ impl Runtime {
     /// interrupts too. A future that is ready at its first poll costs a fraction of a microsecond.
     ///
     /// The future may borrow; where it is not `Send`, use [`block_on_local`](Self::block_on_local).
+    ///
+    /// Existing code that waits by `py.detach(|| runtime.handle()?.block_on(future))` works, and is detached too. tokio's
+    /// `block_on` knows nothing of signals and of the exit: Ctrl-C is raised when it returns, a shutdown of the runtime does
+    /// not end it, and the exit waits for it only if its thread is not a daemon.
     ///
     /// ```no_run
     /// use pyo3::prelude::*;

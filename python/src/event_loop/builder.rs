@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use crate::event_loop::EventLoop;
 use crate::event_loop::core::LoopCore;
+use crate::event_loop::lazy::LazyEventLoop;
 
 /// Builds an [`EventLoop`].
 ///
@@ -46,6 +47,17 @@ impl EventLoopBuilder {
     pub fn loop_factory(mut self, factory: &Bound<'_, PyAny>) -> Self {
         self.factory = Some(factory.clone().unbind());
         self
+    }
+
+    /// A handle that starts the loop at its first use.
+    pub fn lazy(self) -> LazyEventLoop {
+        LazyEventLoop::of(self)
+    }
+
+    /// The same again.
+    pub(super) fn again(&self, py: Python<'_>) -> Self {
+        let factory = self.factory.as_ref().map(|factory| factory.clone_ref(py));
+        EventLoopBuilder { name: self.name.clone(), timeout: self.timeout, factory }
     }
 
     /// Makes the loop, and starts its thread.

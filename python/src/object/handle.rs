@@ -4,7 +4,7 @@ use std::any::Any;
 
 use sundown::{Progress, Teardown, Wait};
 
-use crate::event_loop::EventLoop;
+use crate::event_loop::{EventLoop, LazyEventLoop};
 use crate::runtime::Runtime;
 
 /// A resource that a Python class may have: a cheap clone, and all clones are one resource. So a clone is enough to tear it
@@ -130,5 +130,6 @@ pub(super) fn runtime(handle: &dyn Any) -> Option<&Runtime> {
 /// What the exit knows a handle by, if it would tear it down by itself.
 pub(super) fn live_id(handle: &dyn Any) -> Option<usize> {
     let event_loop = || handle.downcast_ref().or_else(|| handle.downcast_ref::<Option<EventLoop>>()?.as_ref());
-    runtime(handle).and_then(Runtime::live_id).or_else(|| event_loop().and_then(EventLoop::live_id))
+    let lazy = || handle.downcast_ref::<LazyEventLoop>()?.get()?.live_id();
+    runtime(handle).and_then(Runtime::live_id).or_else(|| event_loop().and_then(EventLoop::live_id)).or_else(lazy)
 }

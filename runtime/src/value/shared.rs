@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use crate::driver::{self, Driver};
 use crate::plan::{self, Step};
 use crate::sync::slot::{Slot, Taken};
 use crate::teardown::by_ref::teardown_by_ref;
@@ -60,6 +61,25 @@ impl<T> Shared<T> {
     /// Dropping the future takes nothing.
     pub async fn take(&self) -> SharedGuard<'_, T> {
         SharedGuard(self.slot.take().await.expect("a guard always puts the value back"))
+    }
+}
+
+impl<T> Shared<T> {
+    /// As [`take`](Self::take), blocking this thread. Inside an async runtime it holds up what else runs on this thread, and
+    /// waits for itself if a task of the same thread has the value. In a Python method, detach around it:
+    /// `py.detach(|| shared.take_blocking())`, if the value is `Send`.
+    ///
+    /// ```
+    /// use sundown::Shared;
+    ///
+    /// let list = Shared::new(vec![1]);
+    /// let same = list.clone();
+    /// let other = std::thread::spawn(move || same.take_blocking().push(2));
+    /// other.join().unwrap();
+    /// assert_eq!(list.take_blocking().len(), 2);
+    /// ```
+    pub fn take_blocking(&self) -> SharedGuard<'_, T> {
+        driver::block_on(&Driver::blocking(), self.take())
     }
 }
 
