@@ -27,10 +27,12 @@
 //! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
 //! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe
 //!   drop.
+//! - The guard of such a class is a bridge of the object's own: [`ShutdownGuardExt`]. [`Factory`] is for an `__aenter__` that
+//!   makes another object.
 //! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
 //! - Their errors become [`exceptions`] by `?`; those of the core's own types by [`or_raise`](OrRaise::or_raise).
 //!
-//! For CPython 3.9 to 3.15, from version-specific and abi3 wheels alike, on Unix.
+//! For CPython 3.9 to 3.15, PyO3 0.27 to 0.30, from version-specific and abi3 wheels alike, on Unix.
 //!
 //! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__`
 //! runs in whatever PyO3 call comes next, on whatever thread.
@@ -86,11 +88,11 @@ pub use asyncio::locals::{TaskLocals, get_current_locals, get_current_loop, get_
 pub use asyncio::run::{run, run_until_complete};
 pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 pub use error::{OrRaise, ShutdownError};
-pub use event_loop::{EventLoop, EventLoopBuilder};
+pub use event_loop::{EventLoop, EventLoopBuilder, LazyEventLoop};
 pub use install::install;
 pub use interpreter::closing::{Stats, stats};
 pub use interpreter::exit::set_exit_timeout;
-pub use object::{Handle, ShutdownGuardExt, aclose, close, register};
+pub use object::{Factory, Handle, Registered, ShutdownGuardExt, aclose, close, register};
 pub use runtime::{Builder, Entered, Restart, Runtime, get_runtime, init, init_with_runtime};
 #[doc(no_inline)]
 pub use sundown::*;

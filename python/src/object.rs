@@ -22,6 +22,7 @@ mod class;
 mod context;
 mod dropped;
 mod expansion;
+mod factory;
 mod find;
 mod futures;
 mod handle;
@@ -47,6 +48,7 @@ pub use expansion::{
     AnnotatedBase, Base, ForeignBase, HasNewValue, NewValue, PyReceiver, Refuse, RegisterLater, RegisterNew, closed,
     dropped_value, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
 };
+pub use factory::{Factory, Registered};
 pub use futures::ShutdownGuardExt;
 pub use handle::Handle;
 #[doc(hidden)]

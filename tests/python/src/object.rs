@@ -1,9 +1,11 @@
 //! Classes with `#[pyclass_teardown]`, and the places where their last reference goes.
 
 mod classes;
+mod factory;
 mod futures;
 mod hostile;
 mod inherit;
+mod lazy;
 mod place;
 
 use std::time::Duration;
@@ -160,7 +162,9 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Client>()?;
     module.add_function(wrap_pyfunction!(check_costs, module)?)?;
     classes::fill(module)?;
+    factory::fill(module)?;
     futures::fill(module)?;
+    lazy::fill(module)?;
     hostile::fill(module)?;
     inherit::fill(module)?;
     place::fill(module)
