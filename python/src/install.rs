@@ -1,6 +1,7 @@
 //! What an extension module needs once: its exceptions, the stages of the exit, the hooks for fork.
 
 mod soon;
+mod stubs;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,13 +14,14 @@ use crate::bridge::item_sender::ItemSender;
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::{exceptions, exit, fork, panics};
 pub(crate) use soon::soon;
+pub(crate) use stubs::EXCEPTIONS as STUBS;
 
 /// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork.
 /// To be called in the `#[pymodule]`; what is missing is done by whatever is used first. A second call adds the
 /// exceptions to its module too, and does nothing else.
 ///
-/// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic` and `ForkedProcessError`; [`STUBS`](super::STUBS) has their
-/// type stubs.
+/// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic` and `ForkedProcessError`. [`STUBS`](super::STUBS) says how to
+/// get their type stubs, and those of the generated methods.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;
@@ -42,6 +44,7 @@ pub(crate) use soon::soon;
 /// without (the first stage needs `threading._register_atexit`, which is not public).
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     exceptions::install(module)?;
+    stubs::install(module)?;
     exit::name_after(module);
     ensure(module.py())
 }

@@ -104,13 +104,22 @@ pub use sundown_macros::python_main as main;
 /// As [`sundown::must_shutdown`]; the generated methods return this crate's [`ShutdownError`].
 pub use sundown_macros::python_must_shutdown as must_shutdown;
 
-/// The type stubs (`.pyi`) of what [`install`] adds to a module.
+/// The type stubs (`.pyi`) of the exceptions that [`install`] adds to a module.
 ///
-/// Put them into the extension's own `my_extension.pyi`, beside an empty file `py.typed` (PEP 561); with maturin both lie in
-/// the project's root, or in the package's folder of a mixed project. A test of the extension can compare:
+/// `install` also adds a command that writes them, and the methods that
+/// [`#[pyclass_teardown]`](pyclass_teardown) generates, into the extension's own stubs. Once it is built:
 ///
-/// ```no_run
-/// let stubs = "class MyClass: ...\n".to_owned() + sundown_python::STUBS; // the extension's own file
-/// assert!(stubs.contains(sundown_python::STUBS));
+/// ```sh
+/// maturin develop
+/// python -c 'import my_extension; my_extension._sundown_stubs("my_extension.pyi")'
+/// python -c 'import my_extension; my_extension._sundown_stubs("my_extension.pyi", check=True)'   # for CI
 /// ```
-pub const STUBS: &str = include_str!("stubs.pyi");
+///
+/// The first adds what the file lacks, class by class, and makes the file if there is none: `close`, `aclose`, `closed`,
+/// `with`, `async with`, `shutdown_report`, and these exceptions. What is in the file stays; the methods of the author's own
+/// are the author's to write. The second changes nothing, and ends with an error if something is missing. Without a path
+/// the stubs are printed. It works with what `maturin generate-stubs` has written, too.
+///
+/// With maturin, `my_extension.pyi` and an empty file `py.typed` (PEP 561) lie in the project's root, or in the package's
+/// folder of a mixed project.
+pub const STUBS: &str = install::STUBS;

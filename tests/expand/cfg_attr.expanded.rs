@@ -13,7 +13,7 @@
     doc = " - `signals`"
 )]
 #[cfg_attr(
-    all(all(unix, feature = "signals")),
+    all(unix, feature = "signals"),
     doc = " - `events` after `signals`, within 1s"
 )]
 #[must_use = "`Watcher` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]

@@ -8,9 +8,9 @@
 /// It stops these resources. Each one waits for those that it comes after:
 ///
 /// - `jobs`
-#[cfg_attr(all(feature = "cache"), doc = " - `cache` after `jobs`")]
-#[cfg_attr(all(feature = "cache"), doc = " - `db` after `cache`")]
-#[cfg_attr(all(not(feature = "cache")), doc = " - `db` after `jobs`")]
+#[cfg_attr(feature = "cache", doc = " - `cache` after `jobs`")]
+#[cfg_attr(feature = "cache", doc = " - `db` after `cache`")]
+#[cfg_attr(not(feature = "cache"), doc = " - `db` after `jobs`")]
 #[must_use = "`Service` must be shut down: call `shutdown().await`, or run it in `with_shutdown`"]
 pub struct Service {
     jobs: Tasks,

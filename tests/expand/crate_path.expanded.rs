@@ -104,14 +104,20 @@ impl self::vendored::sundown::Teardown for Parts {
     }
 }
 #[pyclass]
-///
-/// # Shutdown
-///
-/// Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`.
-///
-/// It stops these resources. Each one waits for those that it comes after:
-///
-/// - `parts`
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " # Shutdown")]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`."
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " It stops these resources. Each one waits for those that it comes after:"
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " - `parts`")]
 struct Client {
     parts: Shared<Parts>,
     guard: ShutdownGuard<Self>,
@@ -264,6 +270,21 @@ impl Client {
         sundown_python::__rt::python::pyo3::Py<sundown_python::__rt::python::pyo3::PyAny>,
     > {
         sundown_python::__rt::python::aexit(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "_sundown_generated")]
+    fn __sundown_generated() -> ::std::vec::Vec<&'static str> {
+        ::std::vec::Vec::from([
+            "close",
+            "aclose",
+            "closed",
+            "__enter__",
+            "__exit__",
+            "__aenter__",
+            "__aexit__",
+        ])
     }
 }
 #[automatically_derived]

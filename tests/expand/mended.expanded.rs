@@ -1,6 +1,6 @@
 // Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 ///
 /// # Shutdown
 ///
@@ -21,10 +21,19 @@ struct Twice {
     "`#[must_shutdown]` implements `Teardown` already\nhelp: remove `Teardown` from the derive"
 }
 ::core::compile_error! {
+    "`Twice` owns its resources, and cannot be cloned\nnote: a value is shut down once: of two clones one would be dropped without it\nhelp: remove `Clone`, write `#[must_shutdown(shared)]`, and share an `Arc<Twice>`; a facade around it can be `#[derive(Clone, Teardown)] struct Handle { #[shutdown] inner: Arc<Twice> }`"
+}
+::core::compile_error! {
     "`#[shutdown]` belongs on a field\nhelp: write the arguments of the struct in `#[must_shutdown(…)]`"
 }
 ::core::compile_error! {
     "the type of the guard must be `ShutdownGuard<Self>`\nhelp: write `ShutdownGuard<Self>`, or mark an alias of that type with `#[shutdown(guard)]`"
+}
+#[allow(unused, clippy::all, clippy::pedantic)]
+impl ::core::clone::Clone for Twice {
+    fn clone(&self) -> Self {
+        ::core::unreachable!("the macro reported errors")
+    }
 }
 #[doc(hidden)]
 #[automatically_derived]

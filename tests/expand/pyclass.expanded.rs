@@ -1,16 +1,22 @@
 // Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
 
 #[pyclass(extends = Base, unsendable, name = "Client")]
-///
-/// # Shutdown
-///
-/// Its resources are stopped, within 2s, by `with`, `async with`, `close()` or `aclose()`.
-///
-/// It stops these resources. Each one waits for those that it comes after:
-///
-/// - `jobs`
-/// - `pool` after `jobs`, by `Pool::close`
-/// - `runtime` after `pool`
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " # Shutdown")]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " Its resources are stopped, within 2s, by `with`, `async with`, `close()` or `aclose()`."
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " It stops these resources. Each one waits for those that it comes after:"
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " - `jobs`")]
+#[cfg_attr(doc, doc = " - `pool` after `jobs`, by `Pool::close`")]
+#[cfg_attr(doc, doc = " - `runtime` after `pool`")]
 struct PyClient {
     jobs: Tasks,
     pool: Pool,
@@ -274,6 +280,21 @@ impl PyClient {
         >,
     > {
         ::sundown_python::__rt::python::aexit(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "_sundown_generated")]
+    fn __sundown_generated() -> ::std::vec::Vec<&'static str> {
+        ::std::vec::Vec::from([
+            "close",
+            "aclose",
+            "closed",
+            "shutdown_report",
+            "__enter__",
+            "__aenter__",
+            "__aexit__",
+        ])
     }
 }
 #[automatically_derived]

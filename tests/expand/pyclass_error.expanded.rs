@@ -1,14 +1,20 @@
 // Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
 
 #[pyclass(name = "Client", frozen)]
-///
-/// # Shutdown
-///
-/// Its resources are stopped, within 1s, by `with`, `async with`, `close()` or `aclose()`.
-///
-/// It stops these resources. Each one waits for those that it comes after:
-///
-/// - `jobs`
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " # Shutdown")]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " Its resources are stopped, within 1s, by `with`, `async with`, `close()` or `aclose()`."
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " It stops these resources. Each one waits for those that it comes after:"
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " - `jobs`")]
 struct Client {
     jobs: Tasks,
 }

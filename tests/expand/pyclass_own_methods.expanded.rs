@@ -84,6 +84,13 @@ impl Client {
     > {
         ::sundown_python::__rt::python::aexit(py)
     }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "_sundown_generated")]
+    fn __sundown_generated() -> ::std::vec::Vec<&'static str> {
+        ::std::vec::Vec::from(["__exit__", "__aenter__", "__aexit__"])
+    }
 }
 #[automatically_derived]
 #[allow(unused_qualifications)]

@@ -1,14 +1,20 @@
 // Written by `SUNDOWN_BLESS=1 cargo test -p sundown-macros golden`.
 
 #[pyclass(frozen)]
-///
-/// # Shutdown
-///
-/// Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`.
-///
-/// It stops these resources. Each one waits for those that it comes after:
-///
-/// - `runtime`
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " # Shutdown")]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " Its resources are stopped, within 5s, by `with`, `async with`, `close()` or `aclose()`."
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(
+    doc,
+    doc = " It stops these resources. Each one waits for those that it comes after:"
+)]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = " - `runtime`")]
 pub struct Plain {
     runtime: Runtime,
     config: Config,
@@ -171,6 +177,21 @@ impl Plain {
         >,
     > {
         ::sundown_python::__rt::python::aexit(py)
+    }
+    #[doc(hidden)]
+    #[allow(unused_qualifications)]
+    #[classattr]
+    #[pyo3(name = "_sundown_generated")]
+    fn __sundown_generated() -> ::std::vec::Vec<&'static str> {
+        ::std::vec::Vec::from([
+            "close",
+            "aclose",
+            "closed",
+            "__enter__",
+            "__exit__",
+            "__aenter__",
+            "__aexit__",
+        ])
     }
 }
 #[automatically_derived]

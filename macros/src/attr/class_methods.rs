@@ -15,7 +15,8 @@ use crate::attr::values;
 const BLOCK: &[Known] =
     &[Known { key: "report", example: "report" }, Known { key: "crate", example: "crate = ::sundown_python" }];
 
-const METHOD: &[Known] = &[Known { key: "unchecked", example: "unchecked" }];
+const METHOD: &[Known] =
+    &[Known { key: "checked", example: "checked" }, Known { key: "unchecked", example: "unchecked" }];
 
 /// The arguments of `#[pyclass_teardown(…)]` on the methods.
 #[derive(Default)]
@@ -77,30 +78,51 @@ pub(crate) fn has(method: &ImplItemFn, attribute: &str) -> bool {
     method.attrs.iter().any(|attr| attr.path().is_ident(attribute))
 }
 
-/// The `unchecked` of a `#[shutdown(unchecked)]`.
-pub(crate) fn unchecked(method: &ImplItemFn, errors: &mut Errors) -> Option<Ident> {
-    let mut unchecked = None;
-    for attr in method.attrs.iter().filter(|attr| is_shutdown(attr)) {
-        match arguments::of_attribute(&attr.meta, METHOD, errors).into_iter().next() {
-            Some(arg) => unchecked = Some(arg.key),
-            None if matches!(attr.meta, Meta::Path(_)) => errors.push(
-                Error::at(attr.path(), "`#[shutdown]` on a method needs an argument")
-                    .help("write `#[shutdown(unchecked)]`, or remove it"),
-            ),
-            None => {}
-        }
-    }
-    unchecked
+/// What `#[shutdown(…)]` on a method says of its check.
+#[derive(Default)]
+pub(crate) struct MethodArgs {
+    pub(crate) checked: Option<Ident>,
+    pub(crate) unchecked: Option<Ident>,
 }
 
-/// The type that a method returns, if it is spelled as a `Result`.
+impl MethodArgs {
+    pub(crate) fn read(method: &ImplItemFn, errors: &mut Errors) -> Self {
+        let mut args = MethodArgs::default();
+        for attr in method.attrs.iter().filter(|attr| is_shutdown(attr)) {
+            let list = arguments::of_attribute(&attr.meta, METHOD, errors);
+            if list.is_empty() && matches!(attr.meta, Meta::Path(_)) {
+                errors.push(
+                    Error::at(attr.path(), "`#[shutdown]` on a method needs an argument")
+                        .help("write `#[shutdown(unchecked)]`, or remove it"),
+                );
+            }
+            for Arg { known, key, .. } in list {
+                match known {
+                    "checked" => args.checked = Some(key),
+                    _ => args.unchecked = Some(key),
+                }
+            }
+        }
+        args
+    }
+}
+
+/// The type that a method returns.
+pub(crate) fn returned(output: &ReturnType) -> Option<&Type> {
+    match output {
+        ReturnType::Type(_, ty) => Some(ty),
+        ReturnType::Default => None,
+    }
+}
+
+/// The type that a method returns, if it is spelled `Result` or `PyResult`.
 pub(crate) fn result_of(output: &ReturnType) -> Option<&Type> {
     fn is_result(ty: &Type) -> bool {
         match ty {
             Type::Group(group) => is_result(&group.elem),
             Type::Paren(paren) => is_result(&paren.elem),
             Type::Path(path) => {
-                path.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with("Result"))
+                path.path.segments.last().is_some_and(|last| last.ident == "Result" || last.ident == "PyResult")
             }
             _ => false,
         }

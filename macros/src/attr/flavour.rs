@@ -68,6 +68,7 @@ const MUST_SHUTDOWN: &[Known] = &[
 
 const PYCLASS: &[Known] = &[
     Known { key: "timeout", example: "timeout = \"10s\"" },
+    Known { key: "on_drop", example: "on_drop = \"quiet\"" },
     Known { key: "name", example: "name = \"Client\"" },
     Known { key: "crate", example: "crate = ::sundown_python" },
     // Written by the attribute, which sees what `#[pyclass]` says.

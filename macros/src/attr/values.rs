@@ -20,6 +20,13 @@ pub(crate) enum Policy {
     Wait,
 }
 
+/// What the drop of a Python object does that nobody closed.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum ClassPolicy {
+    Warn,
+    Quiet,
+}
+
 /// What stands after `with =`, `ask =` or `force =`.
 pub(crate) enum Call {
     Path(ExprPath),
@@ -76,6 +83,18 @@ pub(crate) fn policy(value: &Expr) -> Result<(Policy, LitStr), Error> {
         other => return Err(Error::at(text, format!("unknown drop policy `{other}`")).help(POLICIES)),
     };
     Ok((policy, text.clone()))
+}
+
+pub(crate) fn class_policy(value: &Expr) -> Result<ClassPolicy, Error> {
+    const POLICIES: &str = "the policies of a Python class are `\"warn\"`, `\"quiet\"`";
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = bare(value) else {
+        return Err(Error::at(value, "`on_drop` must be a string").help(POLICIES));
+    };
+    match &*text.value() {
+        "warn" => Ok(ClassPolicy::Warn),
+        "quiet" => Ok(ClassPolicy::Quiet),
+        other => Err(Error::at(text, format!("unknown drop policy `{other}`")).help(POLICIES)),
+    }
 }
 
 pub(crate) fn name(value: &Expr) -> Result<String, Error> {

@@ -8,7 +8,7 @@ use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Member, Meta, Path, Type}
 use crate::attr::arguments::{self, Arg, Known};
 use crate::attr::errors::{Error, Errors};
 use crate::attr::flavour::Flavour;
-use crate::attr::values::{self, Call, Policy, Timeout};
+use crate::attr::values::{self, Call, ClassPolicy, Policy, Timeout};
 
 const FIELD: &[Known] = &[
     Known { key: "after", example: "after = field" },
@@ -35,6 +35,8 @@ pub(crate) struct Written<'a> {
 pub(crate) struct StructArgs {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) on_drop: Option<(Policy, LitStr)>,
+    /// The `on_drop` of a Python class.
+    pub(crate) on_class_drop: Option<ClassPolicy>,
     pub(crate) name: Option<String>,
     pub(crate) shared: Option<Ident>,
     pub(crate) manual: Option<Ident>,
@@ -80,7 +82,7 @@ pub(crate) fn read<'a>(flavour: Flavour, input: &'a DeriveInput, errors: &mut Er
         if i > 0 {
             errors.push(second(carrier.path(), &format!("`{}`", input.ident), flavour.carrier()));
         } else {
-            args = struct_args(arguments::of_attribute(&carrier.meta, flavour.arguments(), errors), errors);
+            args = struct_args(flavour, arguments::of_attribute(&carrier.meta, flavour.arguments(), errors), errors);
         }
     }
     for stray in input.attrs.iter().filter(|attr| attr.path().is_ident("shutdown")) {
@@ -129,14 +131,17 @@ fn field_of<'a>(field: &'a syn::Field, member: Member, errors: &mut Errors) -> W
 
 /// The arguments of a `#[must_shutdown(…)]` or `#[pyclass_teardown(…)]`, as the attribute macro gets them.
 pub(crate) fn attribute_args(flavour: Flavour, tokens: TokenStream, errors: &mut Errors) -> StructArgs {
-    struct_args(arguments::read(tokens, flavour.arguments(), errors), errors)
+    struct_args(flavour, arguments::read(tokens, flavour.arguments(), errors), errors)
 }
 
-fn struct_args(list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
+fn struct_args(flavour: Flavour, list: Vec<Arg>, errors: &mut Errors) -> StructArgs {
     let mut args = StructArgs::default();
     for Arg { known, key, value } in list {
         match (known, value) {
             ("timeout", Some(value)) => args.timeout = keep(values::timeout(&value), errors),
+            ("on_drop", Some(value)) if flavour == Flavour::PyClass => {
+                args.on_class_drop = keep(values::class_policy(&value), errors);
+            }
             ("on_drop", Some(value)) => args.on_drop = keep(values::policy(&value), errors),
             ("name", Some(value)) => args.name = keep(values::name(&value), errors),
             ("methods", Some(value)) => args.methods = keep(values::methods(&value), errors),

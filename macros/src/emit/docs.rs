@@ -1,6 +1,8 @@
 //! The `# Shutdown` section of the struct's docs: its order and its limits.
 //!
 //! It is written by the attribute, before `cfg` is resolved, so a line about a field with a `cfg` carries the same `cfg`.
+//! That of a Python class is for rustdoc alone, by `cfg(doc)`: `#[pyclass]` makes the docs that it sees the `__doc__` of the
+//! class, and Python's users know nothing of private fields.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -18,23 +20,24 @@ use crate::model::check::DEFAULT_TIMEOUT;
 /// The `#[doc]` attributes.
 pub(crate) fn section(flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
     let written = &written::read(flavour, input, &mut Errors::default());
-    let mut lines = vec![quote!(#[doc = ""]), quote!(#[doc = " # Shutdown"]), quote!(#[doc = ""])];
-    let head = head(flavour, args);
-    lines.push(quote!(#[doc = #head]));
+    let rustdoc_only = (flavour == Flavour::PyClass).then(|| quote!(doc));
+    let line = |text: &str, cfg: &[TokenStream]| {
+        let cfg: Vec<&TokenStream> = rustdoc_only.iter().chain(cfg).collect();
+        match &cfg[..] {
+            [] => quote!(#[doc = #text]),
+            [only] => quote!(#[cfg_attr(#only, doc = #text)]),
+            cfg => quote!(#[cfg_attr(all(#(#cfg),*), doc = #text)]),
+        }
+    };
+    let mut lines = vec![line("", &[]), line(" # Shutdown", &[]), line("", &[]), line(&head(flavour, args), &[])];
     let steps = in_order(steps(written));
     if !steps.is_empty() {
         lines.extend([
-            quote!(#[doc = ""]),
-            quote!(#[doc = " It stops these resources. Each one waits for those that it comes after:"]),
-            quote!(#[doc = ""]),
+            line("", &[]),
+            line(" It stops these resources. Each one waits for those that it comes after:", &[]),
+            line("", &[]),
         ]);
-        lines.extend(steps.iter().map(|step| {
-            let text = step.line();
-            match &step.cfg[..] {
-                [] => quote!(#[doc = #text]),
-                cfg => quote!(#[cfg_attr(all(#(#cfg),*), doc = #text)]),
-            }
-        }));
+        lines.extend(steps.iter().map(|step| line(&step.line(), &step.cfg)));
     }
     lines.into_iter().collect()
 }
@@ -45,7 +48,6 @@ fn head(flavour: Flavour, args: &StructArgs) -> String {
         None => duration::display(DEFAULT_TIMEOUT),
     };
     if flavour == Flavour::PyClass {
-        // Python's users read it too.
         return format!(
             " Its resources are stopped, within {within}, by `with`, `async with`, `close()` or `aclose()`."
         );

@@ -3,10 +3,10 @@
 use syn::ext::IdentExt as _;
 use syn::{ImplItemFn, ReturnType, Type};
 
-use crate::attr::class_methods::{Receiver, has, python_name, result_of, unchecked};
+use crate::attr::class_methods::{MethodArgs, Receiver, has, python_name, result_of, returned};
 use crate::attr::errors::{Error, Errors};
 
-/// The methods that work on a closed object, beside those whose name begins with `close`.
+/// The methods that work on a closed object.
 const EXEMPT: &[&str] = &[
     "__repr__",
     "__str__",
@@ -15,7 +15,9 @@ const EXEMPT: &[&str] = &[
     "__del__",
     "__exit__",
     "__aexit__",
+    "close",
     "aclose",
+    "closed",
     "shutdown_report",
 ];
 
@@ -33,7 +35,7 @@ pub(crate) enum Check {
 impl Check {
     /// Decides for one method.
     pub(crate) fn of(method: &ImplItemFn, errors: &mut Errors) -> Self {
-        let unchecked = unchecked(method, errors);
+        let MethodArgs { checked, unchecked } = MethodArgs::read(method, errors);
         if has(method, "new") {
             return match &method.sig.output {
                 ReturnType::Type(_, output) => Check::New(output.clone()),
@@ -50,8 +52,23 @@ impl Check {
             return Check::Nothing;
         }
         let name = python_name(method).unwrap_or(own);
-        let exempt = unchecked.is_some() || name.starts_with("close") || EXEMPT.contains(&&*name);
-        match result_of(&method.sig.output) {
+        if let (Some(checked), Some(_)) = (&checked, &unchecked) {
+            errors.push(
+                Error::at(checked, format!("`{}` is both checked and unchecked", method.sig.ident))
+                    .help("remove one of the two"),
+            );
+        }
+        let exempt = checked.is_none() && (unchecked.is_some() || EXEMPT.contains(&&*name));
+        // An alias of another name is one that the user points out; if it is no `Result`, rustc says so.
+        let result = if checked.is_some() { returned(&method.sig.output) } else { result_of(&method.sig.output) };
+        if let (Some(checked), None) = (&checked, result) {
+            errors.push(
+                Error::at(checked, format!("`{}` returns nothing that could say so", method.sig.ident))
+                    .note("a checked method returns an error if the object is closed")
+                    .help("make it return a `Result`, or remove `#[shutdown(checked)]`"),
+            );
+        }
+        match result {
             Some(result) if !exempt => Check::Refuse(receiver, Box::new(result.clone())),
             _ if receiver.may_be_mutable => Check::Running(receiver),
             None => {

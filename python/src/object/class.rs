@@ -18,6 +18,8 @@ use crate::object::state::Object;
 pub trait Class: Guarded + Sized + 'static {
     /// Whether the value must stay on its thread.
     const UNSENDABLE: bool;
+    /// Whether a drop without `close()` is the normal end, and no reason for a warning.
+    const QUIET: bool = false;
     /// The guard's entry.
     fn entry(&self) -> &Arc<Entry>;
     /// Clones of the resource fields, in the order of the spec.

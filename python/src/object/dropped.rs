@@ -69,7 +69,7 @@ pub(super) fn dropped<T: Class>(value: &T) {
     }
     let waits = if_attached(|py| {
         let _pending = Pending::take(py);
-        if entry.phase() == Phase::Live {
+        if !T::QUIET && entry.phase() == Phase::Live {
             warn(py, &object, witness.as_ref());
         }
         drop(witness);

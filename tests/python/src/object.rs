@@ -7,6 +7,7 @@ mod hostile;
 mod inherit;
 mod lazy;
 mod place;
+mod policy;
 
 use std::time::Duration;
 
@@ -167,5 +168,6 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lazy::fill(module)?;
     hostile::fill(module)?;
     inherit::fill(module)?;
-    place::fill(module)
+    place::fill(module)?;
+    policy::fill(module)
 }

@@ -282,8 +282,8 @@ def test_names_and_docs():
     assert sp.Tool.__name__ == "Tool"
     assert sp.Tool.__module__ == "sundown_pytest"
     assert "Everything that a class may own" in sp.Tool.__doc__
-    assert "within 2s" in sp.Tool.__doc__
-    assert "- `jobs` after `stop`" in sp.Tool.__doc__
+    assert "Shutdown" not in sp.Tool.__doc__, "the order of private fields is for rustdoc"
+    assert sp.Quiet.__doc__ == "Dropping it is its normal end."
     assert "Stops everything" in sp.Tool.close.__doc__
     assert str(inspect.signature(sp.Tool.close)) == "(self, /, timeout=None)"
     assert str(inspect.signature(sp.Tool.aclose)) == "(self, /, timeout=None)"
@@ -293,6 +293,17 @@ def test_names_and_docs():
     with pytest.raises(sp.ShutdownError, match="^`Tool` is closed$"):
         tool.run(None)
     assert not hasattr(sp.Connection, "shutdown_report"), "on request only"
+
+
+def test_checks_go_by_exact_names():
+    quiet = sp.Quiet()
+    quiet.close()
+    with pytest.raises(sp.ShutdownError, match="^`Quiet` is closed$"):
+        quiet.close_one()
+    with pytest.raises(sp.ShutdownError, match="^`Quiet` is closed$"):
+        quiet.checked_answer()
+    assert quiet.answer() == 0, "no `Result` by its name"
+    assert quiet.outcome() == 0
 
 
 def test_a_value_that_must_stay_on_its_thread():

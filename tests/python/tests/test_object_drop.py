@@ -39,6 +39,19 @@ def test_a_drop_says_nothing_once_closed():
     gc.collect()
 
 
+def test_the_policy_of_a_class():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        quiet = sp.Quiet()
+        assert not quiet.closed
+        del quiet
+        gc.collect()
+    assert not caught
+    loud = sp.Loud()
+    with unclosed("Loud"):
+        del loud
+
+
 def test_a_drop_waits_for_half_a_second_at_most():
     client, probe = sp.Client("late"), sp.Probe()
     client.spawn_blocking(60, probe)

@@ -4,6 +4,7 @@
 
 use proc_macro2::TokenStream;
 
+use crate::attr::values::ClassPolicy;
 use crate::emit::implementation::{implement, implement_hidden};
 use crate::emit::operations::{self, Borrow};
 use crate::emit::placed::placed;
@@ -18,6 +19,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let (dropped_value, methods) = (python.dropped_value(), python.methods());
     let ident = model.ident();
     let unsendable = model.args.unsendable;
+    let quiet = (model.args.on_class_drop == Some(ClassPolicy::Quiet)).then(|| local!(const QUIET: bool = true;));
     let guard = model.guards().next().map(|(guard, _)| operations::field_ref(model, guard, Borrow::Shared));
     let handles = model.steps().map(|(field, step)| operations::resource_handle(model, field, step, krate));
     let this = operations::receiver(model, Borrow::Shared);
@@ -39,6 +41,7 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
         python.class(),
         local! {
             const UNSENDABLE: bool = #unsendable;
+            #quiet
 
             fn entry(#this) -> &::std::sync::Arc<#entry_type> {
                 #entry::<Self>(#guard)

@@ -225,8 +225,17 @@ fn generated(written: &[String], report: bool, this: &Type, krate: &Krate) -> To
             },
         ));
     }
-    all.into_iter()
-        .filter(|(name, _)| !written.iter().any(|written| written == name))
-        .map(|(_, method)| method)
-        .collect()
+    all.retain(|(name, _)| !written.iter().any(|written| written == name));
+    let names = all.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("_sundown"));
+    // For the type stubs: not everything of one of these names is ours.
+    let for_stubs = quote! {
+        #[doc(hidden)]
+        #[allow(unused_qualifications)]
+        #[classattr]
+        #[pyo3(name = "_sundown_generated")]
+        fn __sundown_generated() -> ::std::vec::Vec<&'static str> {
+            ::std::vec::Vec::from([#(#names),*])
+        }
+    };
+    all.into_iter().map(|(_, method)| method).chain([for_stubs]).collect()
 }
