@@ -57,6 +57,8 @@ pub(super) enum Op {
     Await { key: u64, awaitable: Py<PyAny>, context: Option<Py<PyAny>> },
     /// Rust wants a callable to be called.
     Call { key: u64, call: Box<dyn Call> },
+    /// Rust has an error that nobody returns.
+    Report { report: Box<dyn Report> },
     /// Rust no longer waits for this task.
     Cancel { task: Py<PyAny> },
 }
@@ -97,6 +99,11 @@ pub(super) trait Call: Send + std::fmt::Debug {
     fn function(&self, py: Python<'_>) -> Py<PyAny>;
     fn context(&self, py: Python<'_>) -> Option<Py<PyAny>>;
     fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>>;
+}
+
+/// An error, and the callable that it is about.
+pub(super) trait Report: Send + std::fmt::Debug {
+    fn into_arguments(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyTuple>>;
 }
 
 /// A Python future that waits for Rust.
@@ -402,7 +409,7 @@ impl Drop for LoopBridge {
     }
 }
 
-/// key (None: cancel the function, which is a task), function or awaitable, arguments (None: await it), context
+/// key (None: nobody waits), function or awaitable, arguments (None: await it; or cancel it, if nobody waits), context
 type Order = (Option<u64>, Py<PyAny>, Option<Py<PyTuple>>, Option<Py<PyAny>>);
 
 impl Bridge {
@@ -440,6 +447,10 @@ impl Bridge {
                 Op::Await { key, awaitable, .. } if !self.expects(key) => calls.push((None, awaitable, None, None)),
                 Op::Call { key, call } if !self.expects(key) => drop_of_users(call),
                 Op::Await { key, awaitable, context } => calls.push((Some(key), awaitable, None, context)),
+                Op::Report { report } => {
+                    let report = report.into_arguments(py)?;
+                    calls.push((None, glue::get(py)?.report.clone_ref(py), Some(report), None));
+                }
                 Op::Cancel { task } => calls.push((None, task, None, None)),
                 Op::Call { key, mut call } => match panics::catch_err(|| call.arguments(py)) {
                     Ok(arguments) => calls.push((Some(key), call.function(py), Some(arguments), call.context(py))),

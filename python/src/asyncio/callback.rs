@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use pyo3::{PyTraverseError, PyVisit};
 use tokio::sync::Semaphore;
 
 use crate::asyncio::into_rust::Answered;
@@ -22,6 +23,19 @@ use crate::interpreter::{exceptions, gate, panics};
 /// loop.
 ///
 /// At most [`IN_FLIGHT`](Self::IN_FLIGHT) calls are under way at a time; more wait for their turn.
+///
+/// # In a shutdown
+///
+/// A `#[shutdown(with = …)]` may call one, to say good-bye. The callable then runs on its loop, which must be free to run it:
+/// a blocking `close()` (or the `with` of a class) that is called *on that loop's thread* holds the loop up until it
+/// returns, so that the step runs into its timeout. In a coroutine use `await object.aclose()` or `async with`, or
+/// `await asyncio.to_thread(object.close)`; or make the callback [on a thread](Self::on_thread) of its own, which no `close()`
+/// blocks.
+///
+/// # In a Python class
+///
+/// A callable often refers to the object that has the callback. The garbage collector finds such a cycle if the class
+/// [visits](Self::visit) it.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;
@@ -147,6 +161,81 @@ impl Callback {
         self.call_with(arguments, |value| value.extract::<R>().map_err(Into::into)).await
     }
 
+    /// Whether no call can succeed any more: its loop is closed, the process is a forked child, or the interpreter exits.
+    /// A call that is under way then ends with `asyncio.CancelledError`.
+    ///
+    /// Does not block or attach. False is no promise: the loop may be closed at the next moment.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        gate::is_closed() || !self.inner.bridge.is_open()
+    }
+
+    /// Gives an error that nobody returns or awaits to where asyncio reports such: to the loop's
+    /// [exception handler](https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.loop.set_exception_handler), on
+    /// the loop's thread and after the calls that were made before; or to `threading.excepthook`, if it has a thread of its
+    /// own. The context that the handler gets has `message`, `exception` and `callback`, the callable.
+    ///
+    /// An `asyncio.CancelledError` is not reported, as asyncio does not report a task that was cancelled.
+    ///
+    /// From any task or thread; it does not block or attach. False if it [is closed](Self::is_closed): then the error is
+    /// dropped.
+    ///
+    /// ```no_run
+    /// use sundown_python::Callback;
+    ///
+    /// async fn notify(on_change: Callback, mut changes: tokio::sync::mpsc::Receiver<u64>) {
+    ///     while let Some(change) = changes.recv().await {
+    ///         if let Err(error) = on_change.call((change,)).await {
+    ///             on_change.report(error); // the next change is told all the same
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn report(&self, error: PyErr) -> bool {
+        let callback = Arc::clone(&self.inner);
+        !self.is_closed() && self.inner.bridge.push(Op::Report { report: Box::new(Report { callback, error }) }).is_ok()
+    }
+
+    /// Visits what it holds of Python's, for the `__traverse__` of a class that has it as a field. The `__clear__` of the
+    /// class drops the callback.
+    ///
+    /// While it has clones or a call is under way, nothing is visited: what Rust holds is no garbage.
+    ///
+    /// ```no_run
+    /// use pyo3::prelude::*;
+    /// use pyo3::{PyTraverseError, PyVisit};
+    /// use sundown_python::Callback;
+    ///
+    /// #[pyclass]
+    /// struct Watch {
+    ///     on_change: Option<Callback>,
+    /// }
+    ///
+    /// #[pymethods]
+    /// impl Watch {
+    ///     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    ///         self.on_change.as_ref().map_or(Ok(()), |callback| callback.visit(&visit))
+    ///     }
+    ///
+    ///     fn __clear__(&mut self) {
+    ///         self.on_change = None;
+    ///     }
+    /// }
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the visitor returns: to be returned by `__traverse__`.
+    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Each reference is visited once: the collector subtracts the visits from the count of references.
+        if Arc::strong_count(&self.inner) > 1 {
+            return Ok(());
+        }
+        visit.call(&self.inner.function)?;
+        visit.call(&self.inner.context)
+    }
+
     async fn call_with<A, R>(
         &self,
         arguments: A,
@@ -207,5 +296,24 @@ where
     fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
         let Some(arguments) = self.arguments.take() else { unreachable!("a call is made once") };
         Ok(arguments.into_bound_py_any(py)?.cast_into::<PyTuple>()?.unbind())
+    }
+}
+
+/// An error that nobody returns.
+struct Report {
+    callback: Arc<Inner>,
+    error: PyErr,
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Report")
+    }
+}
+
+impl bridge::Report for Report {
+    fn into_arguments(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyTuple>> {
+        let arguments = (self.error.into_value(py), self.callback.function.clone_ref(py));
+        Ok(arguments.into_pyobject(py)?.unbind())
     }
 }

@@ -252,10 +252,12 @@ def fail(future, error):
 
 
 def perform(bridge, call, on_loop=True):
-    """Calls a callable for Rust, starts an awaitable, or cancels a task that Rust no longer waits for."""
+    """Calls a callable for Rust, starts an awaitable, reports an error, or cancels a task that Rust no longer waits for."""
     key, function, arguments, context = call
     if key is None:
-        if inspect.iscoroutine(function):
+        if arguments is not None:
+            function(*arguments)
+        elif inspect.iscoroutine(function):
             function.close()  # it has not begun
         elif hasattr(function, "cancel"):
             function.cancel()
@@ -286,6 +288,20 @@ def perform(bridge, call, on_loop=True):
             raise
     finally:
         bridge = None
+
+
+def report(error, function):
+    """Does with an error that Rust returns to nobody what asyncio does with that of a task that nobody awaits."""
+    if isinstance(error, CancelledError):
+        return
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        message = f"Rust code that called {function!r} has an error that it returns to nobody"
+        loop.call_exception_handler({"message": message, "exception": error, "callback": function})
+        return
+    with suppress(Exception):  # of a hook that fails itself: the thread goes on
+        arguments = (type(error), error, error.__traceback__, threading.current_thread())
+        threading.excepthook(threading.ExceptHookArgs(arguments))
 
 
 def start(awaitable, context):

@@ -15,6 +15,8 @@ pub(crate) struct Glue {
     /// Fails a future, whatever the exception.
     pub(crate) fail: Py<PyAny>,
     pub(crate) forward: Py<PyAny>,
+    /// Reports an error that nobody awaits.
+    pub(crate) report: Py<PyAny>,
     pub(crate) run: Py<PyAny>,
     pub(crate) run_until_complete: Py<PyAny>,
     pub(crate) start_serving: Py<PyAny>,
@@ -65,6 +67,7 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         close_gate: of("close_gate")?,
         fail: of("fail")?,
         forward: of("forward")?,
+        report: of("report")?,
         run: of("run")?,
         run_until_complete: of("run_until_complete")?,
         start_serving: of("start_serving")?,

@@ -48,7 +48,52 @@ fn call_until<'py>(callable: &Bound<'py, PyAny>, stop: Bound<'py, PyAny>) -> PyR
     })
 }
 
+/// Has a callback, and nothing else.
+#[pyclass]
+struct CallbackHolder {
+    callback: Option<Callback>,
+}
+
+#[pymethods]
+impl CallbackHolder {
+    #[new]
+    #[pyo3(signature = (callable, thread=false))]
+    fn new(callable: &Bound<'_, PyAny>, thread: bool) -> PyResult<Self> {
+        let callback = if thread { Callback::on_thread(callable)? } else { Callback::new(callable)? };
+        Ok(CallbackHolder { callback: Some(callback) })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.callback.as_ref().is_none_or(Callback::is_closed)
+    }
+
+    /// Reports an error, from a thread that is not attached.
+    fn report(&self, py: Python<'_>, error: Bound<'_, PyAny>) -> bool {
+        let (callback, error) = (self.callback.clone(), PyErr::from_value(error));
+        let report = move || callback.is_some_and(|callback| callback.report(error));
+        py.detach(|| std::thread::spawn(report).join().unwrap_or(false))
+    }
+
+    /// A clone that lives until the future is cancelled or ready.
+    fn keep_clone<'py>(&self, py: Python<'py>, until: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (kept, until) = (self.callback.clone(), sundown_python::into_future(until)?);
+        future_into_py(py, async move {
+            until.await?;
+            Ok(kept.is_some())
+        })
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        self.callback.as_ref().map_or(Ok(()), |callback| callback.visit(&visit))
+    }
+
+    fn __clear__(&mut self) {
+        self.callback = None;
+    }
+}
+
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<CallbackHolder>()?;
     module.add_function(wrap_pyfunction!(call, module)?)?;
     module.add_function(wrap_pyfunction!(call_on_thread, module)?)?;
     module.add_function(wrap_pyfunction!(call_many, module)?)?;

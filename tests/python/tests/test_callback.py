@@ -3,8 +3,10 @@
 import asyncio
 import contextvars
 import gc
+import queue
 import sys
 import threading
+import weakref
 
 import pytest
 import sundown_pytest as sp
@@ -267,3 +269,100 @@ def test_an_interrupt_in_a_callback_reaches_the_loop(loops):
             task.result()
     finally:
         loop.close()
+
+
+def test_is_closed(all_loops):
+    holder = None
+
+    async def main():
+        nonlocal holder
+        holder = sp.CallbackHolder(print)
+        assert not holder.is_closed()
+
+    all_loops.run(main())
+    assert holder.is_closed()
+    assert not holder.report(ValueError("too late")), "dropped"
+    assert not sp.CallbackHolder(print, thread=True).is_closed()
+
+
+def test_an_error_that_nobody_returns_goes_to_the_loops_handler(all_loops):
+    async def main():
+        loop = asyncio.get_running_loop()
+        reported = asyncio.Queue()
+        loop.set_exception_handler(lambda _, context: reported.put_nowait(context))
+        holder = sp.CallbackHolder(print)
+        error = ValueError("nobody's")
+        assert holder.report(asyncio.CancelledError()), "no failure"
+        assert holder.report(error)
+        context = await asyncio.wait_for(reported.get(), 20)
+        assert context["exception"] is error
+        assert context["callback"] is print
+        assert "built-in function print" in context["message"]
+        assert reported.empty()
+
+    all_loops.run(main())
+
+
+def test_an_error_that_nobody_returns_goes_to_the_threads_hook(monkeypatch):
+    reported = queue.Queue()
+
+    def hook(arguments):
+        reported.put(arguments)
+        raise RuntimeError("a hook that fails does not end the thread")
+
+    monkeypatch.setattr(threading, "excepthook", hook)
+    holder = sp.CallbackHolder(print, thread=True)
+    for number in range(2):
+        assert holder.report(ValueError(number))
+        arguments = reported.get(timeout=20)
+        assert arguments.exc_type is ValueError
+        assert arguments.exc_value.args == (number,)
+        assert arguments.thread.name.startswith("sundown-callback")
+
+
+def test_the_collector_finds_a_cycle_through_a_callback(all_loops):
+    class Owner:
+        def notify(self):
+            pass
+
+    async def main():
+        owner = Owner()
+        owner.holder = sp.CallbackHolder(owner.notify)
+        gone = weakref.ref(owner)
+        until = asyncio.get_running_loop().create_future()
+        kept = asyncio.ensure_future(owner.holder.keep_clone(until))
+        del owner
+        gc.collect()
+        assert gone() is not None, "a clone in Rust keeps it"
+        until.set_result(None)
+        assert await kept
+        del kept, until
+        for _ in range(100):
+            gc.collect()
+            if gone() is None:
+                break
+            await asyncio.sleep(0.01)  # the task of the clone is dropped by a worker
+        assert gone() is None
+
+    all_loops.run(main())
+
+
+@pytest.mark.parametrize("thread", [False, True])
+def test_a_shutdown_that_needs_a_callback(all_loops, thread):
+    said = []
+
+    async def main():
+        await sp.Polite(said.append, thread).aclose()
+        assert said == ["good-bye"]
+        await asyncio.get_running_loop().run_in_executor(None, sp.Polite(said.append, thread).close)
+        assert said == ["good-bye"] * 2
+        polite = sp.Polite(said.append, thread)
+        if thread:
+            polite.close()
+            assert said == ["good-bye"] * 3
+        else:
+            # On the loop that the step needs: as `Callback` says.
+            with pytest.raises(sp.ShutdownTimeout, match="farewell"):
+                polite.close()
+
+    all_loops.run(main())

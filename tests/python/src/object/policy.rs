@@ -1,7 +1,7 @@
 //! What a class says of its drop, and what its methods say of their check.
 
 use pyo3::prelude::*;
-use sundown_python::{ShutdownGuard, Tasks, pyclass_teardown};
+use sundown_python::{Callback, ShutdownGuard, Tasks, pyclass_teardown};
 
 /// Dropping it is its normal end.
 #[pyclass_teardown(on_drop = "quiet")]
@@ -69,7 +69,40 @@ impl Loud {
     }
 }
 
+/// Says good-bye: a callback that the shutdown calls.
+#[derive(Clone)]
+struct Farewell(Callback);
+
+impl Farewell {
+    async fn say(&self) -> PyResult<()> {
+        self.0.call(("good-bye",)).await.map(drop)
+    }
+}
+
+/// Its shutdown needs the loop, or the thread, of its callback.
+#[pyclass_teardown(timeout = "1s")]
+#[pyclass(module = "sundown_pytest")]
+struct Polite {
+    #[shutdown(with = Farewell::say)]
+    #[allow(dead_code)]
+    farewell: Farewell,
+    #[allow(dead_code)]
+    guard: ShutdownGuard<Self>,
+}
+
+#[pyclass_teardown]
+#[pymethods]
+impl Polite {
+    #[new]
+    #[pyo3(signature = (callable, thread=false))]
+    fn new(callable: &Bound<'_, PyAny>, thread: bool) -> PyResult<Self> {
+        let callback = if thread { Callback::on_thread(callable)? } else { Callback::new(callable)? };
+        Ok(Polite { farewell: Farewell(callback), guard: ShutdownGuard::new() })
+    }
+}
+
 pub(super) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Quiet>()?;
-    module.add_class::<Loud>()
+    module.add_class::<Loud>()?;
+    module.add_class::<Polite>()
 }
