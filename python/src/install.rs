@@ -20,7 +20,7 @@ pub(crate) use stubs::EXCEPTIONS as STUBS;
 /// To be called in the `#[pymodule]`; what is missing is done by whatever is used first. A second call adds the
 /// exceptions to its module too, and does nothing else.
 ///
-/// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic` and `ForkedProcessError`. [`STUBS`](super::STUBS) says how to
+/// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic`, `ForkedProcessError` and `NeedsAsyncioError`. [`STUBS`](super::STUBS) says how to
 /// get their type stubs, and those of the generated methods.
 ///
 /// ```no_run

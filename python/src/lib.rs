@@ -22,6 +22,7 @@
 //! ```
 //!
 //! - [`future_into_py`], [`into_future`] and the rest of the bridge have the names and generics of `pyo3-async-runtimes`.
+//! - [`coroutine_into_py`] makes a coroutine instead of a future, for `asyncio.run` and `create_task`.
 //! - [`Callback`] calls Python from any task or thread; no Rust thread runs Python for it.
 //! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
 //! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
@@ -71,7 +72,7 @@ pub(crate) use sundown::__internal as internal;
 /// The exceptions. Each extension module has its own: [`install`] adds them to it.
 pub mod exceptions {
     pub use crate::interpreter::exceptions::{
-        ForkedProcessError, InterpreterExit, RuntimePanic, ShutdownError, ShutdownTimeout,
+        ForkedProcessError, InterpreterExit, NeedsAsyncioError, RuntimePanic, ShutdownError, ShutdownTimeout,
     };
 }
 
@@ -82,6 +83,7 @@ pub mod err {
 }
 
 pub use asyncio::callback::Callback;
+pub use asyncio::coroutine::coroutine_into_py;
 pub use asyncio::into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
 pub use asyncio::into_rust::{into_future, into_future_with_locals};
 pub use asyncio::locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};

@@ -43,8 +43,9 @@ use crate::runtime::Runtime;
 ///
 /// # Errors
 ///
-/// `RuntimeError` if no loop is running or the loop is closed; [`ShutdownError`](crate::exceptions::ShutdownError) if
-/// the interpreter is exiting or the runtime was shut down.
+/// `RuntimeError` if no loop is running or the loop is closed;
+/// [`NeedsAsyncioError`](crate::exceptions::NeedsAsyncioError), which is one, if another async library runs, such as trio;
+/// [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is exiting or the runtime was shut down.
 #[track_caller]
 pub fn future_into_py<F, T>(py: Python<'_>, fut: F) -> PyResult<Bound<'_, PyAny>>
 where
@@ -83,7 +84,14 @@ where
     let caller = Location::caller();
     let runtime = Runtime::for_bridge(py)?;
     let refusal = || if group.is_closed() { closed() } else { runtime.refusal(NAME) };
-    bridged(py, &get_current_locals(py)?, fut, |task| runtime.spawn_bridged_in(group, NAME, caller, task), refusal)
+    bridged(
+        py,
+        &get_current_locals(py)?,
+        fut,
+        NAME,
+        |task| runtime.spawn_bridged_in(group, NAME, caller, task),
+        refusal,
+    )
 }
 
 /// As [`future_into_py`], but `fut` is polled once on this thread first: if it is ready, the future that is returned has
@@ -146,9 +154,24 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'a> IntoPyObject<'a> + Send + 'static,
 {
-    let caller = Location::caller();
-    let spawn = |task| runtime.spawn_bridged(NAME, caller, task);
-    bridged(py, locals, fut, spawn, || runtime.refusal(NAME))
+    queued_at(py, runtime, locals, fut, NAME, Location::caller())
+}
+
+/// As [`queued`], for what `caller` asked for by a function of this name.
+pub(crate) fn queued_at<'py, F, T>(
+    py: Python<'py>,
+    runtime: &Runtime,
+    locals: &TaskLocals,
+    fut: F,
+    name: &'static str,
+    caller: &'static Location<'static>,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    F: Future<Output = PyResult<T>> + Send + 'static,
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+{
+    let spawn = |task| runtime.spawn_bridged(name, caller, task);
+    bridged(py, locals, fut, name, spawn, || runtime.refusal(name))
 }
 
 /// `spawn` gives the task back if it refuses it.
@@ -156,6 +179,7 @@ fn bridged<'py, F, T>(
     py: Python<'py>,
     locals: &TaskLocals,
     fut: F,
+    name: &'static str,
     spawn: impl FnOnce(Bridged<F>) -> Result<AbortHandle, Bridged<F>>,
     refusal: impl FnOnce() -> PyErr,
 ) -> PyResult<Bound<'py, PyAny>>
@@ -165,7 +189,7 @@ where
 {
     install::ensure(py)?;
     // The future is made below this Rust frame, and that may run Python (`loop.get_debug`).
-    let _pass = gate::admit(NAME)?;
+    let _pass = gate::admit(name)?;
     let (bridge, key, future) = new_future(py, locals)?;
     let task = Bridged { future: Some(fut), current: Some(Current::Bridged(Arc::clone(&bridge), key)) };
     match spawn(task) {

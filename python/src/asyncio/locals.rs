@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::Bridge;
 use crate::bridge::glue;
+use crate::interpreter::exceptions::NeedsAsyncioError;
 use crate::interpreter::intern::interned;
 
 /// An event loop and the [context](https://docs.python.org/3/library/contextvars.html) in which coroutines run there.
@@ -86,9 +87,22 @@ impl TaskLocals {
 ///
 /// # Errors
 ///
-/// `RuntimeError` if none is running.
+/// `RuntimeError` if none is running; [`NeedsAsyncioError`](crate::exceptions::NeedsAsyncioError), which is one, if
+/// another async library runs on this thread, such as trio.
 pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    glue::get(py)?.get_running_loop.bind(py).call0()
+    let glue = glue::get(py)?;
+    glue.get_running_loop.bind(py).call0().map_err(|error| {
+        let other: PyResult<Option<String>> =
+            glue.other_library.bind(py).call0().and_then(|name| name.extract().map_err(Into::into));
+        match other {
+            Ok(None) => error,
+            Ok(Some(name)) => {
+                NeedsAsyncioError::new_err(format!("an asyncio event loop is needed, but {name} runs here"))
+            }
+            // Ctrl-C, say.
+            Err(error) => error,
+        }
+    })
 }
 
 /// The locals of the Rust future around the caller: those of [`future_into_py`](crate::future_into_py) or

@@ -68,6 +68,23 @@ class RustFuture(asyncio.Future):
         return cancelled
 
 
+async def rust_coroutine(start):
+    """The coroutine of a Rust future, which `start` spawns: not before the coroutine begins."""
+    return await start()
+
+
+def other_library():
+    """The name of the async library that runs on this thread instead of asyncio, or None. Looks at what is imported."""
+    trio = sys.modules.get("trio")
+    if trio is not None:
+        with suppress(RuntimeError, AttributeError):  # It does not run here, or is imported half-way.
+            trio.lowlevel.current_trio_token()
+            return "trio"
+    # Where others say that they run, as https://sniffio.readthedocs.io has it.
+    name = getattr(getattr(sys.modules.get("sniffio"), "thread_local", None), "name", None)
+    return name if isinstance(name, str) and name != "asyncio" else None
+
+
 def close_gate():
     global closed
     closed = True

@@ -10,6 +10,7 @@ use crate::interpreter::{exit, gate, source};
 #[derive(Debug)]
 pub(crate) struct Glue {
     pub(crate) rust_future: Py<PyAny>,
+    pub(crate) rust_coroutine: Py<PyAny>,
     pub(crate) bridge_for: Py<PyAny>,
     close_gate: Py<PyAny>,
     /// Fails a future, whatever the exception.
@@ -25,6 +26,8 @@ pub(crate) struct Glue {
     /// `types.CoroutineType`
     pub(crate) coroutine: Py<PyAny>,
     pub(crate) get_running_loop: Py<PyAny>,
+    /// The name of the async library that runs instead of asyncio.
+    pub(crate) other_library: Py<PyAny>,
     pub(crate) new_event_loop: Py<PyAny>,
     pub(crate) copy_context: Py<PyAny>,
 }
@@ -63,6 +66,7 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
     let of = |name: &str| PyResult::Ok(namespace.as_any().get_item(name)?.unbind());
     Ok(Glue {
         rust_future: of("RustFuture")?,
+        rust_coroutine: of("rust_coroutine")?,
         bridge_for: of("bridge_for")?,
         close_gate: of("close_gate")?,
         fail: of("fail")?,
@@ -74,6 +78,7 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         future: namespace.as_any().get_item("asyncio")?.getattr("Future")?.unbind(),
         coroutine: of("CoroutineType")?,
         get_running_loop: of("get_running_loop")?,
+        other_library: of("other_library")?,
         new_event_loop: namespace.as_any().get_item("asyncio")?.getattr("new_event_loop")?.unbind(),
         copy_context: py.import("contextvars")?.getattr("copy_context")?.unbind(),
     })

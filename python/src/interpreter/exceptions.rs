@@ -85,6 +85,13 @@ exception!(
 );
 
 exception!(
+    /// `NeedsAsyncioError(RuntimeError)`: no asyncio event loop runs on this thread, but that of another library, as trio.
+    NeedsAsyncioError(PyRuntimeError),
+    "An asyncio event loop is needed, but another async library runs here, such as trio.",
+    {}
+);
+
+exception!(
     /// `InterpreterExit(BaseException)`: raised, at exit, in Python code that still runs on a thread of a runtime.
     ///
     /// No `SystemExit`: Rust code that prints an error it got (`PyErr::print`) would then end the process from the thread
@@ -99,7 +106,7 @@ pub(crate) fn make(py: Python<'_>) {
     let _ = all(py);
 }
 
-fn all(py: Python<'_>) -> [Bound<'_, PyType>; 4] {
+fn all(py: Python<'_>) -> [Bound<'_, PyType>; 5] {
     // Not of the module's: it is not to be caught by name.
     let _ = py.get_type::<InterpreterExit>();
     [
@@ -107,6 +114,7 @@ fn all(py: Python<'_>) -> [Bound<'_, PyType>; 4] {
         py.get_type::<ShutdownTimeout>(),
         py.get_type::<RuntimePanic>(),
         py.get_type::<ForkedProcessError>(),
+        py.get_type::<NeedsAsyncioError>(),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use sundown_python::{
-    TaskLocals, future_into_py, future_into_py_eager, future_into_py_with_locals, get_current_locals, get_current_loop,
+    Callback, TaskLocals, coroutine_into_py, future_into_py, future_into_py_eager, future_into_py_with_locals, get_current_locals, get_current_loop,
     get_running_loop, into_future, into_future_with_locals, scope,
 };
 use tokio::sync::oneshot;
@@ -42,6 +42,41 @@ async fn sleeping(seconds: f64, value: Option<Py<PyAny>>, probe: Probe) -> PyRes
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     watched.completed();
     Ok(value)
+}
+
+/// The same as a coroutine.
+#[pyfunction]
+#[pyo3(signature = (seconds, value=None, probe=None))]
+fn coroutine<'py>(
+    py: Python<'py>,
+    seconds: f64,
+    value: Option<Py<PyAny>>,
+    probe: Option<Probe>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let probe = probe.unwrap_or_default();
+    let mut watched = probe.watch();
+    coroutine_into_py(py, async move {
+        watched.started();
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        watched.completed();
+        Ok(value)
+    })
+}
+
+#[pyfunction]
+fn failing_coroutine<'py>(py: Python<'py>, error: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let error = PyErr::from_value(error);
+    coroutine_into_py(py, async move { Err::<(), _>(error) })
+}
+
+/// Calls it on the coroutine's loop, in the coroutine's context.
+#[pyfunction]
+fn calling_coroutine(callable: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    let py = callable.py();
+    let callable = callable.unbind();
+    coroutine_into_py(py, async move {
+        Python::attach(|py| Callback::new(callable.bind(py)))?.call(()).await
+    })
 }
 
 /// Never ready.
@@ -294,6 +329,9 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(ready, module)?)?;
     module.add_function(wrap_pyfunction!(numbers, module)?)?;
     module.add_function(wrap_pyfunction!(sleep, module)?)?;
+    module.add_function(wrap_pyfunction!(coroutine, module)?)?;
+    module.add_function(wrap_pyfunction!(failing_coroutine, module)?)?;
+    module.add_function(wrap_pyfunction!(calling_coroutine, module)?)?;
     module.add_function(wrap_pyfunction!(never, module)?)?;
     module.add_function(wrap_pyfunction!(fail, module)?)?;
     module.add_function(wrap_pyfunction!(fail_with_cause, module)?)?;

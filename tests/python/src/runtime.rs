@@ -94,6 +94,13 @@ impl Own {
         })
     }
 
+    fn coroutine<'py>(&self, py: Python<'py>, seconds: f64, value: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.get()?.coroutine_into_py(py, async move {
+            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+            Ok(value)
+        })
+    }
+
     fn never<'py>(&self, py: Python<'py>, probe: Probe) -> PyResult<Bound<'py, PyAny>> {
         let watched = probe.watch();
         self.get()?.future_into_py(py, async move {

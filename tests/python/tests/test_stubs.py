@@ -34,7 +34,7 @@ def test_an_exception_can_be_pickled():
 
 def test_the_stubs_name_what_is_there():
     classes = [node for node in ast.parse(sp.stubs()).body if isinstance(node, ast.ClassDef)]
-    assert {node.name for node in classes} == {"ShutdownError", "ShutdownTimeout", "RuntimePanic", "ForkedProcessError"}
+    assert {node.name for node in classes} == {"ShutdownError", "ShutdownTimeout", "RuntimePanic", "ForkedProcessError", "NeedsAsyncioError"}
     for node in classes:
         names = [base.__name__ for base in getattr(sp, node.name).__bases__]
         assert names == [base.id for base in node.bases]

@@ -114,3 +114,6 @@ class RuntimePanic(Exception):
 
 class ForkedProcessError(RuntimeError):
     """Something of the parent process was used in a forked child."""
+
+class NeedsAsyncioError(RuntimeError):
+    """An asyncio event loop is needed, but another async library runs here, such as trio."""
