@@ -17,13 +17,9 @@ METHODS = {
 # Type checkers know `typing_extensions` in a `.pyi`, installed or not; `typing.Self` needs Python 3.11.
 IMPORTS = {
     "_Any": "from typing import Any as _Any",
-    "_Any": "from typing import Any as _Any",
     "_Future": "from asyncio import Future as _Future",
     "_Self": "from typing_extensions import Self as _Self",
 }
-
-# Classes of Python's that PyO3 can extend, and that are generic in stubs.
-GENERIC = {name: f"{name}[_Any]" for name in ("list", "set", "frozenset")} | {"dict": "dict[_Any, _Any]"}
 
 # Classes of Python's that PyO3 can extend, and that are generic in stubs.
 GENERIC = {name: f"{name}[_Any]" for name in ("list", "set", "frozenset")} | {"dict": "dict[_Any, _Any]"}
