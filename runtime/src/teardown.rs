@@ -85,6 +85,12 @@ pub trait Teardown {
     /// so that the end can be confirmed.
     fn force(&mut self, progress: &mut Progress);
 
+    /// Whether nothing of it runs, so that it ends as soon as it is requested to, without a wait. False if that is not known.
+    #[doc(hidden)]
+    fn is_idle(&self) -> bool {
+        false
+    }
+
     /// Moves the resource out, so that it can be torn down by the reaper thread after the value was dropped.
     ///
     /// `None`, the default, for what cannot be moved out of a `&mut`: it is requested to stop and forced instead.

@@ -136,6 +136,10 @@ impl Teardown for &EventLoop {
         })
     }
 
+    fn is_idle(&self) -> bool {
+        self.core().is_some_and(|core| core.has_ended())
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         if let Some(core) = self.core() {
             Teardown::force(&mut &**core, progress);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | a forked child | nothing: the resources are the parent's, and stay undropped |
 //! | the interpreter has torn everything down, or the process exits | what is left is requested to stop and forced |
+//! | anywhere, and nothing of it runs: empty `Tasks`, `None`, what has ended | it is torn down at once |
 //! | on a thread that others may depend on: a runtime's, one that runs an event loop, one that unwinds | the reaper tears it down |
 //! | anywhere else | the reaper tears it down, and this thread waits for it, detached, for half a second at most |
 //!
@@ -73,14 +74,16 @@ pub(super) fn dropped<T: Class>(value: &T) {
             warn(py, &object, witness.as_ref());
         }
         drop(witness);
-        if runs_a_loop(py) {
+        if py.detach(|| object.settle()) {
+            // There was nothing to wait for.
+        } else if runs_a_loop(py) {
             hand_over(object.clone());
         } else {
             let over = hand_over(object.clone());
             py.detach(|| wait(&over));
         }
     });
-    if waits.is_none() {
+    if waits.is_none() && !object.settle() {
         wait(&hand_over(object));
     }
 }

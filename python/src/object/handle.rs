@@ -32,6 +32,10 @@ impl ResourceHandle {
         self.0.teardown()
     }
 
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.is_idle()
+    }
+
     pub(super) fn runtime(&self) -> Option<&Runtime> {
         runtime(self.0.as_any())
     }
@@ -70,6 +74,8 @@ impl<T: Clone + Send + Sync + 'static> Cloned for T {}
 /// A handle of any type.
 pub(super) trait AnyHandle: Send + Sync {
     fn teardown(&self) -> Box<dyn Teardown + Send>;
+    /// Whether nothing of it runs.
+    fn is_idle(&self) -> bool;
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -79,6 +85,10 @@ pub(super) struct Plain<T>(pub(super) T);
 impl<T: Handle> AnyHandle for Plain<T> {
     fn teardown(&self) -> Box<dyn Teardown + Send> {
         Box::new(self.0.clone())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.is_idle()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -101,6 +111,11 @@ pub(super) struct With<T> {
 impl<T: Clone + Send + Sync + 'static> AnyHandle for With<T> {
     fn teardown(&self) -> Box<dyn Teardown + Send> {
         Box::new(self.clone())
+    }
+
+    /// A user's function may do anything.
+    fn is_idle(&self) -> bool {
+        false
     }
 
     fn as_any(&self) -> &dyn Any {

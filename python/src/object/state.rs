@@ -2,9 +2,12 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::future::Future as _;
 use std::panic::Location;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -20,7 +23,7 @@ use crate::internal::value::entry::{Entry, Extension};
 use crate::internal::value::nodes::Registered;
 use crate::internal::value::run::{Plan, guarded_force, guarded_request, guarded_wait, teardown};
 use crate::interpreter::exit::{self, Live};
-use crate::interpreter::{block_on, gate};
+use crate::interpreter::{block_on, gate, panics};
 use crate::object::futures::{self, Futures};
 use crate::object::handle::ResourceHandle;
 use crate::runtime::{self, Runtime};
@@ -154,6 +157,20 @@ impl Object {
     ) -> Result<Report, ShutdownError> {
         let teardown = teardown(&self.entry, self.plan(), timeout, driver);
         self.context().enter(observe::in_span(self.name(), teardown)).await
+    }
+
+    /// Ends it in one poll of its teardown, on this thread, if nothing of it runs. False if there is something to wait for:
+    /// then another teardown goes on where this one stopped.
+    ///
+    /// Not attached: subscribers of tracing may wait for a lock whose owner waits for the interpreter.
+    pub(super) fn settle(&self) -> bool {
+        if !self.handles.iter().all(ResourceHandle::is_idle) {
+            return false;
+        }
+        let driver = Driver::blocking();
+        let teardown = pin!(self.teardown(None, &driver));
+        let polled = panics::catch(|| teardown.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        polled.unwrap_or(false)
     }
 
     /// Requests and forces what has not ended, and waits for nothing.

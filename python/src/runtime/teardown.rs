@@ -107,6 +107,10 @@ impl Teardown for &Runtime {
         })
     }
 
+    fn is_idle(&self) -> bool {
+        self.core().is_some_and(|core| core.has_ended())
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         if let Some(runtime) = self.core() {
             Teardown::force(&mut &*runtime, progress);

@@ -42,6 +42,10 @@ impl<T: Teardown + Send + 'static> Teardown for Option<T> {
         }
     }
 
+    fn is_idle(&self) -> bool {
+        self.as_ref().is_none_or(Teardown::is_idle)
+    }
+
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
         Some(Box::new(self.take()))
     }
@@ -62,6 +66,10 @@ impl<T: Teardown + ?Sized> Teardown for Box<T> {
 
     fn force(&mut self, progress: &mut Progress) {
         (**self).force(progress);
+    }
+
+    fn is_idle(&self) -> bool {
+        (**self).is_idle()
     }
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
@@ -95,6 +103,10 @@ where
 
     fn force(&mut self, progress: &mut Progress) {
         (&**self).force(progress);
+    }
+
+    fn is_idle(&self) -> bool {
+        Teardown::is_idle(&&**self)
     }
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {

@@ -202,6 +202,10 @@ impl<S: Service> Teardown for &Owned<S> {
         })
     }
 
+    fn is_idle(&self) -> bool {
+        self.has_ended()
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         run::guarded_force(&self.entry, self.plan(), progress);
     }

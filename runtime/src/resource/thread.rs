@@ -438,6 +438,10 @@ impl Teardown for &Thread {
         })
     }
 
+    fn is_idle(&self) -> bool {
+        self.inner.shared.gone.is_set()
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         // Nothing can be done to it; but it may have been on its way out.
         let handle = self.clone();

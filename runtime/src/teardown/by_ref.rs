@@ -29,6 +29,10 @@ macro_rules! __teardown_by_ref {
                 $crate::Teardown::force(&mut &*self, progress);
             }
 
+            fn is_idle(&self) -> bool {
+                $crate::Teardown::is_idle(&&*self)
+            }
+
             fn detach(&mut self) -> Option<Box<dyn $crate::Teardown + Send>> {
                 Some(Box::new(self.clone()))
             }

@@ -142,6 +142,11 @@ impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
         nest.enter(|nest| Box::pin(self.ended(progress, nest)))
     }
 
+    fn is_idle(&self) -> bool {
+        let content = self.slot.try_take();
+        content.is_some_and(|content| content.progress.outcome.is_some() || content.value.is_idle())
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         match self.slot.try_take() {
             Some(mut content) => content.make_move(progress, |value, progress| value.force(progress)),

@@ -52,6 +52,35 @@ def test_the_policy_of_a_class():
         del loud
 
 
+def test_what_has_nothing_that_runs_needs_no_reaper(script):
+    """Nor a wait: its thread could be any, that of an event loop too."""
+    code = """
+        import gc
+
+        def threads():
+            names = []
+            for task in os.listdir("/proc/self/task"):
+                with open(f"/proc/self/task/{task}/comm") as comm:
+                    names.append(comm.read().strip())
+            return names
+
+        async def main():
+            for _ in range(10):
+                sp.Quiet()
+
+        for _ in range(10):
+            sp.Quiet()
+        asyncio.run(main())
+        assert not [name for name in threads() if "reaper" in name], threads()
+        client = sp.Client()  # its runtime has threads to wait for
+        import warnings
+        warnings.simplefilter("ignore")
+        del client
+        assert [name for name in threads() if "reaper" in name], threads()
+    """
+    script(code)
+
+
 def test_a_drop_waits_for_half_a_second_at_most():
     client, probe = sp.Client("late"), sp.Probe()
     client.spawn_blocking(60, probe)

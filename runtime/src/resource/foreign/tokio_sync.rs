@@ -23,6 +23,10 @@ macro_rules! request_only {
 
             fn force(&mut self, _progress: &mut Progress) {}
 
+            fn is_idle(&self) -> bool {
+                true
+            }
+
             fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
                 let $detached = self;
                 $detach

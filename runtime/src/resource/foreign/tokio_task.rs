@@ -87,6 +87,10 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
         })
     }
 
+    fn is_idle(&self) -> bool {
+        self.is_finished()
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         if is_current(self.id()) {
             progress.abandon(itself(self.id()));

@@ -30,6 +30,10 @@ impl Teardown for &Tasks {
         })
     }
 
+    fn is_idle(&self) -> bool {
+        self.group.ledger.len() == 0
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         let (mut aborted, mut blocking) = (Tally::default(), Tally::default());
         for (task, abort) in self.group.ledger.abort(tracked::current(&self.group)) {
