@@ -43,9 +43,34 @@ pub(crate) use stubs::EXCEPTIONS as STUBS;
 /// If an exception type cannot be added. A part of CPython that is not as expected is no error: then the module does
 /// without (the first stage needs `threading._register_atexit`, which is not public).
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    exceptions::install(module)?;
+    exceptions::install(module, None)?;
     stubs::install(module)?;
-    exit::name_after(module);
+    exit::name_after(module.name()?.to_str()?);
+    ensure(module.py())
+}
+
+/// As [`install`], for a module that its users know by another name: the package whose `__init__.py` has `from ._native
+/// import *`. The exceptions say that they are of `name`, as in a traceback, and so does the report of the exit.
+///
+/// The package must have the exceptions under that name too, or they cannot be pickled.
+///
+/// ```no_run
+/// use pyo3::prelude::*;
+///
+/// /// In Python `etcd_client.etcd_client`, and never seen: `etcd_client` imports all of it.
+/// #[pymodule]
+/// fn etcd_client(module: &Bound<'_, PyModule>) -> PyResult<()> {
+///     sundown_python::install_as("etcd_client", module)
+/// }
+/// ```
+///
+/// # Errors
+///
+/// As [`install`].
+pub fn install_as(name: &str, module: &Bound<'_, PyModule>) -> PyResult<()> {
+    exceptions::install(module, Some(name))?;
+    stubs::install(module)?;
+    exit::name_after(name);
     ensure(module.py())
 }
 

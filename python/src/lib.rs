@@ -91,7 +91,7 @@ pub use asyncio::run::{run, run_until_complete};
 pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
 pub use error::{OrRaise, ShutdownError};
 pub use event_loop::{EventLoop, EventLoopBuilder, LazyEventLoop};
-pub use install::install;
+pub use install::{install, install_as};
 pub use interpreter::closing::{Stats, stats};
 pub use interpreter::exit::set_exit_timeout;
 pub use object::{Factory, Handle, Registered, ShutdownGuardExt, aclose, close, register};

@@ -512,9 +512,15 @@ impl Runtime {
     }
 
     /// The runtime of the bridge's functions.
+    #[track_caller]
     pub(crate) fn for_bridge(py: Python<'_>) -> PyResult<&'static Runtime> {
+        Self::for_bridge_at(py, Location::caller())
+    }
+
+    /// As [`for_bridge`](Self::for_bridge), for a user's code in this place: a report of the runtime names it.
+    pub(crate) fn for_bridge_at(py: Python<'_>, caller: &'static Location<'static>) -> PyResult<&'static Runtime> {
         install::ensure(py)?;
-        Ok(default::get()?)
+        Ok(default::get_at(caller)?)
     }
 
     /// The task of a bridged future: dropped when the runtime is asked to stop. The future itself, if it was.

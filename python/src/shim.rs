@@ -11,6 +11,7 @@ use crate::runtime::get_runtime;
 
 /// The handle of the module-wide runtime, borrowed as tokio's `Runtime::handle` lends it. That of a runtime that has ended
 /// if the interpreter exits, or it was shut down.
+#[track_caller]
 pub fn handle() -> &'static Handle {
     static HANDLE: PerProcess<OnceLock<Handle>> = PerProcess::new(OnceLock::new);
     if let Some(handle) = HANDLE.get().get() {

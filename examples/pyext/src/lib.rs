@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 /// What the Python package `sundown_demo` re-exports.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    sundown_python::install(module)?;
+    sundown_python::install_as("sundown_demo", module)?;
     module.add_class::<runner::Runner>()?;
     module.add("WorkflowError", module.py().get_type::<runner::WorkflowError>())?;
     module.add_class::<client::Client>()?;

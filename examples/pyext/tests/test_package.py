@@ -45,6 +45,16 @@ def test_the_stubs_have_what_install_adds():
     assert added.read_text(encoding="utf-8") in (PACKAGE / "_native.pyi").read_text(encoding="utf-8")
 
 
+def test_the_command_finds_nothing_to_add():
+    _native._sundown_stubs(PACKAGE / "_native.pyi", check=True)
+
+
+def test_the_exceptions_bear_the_name_that_users_import():
+    for name in ["ShutdownError", "ShutdownTimeout", "RuntimePanic", "ForkedProcessError", "NeedsAsyncioError"]:
+        kind = getattr(sundown_demo, name)
+        assert (kind.__module__, kind.__name__) == ("sundown_demo", name)
+
+
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="there is no mypy for this interpreter")
 def test_the_types_are_right(tmp_path):
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), "-p", "sundown_demo"]

@@ -25,7 +25,7 @@ use pyo3::prelude::*;
 pub use sundown_python::{TaskLocals, get_running_loop, into_future_with_locals};
 
 /// Not in the original: prepares an extension module for the exit, and adds sundown's exceptions to it.
-pub use sundown_python::install;
+pub use sundown_python::{install, install_as};
 
 /// What `#[tokio::test]` lists the tests with.
 #[cfg(all(feature = "attributes", feature = "testing"))]

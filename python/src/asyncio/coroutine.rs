@@ -84,7 +84,7 @@ where
         let locals = get_current_locals(py)?;
         let runtime = match &runtime {
             Some(runtime) => runtime,
-            None => Runtime::for_bridge(py)?,
+            None => Runtime::for_bridge_at(py, caller)?,
         };
         queued_at(py, runtime, &locals, fut, "coroutine_into_py", caller).map(Bound::unbind)
     };

@@ -4,14 +4,17 @@
 //! that they are of the module `sundown`, until [`install`](crate::install()) adds them to the extension's module.
 #![allow(unreachable_code, reason = "`exception!` returns from PyO3's macro")]
 
+use std::error::Error;
 use std::marker::PhantomData;
 
 use pyo3::exceptions::{PyBaseException, PyException, PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyErrArguments, PyTypeInfo};
-use sundown::Outcome;
+use sundown::{Failure, Outcome};
 
+use crate::internal::teardown::outcome::{self, Words};
+use crate::interpreter::gate;
 use crate::interpreter::intern::interned;
 
 /// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
@@ -118,14 +121,17 @@ fn all(py: Python<'_>) -> [Bound<'_, PyType>; 5] {
     ]
 }
 
-/// Adds the types to an extension's module, which from then on they say they are of.
-pub(crate) fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
+/// Adds the types to an extension's module. From then on they say that they are of `name`, or of the module if there is no
+/// such.
+pub(crate) fn install(module: &Bound<'_, PyModule>, name: Option<&str>) -> PyResult<()> {
     let py = module.py();
-    let name = module.name()?;
+    let own = module.name()?;
     for exception in all(py) {
         // A second module of the same library (a submodule) has the same types.
-        if exception.getattr(interned!(py, "__module__"))?.eq("sundown")? {
-            exception.setattr(interned!(py, "__module__"), &name)?;
+        if let Some(name) = name {
+            exception.setattr(interned!(py, "__module__"), name)?;
+        } else if exception.getattr(interned!(py, "__module__"))?.eq("sundown")? {
+            exception.setattr(interned!(py, "__module__"), &own)?;
         }
         module.add(exception.name()?, exception)?;
     }
@@ -148,18 +154,28 @@ pub(crate) fn shutdown_error(error: &sundown::ShutdownError) -> PyErr {
 struct Reported<E> {
     message: String,
     report: String,
+    /// What a step failed with, if that has an exception in it.
+    failure: Option<Failure>,
     class: PhantomData<fn() -> E>,
 }
 
 impl<E: PyTypeInfo + 'static> Reported<E> {
     fn err(error: &sundown::ShutdownError) -> PyErr {
         let (message, report) = (error.to_string(), error.report().to_string());
-        PyErr::new::<E, _>(Reported::<E> { message, report, class: PhantomData })
+        let failures = error.report().walk().filter_map(|step| match step.outcome() {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        });
+        let failure = failures.filter(|failure| raised(failure).is_some()).next().cloned();
+        PyErr::new::<E, _>(Reported::<E> { message, report, failure, class: PhantomData })
     }
 
     fn make<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let exception = py.get_type::<E>().call1((&self.message,))?;
         exception.setattr(interned!(py, "report"), &self.report)?;
+        if let Some(raised) = self.failure.as_ref().and_then(raised) {
+            exception.setattr(interned!(py, "__cause__"), raised.value(py))?;
+        }
         Ok(exception)
     }
 }
@@ -169,4 +185,19 @@ impl<E: PyTypeInfo + 'static> PyErrArguments for Reported<E> {
     fn arguments(self, py: Python<'_>) -> Py<PyAny> {
         self.make(py).unwrap_or_else(|error| error.into_value(py).into_bound(py).into_any()).unbind()
     }
+}
+
+/// The exception that a failure is, or comes from.
+fn raised(failure: &Failure) -> Option<&PyErr> {
+    outcome::sources(failure.error()).find_map(<dyn Error>::downcast_ref)
+}
+
+inventory::submit!(Words(words));
+
+/// The text of an exception that a report keeps: read once, when the step fails, and inside the gate. To display it attaches,
+/// and a report is displayed on any thread, and after the interpreter's end too.
+fn words(error: &(dyn Error + 'static)) -> Option<String> {
+    let error = error.downcast_ref::<PyErr>()?;
+    let text = gate::enter().and_then(|_pass| Python::try_attach(|_| error.to_string()));
+    Some(text.unwrap_or_else(|| "a Python exception, at the interpreter's end".to_owned()))
 }

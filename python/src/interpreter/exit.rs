@@ -24,7 +24,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use pyo3::prelude::*;
 use sundown::Teardown;
 
 use crate::internal::host::fork::PerProcess;
@@ -99,11 +98,9 @@ pub(crate) fn on_gate_closed(hook: Hook) {
     GATE_CLOSED.add(hook);
 }
 
-/// Names the report of the exit after the extension's module.
-pub(crate) fn name_after(module: &Bound<'_, PyModule>) {
-    if let Ok(name) = module.name() {
-        let _ = NAME.set(name.to_string());
-    }
+/// Names the report of the exit after the extension's module: the first that is installed.
+pub(crate) fn name_after(module: &str) {
+    let _ = NAME.set(module.to_owned());
 }
 
 static GATE_CLOSED: Hooks = Hooks::new();

@@ -31,9 +31,7 @@ impl Module {
 
     /// A failure is not kept: the next call tries again.
     #[cold]
-    #[track_caller]
-    fn make(&self) -> io::Result<&'static Runtime> {
-        let caller = Location::caller();
+    fn make(&self, caller: &'static Location<'static>) -> io::Result<&'static Runtime> {
         let builder = lock(&self.builder);
         if let Some(runtime) = self.runtime.get() {
             return Ok(runtime);
@@ -43,12 +41,12 @@ impl Module {
     }
 }
 
-#[track_caller]
-pub(super) fn get() -> io::Result<&'static Runtime> {
+/// The module-wide runtime; if it is made now, reports name this place.
+pub(super) fn get_at(caller: &'static Location<'static>) -> io::Result<&'static Runtime> {
     let module = MODULE.get();
     match module.runtime.get() {
         Some(runtime) => Ok(runtime),
-        None => module.make(),
+        None => module.make(caller),
     }
 }
 
@@ -75,7 +73,7 @@ pub(crate) fn made() -> Option<&'static Runtime> {
 #[track_caller]
 #[must_use]
 pub fn get_runtime() -> &'static Runtime {
-    get().unwrap_or_else(|error| panic!("the module's runtime cannot be started: {error}"))
+    get_at(Location::caller()).unwrap_or_else(|error| panic!("the module's runtime cannot be started: {error}"))
 }
 
 /// Says how the [module-wide runtime](get_runtime) is to be made: a builder of ours, or one of tokio's. Has no effect once

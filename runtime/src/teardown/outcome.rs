@@ -159,29 +159,66 @@ impl fmt::Display for Outcome {
 
 /// An error that a step ended with, kept whole: `Clone`, and with its source chain.
 #[derive(Clone)]
-pub struct Failure(Arc<dyn Error + Send + Sync>);
+pub struct Failure(Arc<Kept>);
+
+struct Kept {
+    error: Box<dyn Error + Send + Sync>,
+    /// The messages of the chain, if one of them must not be asked for later.
+    messages: Option<Vec<String>>,
+}
+
+/// How a higher layer puts errors of its kind into words: at once, when they are kept. Their `Display` is one that must not
+/// be called on any thread, at any time, as that of a Python exception. `None` for an error of another kind.
+pub struct Words(pub fn(&(dyn Error + 'static)) -> Option<String>);
+
+#[cfg(feature = "host-hooks")]
+inventory::collect!(Words);
+
+#[cfg(feature = "host-hooks")]
+fn words(error: &(dyn Error + 'static)) -> Option<String> {
+    inventory::iter::<Words>.into_iter().find_map(|Words(words)| words(error))
+}
+
+#[cfg(not(feature = "host-hooks"))]
+fn words(_error: &(dyn Error + 'static)) -> Option<String> {
+    None
+}
 
 impl Failure {
     /// Keeps `error`: an [`Error`], an `anyhow::Error`, a `String` or a `&str`.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Failure(Arc::from(error.into()))
+        let error = error.into();
+        let mut known = false;
+        let messages = sources(&*error).map(|error| words(error).inspect(|_| known = true)).collect::<Vec<_>>();
+        let messages = known.then(|| {
+            let said = sources(&*error).zip(messages);
+            said.map(|(error, words)| words.unwrap_or_else(|| error.to_string())).collect()
+        });
+        Failure(Arc::new(Kept { error, messages }))
     }
 
     /// The error itself, to downcast or to walk its sources.
     #[must_use]
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.0
+        &*self.0.error
     }
 
     /// The message of the error and of each of its sources, outermost first.
     pub fn chain(&self) -> impl Iterator<Item = String> + '_ {
-        chain(&*self.0)
+        let kept = self.0.messages.as_deref().unwrap_or_default().iter().cloned();
+        let asked = self.0.messages.is_none().then(|| chain(&*self.0.error));
+        kept.chain(asked.into_iter().flatten())
     }
 }
 
 /// The message of an error and of each of its sources, outermost first.
 fn chain(error: &(dyn Error + 'static)) -> impl Iterator<Item = String> {
-    std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source()).map(ToString::to_string)
+    sources(error).map(|error| words(error).unwrap_or_else(|| error.to_string()))
+}
+
+/// An error and each of its sources, outermost first.
+pub fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
 /// These messages in one text.
@@ -191,7 +228,10 @@ pub(super) fn joined(error: &(dyn Error + 'static)) -> String {
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        match self.0.messages {
+            Some(_) => write!(f, "Failure({:?})", self.to_string()),
+            None => fmt::Debug::fmt(&self.0.error, f),
+        }
     }
 }
 
@@ -201,7 +241,7 @@ impl Error for Failure {}
 /// The messages of the chain, outermost first, with `: ` between them.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&joined(&*self.0))
+        f.write_str(&self.chain().collect::<Vec<_>>().join(": "))
     }
 }
 

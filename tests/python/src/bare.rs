@@ -5,7 +5,10 @@ use std::thread;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use sundown_python::{Runtime, ShutdownGuard, Tasks, get_runtime, init, pyclass_teardown, register};
+use sundown_python::{
+    Runtime, ShutdownGuard, Tasks, coroutine_into_py, future_into_py, get_runtime, init, install_as, pyclass_teardown,
+    register,
+};
 use tokio::runtime::Handle;
 
 /// The first use of the module-wide runtime, by a thread that is not attached.
@@ -128,7 +131,28 @@ impl Lender {
     }
 }
 
+/// Installs the module late, under a name that its users know.
+#[pyfunction(name = "install_as")]
+#[pyo3(pass_module)]
+fn install_by_name(module: &Bound<'_, PyModule>, name: &str) -> PyResult<()> {
+    install_as(name, module)
+}
+
+/// Makes the default runtime by a function of the bridge, and not by name.
+#[pyfunction]
+fn future(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    future_into_py(py, async { Ok(()) })
+}
+
+#[pyfunction]
+fn coroutine(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    coroutine_into_py(py, async { Ok(()) })
+}
+
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(install_by_name, module)?)?;
+    module.add_function(wrap_pyfunction!(future, module)?)?;
+    module.add_function(wrap_pyfunction!(coroutine, module)?)?;
     module.add_function(wrap_pyfunction!(use_attached, module)?)?;
     module.add_function(wrap_pyfunction!(use_detached, module)?)?;
     module.add_function(wrap_pyfunction!(use_in_thread, module)?)?;

@@ -4,7 +4,7 @@ use std::future::pending;
 
 use pyo3::prelude::*;
 use sundown_python::{
-    Inbox, OrRaise as _, Reply, RuntimeThread, ShutdownError, ShutdownGuard, Tasks, Teardown, get_runtime,
+    Inbox, OrRaise as _, Outcome, Reply, RuntimeThread, ShutdownError, ShutdownGuard, Tasks, Teardown, get_runtime,
     must_shutdown,
 };
 
@@ -78,7 +78,22 @@ fn raise_report(py: Python<'_>, deaf: bool) -> PyResult<()> {
     report.into_result().or_raise().map(drop)
 }
 
+/// The texts of an exception that a step failed with, read by a thread of Rust's while this one stays attached. `None` if it
+/// would have had to wait for it.
+#[pyfunction]
+fn display_of_a_failure(error: Bound<'_, PyAny>) -> Option<Vec<String>> {
+    let outcome = Outcome::from_result(Err::<(), _>(PyErr::from_value(error)));
+    let (told, texts) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let Outcome::Failed(failure) = &outcome else { return };
+        let texts = vec![outcome.to_string(), format!("{failure:?}"), failure.chain().collect::<Vec<_>>().concat()];
+        let _ = told.send(texts);
+    });
+    texts.recv_timeout(std::time::Duration::from_secs(20)).ok()
+}
+
 pub(super) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(display_of_a_failure, module)?)?;
     module.add_function(wrap_pyfunction!(shut_down_service, module)?)?;
     module.add_function(wrap_pyfunction!(shut_down_service_blocking, module)?)?;
     module.add_function(wrap_pyfunction!(run_service, module)?)?;

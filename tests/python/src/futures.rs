@@ -6,8 +6,8 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use sundown_python::{
-    Callback, TaskLocals, coroutine_into_py, future_into_py, future_into_py_eager, future_into_py_with_locals, get_current_locals, get_current_loop,
-    get_running_loop, into_future, into_future_with_locals, scope,
+    Callback, TaskLocals, coroutine_into_py, future_into_py, future_into_py_eager, future_into_py_with_locals,
+    get_current_locals, get_current_loop, get_running_loop, into_future, into_future_with_locals, scope,
 };
 use tokio::sync::oneshot;
 
@@ -74,9 +74,7 @@ fn failing_coroutine<'py>(py: Python<'py>, error: Bound<'py, PyAny>) -> PyResult
 fn calling_coroutine(callable: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     let py = callable.py();
     let callable = callable.unbind();
-    coroutine_into_py(py, async move {
-        Python::attach(|py| Callback::new(callable.bind(py)))?.call(()).await
-    })
+    coroutine_into_py(py, async move { Python::attach(|py| Callback::new(callable.bind(py)))?.call(()).await })
 }
 
 /// Never ready.

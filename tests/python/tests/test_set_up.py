@@ -41,6 +41,31 @@ def test_by_a_use_of_the_default_runtime(bare_script, use):
     assert out == "True\n"
 
 
+def test_under_the_name_that_its_users_know(bare_script):
+    code = """
+        bp.install_as("etcd_client")
+        for kind in (bp.ShutdownError, bp.ShutdownTimeout, bp.RuntimePanic, bp.NeedsAsyncioError):
+            print(kind)
+        bp.use_attached()
+    """
+    out = bare_script(code, noise="exit of etcd_client ")
+    names = ["ShutdownError", "ShutdownTimeout", "RuntimePanic", "NeedsAsyncioError"]
+    assert out.splitlines() == [f"<class 'etcd_client.{name}'>" for name in names]
+
+
+@pytest.mark.parametrize("use", ["future", "coroutine"])
+def test_the_place_of_the_default_runtime_is_the_users(bare_script, use):
+    code = f"""
+        import asyncio
+
+        async def main():
+            await bp.{use}()
+
+        asyncio.run(main())
+    """
+    bare_script(code, noise="default (tests/python/src/bare.rs:")
+
+
 def test_by_another_runtime(bare_script):
     assert bare_script("print(bp.shared_runtime())", noise="shared (") == "shared\n"
 

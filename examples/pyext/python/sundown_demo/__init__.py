@@ -3,6 +3,7 @@
 from ._native import (
     Client,
     ForkedProcessError,
+    NeedsAsyncioError,
     Runner,
     RuntimePanic,
     ScriptedTool,
@@ -15,6 +16,7 @@ from ._native import (
 __all__ = [
     "Client",
     "ForkedProcessError",
+    "NeedsAsyncioError",
     "Runner",
     "RuntimePanic",
     "ScriptedTool",

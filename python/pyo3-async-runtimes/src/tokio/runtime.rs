@@ -64,17 +64,20 @@ impl Runtime {
 
     /// The handle. What is spawned with it is not tracked: the end of the runtime drops it.
     #[must_use]
+    #[track_caller]
     pub fn handle(&self) -> &Handle {
         rt::handle()
     }
 
     /// Enters the runtime on this thread.
+    #[track_caller]
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle().enter()
     }
 
     /// tokio's figures.
     #[must_use]
+    #[track_caller]
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle().metrics()
     }
