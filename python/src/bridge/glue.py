@@ -28,7 +28,7 @@ BATCH = 128
 #: `asyncio.Task` has `eager_start`.
 CAN_START_EAGERLY = sys.version_info >= (3, 12)
 
-#: The gate is closed: nothing enters Rust from here any more.
+#: The gate is closed: nothing enters Rust from here any more. Set from Rust.
 closed = False
 
 #: The bridge of each loop, weakly: a timer of the loop owns it (see `keep`), and is freed with the loop or when that is closed.
@@ -83,11 +83,6 @@ def other_library():
     # Where others say that they run, as https://sniffio.readthedocs.io has it.
     name = getattr(getattr(sys.modules.get("sniffio"), "thread_local", None), "name", None)
     return name if isinstance(name, str) and name != "asyncio" else None
-
-
-def close_gate():
-    global closed
-    closed = True
 
 
 def bridge_for(loop, make):

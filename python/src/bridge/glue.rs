@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::{exit, gate, source};
@@ -12,7 +13,8 @@ pub(crate) struct Glue {
     pub(crate) rust_future: Py<PyAny>,
     pub(crate) rust_coroutine: Py<PyAny>,
     pub(crate) bridge_for: Py<PyAny>,
-    close_gate: Py<PyAny>,
+    /// What it defines.
+    namespace: Py<PyDict>,
     /// Fails a future, whatever the exception.
     pub(crate) fail: Py<PyAny>,
     pub(crate) forward: Py<PyAny>,
@@ -31,6 +33,9 @@ pub(crate) struct Glue {
     pub(crate) new_event_loop: Py<PyAny>,
     pub(crate) copy_context: Py<PyAny>,
 }
+
+/// The global of `glue.py` that says that the gate is closed.
+const CLOSED: &str = "closed";
 
 /// A forked child loads it anew: the parent's tables of loops are not the child's.
 static GLUE: PerProcess<PyOnceLock<Glue>> = PerProcess::new(PyOnceLock::new);
@@ -52,10 +57,11 @@ pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
     Ok(glue)
 }
 
-/// Tells the Python half that it must not call into Rust any more.
+/// Tells the Python half that it must not call into Rust any more. Without a call of Python code: a signal's handler could
+/// raise in there, before it has done anything.
 fn close_gate(py: Python<'_>) {
     if let Some(glue) = GLUE.get().get(py)
-        && let Err(error) = glue.close_gate.bind(py).call0()
+        && let Err(error) = glue.namespace.bind(py).set_item(CLOSED, true)
     {
         error.write_unraisable(py, None);
     }
@@ -68,7 +74,6 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         rust_future: of("RustFuture")?,
         rust_coroutine: of("rust_coroutine")?,
         bridge_for: of("bridge_for")?,
-        close_gate: of("close_gate")?,
         fail: of("fail")?,
         forward: of("forward")?,
         report: of("report")?,
@@ -81,5 +86,6 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         other_library: of("other_library")?,
         new_event_loop: namespace.as_any().get_item("asyncio")?.getattr("new_event_loop")?.unbind(),
         copy_context: py.import("contextvars")?.getattr("copy_context")?.unbind(),
+        namespace: namespace.unbind(),
     })
 }
