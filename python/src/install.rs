@@ -93,7 +93,7 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     // The next use tries again.
     let installation = *first.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
     if !installed.done.swap(true, Ordering::AcqRel) {
-        installation.follow_up(py);
+        installation.follow_up(py)?;
     }
     Ok(())
 }

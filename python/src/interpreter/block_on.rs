@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use crate::internal::driver::Driver;
 use crate::interpreter::panics::{self, Panic};
 use crate::interpreter::polling::{self, Call, Entering, Phase, Polling};
+use crate::interpreter::raise_soon::ok_or_raise;
 use crate::interpreter::signals::{Pipe, Watch};
 use crate::interpreter::{closing, gate};
 use park::Parker;
@@ -59,7 +60,21 @@ pub(crate) fn block_on<F: Future>(
 /// What a handler of a signal raised; that it cancelled the task around the caller; that the interpreter has begun to exit
 /// meanwhile: what is left is the exit's, and this thread could not attach again.
 pub(crate) fn teardown<F: Future>(py: Python<'_>, driver: &Driver, future: F) -> PyResult<F::Output> {
-    let parker = Parker::take(py)?;
+    teardown_by(py, Parker::take(py)?, driver, future)
+}
+
+/// As [`teardown`], for what must be torn down whatever happens: without a descriptor it waits all the same, and signals are
+/// handled afterwards.
+///
+/// # Errors
+///
+/// What a handler of a signal raised: then another call goes on.
+pub(crate) fn last_teardown<F: Future>(py: Python<'_>, driver: &Driver, future: F) -> PyResult<F::Output> {
+    let parker = ok_or_raise(py, Parker::take(py))?.unwrap_or_else(|| Arc::new(Parker::without_signals()));
+    teardown_by(py, parker, driver, future)
+}
+
+fn teardown_by<F: Future>(py: Python<'_>, parker: Arc<Parker>, driver: &Driver, future: F) -> PyResult<F::Output> {
     let result = detach(py, || {
         let waker = Waker::from(Arc::clone(&parker));
         let mut cx = Context::from_waker(&waker);

@@ -5,10 +5,13 @@
 //! | one | the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | runtimes that opted in cancel their work; nothing is refused |
 //! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](super::gate) closes |
 //!
+//! A signal whose handler raises ends the waits of stage two: what is left is forced at once ([hurry]).
+//!
 //! CPython calls `atexit` handlers in reverse: what a user registered after this module was imported runs before stage two
 //! and may use the module; what was registered before is refused with a `ShutdownError`.
 
 mod budget;
+mod hurry;
 mod interrupt;
 mod late;
 mod leaving;

@@ -1,5 +1,9 @@
 """The interpreter's exit, in processes of their own: clean, in time, and with what works today still working."""
 
+import signal
+import textwrap
+import time
+
 import pytest
 
 
@@ -465,3 +469,126 @@ def test_two_modules_share_the_budget(script, twin):
         """
     )
     assert time.monotonic() - before < 30
+
+
+class TestCtrlC:
+    """A signal while the exit waits for a task that would block it for a minute."""
+
+    STUCK = """
+    probe = sp.Probe()
+    client = sp.Client()
+    client.spawn_blocking(60, probe)
+    assert probe.wait_started()
+    def tell():
+        while not client.closed:
+            time.sleep(0.001)
+        os.write(1, b"closing\\n")
+    threading.Thread(target=tell, daemon=True).start()
+    """
+    ENV = {"SUNDOWN_EXIT_TIMEOUT": "50", "SUNDOWN_EXIT_REPORT": "0"}
+
+    @pytest.fixture
+    def interrupted(self, start):
+        """Runs code that ends with something stuck, and sends the signals once the exit waits for it."""
+
+        def run(code="", *, times=1, number=signal.SIGINT, stuck=self.STUCK, env=self.ENV, **options):
+            process = start(textwrap.dedent(stuck) + textwrap.dedent(code), env=env, **options)
+            assert process.line() == "closing"
+            before = time.monotonic()
+            for _ in range(times):
+                process.process.send_signal(number)
+                time.sleep(0.01)
+            ended = process.wait()
+            assert time.monotonic() - before < 25, "it was forced"
+            return ended
+
+        return run
+
+    def test_forces_at_once_and_prints_nothing(self, interrupted):
+        ended = interrupted()
+        assert (ended.returncode, ended.out, ended.err) == (0, "", ""), ended
+
+    def test_more_than_one(self, interrupted):
+        ended = interrupted(times=5)
+        assert (ended.returncode, ended.out, ended.err) == (0, "", ""), ended
+
+    def test_the_bridge_is_closed_all_the_same(self, interrupted):
+        """Python code that runs next would meet the signal: the end of the bridge is none."""
+        ended = interrupted(
+            """
+            async def main():
+                await sp.ready(None)
+            asyncio.run(main())
+            """
+        )
+        assert (ended.returncode, ended.out, ended.err) == (0, "", ""), ended
+
+    def test_what_comes_after_it_is_not_interrupted(self, interrupted):
+        prelude = "import atexit\natexit.register(lambda: print('after'))\n"
+        ended = interrupted(prelude=prelude + "import asyncio, os, signal, sys, threading, time\nimport sundown_pytest as sp\n")
+        assert (ended.returncode, ended.out, ended.err) == (0, "after\n", ""), ended
+
+    def test_what_has_ended_is_reported_as_ended(self, interrupted):
+        code = self.STUCK.replace("while not client.closed", "while other.shutdown_report is None")
+        ended = interrupted(stuck=f"    other = sp.Client()\n{code}", env={**self.ENV, "SUNDOWN_EXIT_REPORT": "1"})
+        assert ended.returncode == 0, ended
+        assert "what was left was forced at once" in ended.err, ended
+        clients = [line for line in ended.err.splitlines() if line.startswith("|- Client (")]
+        assert len(clients) == 2, ended
+        assert sum("stopped" in line for line in clients) == 1, ended
+
+    def test_other_modules_are_hurried_too(self, interrupted, twin):
+        ended = interrupted(
+            f"""
+            sys.path.insert(0, {str(twin)!r})
+            import sundown_pytest_twin as twin
+            other = twin.Probe()
+            kept = twin.Client()
+            kept.spawn_blocking(60, other)
+            assert other.wait_started()
+            """
+        )
+        assert (ended.returncode, ended.out, ended.err) == (0, "", ""), ended
+
+    def test_a_handler_that_does_not_raise_hurries_nothing(self, interrupted):
+        ended = interrupted(
+            """
+            signal.signal(signal.SIGINT, lambda *_: (os.write(1, b"handled\\n"), probe.release()))
+            """
+        )
+        assert (ended.returncode, ended.out, ended.err) == (0, "handled\n", ""), ended
+
+    def test_another_exception_is_not_lost(self, interrupted):
+        ended = interrupted(
+            """
+            def handler(*_):
+                raise LookupError("by a handler")
+            signal.signal(signal.SIGTERM, handler)
+            """,
+            number=signal.SIGTERM,
+        )
+        assert ended.returncode == 0, ended
+        assert "LookupError: by a handler" in ended.err, ended
+
+    def test_in_python_code_on_a_worker(self, interrupted):
+        """It is sent its exception at once, and not when the budget is nearly over."""
+        ended = interrupted(
+            stuck="""
+            client, running = sp.Client(), threading.Event()
+            def busy():
+                running.set()
+                while True:
+                    sum(range(100))
+            async def main():
+                sp.attach_for_ever(busy)
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            running.wait()
+            def tell():
+                while not client.closed:
+                    time.sleep(0.001)
+                os.write(1, b"closing\\n")
+            threading.Thread(target=tell, daemon=True).start()
+            """
+        )
+        assert (ended.returncode, ended.out, ended.err) == (0, "", ""), ended

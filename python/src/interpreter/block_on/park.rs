@@ -58,11 +58,16 @@ impl Parker {
 
     #[cold]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        let by = match Pipe::of_main_thread(py)? {
-            Some(pipe) => By::Pipe(pipe),
-            None => By::Condvar(Condvar::new()),
-        };
-        Ok(Parker { state: Mutex::default(), by, generation: generation() })
+        Ok(Pipe::of_main_thread(py)?.map_or_else(Parker::without_signals, |pipe| Parker::by(By::Pipe(pipe))))
+    }
+
+    /// One that no signal wakes.
+    pub(super) fn without_signals() -> Self {
+        Parker::by(By::Condvar(Condvar::new()))
+    }
+
+    fn by(by: By) -> Self {
+        Parker { state: Mutex::default(), by, generation: generation() }
     }
 
     /// What signals come into; none on a thread that runs no handlers.

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::future::{Future, pending, poll_fn};
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -53,6 +54,11 @@ impl Interrupts {
     pub(super) fn new(now: Instant, end: Instant) -> Self {
         let due = due(Budget { since: now, until: end });
         Interrupts { end, due, look: Some(due), sent: HashMap::new() }
+    }
+
+    /// Everybody is due now: the exit was hurried.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        *self = Interrupts { sent: mem::take(&mut self.sent), ..Interrupts::new(now, now) };
     }
 
     /// When a thread is due.

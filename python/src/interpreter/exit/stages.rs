@@ -11,20 +11,21 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
-use sundown::{Outcome, Progress, Report};
+use sundown::{Outcome, Progress, Report, Teardown};
 
 use crate::internal::driver::{self, Driver};
 use crate::internal::host::user_threads;
 use crate::internal::observe;
 use crate::internal::plan::{self, Step};
 use crate::internal::sync::quietly;
+use crate::interpreter::exit::hurry::Hurry;
 use crate::interpreter::exit::interrupt::Interrupts;
 use crate::interpreter::exit::late::is_too_late;
 use crate::interpreter::exit::leaving::Left;
 use crate::interpreter::exit::waves::{self, Wave, Waves};
 use crate::interpreter::exit::{self, GATE_CLOSED, NAME, STATE, budget, leaving, second, shield, uncaught};
 use crate::interpreter::raise_soon::ok_or_raise;
-use crate::interpreter::{closing, gate};
+use crate::interpreter::{block_on, closing, gate};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
 const GATE_MAX: Duration = Duration::from_millis(100);
@@ -59,13 +60,18 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
 
 impl Installation {
     /// If it is too late, what lives is stopped now, and the module is closed.
-    pub(crate) fn follow_up(self, py: Python<'_>) {
+    ///
+    /// # Errors
+    ///
+    /// What the handler of a signal raised meanwhile.
+    pub(crate) fn follow_up(self, py: Python<'_>) -> PyResult<()> {
         match self {
             Installation::InTime => {}
             Installation::TooLate if exit::lives().next().is_some() => {
                 // Without the state of the others it has the whole budget.
                 let _ = budget::join(py);
-                stage_two(py);
+                // What a signal's handler has raised is for what this has interrupted.
+                return stage_two(py);
             }
             Installation::TooLate => {
                 closing::begin();
@@ -73,6 +79,7 @@ impl Installation {
                 GATE_CLOSED.call(py);
             }
         }
+        Ok(())
     }
 }
 
@@ -85,23 +92,32 @@ fn stage_one(py: Python<'_>) {
 }
 
 /// Stage two. Nothing new starts, everything is torn down, the gate closes.
+///
+/// # Errors
+///
+/// What the handler of a signal raised meanwhile, but for `KeyboardInterrupt`.
 #[pyfunction(name = "_sundown_exit")]
-fn stage_two(py: Python<'_>) {
+fn stage_two(py: Python<'_>) -> PyResult<()> {
     let state = STATE.get();
+    let mut hurry = Hurry::default();
     // Before the first refusal. An error makes threads loud, not unsafe.
-    drop(uncaught::quieten(py));
+    hurry.note(py, uncaught::quieten(py));
     let Some(over) = state.first.begin() else {
         py.detach(|| state.first.comes_second(state.timeout()));
-        return;
+        return Ok(());
     };
     if !py.detach(closing::begin) {
-        return;
+        return Ok(());
     }
     let start = Instant::now();
     let share = budget::begin(py, state.timeout());
-    let report = py.detach(|| tear_down(share));
+    let report = tear_down(py, share, &mut hurry);
     quietly(|| GATE_CLOSED.call(py));
-    budget::end(py, start.elapsed());
+    if hurry.is_hurried() {
+        budget::use_up(py);
+    } else {
+        budget::end(py, start.elapsed());
+    }
     let is_main_another = second::is_main_another(py);
     py.detach(|| {
         quietly(|| publish(&report));
@@ -110,10 +126,11 @@ fn stage_two(py: Python<'_>) {
         }
     });
     drop(over);
+    hurry.finish(py)
 }
 
-/// Stops everything that lives within `timeout`, then closes the gate. Blocks; detached.
-fn tear_down(timeout: Duration) -> Report {
+/// Stops everything that lives within `timeout`, then closes the gate. Waits detached.
+fn tear_down(py: Python<'_>, timeout: Duration, hurry: &mut Hurry) -> Report {
     let driver = Driver::blocking();
     let start = driver.now();
     let end = driver.after(timeout);
@@ -123,53 +140,88 @@ fn tear_down(timeout: Duration) -> Report {
     let mut interrupts = Interrupts::new(start, end - for_gate);
     let sent = closing::stats().interrupts;
     let mut waves = Waves::default();
-    while let Some(wave) = waves.next(exit::lives()) {
+    while let Some(wave) = py.detach(|| waves.next(exit::lives())) {
         let left = waves::share((end - for_gate).saturating_duration_since(driver.now()), wave.is_followed);
-        quietly(|| {
-            driver::block_on(&driver, stop(&wave, left, &driver, &mut interrupts, &mut progress.children));
-        });
+        quietly(|| stop(py, &wave, left, &driver, &mut interrupts, &mut progress.children, hurry));
     }
-    let mut left = Left::default();
-    quietly(|| left = leaving::wait(&mut interrupts));
-    let sent = closing::stats().interrupts - sent;
-    if sent > 0 {
-        let mut step = Progress::new("Python code under way");
-        step.requested = Some(start);
-        step.detail(format!("sent {sent} asynchronous exceptions"));
-        if left.parked > 0 {
-            step.detail(format!("{} of the threads caught them, and were parked for good", left.parked));
-        }
-        step.finish(left.outcome(), driver.now());
+    let hurried = hurry.is_hurried();
+    if hurried {
+        let mut step = Progress::new("signal");
+        step.detail("its handler raised: what was left was forced at once");
+        step.finish(Outcome::Stopped, driver.now());
         progress.children.push(step);
     }
-    progress.children.push(close_gate(end.max(driver.now() + for_gate)));
-    progress.finish(plan::worst(&progress), driver.now());
-    Report::of(&progress, None, Some(timeout), driver.now())
+    py.detach(|| {
+        let mut left = Left::default();
+        quietly(|| left = leaving::wait(&mut interrupts));
+        let sent = closing::stats().interrupts - sent;
+        if sent > 0 {
+            let mut step = Progress::new("Python code under way");
+            step.requested = Some(start);
+            step.detail(format!("sent {sent} asynchronous exceptions"));
+            if left.parked > 0 {
+                step.detail(format!("{} of the threads caught them, and were parked for good", left.parked));
+            }
+            step.finish(left.outcome(), driver.now());
+            progress.children.push(step);
+        }
+        let for_gate = driver.now() + for_gate;
+        progress.children.push(close_gate(if hurried { for_gate } else { end.max(for_gate) }));
+        progress.finish(plan::worst(&progress), driver.now());
+        Report::of(&progress, None, Some(timeout), driver.now())
+    })
 }
 
-/// Stops those of a wave at the same time, each with the whole of `timeout`; what became of them is added to `progresses`.
-async fn stop(
+/// Stops those of a wave at the same time, each with the whole of `timeout`, or with none once a signal hurries the exit; what
+/// became of them is added to `progresses`.
+fn stop(
+    py: Python<'_>,
     wave: &Wave,
     timeout: Duration,
     driver: &Arc<Driver>,
     interrupts: &mut Interrupts,
     progresses: &mut Vec<Progress>,
+    hurry: &mut Hurry,
 ) {
-    let reached = wave.stopped.iter().filter_map(|live| {
-        let resource = Arc::clone(live).teardown()?;
-        Some((Progress::new(format!("{} ({})", live.name(), live.created())), resource))
+    let (mut stopped, mut resources): (Vec<_>, Vec<_>) = py.detach(|| {
+        let reached = wave.stopped.iter().filter_map(|live| {
+            let resource = Arc::clone(live).teardown()?;
+            Some((Progress::new(format!("{} ({})", live.name(), live.created())), resource))
+        });
+        reached.unzip()
     });
-    let (mut stopped, mut resources): (Vec<_>, Vec<_>) = reached.unzip();
-    {
-        let steps = resources.iter_mut().map(Step::new).zip(&mut stopped).collect();
-        let teardown = pin!(plan::run_together(steps, timeout, driver));
-        let interrupts = pin!(interrupts.run(&wave.running, driver));
-        match select(teardown, interrupts).await {
-            Either::Left(((), _)) => {}
-            Either::Right((never, _)) => match never {},
+    if !hurry.is_hurried() {
+        let wait = run(wave, timeout, driver, interrupts, &mut resources, &mut stopped);
+        if let Err(error) = block_on::last_teardown(py, driver, wait) {
+            hurry.by(py, error);
         }
     }
+    if hurry.is_hurried() {
+        interrupts.hurry(driver.now());
+        py.detach(|| {
+            driver::block_on(driver, run(wave, Duration::ZERO, driver, interrupts, &mut resources, &mut stopped));
+        });
+    }
+    py.detach(|| drop(resources));
     progresses.append(&mut stopped);
+}
+
+/// The waits of a wave, and the exceptions for what runs Python meanwhile. Dropped and made anew it goes on.
+async fn run(
+    wave: &Wave,
+    timeout: Duration,
+    driver: &Arc<Driver>,
+    interrupts: &mut Interrupts,
+    resources: &mut [Box<dyn Teardown + Send>],
+    progresses: &mut [Progress],
+) {
+    let steps = resources.iter_mut().map(Step::new).zip(progresses).collect();
+    let teardown = pin!(plan::run_together(steps, timeout, driver));
+    let interrupts = pin!(interrupts.run(&wave.running, driver));
+    match select(teardown, interrupts).await {
+        Either::Left(((), _)) => {}
+        Either::Right((never, _)) => match never {},
+    }
 }
 
 fn close_gate(deadline: Instant) -> Progress {
