@@ -12,6 +12,7 @@ use pyo3::sync::PyOnceLock;
 use crate::bridge::LoopBridge;
 use crate::bridge::item_sender::ItemSender;
 use crate::internal::host::fork::PerProcess;
+use crate::interpreter::exit::Installation;
 use crate::interpreter::{exceptions, exit, fork, panics};
 pub(crate) use soon::soon;
 pub(crate) use stubs::EXCEPTIONS as STUBS;
@@ -83,19 +84,40 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     // Python code that an import runs below, a signal handler or a `__del__`, may call this again.
     let Some(_installing) = Installing::begin(installed) else { return Ok(()) };
     let first = installed.lock.get_or_try_init(py, || {
+        if installed.inherits {
+            return Ok(Installation::InTime);
+        }
         // Types are made now, and not while another thread forks.
         exceptions::make(py);
+        exit::make_types(py);
         let _ = (py.get_type::<LoopBridge>(), py.get_type::<ItemSender>());
         panics::install();
         fork::install(py)?;
+        exit::on_loss(lost);
         exit::install(py)
     });
+    let done = first.and_then(|installation| {
+        if installed.lost.load(Ordering::Acquire) {
+            exit::register(py)?;
+            installed.lost.store(false, Ordering::Release);
+        }
+        Ok(installation)
+    });
     // The next use tries again.
-    let installation = *first.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
+    let installation = *done.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
     if !installed.done.swap(true, Ordering::AcqRel) {
         installation.follow_up(py)?;
     }
     Ok(())
+}
+
+/// CPython does not call stage two any more: the main thread has it registered again, before it runs on.
+fn lost(_: Python<'_>) {
+    let installed = INSTALLED.get();
+    installed.lost.store(true, Ordering::Release);
+    installed.asked.store(false, Ordering::Release);
+    installed.done.store(false, Ordering::Release);
+    soon();
 }
 
 /// This thread installs, until it is dropped.
@@ -127,6 +149,8 @@ impl Drop for Installing {
 /// again: a stage that is called twice does nothing the second time.
 static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| Installed {
     done: AtomicBool::new(parents.is_some_and(|installed| installed.done.load(Ordering::Acquire))),
+    inherits: parents.is_some_and(|installed| installed.is_complete()),
+    lost: AtomicBool::new(parents.is_some_and(|installed| installed.lost.load(Ordering::Acquire))),
     asked: AtomicBool::new(false),
     installing: AtomicUsize::new(0),
     lock: PyOnceLock::new(),
@@ -134,9 +158,19 @@ static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| Insta
 
 struct Installed {
     done: AtomicBool,
+    /// The parent had done it.
+    inherits: bool,
+    /// But stage two is not registered any more.
+    lost: AtomicBool,
     /// The main thread was asked to do it.
     asked: AtomicBool,
     /// How many threads install, or wait for the one that does.
     installing: AtomicUsize,
-    lock: PyOnceLock<exit::Installation>,
+    lock: PyOnceLock<Installation>,
+}
+
+impl Installed {
+    fn is_complete(&self) -> bool {
+        self.inherits || self.done.load(Ordering::Acquire) || self.lost.load(Ordering::Acquire)
+    }
 }

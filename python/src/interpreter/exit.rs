@@ -15,6 +15,8 @@ mod hurry;
 mod interrupt;
 mod late;
 mod leaving;
+mod multiprocessing;
+mod registration;
 mod second;
 mod shield;
 mod stages;
@@ -33,8 +35,9 @@ use crate::internal::host::fork::PerProcess;
 use crate::internal::host::user_threads::Budget;
 use crate::internal::value::nodes;
 use crate::interpreter::hooks::{Hook, Hooks};
+pub(crate) use registration::{make_types, on_loss};
 use second::First;
-pub(crate) use stages::{Installation, install};
+pub(crate) use stages::{Installation, install, register};
 
 /// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
 /// seconds, `0.5` say) comes before it.

@@ -1,5 +1,8 @@
 """Forked children and other processes: no hang; the module works or says why not; the parent is untouched."""
 
+import os
+import sys
+
 import pytest
 
 CHILD = """
@@ -275,6 +278,147 @@ if __name__ == "__main__":
     assert ended.returncode == 0, ended
     assert ended.out == "[0, 20, 40, 60, 80, 100]\n20\n", ended
     assert ended.err == "", ended
+
+
+OBJECTS = """
+import atexit, asyncio, sys, threading
+import sundown_pytest as sp
+
+def use():
+    client, probe = sp.Client(), sp.Probe()
+    client.spawn_never(probe)
+    assert probe.wait_started()
+    sp.kept = client
+
+def use_late():
+    # Registered after the import, so it runs before stage two.
+    async def main():
+        print(await sp.sleep(0.01, "at exit"), flush=True)
+    atexit.register(lambda: asyncio.run(main()))
+    use()
+
+def use_in_thread():
+    use()
+    ended = threading.Event()
+    threading._register_atexit(ended.set)
+    def work():
+        async def main():
+            return await sp.sleep(0.05, "in a thread")
+        ended.wait()
+        print(asyncio.run(main()), flush=True)
+    threading.Thread(target=work).start()
+
+def fail():
+    use()
+    raise SystemExit(3)
+"""
+
+
+@pytest.fixture
+def child_of_multiprocessing(start, tmp_path):
+    """The end of a process that starts a child, which calls a function of `OBJECTS`."""
+    (tmp_path / "objects.py").write_text(OBJECTS, encoding="utf-8")
+
+    def run(method, function, before="", preload="True"):
+        path = tmp_path / "main.py"
+        path.write_text(
+            f"""
+import multiprocessing, sys, warnings
+warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
+if __name__ == "__main__":
+    {before}
+    import objects
+    context = multiprocessing.get_context({method!r})
+    if {method!r} == "forkserver" and {preload}:
+        context.set_forkserver_preload(["objects"])
+    process = context.Process(target=objects.{function})
+    process.start()
+    process.join(30)
+    print(process.exitcode)
+""",
+            encoding="utf-8",
+        )
+        return start(
+            f"import runpy, sys; sys.argv = [{str(path)!r}]; sys.path.insert(0, {str(tmp_path)!r})\n"
+            f"runpy.run_path({str(path)!r}, run_name='__main__')",
+            prelude="",
+            forks=True,
+            env={"PYTHONPATH": f"{tmp_path}:{os.environ['PYTHONPATH']}", "SUNDOWN_EXIT_REPORT": "1"},
+        ).wait()
+
+    return run
+
+
+class TestTheEndOfAChildOfMultiprocessing:
+    """Since 3.13 a forked one clears what its parent has registered with `atexit`; before, it calls no `atexit` function."""
+
+    @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+    @pytest.mark.parametrize("before", ["", "import sundown_pytest as sp; sp.block_on_sleep(0)"], ids=["fresh", "used"])
+    def test_its_objects_are_closed(self, child_of_multiprocessing, method, before):
+        ended = child_of_multiprocessing(method, "use", before)
+        assert (ended.returncode, ended.out) == (0, "0\n"), ended
+        assert [line for line in ended.err.splitlines() if "|- Client (" in line and "stopped" in line], ended
+
+    def test_the_forkserver_imports_nothing(self, child_of_multiprocessing):
+        ended = child_of_multiprocessing("forkserver", "use", preload="False")
+        assert (ended.returncode, ended.out) == (0, "0\n"), ended
+        assert "|- Client (" in ended.err, ended
+
+    @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+    def test_its_status_is_kept(self, child_of_multiprocessing, method):
+        ended = child_of_multiprocessing(method, "fail")
+        assert (ended.returncode, ended.out) == (0, "3\n"), ended
+        assert "|- Client (" in ended.err, ended
+
+    @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+    def test_its_own_atexit_functions_come_first(self, child_of_multiprocessing, method):
+        ended = child_of_multiprocessing(method, "use_late")
+        called = method == "spawn" or sys.version_info >= (3, 13)
+        assert (ended.returncode, ended.out) == (0, "at exit\n0\n" if called else "0\n"), ended
+        assert "|- Client (" in ended.err, ended
+
+    @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+    def test_its_threads_come_first(self, child_of_multiprocessing, method):
+        ended = child_of_multiprocessing(method, "use_in_thread")
+        assert (ended.returncode, ended.out) == (0, "in a thread\n0\n"), ended
+        assert "|- Client (" in ended.err, ended
+
+
+def test_what_was_cleared_is_registered_again(script):
+    out = script(
+        """
+        import atexit
+        atexit._clear()
+        kept = sp.Client()
+        async def main():
+            return await sp.sleep(0.01, "at exit")
+        atexit.register(lambda: print(asyncio.run(main())))
+        """,
+        env={"SUNDOWN_EXIT_REPORT": "1"},
+        noise="|- Client (",
+    )
+    assert out == "at exit\n"
+
+
+def test_a_fork_keeps_the_order_of_atexit(script):
+    """What was registered after the import comes before stage two in a child as well."""
+    out = script(
+        forked(
+            """
+            async def main():
+                return await sp.sleep(0.01, "at exit")
+            atexit.register(lambda: print(asyncio.run(main()), flush=True))
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(20)
+                print(child_main(), flush=True)
+                sys.exit(3)
+            print(os.waitstatus_to_exitcode(wait_for(pid)))
+            """
+        ),
+        forks=True,
+    )
+    assert out == "50\nat exit\n3\nat exit\n"
 
 
 def test_subprocesses_from_a_process_with_a_runtime(loops):

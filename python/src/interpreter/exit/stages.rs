@@ -23,9 +23,11 @@ use crate::interpreter::exit::interrupt::Interrupts;
 use crate::interpreter::exit::late::is_too_late;
 use crate::interpreter::exit::leaving::Left;
 use crate::interpreter::exit::waves::{self, Wave, Waves};
-use crate::interpreter::exit::{self, GATE_CLOSED, NAME, STATE, budget, leaving, second, shield, uncaught};
-use crate::interpreter::raise_soon::ok_or_raise;
-use crate::interpreter::{block_on, closing, gate};
+use crate::interpreter::exit::{
+    self, GATE_CLOSED, NAME, STATE, budget, leaving, multiprocessing, registration, second, shield, uncaught,
+};
+use crate::interpreter::raise_soon::{ok_or_raise, ok_or_raise_soon};
+use crate::interpreter::{block_on, closing, fork, gate};
 
 /// Kept for the gate of what a stage two may take: a tenth, this at most. It is what a step of a plan keeps, too.
 const GATE_MAX: Duration = Duration::from_millis(100);
@@ -46,8 +48,10 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
         return Ok(Installation::TooLate);
     }
     // This first: the imports below take milliseconds, in which another thread may end the process.
-    py.import("atexit")?.call_method1("register", (wrap_pyfunction!(stage_two, py)?,))?;
+    register(py)?;
     budget::join(py)?;
+    fork::on_child(in_child);
+    ok_or_raise(py, multiprocessing::at_import(py, stage_two))?;
     // Handlers of this kind run in reverse: the joins of the executors' threads, whose work may wait for us, run after.
     let registered = py.import("concurrent.futures.thread").and_then(|_| {
         let one = wrap_pyfunction!(stage_one, py)?;
@@ -56,6 +60,16 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
     // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
     ok_or_raise(py, registered)?;
     Ok(Installation::InTime)
+}
+
+/// Has CPython call stage two; again, if that was [lost](registration::on_loss).
+pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
+    registration::register(py, stage_two)
+}
+
+/// In a forked child, whose `atexit` functions are its parent's.
+fn in_child(py: Python<'_>) {
+    ok_or_raise_soon(py, multiprocessing::in_child(py, stage_two));
 }
 
 impl Installation {
@@ -96,7 +110,6 @@ fn stage_one(py: Python<'_>) {
 /// # Errors
 ///
 /// What the handler of a signal raised meanwhile, but for `KeyboardInterrupt`.
-#[pyfunction(name = "_sundown_exit")]
 fn stage_two(py: Python<'_>) -> PyResult<()> {
     let state = STATE.get();
     let mut hurry = Hurry::default();

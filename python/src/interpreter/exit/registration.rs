@@ -1,0 +1,49 @@
+//! What `atexit` has of stage two, and how its loss is noticed.
+//!
+//! Since 3.13 a child that multiprocessing has forked calls `atexit._clear()`, registers what it needs itself, and calls the
+//! `atexit` functions at its end (gh-83856). What its parent had registered is gone then. So `atexit` gets an object that
+//! nobody else has: when it is freed before stage two has begun, the stage has to be registered again.
+
+use pyo3::prelude::*;
+
+use crate::interpreter::attached::if_attached;
+use crate::interpreter::closing;
+use crate::interpreter::hooks::{Hook, Hooks};
+
+static ON_LOSS: Hooks = Hooks::new();
+
+/// Has `hook` called, attached, when CPython does not call stage two any more. It is called within `atexit`, so it must not
+/// register anything there.
+pub(crate) fn on_loss(hook: Hook) {
+    ON_LOSS.add(hook);
+}
+
+/// Has CPython call `stage_two` at its end.
+pub(super) fn register(py: Python<'_>, stage_two: fn(Python<'_>) -> PyResult<()>) -> PyResult<()> {
+    py.import("atexit")?.call_method1("register", (Bound::new(py, AtExit(stage_two))?,))?;
+    Ok(())
+}
+
+/// Makes the type of what is registered.
+pub(crate) fn make_types(py: Python<'_>) {
+    let _ = py.get_type::<AtExit>();
+}
+
+#[pyclass(frozen, name = "_sundown_exit", module = "sundown")]
+struct AtExit(fn(Python<'_>) -> PyResult<()>);
+
+#[pymethods]
+impl AtExit {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        (self.0)(py)
+    }
+}
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        // CPython lets go of it too when it has called it.
+        if !closing::has_begun() {
+            if_attached(|py| ON_LOSS.call(py));
+        }
+    }
+}
