@@ -1,5 +1,6 @@
 //! What an extension module needs once: its exceptions, the stages of the exit, the hooks for fork.
 
+mod at_load;
 mod soon;
 mod stubs;
 
@@ -18,8 +19,8 @@ pub(crate) use soon::soon;
 pub(crate) use stubs::EXCEPTIONS as STUBS;
 
 /// Prepares an extension module: adds the exceptions, and has the module torn down at exit and made anew after a fork.
-/// To be called in the `#[pymodule]`; what is missing is done by whatever is used first. A second call adds the
-/// exceptions to its module too, and does nothing else.
+/// To be called in the `#[pymodule]`. Without it the exit is registered by the import all the same, and the rest is done by
+/// whatever is used first. A second call adds the exceptions to its module too, and does nothing else.
 ///
 /// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic`, `ForkedProcessError` and `NeedsAsyncioError`. [`STUBS`](super::STUBS) says how to
 /// get their type stubs, and those of the generated methods.
@@ -96,15 +97,14 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
         exit::on_loss(lost);
         exit::install(py)
     });
-    let done = first.and_then(|installation| {
-        if installed.lost.load(Ordering::Acquire) {
-            exit::register(py)?;
-            installed.lost.store(false, Ordering::Release);
-        }
-        Ok(installation)
+    let done = first.and_then(|installation| match installation {
+        // It may have been lost.
+        Installation::InTime => exit::register(py).map(|()| installation),
+        Installation::TooLate => Ok(installation),
     });
     // The next use tries again.
     let installation = *done.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
+    installed.complete.store(true, Ordering::Release);
     if !installed.done.swap(true, Ordering::AcqRel) {
         installation.follow_up(py)?;
     }
@@ -114,10 +114,13 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
 /// CPython does not call stage two any more: the main thread has it registered again, before it runs on.
 fn lost(_: Python<'_>) {
     let installed = INSTALLED.get();
-    installed.lost.store(true, Ordering::Release);
-    installed.asked.store(false, Ordering::Release);
-    installed.done.store(false, Ordering::Release);
-    soon();
+    if installed.complete.load(Ordering::Acquire) {
+        installed.asked.store(false, Ordering::Release);
+        installed.done.store(false, Ordering::Release);
+        soon();
+    } else {
+        at_load::register_soon();
+    }
 }
 
 /// This thread installs, until it is dropped.
@@ -147,30 +150,27 @@ impl Drop for Installing {
 
 /// A child inherits what is registered with CPython. If it was forked while another thread installed, it registers all
 /// again: a stage that is called twice does nothing the second time.
-static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| Installed {
-    done: AtomicBool::new(parents.is_some_and(|installed| installed.done.load(Ordering::Acquire))),
-    inherits: parents.is_some_and(|installed| installed.is_complete()),
-    lost: AtomicBool::new(parents.is_some_and(|installed| installed.lost.load(Ordering::Acquire))),
-    asked: AtomicBool::new(false),
-    installing: AtomicUsize::new(0),
-    lock: PyOnceLock::new(),
+static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| {
+    let inherits = |of: fn(&Installed) -> &AtomicBool| parents.is_some_and(|parent| of(parent).load(Ordering::Acquire));
+    Installed {
+        done: AtomicBool::new(inherits(|parent| &parent.done)),
+        complete: AtomicBool::new(inherits(|parent| &parent.complete)),
+        inherits: inherits(|parent| &parent.complete),
+        asked: AtomicBool::new(false),
+        installing: AtomicUsize::new(0),
+        lock: PyOnceLock::new(),
+    }
 });
 
 struct Installed {
     done: AtomicBool,
+    /// It was done, but stage two may have been lost since.
+    complete: AtomicBool,
     /// The parent had done it.
     inherits: bool,
-    /// But stage two is not registered any more.
-    lost: AtomicBool,
     /// The main thread was asked to do it.
     asked: AtomicBool,
     /// How many threads install, or wait for the one that does.
     installing: AtomicUsize,
     lock: PyOnceLock<Installation>,
-}
-
-impl Installed {
-    fn is_complete(&self) -> bool {
-        self.inherits || self.done.load(Ordering::Acquire) || self.lost.load(Ordering::Acquire)
-    }
 }

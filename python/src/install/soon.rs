@@ -8,8 +8,8 @@
 //! The call comes in time however the program ends. Where the main thread is in a call that blocks, or holds the GIL
 //! while another thread asks (up to 3.11 it learns of it when it next takes the GIL), or the script is over, `Py_FinalizeEx`
 //! itself makes the calls that are pending: after `threading._shutdown`, before the `atexit` functions. One that is
-//! asked for later still, by a thread while these run, finds that it is too late, and stops what lives at once
-//! (`exit::Installation`); unless the main thread runs no Python code any more. The queue has room for 32 calls (300
+//! asked for later still, by a thread while these run, comes before stage two, if the [import](super::at_load) was in
+//! time; else it stops what lives at once (`exit::Installation`), unless the main thread runs no Python code any more. The queue has room for 32 calls (300
 //! since 3.13): if it is full the next use asks again.
 
 use std::ffi::{c_int, c_void};
@@ -77,8 +77,9 @@ extern "C" fn on_main_thread(_: *mut c_void) -> c_int {
     .unwrap_or(0)
 }
 
+/// Whether this thread, which is attached, runs Python's main interpreter.
 #[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
-fn is_main_interpreter() -> bool {
+pub(super) fn is_main_interpreter() -> bool {
     // SAFETY: this thread is attached.
     unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) == 0 }
 }

@@ -25,7 +25,7 @@ mod waves;
 
 use std::any::Any;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ use crate::internal::value::nodes;
 use crate::interpreter::hooks::{Hook, Hooks};
 pub(crate) use registration::{make_types, on_loss};
 use second::First;
-pub(crate) use stages::{Installation, install, register};
+pub(crate) use stages::{Installation, install, register, register_in_time};
 
 /// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
 /// seconds, `0.5` say) comes before it.
@@ -118,6 +118,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct State {
     timeout_nanos: AtomicU64,
+    /// Not only registered, by the import.
+    is_installed: AtomicBool,
     first: First,
 }
 
@@ -128,6 +130,7 @@ impl State {
             timeout_nanos: AtomicU64::new(
                 load(|state| &state.timeout_nanos).unwrap_or(u64::try_from(TIMEOUT.as_nanos()).unwrap_or(u64::MAX)),
             ),
+            is_installed: AtomicBool::new(parents.is_some_and(|state| state.is_installed.load(Ordering::Acquire))),
             first: First::new(),
         }
     }

@@ -26,6 +26,15 @@ fn use_detached(py: Python<'_>) {
     py.detach(first_use);
 }
 
+/// A bridged future.
+#[pyfunction]
+fn slept(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
+    future_into_py(py, async move {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        Ok("slept")
+    })
+}
+
 /// From a thread of Rust's, so many milliseconds later.
 #[pyfunction]
 fn use_in_thread(milliseconds: u64) {
@@ -154,6 +163,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(future, module)?)?;
     module.add_function(wrap_pyfunction!(coroutine, module)?)?;
     module.add_function(wrap_pyfunction!(use_attached, module)?)?;
+    module.add_function(wrap_pyfunction!(slept, module)?)?;
     module.add_function(wrap_pyfunction!(use_detached, module)?)?;
     module.add_function(wrap_pyfunction!(use_in_thread, module)?)?;
     module.add_function(wrap_pyfunction!(use_while_this_blocks, module)?)?;

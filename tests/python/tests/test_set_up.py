@@ -1,4 +1,4 @@
-"""A module that calls no `install`: the exit is set up by whatever comes first, and in time."""
+"""A module that calls no `install`: the import registers the exit, whatever comes first sets it up, and in time."""
 
 import os
 
@@ -13,9 +13,10 @@ IS_SET_UP = "'_sundown_exit' in sys.modules"
 def bare_script(script, bare):
     """As `script`, with the module as `bp`."""
 
-    def run(code, *, env=None, **options):
+    def run(code, *, env=None, imports=True, **options):
         path = os.pathsep.join([str(bare), *filter(None, [os.environ.get("PYTHONPATH")])])
-        prelude = "import atexit, os, signal, sys, threading, time\nimport sundown_pytest_bare as bp\n"
+        prelude = "import atexit, os, signal, sys, threading, time\n"
+        prelude += "import sundown_pytest_bare as bp\n" if imports else ""
         return script(code, prelude=prelude, env={"PYTHONPATH": path, **REPORT, **(env or {})}, **options)
 
     return run
@@ -23,6 +24,47 @@ def bare_script(script, bare):
 
 def test_an_import_sets_nothing_up(bare_script):
     assert bare_script(f"print({IS_SET_UP})") == "False\n"
+
+
+FLUSH = """
+import asyncio
+async def flush():
+    print(await bp.slept(0.01))
+"""
+
+
+class TestAnAtexitFunction:
+    """What was registered after the import may use the module, for the first time too."""
+
+    @pytest.mark.parametrize("use", ["", "asyncio.run(flush())", "bp.use_detached()"], ids=["never", "bridge", "runtime"])
+    def test_that_is_registered_before_the_first_use(self, bare_script, use):
+        out = bare_script(f"{FLUSH}\natexit.register(lambda: asyncio.run(flush()))\n{use}", noise="exit of")
+        assert out in ("slept\n", "slept\nslept\n")
+        assert (out == "slept\nslept\n") == ("flush" in use)
+
+    def test_that_is_registered_in_the_next_statement(self, start, bare):
+        code = f"{FLUSH}\nimport atexit, sys\nsys.path.insert(0, {str(bare)!r})\ndef late(): asyncio.run(flush())\n"
+        code += "import sundown_pytest_bare as bp; atexit.register(late)"
+        ended = start(code, prelude="", env=REPORT).wait()
+        assert (ended.returncode, ended.out) == (0, "slept\n"), ended
+        assert "default (" in ended.err, ended
+
+    def test_that_is_registered_before_the_import(self, start, bare):
+        code = f"""
+        import atexit, asyncio, sys
+        sys.path.insert(0, {str(bare)!r})
+        def late():
+            async def main():
+                try:
+                    await bp.slept(0.01)
+                except RuntimeError as error:
+                    print(type(error).__name__)
+            asyncio.run(main())
+        atexit.register(late)
+        import sundown_pytest_bare as bp
+        """
+        ended = start(code, prelude="", env=REPORT).wait()
+        assert (ended.returncode, ended.out, ended.err) == (0, "ShutdownError\n", ""), ended
 
 
 @pytest.mark.parametrize(
@@ -96,11 +138,12 @@ def test_by_a_thread_when_the_main_thread_has_ended(bare_script):
     )
 
 
-def test_by_a_thread_while_the_atexit_functions_run(bare_script):
+def test_by_a_thread_while_the_atexit_functions_run_that_import_it(bare_script):
     """Too late to be called by CPython: what lives is stopped at once, and what is just being made as soon as it is."""
     out = bare_script(
         """
         def late():
+            import sundown_pytest_bare as bp
             bp.use_in_thread(0)
             over = time.monotonic() + 20
             while not bp.is_closed() and time.monotonic() < over:
@@ -109,6 +152,7 @@ def test_by_a_thread_while_the_atexit_functions_run(bare_script):
         atexit.register(late)
         """,
         noise="",
+        imports=False,
     )
     assert out == "True\n"
 

@@ -4,13 +4,21 @@
 //! `atexit` functions at its end (gh-83856). What its parent had registered is gone then. So `atexit` gets an object that
 //! nobody else has: when it is freed before stage two has begun, the stage has to be registered again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pyo3::prelude::*;
 
+use crate::internal::host::fork::PerProcess;
 use crate::interpreter::attached::if_attached;
 use crate::interpreter::closing;
 use crate::interpreter::hooks::{Hook, Hooks};
 
 static ON_LOSS: Hooks = Hooks::new();
+
+/// A child inherits it, with what `atexit` has.
+static REGISTERED: PerProcess<AtomicBool> = PerProcess::inheriting(|parents| {
+    AtomicBool::new(parents.is_some_and(|registered| registered.load(Ordering::Acquire)))
+});
 
 /// Has `hook` called, attached, when CPython does not call stage two any more. It is called within `atexit`, so it must not
 /// register anything there.
@@ -18,10 +26,19 @@ pub(crate) fn on_loss(hook: Hook) {
     ON_LOSS.add(hook);
 }
 
-/// Has CPython call `stage_two` at its end.
+/// Has CPython call `stage_two` at its end, unless that is so, or it has begun. Of two threads that come at the same time both
+/// may register it: called again it does nothing.
 pub(super) fn register(py: Python<'_>, stage_two: fn(Python<'_>) -> PyResult<()>) -> PyResult<()> {
-    py.import("atexit")?.call_method1("register", (Bound::new(py, AtExit(stage_two))?,))?;
+    if !is_registered() && !closing::has_begun() {
+        py.import("atexit")?.call_method1("register", (Bound::new(py, AtExit(stage_two))?,))?;
+        REGISTERED.get().store(true, Ordering::Release);
+    }
     Ok(())
+}
+
+/// Whether CPython calls stage two.
+pub(super) fn is_registered() -> bool {
+    REGISTERED.get().load(Ordering::Acquire)
 }
 
 /// Makes the type of what is registered.
@@ -41,6 +58,7 @@ impl AtExit {
 
 impl Drop for AtExit {
     fn drop(&mut self) {
+        REGISTERED.get().store(false, Ordering::Release);
         // CPython lets go of it too when it has called it.
         if !closing::has_begun() {
             if_attached(|py| ON_LOSS.call(py));

@@ -6,6 +6,7 @@
 use std::io::Write as _;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -44,12 +45,12 @@ pub(crate) enum Installation {
 /// Has CPython call the stages, unless it is too late for that.
 pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
     user_threads::on_listed(shield::shield);
-    if is_too_late(py)? {
+    // This first: the imports below take milliseconds, in which another thread may end the process.
+    if !register_in_time(py)? {
         return Ok(Installation::TooLate);
     }
-    // This first: the imports below take milliseconds, in which another thread may end the process.
-    register(py)?;
     budget::join(py)?;
+    STATE.get().is_installed.store(true, Ordering::Release);
     fork::on_child(in_child);
     ok_or_raise(py, multiprocessing::at_import(py, stage_two))?;
     // Handlers of this kind run in reverse: the joins of the executors' threads, whose work may wait for us, run after.
@@ -70,6 +71,15 @@ pub(crate) fn register(py: Python<'_>) -> PyResult<()> {
 /// In a forked child, whose `atexit` functions are its parent's.
 fn in_child(py: Python<'_>) {
     ok_or_raise_soon(py, multiprocessing::in_child(py, stage_two));
+}
+
+/// As [`register`], unless CPython would not call it any more: then false.
+pub(crate) fn register_in_time(py: Python<'_>) -> PyResult<bool> {
+    let in_time = registration::is_registered() || !is_too_late(py)?;
+    if in_time {
+        register(py)?;
+    }
+    Ok(in_time)
 }
 
 impl Installation {
@@ -113,8 +123,11 @@ fn stage_one(py: Python<'_>) {
 fn stage_two(py: Python<'_>) -> PyResult<()> {
     let state = STATE.get();
     let mut hurry = Hurry::default();
-    // Before the first refusal. An error makes threads loud, not unsafe.
-    hurry.note(py, uncaught::quieten(py));
+    let is_installed = state.is_installed.load(Ordering::Acquire);
+    if is_installed {
+        // Before the first refusal. An error makes threads loud, not unsafe.
+        hurry.note(py, uncaught::quieten(py));
+    }
     let Some(over) = state.first.begin() else {
         py.detach(|| state.first.comes_second(state.timeout()));
         return Ok(());
@@ -133,7 +146,7 @@ fn stage_two(py: Python<'_>) -> PyResult<()> {
     }
     let is_main_another = second::is_main_another(py);
     py.detach(|| {
-        quietly(|| publish(&report));
+        quietly(|| publish(&report, is_installed));
         if is_main_another {
             state.first.waits_for_main();
         }
@@ -249,10 +262,10 @@ fn close_gate(deadline: Instant) -> Progress {
     progress
 }
 
-/// Prints the report if the environment asks for it, and emits it as an event.
-fn publish(report: &Report) {
+/// Prints the report if the environment asks for it, and emits it as an event; not that of a module which was imported only.
+fn publish(report: &Report, is_installed: bool) {
     let asked = std::env::var_os("SUNDOWN_EXIT_REPORT").is_some_and(|value| !value.is_empty() && value != "0");
-    if asked {
+    if asked && (is_installed || report.steps().len() > 1) {
         // Not `eprintln!`: the stream may be closed by now.
         let _ = writeln!(std::io::stderr(), "{report}");
     }
