@@ -14,7 +14,7 @@ use crate::bridge::LoopBridge;
 use crate::bridge::item_sender::ItemSender;
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::exit::Installation;
-use crate::interpreter::{exceptions, exit, fork, panics};
+use crate::interpreter::{exceptions, exit, fork, panics, subinterpreters};
 pub(crate) use soon::soon;
 pub(crate) use stubs::EXCEPTIONS as STUBS;
 
@@ -42,13 +42,10 @@ pub(crate) use stubs::EXCEPTIONS as STUBS;
 ///
 /// # Errors
 ///
-/// If an exception type cannot be added. A part of CPython that is not as expected is no error: then the module does
-/// without (the first stage needs `threading._register_atexit`, which is not public).
+/// `ImportError` in a subinterpreter: they are not supported. If an exception type cannot be added. A part of CPython that
+/// is not as expected is no error: then the module does without (the first stage needs `threading._register_atexit`, which is not public).
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    exceptions::install(module, None)?;
-    stubs::install(module)?;
-    exit::name_after(module.name()?.to_str()?);
-    ensure(module.py())
+    install_named(module.name()?.to_str()?, module, None)
 }
 
 /// As [`install`], for a module that its users know by another name: the package whose `__init__.py` has `from ._native
@@ -70,7 +67,13 @@ pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
 ///
 /// As [`install`].
 pub fn install_as(name: &str, module: &Bound<'_, PyModule>) -> PyResult<()> {
-    exceptions::install(module, Some(name))?;
+    install_named(name, module, Some(name))
+}
+
+/// `public`: what the exceptions say that they are of, if not of this module.
+fn install_named(name: &str, module: &Bound<'_, PyModule>, public: Option<&str>) -> PyResult<()> {
+    subinterpreters::refuse_import(module)?;
+    exceptions::install(module, public)?;
     stubs::install(module)?;
     exit::name_after(name);
     ensure(module.py())
@@ -84,6 +87,7 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     }
     // Python code that an import runs below, a signal handler or a `__del__`, may call this again.
     let Some(_installing) = Installing::begin(installed) else { return Ok(()) };
+    subinterpreters::refuse_use(py)?;
     let first = installed.lock.get_or_try_init(py, || {
         if installed.inherits {
             return Ok(Installation::InTime);

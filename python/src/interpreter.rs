@@ -14,3 +14,4 @@ pub(super) mod polling;
 pub(super) mod raise_soon;
 pub(super) mod signals;
 pub(super) mod source;
+pub(super) mod subinterpreters;

@@ -5,7 +5,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::internal::host::fork::PerProcess;
-use crate::interpreter::{exit, gate, source};
+use crate::interpreter::{exit, gate, source, subinterpreters};
 
 /// What Rust needs of `glue.py`.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
     if let Some(glue) = glue.get(py) {
         return Ok(glue);
     }
+    subinterpreters::refuse_use(py)?;
     exit::on_gate_closed(close_gate);
     // Not inside the cell: Python runs meanwhile, the handler of a signal or a `__del__`, which may come here again and
     // would wait for itself. Of two the first counts.

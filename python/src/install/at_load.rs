@@ -14,9 +14,9 @@ use std::panic::catch_unwind;
 
 use pyo3::prelude::*;
 
-use crate::install::soon::is_main_interpreter;
 use crate::interpreter::exit;
 use crate::interpreter::raise_soon::ok_or_raise;
+use crate::interpreter::subinterpreters::is_main_interpreter;
 
 #[allow(unsafe_code, reason = "std has no way to be called when a library is loaded")]
 // SAFETY: the section is an array of functions of this type, which the dynamic linker calls once. This one needs nothing that

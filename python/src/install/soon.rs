@@ -21,6 +21,7 @@ use pyo3::prelude::*;
 use crate::install::{INSTALLED, ensure};
 use crate::internal::host::exit::OnWatch;
 use crate::interpreter::raise_soon::ok_or_raise;
+use crate::interpreter::subinterpreters::is_main_interpreter;
 
 inventory::submit!(OnWatch(soon));
 
@@ -75,11 +76,4 @@ extern "C" fn on_main_thread(_: *mut c_void) -> c_int {
         })
     })
     .unwrap_or(0)
-}
-
-/// Whether this thread, which is attached, runs Python's main interpreter.
-#[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
-pub(super) fn is_main_interpreter() -> bool {
-    // SAFETY: this thread is attached.
-    unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) == 0 }
 }
