@@ -13,13 +13,15 @@
 //! 4. A value that a method has borrowed mutably is in [`addresses`], from before the method's body until the value is
 //!    dropped, which is before its memory is used again.
 //! 5. In a forked child nothing of the parent's is locked, torn down or dropped.
-//! 6. A drop waits for half a second at most, detached, and for nothing on a thread that others may depend on.
+//! 6. The drops that come in one go wait for half a second at most, detached, and for nothing on a thread that others may
+//!    depend on.
 //! 7. No lock is held while a user's code runs: clones of handles, teardowns, destructors of Python objects.
 
 mod aclose;
 mod addresses;
 mod class;
 mod context;
+mod drop_wait;
 mod dropped;
 mod expansion;
 mod factory;

@@ -6,15 +6,16 @@
 //! | the interpreter has torn everything down, or the process exits | what is left is requested to stop and forced |
 //! | anywhere, and nothing of it runs: empty `Tasks`, `None`, what has ended | it is torn down at once |
 //! | on a thread that others may depend on: a runtime's, one that runs an event loop, one that unwinds | the reaper tears it down |
-//! | anywhere else | the reaper tears it down, and this thread waits for it, detached, for half a second at most |
+//! | anywhere else | the reaper tears it down, and this thread waits for it, detached, for [half a second](drop_wait) at most |
 //!
-//! Half a second, because a drop does not know what its thread holds: the garbage collector drops objects anywhere, below
-//! a lock of the user's too. What takes longer goes on in the background, within the class's own timeout.
+//! Half a second for all that are dropped in one go, because a drop does not know what its thread holds: the garbage
+//! collector drops objects anywhere, below a lock of the user's too. What takes longer goes on in the background, within the
+//! class's own timeout.
 
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use futures_util::future::select;
 use pyo3::exceptions::PyResourceWarning;
@@ -34,11 +35,9 @@ use crate::interpreter::raise_soon::ok_or_raise_soon;
 use crate::interpreter::{closing, exit, gate};
 use crate::object::addresses;
 use crate::object::class::Class;
+use crate::object::drop_wait;
 use crate::object::find::object_of;
 use crate::object::state::{Object, ObjectState};
-
-/// The longest that a drop waits.
-const WAIT: Duration = Duration::from_millis(500);
 
 /// A value is dropped, by Python or by Rust.
 pub(super) fn dropped<T: Class>(value: &T) {
@@ -80,11 +79,11 @@ pub(super) fn dropped<T: Class>(value: &T) {
             hand_over(object.clone());
         } else {
             let over = hand_over(object.clone());
-            py.detach(|| wait(&over));
+            py.detach(|| wait(&over, entry.created));
         }
     });
     if waits.is_none() && !object.settle() {
-        wait(&hand_over(object));
+        wait(&hand_over(object), entry.created);
     }
 }
 
@@ -118,14 +117,16 @@ fn hand_over(object: Arc<Object>) -> Arc<Latch> {
     latch
 }
 
-fn wait(over: &Latch) {
+fn wait(over: &Latch, created: Instant) {
     if on_drop::may_wait() {
-        let driver = Driver::blocking();
-        // Nor beyond the beginning of the exit, after which this thread could not attach again.
-        let closing = closing::token();
-        let (over, closing) = (pin!(over.wait()), pin!(closing.cancelled()));
-        let ends = select(over, closing);
-        driver::block_on(&driver, driver.until(driver.after(WAIT), ends));
+        drop_wait::wait(created, |timeout| {
+            let driver = Driver::blocking();
+            // Nor beyond the beginning of the exit, after which this thread could not attach again.
+            let closing = closing::token();
+            let (over, closing) = (pin!(over.wait()), pin!(closing.cancelled()));
+            let ends = select(over, closing);
+            driver::block_on(&driver, driver.until(driver.after(timeout), ends));
+        });
     }
 }
 

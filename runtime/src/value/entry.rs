@@ -30,7 +30,8 @@ pub struct Entry {
     pub(crate) type_name: &'static str,
     /// Where the value was made.
     pub location: &'static Location<'static>,
-    pub(crate) created: Instant,
+    /// When that was.
+    pub created: Instant,
     generation: u32,
     /// The runtime around it then.
     pub context: RuntimeContext,

@@ -386,3 +386,83 @@ def test_pythons_own_loop_stays_unharmed(loops):
 
     loops.run(main())
     assert gone("gathered")
+
+
+class TestSeveralAtOnce:
+    """Ten that are stuck, and were made before the first of them is dropped: they share one half second."""
+
+    SHORT = 2.5  # Half of what ten half seconds are.
+
+    @staticmethod
+    def stuck(number=10):
+        clients, probe = [sp.Client("several") for _ in range(number)], sp.Probe()
+        for client in clients:
+            client.spawn_blocking(60, probe)
+        assert probe.wait_started(number)
+        return clients, probe
+
+    @pytest.mark.parametrize("how", ["list", "garbage", "one by one", "in a del"])
+    def test_they_share_the_wait(self, how):
+        clients, probe = self.stuck()
+        if how == "garbage":
+            for client in clients:
+                client.anything = clients
+        elif how == "in a del":
+
+            class Owner:
+                def __init__(self, client):
+                    self.client = client
+
+                def __del__(self):
+                    del self.client
+
+            clients = [Owner(clients.pop()) for _ in range(10)]
+        client = None
+        with unclosed():
+            before = time.monotonic()
+            if how == "one by one":
+                while clients:
+                    clients.pop()
+            del client, clients
+            gc.collect()
+            took = time.monotonic() - before
+        probe.release()
+        assert 0.4 < took < self.SHORT
+        assert gone("several")
+
+    def test_those_that_are_made_later_have_their_own(self):
+        """What is dropped at once with others that are stuck waits for no one; what is made afterwards is waited for."""
+        clients, probe = self.stuck(2)
+        with unclosed():
+            del clients
+        for _ in range(3):
+            client, own = sp.Client("later"), sp.Probe()
+            client.spawn_blocking(0.1, own)
+            assert own.wait_started()
+            with unclosed():
+                del client
+            assert own.dropped == 1, "the drop has waited for it"
+        probe.release()
+        assert gone("several")
+
+    def test_each_thread_has_its_own(self):
+        clients, probe = self.stuck(4)
+        boxes = [[client] for client in clients]
+        del clients
+        taken = []
+
+        def work(box):
+            before = time.monotonic()
+            box.clear()
+            taken.append(time.monotonic() - before)
+
+        with unclosed():
+            threads = [threading.Thread(target=work, args=(box,)) for box in boxes]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(30)
+        probe.release()
+        assert len(taken) == 4
+        assert min(taken) > 0.4
+        assert gone("several")
