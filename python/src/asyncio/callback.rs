@@ -1,5 +1,7 @@
 //! Calling Python from Rust.
 
+mod thread;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
 use tokio::sync::Semaphore;
 
+use crate::asyncio::callback::thread::ServingThread;
 use crate::asyncio::into_rust::Answered;
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::bridge::{self, Bridge, Op};
@@ -17,10 +20,10 @@ use crate::interpreter::{exceptions, gate, panics};
 
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
 ///
-/// The call runs on the event loop that ran when the `Callback` was made, in the context of then; or, if none did or it was
-/// made by [`on_thread`](Self::on_thread), on a Python thread of its own. So a callable that is slow or stuck holds up its
-/// loop or its thread, never a worker, and is no danger when the interpreter exits. A callable may be async if it has a
-/// loop.
+/// The call runs on the event loop that ran when the `Callback` was made, in the context of then; if none did, on one
+/// Python thread, which all such callbacks share; if it was made by [`on_thread`](Self::on_thread), on a Python thread of its
+/// own. So a callable that is slow or stuck holds up its loop or its thread, never a worker, and is no danger when the
+/// interpreter exits. A callable may be async if it has a loop.
 ///
 /// At most [`IN_FLIGHT`](Self::IN_FLIGHT) calls are under way at a time; more wait for their turn.
 ///
@@ -64,8 +67,8 @@ struct Inner {
     function: Py<PyAny>,
     context: Option<Py<PyAny>>,
     bridge: Arc<Bridge>,
-    /// The thread is this callback's, and ends with it.
-    own_thread: bool,
+    /// If it has no loop.
+    thread: Option<Arc<ServingThread>>,
     turns: Semaphore,
 }
 
@@ -73,7 +76,9 @@ impl Callback {
     /// How many calls of one callback are under way at most.
     pub const IN_FLIGHT: usize = 1024;
 
-    /// For the loop around the caller ([`get_current_locals`]); if there is none, for a thread of its own.
+    /// For the loop around the caller ([`get_current_locals`]); if there is none, for the Python thread of all callbacks without
+    /// a loop. It calls one after another, so that a callable must not wait there for another of these callbacks. It is
+    /// started with the first of them and ends with the last.
     ///
     /// # Errors
     ///
@@ -82,7 +87,7 @@ impl Callback {
     pub fn new(function: &Bound<'_, PyAny>) -> PyResult<Self> {
         match get_current_locals(function.py()) {
             Ok(locals) => Self::with_locals(&locals, function),
-            Err(_) => Self::on_thread(function),
+            Err(_) => Self::made_on(function, ServingThread::shared),
         }
     }
 
@@ -93,7 +98,7 @@ impl Callback {
     /// As [`new`](Self::new), and `RuntimeError` if the loop is closed.
     pub fn with_locals(locals: &TaskLocals, function: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = function.py();
-        Self::made(function, locals.own_context(py), false, || Bridge::of(&locals.event_loop(py)))
+        Self::made(function, locals.own_context(py), || Ok((Bridge::of(&locals.event_loop(py))?, None)))
     }
 
     /// For a Python thread of its own, which ends with the last clone. The callable must not be async.
@@ -102,14 +107,23 @@ impl Callback {
     ///
     /// As [`new`](Self::new), and if the thread cannot be started.
     pub fn on_thread(function: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Self::made(function, None, true, || Bridge::of_thread(function.py(), "sundown-callback"))
+        Self::made_on(function, ServingThread::start)
+    }
+
+    fn made_on(
+        function: &Bound<'_, PyAny>,
+        thread: impl FnOnce(Python<'_>) -> PyResult<Arc<ServingThread>>,
+    ) -> PyResult<Self> {
+        Self::made(function, None, || {
+            let thread = thread(function.py())?;
+            Ok((thread.bridge(), Some(thread)))
+        })
     }
 
     fn made(
         function: &Bound<'_, PyAny>,
         context: Option<Py<PyAny>>,
-        own_thread: bool,
-        bridge: impl FnOnce() -> PyResult<Arc<Bridge>>,
+        bridge: impl FnOnce() -> PyResult<(Arc<Bridge>, Option<Arc<ServingThread>>)>,
     ) -> PyResult<Self> {
         install::ensure(function.py())?;
         let _pass = gate::admit("Callback")?;
@@ -117,10 +131,10 @@ impl Callback {
             let message = format!("a callable is needed, not {}", function.get_type().name()?);
             return Err(pyo3::exceptions::PyTypeError::new_err(message));
         }
-        let bridge = bridge()?;
+        let (bridge, thread) = bridge()?;
         let function = function.clone().unbind();
         let turns = Semaphore::new(Self::IN_FLIGHT);
-        Ok(Callback { inner: Arc::new(Inner { function, context, bridge, own_thread, turns }) })
+        Ok(Callback { inner: Arc::new(Inner { function, context, bridge, thread, turns }) })
     }
 
     /// Calls it with `arguments`, a tuple or a [`Py<PyTuple>`](PyTuple), and returns what it returns; of an async callable,
@@ -257,15 +271,7 @@ impl Callback {
 
 impl fmt::Debug for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Callback").field("own_thread", &self.inner.own_thread).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        if self.own_thread {
-            self.bridge.close();
-        }
+        f.debug_struct("Callback").field("on_thread", &self.inner.thread.is_some()).finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use pyo3::prelude::*;
-use sundown_python::{Callback, future_into_py};
+use sundown_python::{Callback, future_into_py, get_runtime};
 
 /// Calls the callable once from a Rust task and returns what it returns.
 #[pyfunction]
@@ -92,10 +92,28 @@ impl CallbackHolder {
     }
 }
 
+/// A callback that was made where no loop runs.
+#[pyclass(frozen)]
+struct Called(Callback);
+
+#[pymethods]
+impl Called {
+    #[new]
+    fn new(callable: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Callback::new(callable).map(Called)
+    }
+
+    fn call(&self, py: Python<'_>, argument: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        let callback = self.0.clone();
+        get_runtime().block_on(py, async move { callback.call((argument,)).await })?
+    }
+}
+
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<CallbackHolder>()?;
     module.add_function(wrap_pyfunction!(call, module)?)?;
     module.add_function(wrap_pyfunction!(call_on_thread, module)?)?;
     module.add_function(wrap_pyfunction!(call_many, module)?)?;
+    module.add_class::<Called>()?;
     module.add_function(wrap_pyfunction!(call_until, module)?)
 }

@@ -10,6 +10,7 @@ import weakref
 
 import pytest
 import sundown_pytest as sp
+from conftest import wait_until
 
 
 def bottom_frame():
@@ -366,3 +367,69 @@ def test_a_shutdown_that_needs_a_callback(all_loops, thread):
                 polite.close()
 
     all_loops.run(main())
+
+
+def serving_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("sundown-callback")]
+
+
+class TestWithoutALoop:
+    """All callbacks that are made where no loop runs share a thread."""
+
+    def test_they_share_one_thread(self):
+        assert wait_until(lambda: not serving_threads())
+        callbacks = [sp.Called(lambda _: threading.get_ident()) for _ in range(50)]
+        idents = {callback.call(None) for callback in callbacks}
+        assert len(idents) == 1
+        assert threading.get_ident() not in idents
+        assert len(serving_threads()) == 1
+        del callbacks[1:]
+        assert {callback.call(None) for callback in callbacks} == idents, "it serves those that are left"
+        callbacks.clear()
+        assert wait_until(lambda: not serving_threads()), "it ends with the last"
+        assert sp.Called(lambda x: x + 1).call(1) == 2, "the next has a new one"
+
+    def test_made_by_threads_at_once(self):
+        for _ in range(20):
+            made, barrier = [], threading.Barrier(8)
+
+            def make(made=made, barrier=barrier):
+                barrier.wait()
+                made.append(sp.Called(lambda x: x))
+
+            threads = [threading.Thread(target=make) for _ in range(8)]
+            [thread.start() for thread in threads]
+            [thread.join(30) for thread in threads]
+            assert [called.call(1) for called in made] == [1] * 8
+            made.clear()
+        assert wait_until(lambda: not serving_threads())
+
+    def test_an_error_harms_no_other(self):
+        def fails(_):
+            raise Own("text")
+
+        one, other = sp.Called(fails), sp.Called(lambda x: x)
+        with pytest.raises(Own, match="text"):
+            one.call(None)
+        assert other.call(1) == 1
+
+    def test_in_a_forked_child(self, script):
+        out = script(
+            """
+            import warnings
+            warnings.filterwarnings("ignore", message=".*fork.*", category=DeprecationWarning)
+            called = sp.Called(lambda x: x)
+            print(called.call(1), flush=True)
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(20)
+                try:
+                    called.call(1)
+                except sp.ForkedProcessError:
+                    print(sp.Called(lambda x: x).call(2), flush=True)
+                os._exit(0)
+            print(os.waitpid(pid, 0)[1], called.call(3))
+            """,
+            forks=True,
+        )
+        assert out == "1\n2\n0 3\n"
