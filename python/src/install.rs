@@ -43,7 +43,7 @@ pub(crate) use stubs::EXCEPTIONS as STUBS;
 /// # Errors
 ///
 /// `ImportError` in a subinterpreter: they are not supported. If an exception type cannot be added. A part of CPython that
-/// is not as expected is no error: then the module does without (the first stage needs `threading._register_atexit`, which is not public).
+/// is not as expected is no error: then the module does without.
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
     install_named(module.name()?.to_str()?, module, None)
 }
@@ -101,10 +101,17 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
         exit::on_loss(lost);
         exit::install(py)
     });
-    let done = first.and_then(|installation| match installation {
-        // It may have been lost.
-        Installation::InTime => exit::register(py).map(|()| installation),
-        Installation::TooLate => Ok(installation),
+    let done = first.and_then(|installation| {
+        if let Installation::InTime = installation {
+            // It may have been lost.
+            exit::register(py)?;
+            if installed.needs_stage_one.load(Ordering::Acquire) {
+                exit::register_stage_one(py)?;
+                installed.needs_stage_one.store(false, Ordering::Release);
+                installed.has_stage_one.store(true, Ordering::Release);
+            }
+        }
+        Ok(installation)
     });
     // The next use tries again.
     let installation = *done.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
@@ -119,11 +126,17 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
 fn lost(_: Python<'_>) {
     let installed = INSTALLED.get();
     if installed.complete.load(Ordering::Acquire) {
-        installed.asked.store(false, Ordering::Release);
-        installed.done.store(false, Ordering::Release);
-        soon();
+        installed.once_more();
     } else {
         at_load::register_soon();
+    }
+}
+
+/// Has stage one of the exit registered as soon as may be: a runtime has opted in. As [`soon`].
+pub(crate) fn stage_one_soon() {
+    let installed = INSTALLED.get();
+    if !installed.has_stage_one.load(Ordering::Acquire) && !installed.needs_stage_one.swap(true, Ordering::AcqRel) {
+        installed.once_more();
     }
 }
 
@@ -160,6 +173,8 @@ static INSTALLED: PerProcess<Installed> = PerProcess::inheriting(|parents| {
         done: AtomicBool::new(inherits(|parent| &parent.done)),
         complete: AtomicBool::new(inherits(|parent| &parent.complete)),
         inherits: inherits(|parent| &parent.complete),
+        needs_stage_one: AtomicBool::new(inherits(|parent| &parent.needs_stage_one)),
+        has_stage_one: AtomicBool::new(inherits(|parent| &parent.has_stage_one)),
         asked: AtomicBool::new(false),
         installing: AtomicUsize::new(0),
         lock: PyOnceLock::new(),
@@ -172,9 +187,21 @@ struct Installed {
     complete: AtomicBool,
     /// The parent had done it.
     inherits: bool,
+    /// A runtime has opted in to stage one, which is not registered yet.
+    needs_stage_one: AtomicBool,
+    has_stage_one: AtomicBool,
     /// The main thread was asked to do it.
     asked: AtomicBool,
     /// How many threads install, or wait for the one that does.
     installing: AtomicUsize,
     lock: PyOnceLock<Installation>,
+}
+
+impl Installed {
+    /// Something is missing again: the next use sees to it, or the main thread before that.
+    fn once_more(&self) {
+        self.asked.store(false, Ordering::Release);
+        self.done.store(false, Ordering::Release);
+        soon();
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! | stage | when | what |
 //! |---|---|---|
-//! | one | the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | runtimes that opted in cancel their work; nothing is refused |
+//! | one | if a runtime has opted in: the main thread has ended, other non-daemon threads may still work (`threading._register_atexit`) | it cancels its work; nothing is refused |
 //! | two | `atexit` | nothing new starts; everything that lives is torn down, in two [waves]; the [gate](super::gate) closes |
 //!
 //! A signal whose handler raises ends the waits of stage two: what is left is forced at once ([hurry]).
@@ -37,7 +37,7 @@ use crate::internal::value::nodes;
 use crate::interpreter::hooks::{Hook, Hooks};
 pub(crate) use registration::{make_types, on_loss};
 use second::First;
-pub(crate) use stages::{Installation, install, register, register_in_time};
+pub(crate) use stages::{Installation, install, register, register_in_time, register_stage_one};
 
 /// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
 /// seconds, `0.5` say) comes before it.

@@ -26,9 +26,10 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
     let arguments = PyDict::new(py);
     let in_child: Bound<'_, PyCFunction> = wrap_pyfunction!(after_fork_in_child, py)?;
     arguments.set_item("after_in_child", in_child)?;
-    let os = py.import("os")?;
-    if os.hasattr("register_at_fork")? {
-        os.call_method("register_at_fork", (), Some(&arguments))?;
+    // What `os` has it from, which is built in.
+    let posix = py.import("posix")?;
+    if posix.hasattr("register_at_fork")? {
+        posix.call_method("register_at_fork", (), Some(&arguments))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::install;
 use crate::runtime::Runtime;
 use crate::runtime::settings::{Recipe, Settings, Source};
 
@@ -135,6 +136,9 @@ impl Builder {
             timeout: self.timeout,
             cancel_at_main_end: self.cancel_at_main_end,
         };
+        if settings.cancel_at_main_end {
+            install::stage_one_soon();
+        }
         Runtime::start(self.source, settings, self.restart)
     }
 }

@@ -69,6 +69,14 @@ fn shared_runtime() -> String {
     runtime.name().to_owned()
 }
 
+/// A runtime that stops when the main thread ends, which needs modules of Python's.
+#[pyfunction]
+fn use_cancelling() {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME
+        .get_or_init(|| Runtime::builder().name("cancels").worker_threads(1).cancel_at_main_end(true).build().unwrap());
+}
+
 /// Whether nothing new starts any more.
 #[pyfunction]
 fn is_closed() -> bool {
@@ -129,8 +137,10 @@ struct Lender {
 #[pymethods]
 impl Lender {
     #[new]
-    fn new() -> PyResult<Self> {
-        Ok(Lender { runtime: Runtime::builder().name("lent").worker_threads(1).build()?, guard: ShutdownGuard::new() })
+    #[pyo3(signature = (cancels=false))]
+    fn new(cancels: bool) -> PyResult<Self> {
+        let builder = Runtime::builder().name("lent").worker_threads(1).cancel_at_main_end(cancels);
+        Ok(Lender { runtime: builder.build()?, guard: ShutdownGuard::new() })
     }
 
     fn flusher<'py>(&self, py: Python<'py>, seconds: f64) -> PyResult<Bound<'py, Flusher>> {
@@ -164,6 +174,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(coroutine, module)?)?;
     module.add_function(wrap_pyfunction!(use_attached, module)?)?;
     module.add_function(wrap_pyfunction!(slept, module)?)?;
+    module.add_function(wrap_pyfunction!(use_cancelling, module)?)?;
     module.add_function(wrap_pyfunction!(use_detached, module)?)?;
     module.add_function(wrap_pyfunction!(use_in_thread, module)?)?;
     module.add_function(wrap_pyfunction!(use_while_this_blocks, module)?)?;

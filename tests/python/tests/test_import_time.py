@@ -83,3 +83,21 @@ def test_an_import_before_anything_has_ended_is_not_too_late(tmp_path, how):
     env = {**os.environ, "PYTHONPATH": path}
     ended = subprocess.run([sys.executable, "-S", *arguments], env=env, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "0.0\n", ""), ended
+
+
+@pytest.mark.parametrize("name", ["sundown_pytest_twin", "sundown_pytest_bare"])
+def test_an_import_imports_nothing_heavy(twin, bare, name):
+    """With `install` and without, used and not: what `-X importtime` lists."""
+    uses = "module.use_detached()" if name.endswith("bare") else "module.Runtime().close()"
+    code = f"import sys\nimport {name} as module\n{uses}\nfor _ in range(100): pass"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(twin), str(bare)])}
+    ended = subprocess.run(
+        [sys.executable, "-S", "-X", "importtime", "-c", code], env=env, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 0, ended
+    lines = ended.stderr.splitlines()
+    base = subprocess.run([sys.executable, "-S", "-X", "importtime", "-c", ""], env=env, capture_output=True, text=True, timeout=60)
+    without = {line.split("|")[-1].strip() for line in base.stderr.splitlines()}
+    imported = {line.split("|")[-1].strip() for line in lines if line.startswith("import time:")} - without
+    built_in = set(sys.builtin_module_names)
+    assert imported - built_in <= {name}, imported

@@ -172,7 +172,7 @@ def test_ctrl_c_is_not_lost(bare_script):
             del sys.modules[name]
         sys.meta_path.insert(0, Finder())
         try:
-            bp.use_detached()
+            bp.use_cancelling()
             for _ in range(1_000_000):
                 pass
         except KeyboardInterrupt:
@@ -254,7 +254,7 @@ def test_ctrl_c_in_what_the_first_object_imports_is_not_lost(bare_script):
         assert "concurrent.futures.thread" not in sys.modules
         sys.settrace(trace)
         try:
-            bp.Flusher(0)
+            bp.Lender(True)
             for _ in range(100):
                 pass
         except KeyboardInterrupt:

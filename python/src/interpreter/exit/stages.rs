@@ -45,7 +45,6 @@ pub(crate) enum Installation {
 /// Has CPython call the stages, unless it is too late for that.
 pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
     user_threads::on_listed(shield::shield);
-    // This first: the imports below take milliseconds, in which another thread may end the process.
     if !register_in_time(py)? {
         return Ok(Installation::TooLate);
     }
@@ -53,14 +52,22 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
     STATE.get().is_installed.store(true, Ordering::Release);
     fork::on_child(in_child);
     ok_or_raise(py, multiprocessing::at_import(py, stage_two))?;
-    // Handlers of this kind run in reverse: the joins of the executors' threads, whose work may wait for us, run after.
+    Ok(Installation::InTime)
+}
+
+/// Has CPython call stage one, for a runtime that has opted in. Not before: it imports modules, among them `logging` and `re`.
+///
+/// # Errors
+///
+/// What is no `Exception`, such as Ctrl-C. A part of CPython that is not as expected is none: `_register_atexit` is no public
+/// function, and without the stage such a runtime stops later, in stage two.
+pub(crate) fn register_stage_one(py: Python<'_>) -> PyResult<()> {
+    // Functions of this kind are called in reverse: the joins of the executors' threads, whose work may wait for us, come after.
     let registered = py.import("concurrent.futures.thread").and_then(|_| {
         let one = wrap_pyfunction!(stage_one, py)?;
         py.import("threading")?.call_method1("_register_atexit", (one,))
     });
-    // Not a public function. Without the stage an opted-in runtime stops later, in stage two.
-    ok_or_raise(py, registered)?;
-    Ok(Installation::InTime)
+    ok_or_raise(py, registered).map(drop)
 }
 
 /// Has CPython call stage two; again, if that was [lost](registration::on_loss).

@@ -11,6 +11,10 @@ use crate::interpreter::source;
 ///
 /// If `threading` is not as it should be. Then they print it.
 pub(super) fn quieten(py: Python<'_>) -> PyResult<()> {
+    // Without it there is no thread of Python's.
+    if !py.import("sys")?.getattr("modules")?.contains("threading")? {
+        return Ok(());
+    }
     let namespace = source::execute(py, "uncaught", include_str!("uncaught.py"))?;
     namespace.as_any().get_item("quieten")?.call1((py.get_type::<ShutdownError>(),))?;
     Ok(())
