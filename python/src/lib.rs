@@ -34,7 +34,8 @@
 //! - Their errors become [`exceptions`] by `?`; those of the core's own types by [`or_raise`](OrRaise::or_raise).
 //!
 //! For CPython 3.9 to 3.15, PyO3 0.27 to 0.30, from version-specific and abi3 wheels alike, on Unix. In its main
-//! interpreter: in a subinterpreter the import is refused.
+//! interpreter: in a subinterpreter the import is refused. For PyPy and GraalPy the build is refused (with PyO3 0.29 or
+//! later).
 //!
 //! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__`
 //! runs in whatever PyO3 call comes next, on whatever thread.

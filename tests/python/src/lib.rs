@@ -37,6 +37,7 @@ fn sundown_pytest_bare(module: &Bound<'_, PyModule>) -> PyResult<()> {
 fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sundown_python::install(module)?;
     module.add("__build__", if cfg!(feature = "abi3") { "abi3" } else { "version-specific" })?;
+    module.add("__built_for__", sundown_python::__rt::BUILT_FOR)?;
     let topics = [
         block_on::fill,
         callback::fill,
