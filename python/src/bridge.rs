@@ -8,30 +8,38 @@
 //! 1. A Python future that waits for Rust is in `futures` until the loop's thread takes its completion, it is cancelled, or
 //!    the bridge is closed. Its key is never used again, so that a late completion finds nothing.
 //! 2. A Rust future that waits for Python is in `replies` until it was answered or dropped.
-//! 3. The bridge is closed when its [`LoopBridge`] is freed, which a timer of the loop owns: a loop that is closed
-//!    lets go of its timers. Nothing gets in afterwards.
-//! 4. The descriptor is closed with the last owner of the bridge, which is never earlier than the end of the loop's
+//! 3. The bridge is closed when its [`LoopBridge`] is freed, which a reader of the loop owns (`Keeper` in `glue.py`):
+//!    a loop that is closed lets go of its readers. Nothing gets in afterwards.
+//! 4. What the bridge has of Python's, futures, awaitables, tasks and the functions of callbacks, belongs to the
+//!    [`LoopBridge`] in the eyes of the garbage collector, because it refers to the loop: a loop that is dropped and not
+//!    closed is collected with it. So it changes on threads that are attached only (see [`replies`]), and no task owns
+//!    any of it.
+//! 5. The descriptor is closed with the last owner of the bridge, which is never earlier than the end of the loop's
 //!    selector: the number of a registered descriptor is not used again.
 
 pub(super) mod glue;
 pub(super) mod item_sender;
+mod keyed;
+mod replies;
 mod wakeup;
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use slab::Slab;
+use pyo3::{PyTraverseError, PyVisit};
 use tokio::task::AbortHandle;
 
+use crate::bridge::keyed::Keyed;
+pub(super) use crate::bridge::replies::{Answer, Asked};
+use crate::bridge::replies::{Begin, Replies};
 use crate::bridge::wakeup::Wakeup;
-use crate::internal::host::fork;
+use crate::internal::host::fork::{self, PerProcess};
 use crate::internal::sync::lock;
 use crate::internal::sync::mailbox::Mailbox;
 use crate::interpreter::intern::interned;
@@ -43,7 +51,8 @@ pub(super) struct Bridge {
     mailbox: Mailbox<Op>,
     wakeup: Wakeup,
     futures: Mutex<Keyed<Awaiting>>,
-    replies: Mutex<Keyed<Reply>>,
+    replies: Replies,
+    callables: Mutex<Keyed<Callable>>,
     closed: AtomicBool,
     generation: u32,
 }
@@ -53,14 +62,18 @@ pub(super) struct Bridge {
 pub(super) enum Op {
     /// A Rust future has ended.
     Completed(u64, Completion),
-    /// Rust wants an awaitable to be awaited.
-    Await { key: u64, awaitable: Py<PyAny>, context: Option<Py<PyAny>> },
+    /// Rust wants the awaitable of this number to be awaited.
+    Await(u64),
     /// Rust wants a callable to be called.
     Call { key: u64, call: Box<dyn Call> },
     /// Rust has an error that nobody returns.
     Report { report: Box<dyn Report> },
-    /// Rust no longer waits for this task.
-    Cancel { task: Py<PyAny> },
+    /// Rust no longer waits for the task of this number.
+    Cancel(u64),
+    /// Nothing calls the callable of this number any more.
+    Forget(u64),
+    /// A callable gets another owner, if that is still there.
+    Claim(Weak<dyn Claim>),
 }
 
 /// What became of a Rust future.
@@ -96,14 +109,14 @@ impl<T: for<'py> IntoPyObject<'py> + Send> Value for T {
 
 /// A callable with its arguments, which become Python objects on the thread that calls it.
 pub(super) trait Call: Send + std::fmt::Debug {
-    fn function(&self, py: Python<'_>) -> Py<PyAny>;
-    fn context(&self, py: Python<'_>) -> Option<Py<PyAny>>;
+    fn callable(&self, py: Python<'_>) -> PyResult<Callable>;
     fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>>;
 }
 
 /// An error, and the callable that it is about.
 pub(super) trait Report: Send + std::fmt::Debug {
-    fn into_arguments(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyTuple>>;
+    /// None if the callable is gone.
+    fn into_arguments(self: Box<Self>, py: Python<'_>) -> PyResult<Option<Py<PyTuple>>>;
 }
 
 /// A Python future that waits for Rust.
@@ -115,20 +128,31 @@ pub(super) struct Awaiting {
     task: Option<AbortHandle>,
 }
 
-/// Who in Rust waits for Python.
-struct Reply {
-    answer: Answer,
-    /// None until the loop has started it.
-    task: Option<Py<PyAny>>,
+/// What a `Callback` calls.
+#[derive(Debug)]
+pub(super) struct Callable {
+    pub(super) function: Py<PyAny>,
+    pub(super) context: Option<Py<PyAny>>,
 }
 
-/// Takes what Python answered, on the thread that answered.
-pub(super) type Answer = Box<dyn FnOnce(PyResult<Bound<'_, PyAny>>) + Send>;
-
-impl std::fmt::Debug for Reply {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reply").field("task", &self.task).finish_non_exhaustive()
+impl Callable {
+    pub(super) fn clone_ref(&self, py: Python<'_>) -> Self {
+        let context = self.context.as_ref().map(|context| context.clone_ref(py));
+        Callable { function: self.function.clone_ref(py), context }
     }
+
+    pub(super) fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.function)?;
+        visit.call(self.context.as_ref())
+    }
+}
+
+/// Who wants to own a callable that a bridge owns.
+pub(super) trait Claim: Send + Sync {
+    /// Its number; none if it is not a bridge's any more.
+    fn key(&self) -> Option<u64>;
+
+    fn take(&self, callable: Callable);
 }
 
 impl Bridge {
@@ -137,7 +161,8 @@ impl Bridge {
             mailbox: Mailbox::new(),
             wakeup: Wakeup::new()?,
             futures: Mutex::default(),
-            replies: Mutex::default(),
+            replies: Replies::default(),
+            callables: Mutex::default(),
             closed: AtomicBool::new(false),
             generation: fork::generation(),
         })
@@ -236,27 +261,46 @@ impl Bridge {
         }
     }
 
-    /// Registers that Rust waits for an answer.
-    pub(super) fn expect(&self, answer: Answer) -> u64 {
-        lock(&self.replies).insert(Reply { answer, task: None })
+    /// Registers a callable: the loop owns it, not those who call it.
+    pub(super) fn register(&self, callable: Callable) -> u64 {
+        lock(&self.callables).insert(callable)
+    }
+
+    /// A callable and its context; none once the bridge is closed.
+    pub(super) fn callable(&self, py: Python<'_>, key: u64) -> Option<Callable> {
+        lock(&self.callables).get_mut(key).map(|callable| callable.clone_ref(py))
+    }
+
+    /// Nothing calls it any more. On any thread.
+    pub(super) fn forget(&self, key: u64) {
+        // A bridge that is closed has forgotten it.
+        let _ = self.push(Op::Forget(key));
+    }
+
+    /// Registers that Rust waits for an answer. What is asked for may be of Python's if the caller is attached.
+    pub(super) fn expect(&self, answer: Answer, asked: Asked) -> u64 {
+        self.replies.insert(answer, asked)
+    }
+
+    /// Takes back what was never queued. By the caller of [`expect`](Self::expect).
+    pub(super) fn withdraw(&self, key: u64) {
+        drop(self.replies.remove(key));
     }
 
     /// Rust no longer waits: what runs for it is cancelled.
     pub(super) fn give_up(&self, key: u64) {
-        if !self.is_ours() {
-            return;
-        }
-        let reply = lock(&self.replies).remove(key);
-        if let Some(task) = reply.and_then(|reply| reply.task) {
-            let _ = self.push(Op::Cancel { task });
+        if self.is_ours() && self.replies.give_up(key) {
+            let _ = self.push(Op::Cancel(key));
         }
     }
 
-    /// Nothing gets in any more. What waits is let go: the tasks are aborted, the Rust futures get no answer. Returns what
-    /// was queued for the loop.
-    pub(super) fn close(&self) -> VecDeque<Op> {
+    /// Nothing gets in any more. What waits is let go: the tasks are aborted, the Rust futures get no answer. Returns the
+    /// awaitables that never began.
+    ///
+    /// On a thread that is attached; on any, if it is the bridge of a thread, which has nothing of Python's.
+    pub(super) fn close(&self) -> Vec<Py<PyAny>> {
         if !self.is_ours() || self.closed.swap(true, Ordering::AcqRel) {
-            return VecDeque::new();
+            return Vec::new();
         }
         let late = self.mailbox.close();
         closing::count_late(late.len() as u64);
@@ -266,27 +310,52 @@ impl Bridge {
                 task.abort();
             }
         }
-        let replies = mem::take(&mut *lock(&self.replies));
+        let callables = mem::take(&mut *lock(&self.callables));
+        let (mut answers, mut tasks, mut awaitables) = (Vec::new(), Vec::new(), Vec::new());
+        for (answer, asked) in self.replies.take() {
+            answers.push(answer);
+            match asked {
+                Asked::Call => {}
+                Asked::Awaitable { awaitable, context } => {
+                    awaitables.push(awaitable);
+                    tasks.extend(context);
+                }
+                Asked::Task(task) => tasks.push(task),
+            }
+        }
         // A thread that waits for the descriptor sees that it is over.
         self.wakeup.wake();
-        drop((futures, replies));
-        late
+        drop((late, futures, callables, answers, tasks));
+        awaitables
+    }
+
+    /// For the garbage collector.
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for awaiting in lock(&self.futures).values() {
+            visit.call(&awaiting.future)?;
+            visit.call(awaiting.context.as_ref())?;
+        }
+        for callable in lock(&self.callables).values() {
+            callable.visit(visit)?;
+        }
+        self.replies.traverse(visit)
     }
 }
 
 /// Closes the coroutines that were to be awaited and never began, as they are closed with their loop. Otherwise CPython
 /// would warn that they were never awaited; Rust gets an error instead.
-fn close_coroutines(py: Python<'_>, late: VecDeque<Op>) {
+fn close_coroutines(py: Python<'_>, awaitables: Vec<Py<PyAny>>) {
     let Ok(glue) = glue::get(py) else { return };
-    for op in late {
-        if let Op::Await { awaitable, .. } = op
-            && awaitable.bind(py).get_type().is(&glue.coroutine)
-        {
+    for awaitable in awaitables {
+        if awaitable.bind(py).get_type().is(&glue.coroutine) {
             // It runs nothing of one that never began.
             let _ = awaitable.call_method0(py, interned!(py, "close"));
         }
     }
 }
+
+/// A descriptor of the process that is never readable: see `Keeper` in `glue.py`.
+static UNREADY: PerProcess<OnceLock<Wakeup>> = PerProcess::new(OnceLock::new);
 
 #[pyo3::pyfunction]
 fn make_bridge() -> PyResult<LoopBridge> {
@@ -316,6 +385,16 @@ impl LoopBridge {
     #[getter]
     fn descriptor(&self) -> PyResult<i32> {
         Ok(self.bridge()?.wakeup.descriptor())
+    }
+
+    #[getter]
+    fn unready(&self) -> PyResult<i32> {
+        let unready = UNREADY.get();
+        if let Some(wakeup) = unready.get() {
+            return Ok(wakeup.descriptor());
+        }
+        let made = Wakeup::new()?;
+        Ok(unready.get_or_init(|| made).descriptor())
     }
 
     #[getter]
@@ -366,13 +445,7 @@ impl LoopBridge {
     /// Remembers the task that answers, to cancel it. False if nothing waits for it.
     fn started(&self, key: u64, task: Py<PyAny>) -> bool {
         let Some(bridge) = self.open() else { return false };
-        match lock(&bridge.replies).get_mut(key) {
-            Some(reply) => {
-                reply.task = Some(task);
-                true
-            }
-            None => false,
-        }
+        bridge.replies.started(key, task)
     }
 
     fn finish(&self, key: u64, value: Bound<'_, PyAny>) {
@@ -381,6 +454,19 @@ impl LoopBridge {
 
     fn fail(&self, key: u64, error: Bound<'_, PyAny>) {
         self.answer(key, Err(PyErr::from_value(error)));
+    }
+
+    /// What the loop's side owns. Not an inherited bridge's: its locks are not touched.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.bridge.as_deref().filter(|bridge| bridge.is_ours()) {
+            Some(bridge) => bridge.traverse(&visit),
+            None => Ok(()),
+        }
+    }
+
+    /// Its loop is garbage.
+    fn __clear__(&self, py: Python<'_>) {
+        self.close(py);
     }
 }
 
@@ -397,10 +483,10 @@ impl Drop for LoopBridge {
     fn drop(&mut self) {
         let Some(bridge) = self.bridge.take() else { return };
         if bridge.is_ours() {
-            let late = bridge.close();
-            if !late.is_empty() {
+            let awaitables = bridge.close();
+            if !awaitables.is_empty() {
                 // An object of Python's is freed by a thread that is attached.
-                Python::attach(|py| close_coroutines(py, late));
+                Python::attach(|py| close_coroutines(py, awaitables));
             }
         } else {
             // The parent's: its tasks hold resources that must not be dropped here.
@@ -444,18 +530,43 @@ impl Bridge {
                     }
                 }
                 // Of what Rust has dropped meanwhile nothing begins.
-                Op::Await { key, awaitable, .. } if !self.expects(key) => calls.push((None, awaitable, None, None)),
-                Op::Call { key, call } if !self.expects(key) => drop_of_users(call),
-                Op::Await { key, awaitable, context } => calls.push((Some(key), awaitable, None, context)),
-                Op::Report { report } => {
-                    let report = report.into_arguments(py)?;
-                    calls.push((None, glue::get(py)?.report.clone_ref(py), Some(report), None));
-                }
-                Op::Cancel { task } => calls.push((None, task, None, None)),
-                Op::Call { key, mut call } => match panics::catch_err(|| call.arguments(py)) {
-                    Ok(arguments) => calls.push((Some(key), call.function(py), Some(arguments), call.context(py))),
-                    Err(error) => self.answer(key, Err(error)),
+                Op::Await(key) => match self.replies.begin(key) {
+                    Some(Begin::Now { awaitable, context }) => calls.push((Some(key), awaitable, None, context)),
+                    Some(Begin::Never { awaitable }) => calls.push((None, awaitable, None, None)),
+                    None => {}
                 },
+                Op::Call { key, call } if !self.replies.expects(key) => drop_of_users(call),
+                Op::Call { key, mut call } => {
+                    match panics::catch_err(|| Ok((call.callable(py)?, call.arguments(py)?))) {
+                        Ok((Callable { function, context }, arguments)) => {
+                            calls.push((Some(key), function, Some(arguments), context));
+                        }
+                        Err(error) => self.answer(key, Err(error)),
+                    }
+                }
+                Op::Report { report } => {
+                    if let Some(report) = report.into_arguments(py)? {
+                        calls.push((None, glue::get(py)?.report.clone_ref(py), Some(report), None));
+                    }
+                }
+                Op::Cancel(key) => {
+                    if let Some((_, Asked::Task(task))) = self.replies.remove(key) {
+                        calls.push((None, task, None, None));
+                    }
+                }
+                Op::Forget(key) => {
+                    let removed = lock(&self.callables).remove(key);
+                    if let Some(Callable { function, context }) = removed {
+                        // Python drops them: a `__del__` may run.
+                        calls.push((None, (function, context).into_pyobject(py)?.into_any().unbind(), None, None));
+                    }
+                }
+                Op::Claim(claim) => {
+                    let Some(claim) = claim.upgrade() else { continue };
+                    let callable = claim.key().and_then(|key| lock(&self.callables).remove(key));
+                    callable.into_iter().for_each(|callable| claim.take(callable));
+                    drop_of_users(claim);
+                }
             }
         }
         into.setattr(interned!(py, "more"), more)?;
@@ -467,16 +578,10 @@ impl Bridge {
         into.setattr(interned!(py, "calls"), PyList::new(py, calls)?.try_iter()?)
     }
 
-    /// Whether Rust still waits for this answer.
-    fn expects(&self, key: u64) -> bool {
-        lock(&self.replies).get_mut(key).is_some()
-    }
-
     /// Answers what in Rust still waits for it.
     fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) {
-        let reply = lock(&self.replies).remove(key);
-        if let Some(Reply { answer, task }) = reply {
-            drop(task);
+        if let Some((Some(answer), asked)) = self.replies.remove(key) {
+            drop(asked);
             answer(result);
         }
     }
@@ -500,50 +605,5 @@ impl Completion {
                 Err(Some(crate::interpreter::exceptions::ShutdownError::new_err(message)))
             }
         }
-    }
-}
-
-/// A slab whose keys are never used again.
-#[derive(Debug)]
-struct Keyed<T> {
-    entries: Slab<(u32, T)>,
-    next: u32,
-}
-
-impl<T> Default for Keyed<T> {
-    fn default() -> Self {
-        Keyed { entries: Slab::new(), next: 0 }
-    }
-}
-
-impl<T> Keyed<T> {
-    fn insert(&mut self, value: T) -> u64 {
-        self.next = self.next.wrapping_add(1);
-        let index = self.entries.insert((self.next, value));
-        u64::from(self.next) << 32 | index as u64
-    }
-
-    fn index(&self, key: u64) -> Option<usize> {
-        let index = (key & u64::from(u32::MAX)) as usize;
-        self.entries.get(index).filter(|(turn, _)| u64::from(*turn) == key >> 32).map(|_| index)
-    }
-
-    fn get_mut(&mut self, key: u64) -> Option<&mut T> {
-        let index = self.index(key)?;
-        self.entries.get_mut(index).map(|(_, value)| value)
-    }
-
-    fn remove(&mut self, key: u64) -> Option<T> {
-        let index = self.index(key)?;
-        let (_, value) = self.entries.remove(index);
-        if self.entries.is_empty() && self.entries.capacity() > 1024 {
-            // A burst leaves no lasting memory behind.
-            self.entries = Slab::new();
-        }
-        Some(value)
-    }
-
-    fn values(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter().map(|(_, (_, value))| value)
     }
 }

@@ -3,9 +3,11 @@
 mod thread;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 
 use pyo3::IntoPyObjectExt as _;
+use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
@@ -14,8 +16,9 @@ use tokio::sync::Semaphore;
 use crate::asyncio::callback::thread::ServingThread;
 use crate::asyncio::into_rust::Answered;
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
-use crate::bridge::{self, Bridge, Op};
+use crate::bridge::{self, Asked, Bridge, Callable, Op};
 use crate::install;
+use crate::internal::sync::lock;
 use crate::interpreter::{exceptions, gate, panics};
 
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
@@ -24,6 +27,8 @@ use crate::interpreter::{exceptions, gate, panics};
 /// Python thread, which all such callbacks share; if it was made by [`on_thread`](Self::on_thread), on a Python thread of its
 /// own. So a callable that is slow or stuck holds up its loop or its thread, never a worker, and is no danger when the
 /// interpreter exits. A callable may be async if it has a loop.
+///
+/// The loop owns the callable: a `Callback` that is kept in a task keeps neither the loop nor what the callable refers to.
 ///
 /// At most [`IN_FLIGHT`](Self::IN_FLIGHT) calls are under way at a time; more wait for their turn.
 ///
@@ -64,12 +69,21 @@ pub struct Callback {
 }
 
 struct Inner {
-    function: Py<PyAny>,
-    context: Option<Py<PyAny>>,
+    callable: Mutex<Owned>,
+    /// Whether the loop was asked to hand the callable over.
+    is_claimed: AtomicBool,
     bridge: Arc<Bridge>,
     /// If it has no loop.
     thread: Option<Arc<ServingThread>>,
     turns: Semaphore,
+}
+
+/// What is called, and who owns it.
+enum Owned {
+    /// The loop, by its bridge: what a task owned that refers to the loop would keep it from the garbage collector.
+    ByLoop(u64),
+    /// This callback: it has no loop, or is a field of a class that [visits](Callback::visit) it.
+    Here(Callable),
 }
 
 impl Callback {
@@ -98,7 +112,16 @@ impl Callback {
     /// As [`new`](Self::new), and `RuntimeError` if the loop is closed.
     pub fn with_locals(locals: &TaskLocals, function: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = function.py();
-        Self::made(function, locals.own_context(py), || Ok((Bridge::of(&locals.event_loop(py))?, None)))
+        Self::made(function, |function| {
+            let bridge = Bridge::of(&locals.event_loop(py))?;
+            Ok((
+                Owned::ByLoop(
+                    bridge.register(Callable { function: function.unbind(), context: locals.own_context(py) }),
+                ),
+                bridge,
+                None,
+            ))
+        })
     }
 
     /// For a Python thread of its own, which ends with the last clone. The callable must not be async.
@@ -114,16 +137,15 @@ impl Callback {
         function: &Bound<'_, PyAny>,
         thread: impl FnOnce(Python<'_>) -> PyResult<Arc<ServingThread>>,
     ) -> PyResult<Self> {
-        Self::made(function, None, || {
+        Self::made(function, |function| {
             let thread = thread(function.py())?;
-            Ok((thread.bridge(), Some(thread)))
+            Ok((Owned::Here(Callable { function: function.unbind(), context: None }), thread.bridge(), Some(thread)))
         })
     }
 
-    fn made(
-        function: &Bound<'_, PyAny>,
-        context: Option<Py<PyAny>>,
-        bridge: impl FnOnce() -> PyResult<(Arc<Bridge>, Option<Arc<ServingThread>>)>,
+    fn made<'py>(
+        function: &Bound<'py, PyAny>,
+        place: impl FnOnce(Bound<'py, PyAny>) -> PyResult<(Owned, Arc<Bridge>, Option<Arc<ServingThread>>)>,
     ) -> PyResult<Self> {
         install::ensure(function.py())?;
         let _pass = gate::admit("Callback")?;
@@ -131,10 +153,10 @@ impl Callback {
             let message = format!("a callable is needed, not {}", function.get_type().name()?);
             return Err(pyo3::exceptions::PyTypeError::new_err(message));
         }
-        let (bridge, thread) = bridge()?;
-        let function = function.clone().unbind();
+        let (callable, bridge, thread) = place(function.clone())?;
+        let (callable, is_claimed) = (Mutex::new(callable), AtomicBool::new(false));
         let turns = Semaphore::new(Self::IN_FLIGHT);
-        Ok(Callback { inner: Arc::new(Inner { function, context, bridge, thread, turns }) })
+        Ok(Callback { inner: Arc::new(Inner { callable, is_claimed, bridge, thread, turns }) })
     }
 
     /// Calls it with `arguments`, a tuple or a [`Py<PyTuple>`](PyTuple), and returns what it returns; of an async callable,
@@ -213,7 +235,9 @@ impl Callback {
     /// Visits what it holds of Python's, for the `__traverse__` of a class that has it as a field. The `__clear__` of the
     /// class drops the callback.
     ///
-    /// While it has clones or a call is under way, nothing is visited: what Rust holds is no garbage.
+    /// While it has clones or a call is under way, nothing is visited: what Rust holds is no garbage. Nor is anything at the
+    /// first visit, if it has a loop: the loop owns the callable then, and hands it over when it next runs. Do not clone a
+    /// field that is visited while you are detached: the collector may be looking at it.
     ///
     /// ```no_run
     /// use pyo3::prelude::*;
@@ -246,8 +270,16 @@ impl Callback {
         if Arc::strong_count(&self.inner) > 1 {
             return Ok(());
         }
-        visit.call(&self.inner.function)?;
-        visit.call(&self.inner.context)
+        match &*lock(&self.inner.callable) {
+            Owned::Here(callable) => return callable.visit(visit),
+            Owned::ByLoop(_) => {}
+        }
+        // Not here and now: who visits what must not change while the collector looks.
+        if !self.inner.is_claimed.swap(true, Ordering::Relaxed) {
+            let claim: Weak<dyn bridge::Claim> = Arc::downgrade(&self.inner) as _;
+            let _ = self.inner.bridge.push(Op::Claim(claim)); // one that is closed has dropped the callable
+        }
+        Ok(())
     }
 
     async fn call_with<A, R>(
@@ -265,13 +297,44 @@ impl Callback {
         let Ok(_turn) = self.inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
         let call = Box::new(Call { callback: Arc::clone(&self.inner), arguments: Some(arguments) });
         let extract = |value: Bound<'_, PyAny>| panics::catch_err(|| extract(value));
-        Answered::ask(Arc::clone(&self.inner.bridge), |key| Op::Call { key, call }, extract)?.await
+        Answered::ask(Arc::clone(&self.inner.bridge), Asked::Call, |key| Op::Call { key, call }, extract)?.await
     }
 }
 
 impl fmt::Debug for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Callback").field("on_thread", &self.inner.thread.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// What is called, and its context; none once the loop is closed.
+    fn callable(&self, py: Python<'_>) -> Option<Callable> {
+        match &*lock(&self.callable) {
+            Owned::ByLoop(key) => self.bridge.callable(py, *key),
+            Owned::Here(callable) => Some(callable.clone_ref(py)),
+        }
+    }
+}
+
+impl bridge::Claim for Inner {
+    fn key(&self) -> Option<u64> {
+        match &*lock(&self.callable) {
+            Owned::ByLoop(key) => Some(*key),
+            Owned::Here(_) => None,
+        }
+    }
+
+    fn take(&self, callable: Callable) {
+        *lock(&self.callable) = Owned::Here(callable);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(key) = bridge::Claim::key(self) {
+            self.bridge.forget(key);
+        }
     }
 }
 
@@ -291,12 +354,8 @@ impl<A> bridge::Call for Call<A>
 where
     A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send,
 {
-    fn function(&self, py: Python<'_>) -> Py<PyAny> {
-        self.callback.function.clone_ref(py)
-    }
-
-    fn context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.callback.context.as_ref().map(|context| context.clone_ref(py))
+    fn callable(&self, py: Python<'_>) -> PyResult<Callable> {
+        self.callback.callable(py).ok_or_else(|| CancelledError::new_err(()))
     }
 
     fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
@@ -318,8 +377,8 @@ impl fmt::Debug for Report {
 }
 
 impl bridge::Report for Report {
-    fn into_arguments(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyTuple>> {
-        let arguments = (self.error.into_value(py), self.callback.function.clone_ref(py));
-        Ok(arguments.into_pyobject(py)?.unbind())
+    fn into_arguments(self: Box<Self>, py: Python<'_>) -> PyResult<Option<Py<PyTuple>>> {
+        let Some(callable) = self.callback.callable(py) else { return Ok(None) };
+        Ok(Some((self.error.into_value(py), callable.function).into_pyobject(py)?.unbind()))
     }
 }

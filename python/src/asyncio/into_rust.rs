@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::asyncio::locals::{TaskLocals, copy_context, get_current_locals};
-use crate::bridge::{Bridge, Op};
+use crate::bridge::{Asked, Bridge, Op};
 use crate::install;
 use crate::interpreter::{exceptions, gate};
 
@@ -62,9 +62,8 @@ pub fn into_future_with_locals(
     let bridge = Bridge::of(&locals.event_loop(py))?;
     // Without one, the caller's, as `loop.call_soon_threadsafe` takes it: the loop has none when it gets there.
     let context = locals.own_context(py).map_or_else(|| Ok(copy_context(py)?.unbind()), PyResult::Ok)?;
-    let awaitable = awaitable.unbind();
-    let op = |key| Op::Await { key, awaitable, context: Some(context) };
-    Answered::ask(bridge, op, |value| Ok(value.unbind()))
+    let asked = Asked::Awaitable { awaitable: awaitable.unbind(), context: Some(context) };
+    Answered::ask(bridge, asked, Op::Await, |value| Ok(value.unbind()))
 }
 
 /// The answer of Python to something that was asked through a bridge.
@@ -83,6 +82,7 @@ impl<T> Answered<T> {
     /// loop would wake up only to wait for the GIL. What Python answers goes through `extract`, attached.
     pub(crate) fn ask(
         bridge: Arc<Bridge>,
+        asked: Asked,
         op: impl FnOnce(u64) -> Op,
         extract: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
     ) -> PyResult<Self>
@@ -90,9 +90,9 @@ impl<T> Answered<T> {
         T: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let key = bridge.expect(Box::new(move |result| drop(answer.send(result.and_then(extract)))));
+        let key = bridge.expect(Box::new(move |result| drop(answer.send(result.and_then(extract)))), asked);
         if bridge.put(op(key)).is_err() {
-            bridge.give_up(key);
+            bridge.withdraw(key);
             return Err(PyRuntimeError::new_err("Event loop is closed"));
         }
         Ok(Answered { answered, asked: Some((bridge, key)), announced: false })

@@ -12,7 +12,7 @@ use crate::asyncio::into_py::future_into_py_with_locals;
 use crate::asyncio::into_rust::into_future_with_locals;
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::bridge::glue;
-use crate::bridge::item_sender::{Item, ItemSender, Spawn};
+use crate::bridge::item_sender::{Item, ItemSender, Sending};
 
 /// What an async generator yields, one item ahead; an exception that it raises is the last item.
 ///
@@ -34,7 +34,7 @@ pub fn into_stream_with_locals_v1(
     locals: TaskLocals,
     generator: Bound<'_, PyAny>,
 ) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
-    Items::of(locals, generator, 1, true)
+    Items::of(&locals, generator, 1, true)
 }
 
 /// What an async generator yields, ten items ahead. An exception that it raises ends the stream, and is reported by the
@@ -58,7 +58,7 @@ pub fn into_stream_with_locals_v2(
     locals: TaskLocals,
     generator: Bound<'_, PyAny>,
 ) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
-    Ok(Values(Items::of(locals, generator, 10, false)?))
+    Ok(Values(Items::of(&locals, generator, 10, false)?))
 }
 
 /// The task in Python that sends the items.
@@ -74,19 +74,20 @@ struct Items {
 }
 
 impl Items {
-    fn of(locals: TaskLocals, generator: Bound<'_, PyAny>, ahead: usize, with_errors: bool) -> PyResult<Self> {
+    fn of(locals: &TaskLocals, generator: Bound<'_, PyAny>, ahead: usize, with_errors: bool) -> PyResult<Self> {
         let py = generator.py();
         let (send, received) = mpsc::channel(ahead);
-        let sender = ItemSender::new(send, spawn_with(locals.clone()), with_errors);
+        let sender = ItemSender::new(send, spawn, with_errors);
         let task = glue::get(py)?.forward.bind(py).call1((generator, sender))?;
-        let forwarding = into_future_with_locals(&locals, task)?;
+        let forwarding = into_future_with_locals(locals, task)?;
         Ok(Items { received, forwarding: Some(Box::pin(forwarding)), failed: None })
     }
 }
 
-/// Has what waits for room in the channel run on the default runtime, with a Python future on the loop of `locals`.
-fn spawn_with(locals: TaskLocals) -> Spawn {
-    Box::new(move |py, sending| future_into_py_with_locals(py, locals.clone(), sending))
+/// Has what waits for room in the channel run on the default runtime, with a Python future on the running loop: the
+/// generator's, because its task asks for this.
+fn spawn(py: Python<'_>, sending: Sending) -> PyResult<Bound<'_, PyAny>> {
+    future_into_py_with_locals(py, TaskLocals::with_running_loop(py)?, sending)
 }
 
 impl Stream for Items {

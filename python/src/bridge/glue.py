@@ -31,7 +31,8 @@ CAN_START_EAGERLY = sys.version_info >= (3, 12)
 #: The gate is closed: nothing enters Rust from here any more. Set from Rust.
 closed = False
 
-#: The bridge of each loop, weakly: a timer of the loop owns it (see `keep`), and is freed with the loop or when that is closed.
+#: The bridge of each loop, weakly: a reader of the loop owns it (see `Keeper`), and is freed with the loop
+#: or when that is closed.
 bridges = weakref.WeakKeyDictionary()
 #: In seconds; not more, because some loops count milliseconds in 32 bits.
 DAY = 86_400
@@ -105,39 +106,52 @@ def bridge_for(loop, make):
     return bridge
 
 
+class Keeper:
+    """Owns the bridge for its loop. A reader of the loop has it, of a descriptor that is never readable and that all bridges
+    share: a loop that is closed lets go of its readers, and the garbage collector sees them.
+
+    The reader that calls `drain` does not own the bridge. An exception from a callable has a traceback, and its frames have
+    those that called them, down to the loop's, which has the readers that were ready: who keeps the exception would keep
+    the bridge open after the loop's end. For the same reason the functions below forget the bridge when they return.
+    """
+
+    __slots__ = ("bridge",)
+
+    def __init__(self, bridge):
+        self.bridge = bridge
+
+    def __call__(self):
+        """Never, as a reader; as a timer, where the loop has no readers: it lets go of those too when it is closed."""
+        if self.bridge is not None:
+            get_running_loop().call_later(DAY, self, context=Context())
+
+
 def connect(bridge):
     """Lets the running loop watch the bridge's descriptor, in a context that keeps nothing of the caller's alive."""
     loop = get_running_loop()
-    timer = None
+    keeper = Keeper(bridge)
     try:
-        timer = keep(bridge)
-        watch(loop, bridge)
+        watch(loop, bridge, keeper)
     except BaseException:  # also Ctrl-C, at any point
+        keeper.bridge = None
         with suppress(Exception):
             loop.remove_reader(bridge.descriptor)
-        if timer is not None:
-            timer.cancel()
         bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
         raise
 
 
-def keep(bridge):
-    """A timer of the loop owns the bridge: a loop that is closed lets go of its timers.
-
-    The reader does not. An exception from a callable has a traceback, and its frames have those that called them, down to
-    the loop's, which has the reader's handle: who keeps the exception would keep the bridge open after the loop's end. For
-    the same reason the functions below forget the bridge when they return.
-    """
-    return get_running_loop().call_later(DAY, keep, bridge, context=Context())
-
-
-def watch(loop, bridge):
+def watch(loop, bridge, keeper):
     try:
         Context().run(loop.add_reader, bridge.descriptor, drain, weakref.ref(bridge))
+        Context().run(loop.add_reader, bridge.unready, keeper)
+        return
     except Exception:  # it has none, or cannot watch this kind of descriptor
-        bridge.relayed = True
-        arguments = (weakref.ref(loop), weakref.ref(bridge))
-        threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
+        with suppress(Exception):
+            loop.remove_reader(bridge.descriptor)
+    bridge.relayed = True
+    keeper()
+    arguments = (weakref.ref(loop), weakref.ref(bridge))
+    threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
 
 
 def relay(loop_reference, bridge_reference):

@@ -16,8 +16,9 @@ pub(crate) type Item = PyResult<Py<PyAny>>;
 /// Waits for room in the channel, then sends. The result is whether anybody still listens.
 pub(crate) type Sending = Pin<Box<dyn Future<Output = PyResult<bool>> + Send>>;
 
-/// Runs a [`Sending`] and returns a Python future for its result.
-pub(crate) type Spawn = Box<dyn for<'py> Fn(Python<'py>, Sending) -> PyResult<Bound<'py, PyAny>> + Send + Sync>;
+/// Runs a [`Sending`] and returns a Python future for its result, on the running loop. Without state: the garbage
+/// collector does not look into it.
+pub(crate) type Spawn = for<'py> fn(Python<'py>, Sending) -> PyResult<Bound<'py, PyAny>>;
 
 /// What the generator's task sends through.
 #[pyclass(frozen, module = "sundown")]

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::asyncio::locals::Current;
-use crate::bridge::{self, Bridge, Op};
+use crate::bridge::{self, Asked, Bridge, Callable, Op};
 
 /// The Python half of a loop: methods of a `Runner` of `event_loop.py`.
 #[derive(Debug)]
@@ -49,10 +49,10 @@ impl Runner {
 
     /// Sends a command by the loop's bridge. A loop that is blocked does not get it. Never blocks, and does not attach.
     pub(super) fn send(self: &Arc<Self>, bridge: &Bridge, command: Command) {
-        let key = bridge.expect(Box::new(|_| ()));
+        let key = bridge.expect(Box::new(|_| ()), Asked::Call);
         let call = Box::new(CommandCall { runner: Arc::clone(self), command });
         if bridge.push(Op::Call { key, call }).is_err() {
-            bridge.give_up(key);
+            bridge.withdraw(key);
         }
     }
 }
@@ -65,17 +65,13 @@ struct CommandCall {
 }
 
 impl bridge::Call for CommandCall {
-    fn function(&self, py: Python<'_>) -> Py<PyAny> {
+    fn callable(&self, py: Python<'_>) -> PyResult<Callable> {
         let function = match self.command {
             Command::Stop => &self.runner.stop,
             Command::ForceTasks => &self.runner.force_tasks,
             Command::ForceAll => &self.runner.force_all,
         };
-        function.clone_ref(py)
-    }
-
-    fn context(&self, _py: Python<'_>) -> Option<Py<PyAny>> {
-        None
+        Ok(Callable { function: function.clone_ref(py), context: None })
     }
 
     fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
@@ -103,12 +99,9 @@ impl<A> bridge::Call for Run<A>
 where
     A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send,
 {
-    fn function(&self, py: Python<'_>) -> Py<PyAny> {
-        self.runner.call.clone_ref(py)
-    }
-
-    fn context(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.caller.as_ref()?.context(py)
+    fn callable(&self, py: Python<'_>) -> PyResult<Callable> {
+        let context = self.caller.as_ref().and_then(|caller| caller.context(py));
+        Ok(Callable { function: self.runner.call.clone_ref(py), context })
     }
 
     fn arguments(&mut self, py: Python<'_>) -> PyResult<Py<PyTuple>> {

@@ -247,6 +247,19 @@ fn drop_unpolled(awaitable: Bound<'_, PyAny>) -> PyResult<()> {
     into_future(awaitable).map(drop)
 }
 
+/// Makes a Rust future of the awaitable and keeps it without a poll, in a future that is never ready.
+#[pyfunction]
+fn hold_unpolled<'py>(awaitable: Bound<'py, PyAny>, probe: Probe) -> PyResult<Bound<'py, PyAny>> {
+    let py = awaitable.py();
+    let future = into_future(awaitable)?;
+    let watched = probe.watch();
+    future_into_py(py, async move {
+        let _future = future;
+        watched.started();
+        pending::<PyResult<()>>().await
+    })
+}
+
 /// What `get_current_loop` and `get_running_loop` say here, and what `get_current_locals` says inside a Rust future.
 #[pyfunction]
 fn current_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
@@ -346,6 +359,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(call_and_await, module)?)?;
     module.add_function(wrap_pyfunction!(relay_until, module)?)?;
     module.add_function(wrap_pyfunction!(drop_unpolled, module)?)?;
+    module.add_function(wrap_pyfunction!(hold_unpolled, module)?)?;
     module.add_function(wrap_pyfunction!(current_loop, module)?)?;
     module.add_function(wrap_pyfunction!(running_loop, module)?)?;
     module.add_function(wrap_pyfunction!(loop_inside, module)?)?;

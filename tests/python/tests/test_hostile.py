@@ -270,6 +270,10 @@ def test_ctrl_c_at_any_line_of_a_loops_first_use(kind):
         assert wait_until(lambda: len(descriptors()) <= before + 2)
         return interrupted
 
+    async def runtime_is_up():
+        await sp.ready(None)
+
+    Loops(kind).run(runtime_is_up())  # It has descriptors of its own.
     line = 1
     while Loops(kind).run(first_use(line)):
         line += 1

@@ -3,11 +3,12 @@
 import asyncio
 import gc
 import sys
+import threading
 import weakref
 
 import pytest
 import sundown_pytest as sp
-from conftest import descriptors, os_threads, until, wait_until
+from conftest import Loops, descriptors, os_threads, until, wait_until
 
 
 class Value:
@@ -237,3 +238,138 @@ def test_memory_does_not_grow(loops):
         return sys.getallocatedblocks() - before
 
     assert loops.run(main()) < 5_000, "less than one block in twenty awaits"
+
+
+async def endless():
+    await asyncio.get_running_loop().create_future()
+
+
+async def endless_items(count):
+    for i in range(count):
+        yield i
+    await endless()
+
+
+class Owner:
+    """As an application has it: it knows the loop, and its method is the callback."""
+
+    def __init__(self):
+        self.loop = asyncio.get_running_loop()
+
+    async def on_event(self, _):
+        await endless()
+
+
+PENDING = {
+    "nothing": lambda probe: sp.ready(1),
+    "a Rust future": lambda probe: sp.never(probe),
+    "a coroutine that Rust awaits": lambda probe: sp.relay(endless()),
+    "a coroutine that is yet to begin": lambda probe: sp.hold_unpolled(endless(), probe),
+    "an async callback": lambda probe: sp.call(Owner().on_event, 1),
+    "a generator that waits": lambda probe: sp.take_v1(endless_items(3), 10),
+    "a generator that waits for room": lambda probe: sp.take_slowly_v2(endless_items(100), 100, 3_600_000),
+    "all of them": None,
+}
+
+
+def begin(what, probe):
+    makers = list(PENDING.values())[:-1] if PENDING[what] is None else [PENDING[what]]
+    return [make(probe) for make in makers]
+
+
+@pytest.mark.parametrize("what", PENDING)
+@pytest.mark.parametrize("kind", ["asyncio", "without-add-reader"])
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_loops_that_are_dropped_and_never_closed(kind, what):
+    """The way from the loop over its bridge and the futures back to the loop is one that the garbage collector sees.
+
+    Not on uvloop: it keeps each loop that is not closed, with five descriptors, also without a bridge.
+    """
+    probe = sp.Probe()
+
+    async def main():
+        futures = begin(what, probe)
+        tasks = [asyncio.ensure_future(awaits(future)) for future in futures]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return tasks
+
+    async def awaits(future):
+        return await future
+
+    def drop_one():
+        # What is pending is reported when it is collected, as everywhere in asyncio.
+        loop = Loops(kind).new()
+        loop.set_exception_handler(lambda *_: None)
+        loop.run_until_complete(main())
+        return weakref.ref(loop)
+
+    def collected():
+        sp.Probe()  # what was dropped on a worker waits for a PyO3 call
+        gc.collect()
+        return all(reference() is None for reference in loops) and len(descriptors()) <= before + 5
+
+    drop_one()
+    loops = []
+    gc.collect()
+    before = len(descriptors())
+    loops += [drop_one() for _ in range(200)]
+    assert wait_until(collected), (before, len(descriptors()), sum(reference() is not None for reference in loops))
+
+
+def test_a_loop_that_lives_keeps_its_bridge(all_loops):
+    """Nothing but the loop owns what is pending, and the collector leaves it alone."""
+    probe = sp.Probe()
+    got = []
+
+    async def main():
+        tasks = [asyncio.ensure_future(sp.sleep(0.05, i, probe)) for i in range(50)]
+        tasks += [asyncio.ensure_future(sp.relay(asyncio.sleep(0.05, i))) for i in range(50)]
+        tasks += [asyncio.ensure_future(sp.call(lambda x: x, i)) for i in range(50)]
+        for _ in range(20):
+            gc.collect()
+            await asyncio.sleep(0)
+        got.extend(await asyncio.gather(*tasks))
+
+    all_loops.run(main())
+    assert got == list(range(50)) * 3
+
+
+def test_collections_while_workers_give_up(all_loops):
+    """The collector looks at a bridge more than once, and workers drop what waits there meanwhile."""
+    stop = threading.Event()
+
+    def collect():
+        while not stop.is_set():
+            gc.collect()
+
+    async def stops():
+        await asyncio.sleep(0)
+
+    async def main():
+        for _ in range(30):
+            results = await asyncio.gather(*(sp.relay_until(endless(), stops()) for _ in range(50)))
+            assert results == ["dropped"] * 50
+
+    collector = threading.Thread(target=collect)
+    collector.start()
+    try:
+        all_loops.run(main())
+    finally:
+        stop.set()
+        collector.join()
+
+
+def test_no_timer_in_the_loop():
+    """Harnesses look at `_scheduled`, to see what a test has left or to turn a clock of their own."""
+
+    async def main():
+        await sp.ready(1)
+        await sp.relay(asyncio.sleep(0))
+        await sp.call(lambda x: x, 1)
+        assert asyncio.get_running_loop()._scheduled == []
+        pending = sp.never(sp.Probe())
+        assert asyncio.get_running_loop()._scheduled == []
+        pending.cancel()
+
+    Loops("asyncio").run(main())

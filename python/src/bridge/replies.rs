@@ -1,0 +1,140 @@
+//! What Rust waits for, of one event loop: the awaitables that are to begin there, and the tasks that have begun.
+//!
+//! Invariants:
+//! 1. What is of Python's in here changes only on a thread that is attached: the garbage collector looks at it
+//!    ([`Replies::traverse`]) more than once, and must find the same each time. So a future that is dropped on a worker takes
+//!    its answer out and leaves the rest to the loop's thread.
+//! 2. Nothing of Python's, and nothing of a user's, runs under the lock; nor is an object of Python's made there, because
+//!    that may start a collection.
+
+use std::mem;
+use std::sync::Mutex;
+
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::keyed::Keyed;
+use crate::internal::sync::lock;
+
+/// Takes what Python answered, on the thread that answered.
+pub(crate) type Answer = Box<dyn FnOnce(PyResult<Bound<'_, PyAny>>) + Send>;
+
+#[derive(Debug, Default)]
+pub(super) struct Replies(Mutex<Keyed<Reply>>);
+
+/// Who in Rust waits for Python, and for what.
+struct Reply {
+    /// None once Rust no longer waits.
+    answer: Option<Answer>,
+    asked: Asked,
+}
+
+/// Where on its way it is.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// A call, which has its function itself; or something that begins just now.
+    Call,
+    /// To be awaited.
+    Awaitable { awaitable: Py<PyAny>, context: Option<Py<PyAny>> },
+    /// Begun.
+    Task(Py<PyAny>),
+}
+
+/// An awaitable that the loop's thread has come to.
+pub(super) enum Begin {
+    Now {
+        awaitable: Py<PyAny>,
+        context: Option<Py<PyAny>>,
+    },
+    /// Rust has dropped its future meanwhile.
+    Never {
+        awaitable: Py<PyAny>,
+    },
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let waited_for = self.answer.is_some();
+        f.debug_struct("Reply").field("asked", &self.asked).field("waited_for", &waited_for).finish()
+    }
+}
+
+impl Replies {
+    pub(super) fn insert(&self, answer: Answer, asked: Asked) -> u64 {
+        lock(&self.0).insert(Reply { answer: Some(answer), asked })
+    }
+
+    /// Whether Rust still waits for this answer.
+    pub(super) fn expects(&self, key: u64) -> bool {
+        lock(&self.0).get_mut(key).is_some_and(|reply| reply.answer.is_some())
+    }
+
+    /// Rust no longer waits. Whether a task has begun for it, which the loop's thread has to cancel. On any thread.
+    pub(super) fn give_up(&self, key: u64) -> bool {
+        let mut replies = lock(&self.0);
+        let Some(reply) = replies.get_mut(key) else { return false };
+        let answer = reply.answer.take();
+        let begun = matches!(reply.asked, Asked::Task(_));
+        let removed = if matches!(reply.asked, Asked::Call) { replies.remove(key) } else { None };
+        drop(replies);
+        drop((answer, removed));
+        begun
+    }
+
+    /// The awaitable of this number, which is to begin now. On the loop's thread.
+    pub(super) fn begin(&self, key: u64) -> Option<Begin> {
+        let mut replies = lock(&self.0);
+        let reply = replies.get_mut(key)?;
+        if reply.answer.is_some() {
+            match mem::replace(&mut reply.asked, Asked::Call) {
+                Asked::Awaitable { awaitable, context } => Some(Begin::Now { awaitable, context }),
+                Asked::Call | Asked::Task(_) => None,
+            }
+        } else {
+            let removed = replies.remove(key);
+            drop(replies);
+            match removed?.asked {
+                Asked::Awaitable { awaitable, .. } => Some(Begin::Never { awaitable }),
+                Asked::Call | Asked::Task(_) => None,
+            }
+        }
+    }
+
+    /// Remembers the task that answers. False if Rust no longer waits for it. On the loop's thread.
+    pub(super) fn started(&self, key: u64, task: Py<PyAny>) -> bool {
+        match lock(&self.0).get_mut(key) {
+            Some(reply) if reply.answer.is_some() => {
+                reply.asked = Asked::Task(task);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes out what was asked for: Python has answered, or Rust no longer waits. On a thread that is attached.
+    pub(super) fn remove(&self, key: u64) -> Option<(Option<Answer>, Asked)> {
+        let removed = lock(&self.0).remove(key);
+        removed.map(|reply| (reply.answer, reply.asked))
+    }
+
+    /// Everything, when the bridge is closed.
+    pub(super) fn take(&self) -> Vec<(Option<Answer>, Asked)> {
+        let replies = mem::take(&mut *lock(&self.0));
+        replies.into_values().map(|reply| (reply.answer, reply.asked)).collect()
+    }
+
+    /// For the garbage collector.
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for reply in lock(&self.0).values() {
+            match &reply.asked {
+                Asked::Call => {}
+                Asked::Awaitable { awaitable, context } => {
+                    visit.call(awaitable)?;
+                    visit.call(context.as_ref())?;
+                }
+                Asked::Task(task) => visit.call(task)?,
+            }
+        }
+        Ok(())
+    }
+}
