@@ -17,6 +17,7 @@
 //! 5. The descriptor is closed with the last owner of the bridge, which is never earlier than the end of the loop's
 //!    selector: the number of a registered descriptor is not used again.
 
+mod awaits;
 pub(super) mod glue;
 pub(super) mod item_sender;
 mod keyed;
@@ -35,6 +36,7 @@ use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use tokio::task::AbortHandle;
 
+use crate::bridge::awaits::Awaits;
 use crate::bridge::keyed::Keyed;
 pub(super) use crate::bridge::replies::{Answer, Asked};
 use crate::bridge::replies::{Begin, Replies};
@@ -52,6 +54,7 @@ pub(super) struct Bridge {
     wakeup: Wakeup,
     futures: Mutex<Keyed<Awaiting>>,
     replies: Replies,
+    awaits: Awaits,
     callables: Mutex<Keyed<Callable>>,
     closed: AtomicBool,
     generation: u32,
@@ -162,6 +165,7 @@ impl Bridge {
             wakeup: Wakeup::new()?,
             futures: Mutex::default(),
             replies: Replies::default(),
+            awaits: Awaits::default(),
             callables: Mutex::default(),
             closed: AtomicBool::new(false),
             generation: fork::generation(),
@@ -217,18 +221,6 @@ impl Bridge {
         self.mailbox.push(op, || self.wakeup.wake())
     }
 
-    /// Puts it into the queue, for [`announce`](Self::announce). Gives it back if the bridge is closed.
-    pub(super) fn put(&self, op: Op) -> Result<(), Op> {
-        self.mailbox.put(op)
-    }
-
-    /// Wakes the loop for what was put, if that has not happened yet.
-    pub(super) fn announce(&self) {
-        if self.is_ours() {
-            self.mailbox.announce(|| self.wakeup.wake());
-        }
-    }
-
     /// Registers a Python future that a task is going to complete.
     pub(super) fn enter(&self, future: Py<PyAny>, context: Option<Py<PyAny>>) -> u64 {
         lock(&self.futures).insert(Awaiting { future, context, task: None })
@@ -252,6 +244,11 @@ impl Bridge {
         let mut futures = lock(&self.futures);
         let awaiting = futures.get_mut(key)?;
         Some((awaiting.future.clone_ref(py), awaiting.context.as_ref().map(|context| context.clone_ref(py))))
+    }
+
+    /// Whether the Python future is still to be completed.
+    pub(super) fn is_awaited(&self, key: u64) -> bool {
+        lock(&self.futures).get_mut(key).is_some()
     }
 
     /// Called by a task that has ended. If nothing waits for it any more, the completion is dropped, and counted.
@@ -294,6 +291,20 @@ impl Bridge {
         }
     }
 
+    /// Rust no longer waits for what it has shielded, which runs on.
+    pub(super) fn release(&self, key: u64) {
+        if self.is_ours() {
+            self.replies.release(key);
+        }
+    }
+
+    /// The reply is awaited by the Rust half of the Python future `now`: if that is cancelled, so is what answers.
+    pub(super) fn set_awaited_by(&self, key: u64, before: Option<u64>, now: Option<u64>) {
+        if self.is_ours() {
+            self.awaits.set(key, before, now);
+        }
+    }
+
     /// Nothing gets in any more. What waits is let go: the tasks are aborted, the Rust futures get no answer. Returns the
     /// awaitables that never began.
     ///
@@ -312,9 +323,9 @@ impl Bridge {
         }
         let callables = mem::take(&mut *lock(&self.callables));
         let (mut answers, mut tasks, mut awaitables) = (Vec::new(), Vec::new(), Vec::new());
-        for (answer, asked) in self.replies.take() {
-            answers.push(answer);
-            match asked {
+        for reply in self.replies.take() {
+            answers.push(reply.answer);
+            match reply.asked {
                 Asked::Call => {}
                 Asked::Awaitable { awaitable, context } => {
                     awaitables.push(awaitable);
@@ -434,12 +445,18 @@ impl LoopBridge {
         bridge.batch(into, ops, !emptied)
     }
 
-    /// The Python future was cancelled: its task is aborted.
-    fn abort(&self, key: u64) {
-        let Some(bridge) = self.open() else { return };
+    /// The Python future is being cancelled: its task is aborted. The result is what the caller has to cancel: the tasks of
+    /// Python's that it waits for.
+    fn abort(&self, key: u64) -> Vec<Py<PyAny>> {
+        let Some(bridge) = self.open() else { return Vec::new() };
+        // Before the task is aborted: a worker then drops at once what it waits for.
+        let cancelled = bridge.awaits.of(key).into_iter().map(|reply| bridge.replies.cancel(reply));
+        let (tasks, answers): (Vec<_>, Vec<_>) = cancelled.unzip();
         if let Some(task) = bridge.leave(key).and_then(|awaiting| awaiting.task) {
             task.abort();
         }
+        drop(answers);
+        tasks.into_iter().flatten().collect()
     }
 
     /// Remembers the task that answers, to cancel it. False if nothing waits for it.
@@ -452,8 +469,9 @@ impl LoopBridge {
         self.answer(key, Ok(value));
     }
 
-    fn fail(&self, key: u64, error: Bound<'_, PyAny>) {
-        self.answer(key, Err(PyErr::from_value(error)));
+    /// Whether nobody else will see the error: Rust no longer waits for what it has shielded.
+    fn fail(&self, key: u64, error: Bound<'_, PyAny>) -> bool {
+        self.answer(key, Err(PyErr::from_value(error)))
     }
 
     /// What the loop's side owns. Not an inherited bridge's: its locks are not touched.
@@ -471,11 +489,10 @@ impl LoopBridge {
 }
 
 impl LoopBridge {
-    fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) {
+    fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) -> bool {
         // It may convert, which may run Python.
-        let Some(_pass) = gate::enter() else { return };
-        let Some(bridge) = self.open() else { return };
-        bridge.answer(key, result);
+        let Some(_pass) = gate::enter() else { return false };
+        self.open().is_some_and(|bridge| bridge.answer(key, result))
     }
 }
 
@@ -541,7 +558,7 @@ impl Bridge {
                         Ok((Callable { function, context }, arguments)) => {
                             calls.push((Some(key), function, Some(arguments), context));
                         }
-                        Err(error) => self.answer(key, Err(error)),
+                        Err(error) => drop(self.answer(key, Err(error))),
                     }
                 }
                 Op::Report { report } => {
@@ -550,7 +567,7 @@ impl Bridge {
                     }
                 }
                 Op::Cancel(key) => {
-                    if let Some((_, Asked::Task(task))) = self.replies.remove(key) {
+                    if let Some(Asked::Task(task)) = self.replies.remove(key).map(|reply| reply.asked) {
                         calls.push((None, task, None, None));
                     }
                 }
@@ -578,12 +595,14 @@ impl Bridge {
         into.setattr(interned!(py, "calls"), PyList::new(py, calls)?.try_iter()?)
     }
 
-    /// Answers what in Rust still waits for it.
-    fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) {
-        if let Some((Some(answer), asked)) = self.replies.remove(key) {
-            drop(asked);
+    /// Answers what in Rust still waits for it. Whether Rust no longer waits for what it has shielded.
+    fn answer(&self, key: u64, result: PyResult<Bound<'_, PyAny>>) -> bool {
+        let Some(reply) = self.replies.remove(key) else { return false };
+        drop(reply.asked);
+        if let Some(answer) = reply.answer {
             answer(result);
         }
+        reply.runs_on
     }
 }
 

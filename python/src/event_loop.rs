@@ -31,7 +31,7 @@ use self::command::Run;
 use self::core::LoopCore;
 use crate::asyncio::into_rust::Answered;
 use crate::asyncio::locals::{self, TaskLocals};
-use crate::bridge::{Asked, Op};
+use crate::bridge::Op;
 use crate::error::ShutdownError;
 use crate::internal::driver::{self, Driver};
 use crate::internal::host::fork::Inheritable;
@@ -223,7 +223,7 @@ impl EventLoop {
             arguments: Some(arguments),
             caller: locals::current(),
         });
-        let asked = Answered::ask(bridge, Asked::Call, |key| Op::Call { key, call }, extract);
+        let asked = Answered::call(bridge, |key| Op::Call { key, call }, extract);
         asked.map_err(|_| state::refusal(self.name(), "run"))?.await
     }
 

@@ -87,7 +87,9 @@ pub mod err {
 pub use asyncio::callback::Callback;
 pub use asyncio::coroutine::coroutine_into_py;
 pub use asyncio::into_py::{future_into_py, future_into_py_eager, future_into_py_with_locals};
-pub use asyncio::into_rust::{into_future, into_future_with_locals};
+pub use asyncio::into_rust::{
+    into_future, into_future_shielded, into_future_shielded_with_locals, into_future_with_locals,
+};
 pub use asyncio::locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
 pub use asyncio::run::{run, run_until_complete};
 pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};

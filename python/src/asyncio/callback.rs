@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use crate::asyncio::callback::thread::ServingThread;
 use crate::asyncio::into_rust::Answered;
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
-use crate::bridge::{self, Asked, Bridge, Callable, Op};
+use crate::bridge::{self, Bridge, Callable, Op};
 use crate::install;
 use crate::internal::sync::lock;
 use crate::interpreter::{exceptions, gate, panics};
@@ -297,7 +297,7 @@ impl Callback {
         let Ok(_turn) = self.inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
         let call = Box::new(Call { callback: Arc::clone(&self.inner), arguments: Some(arguments) });
         let extract = |value: Bound<'_, PyAny>| panics::catch_err(|| extract(value));
-        Answered::ask(Arc::clone(&self.inner.bridge), Asked::Call, |key| Op::Call { key, call }, extract)?.await
+        Answered::call(Arc::clone(&self.inner.bridge), |key| Op::Call { key, call }, extract)?.await
     }
 }
 

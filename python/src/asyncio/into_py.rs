@@ -13,7 +13,7 @@ use pyo3::types::PyDict;
 use sundown::Tasks;
 use tokio::task::AbortHandle;
 
-use crate::asyncio::locals::{Current, Entered, TaskLocals, get_current_locals, get_current_loop};
+use crate::asyncio::locals::{Current, Entered, Polled, TaskLocals, get_current_locals, get_current_loop};
 use crate::bridge::glue;
 use crate::bridge::{Bridge, Completion};
 use crate::install;
@@ -324,6 +324,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let polled = {
+            let _polled = Polled::enter(this.current.as_ref());
             let _entered = Entered::enter(this.current);
             panics::catch(|| {
                 let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };

@@ -1,6 +1,6 @@
 //! The event loop and the context that a Rust future belongs to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -197,6 +197,33 @@ impl Current {
 
 thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+    /// The bridged future that is being polled, whatever locals it has set: the address of its bridge, its number.
+    static POLLED: Cell<Option<(usize, u64)>> = const { Cell::new(None) };
+}
+
+/// The number of the future of this bridge whose Rust half is being polled: if that is dropped, what it polls is dropped.
+pub(crate) fn polled_future(bridge: &Arc<Bridge>) -> Option<u64> {
+    let (address, key) = POLLED.try_with(Cell::get).ok()??;
+    (address == Arc::as_ptr(bridge) as usize).then_some(key)
+}
+
+/// The Rust half of a future is polled until this is dropped.
+pub(crate) struct Polled(Option<(usize, u64)>);
+
+impl Polled {
+    pub(crate) fn enter(current: Option<&Current>) -> Self {
+        let polled = match current {
+            Some(Current::Bridged(bridge, key)) => Some((Arc::as_ptr(bridge) as usize, *key)),
+            Some(Current::Given(_)) | None => None,
+        };
+        Polled(POLLED.try_with(|cell| cell.replace(polled)).ok().flatten())
+    }
+}
+
+impl Drop for Polled {
+    fn drop(&mut self) {
+        let _ = POLLED.try_with(|cell| cell.set(self.0));
+    }
 }
 
 /// Those of the Rust future around the caller. Needs no interpreter.

@@ -13,6 +13,7 @@ import sys
 import threading
 import weakref
 from asyncio import CancelledError, InvalidStateError, ensure_future, get_running_loop
+from collections import deque
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
@@ -37,6 +38,9 @@ bridges = weakref.WeakKeyDictionary()
 #: In seconds; not more, because some loops count milliseconds in 32 bits.
 DAY = 86_400
 
+#: What `cancel_tasks` of this thread has yet to cancel.
+cancelling = threading.local()
+
 _cancel = asyncio.Future.cancel
 _set_result = asyncio.Future.set_result
 _set_exception = asyncio.Future.set_exception
@@ -60,13 +64,34 @@ class RustFuture(asyncio.Future):
 
     def cancel(self, msg=None):
         # 3.11 deprecates a message, so that none is passed unless there is one.
-        cancelled = _cancel(self) if msg is None else _cancel(self, msg)
-        if cancelled and not closed:
-            reference = bridges.get(self.get_loop())
-            bridge = reference() if reference is not None else None
-            if bridge is not None:
-                bridge.abort(self._sundown_key)
-        return cancelled
+        message = () if msg is None else (msg,)
+        if closed or self.done():
+            return _cancel(self, *message)
+        reference = bridges.get(self.get_loop())
+        bridge = reference() if reference is not None else None
+        try:
+            tasks = bridge.abort(self._sundown_key) if bridge is not None else None
+            if tasks:
+                cancel_tasks(tasks, message)
+        finally:
+            _cancel(self, *message)
+        return self.cancelled()
+
+
+def cancel_tasks(tasks, message):
+    """Cancels what Rust awaits for a future, before those who await the future can see its cancellation. A task may await such a
+    future in its turn: a chain is worked off by the outermost call, because it may be longer than the stack."""
+    if getattr(cancelling, "queue", None) is not None:
+        cancelling.queue.extend(tasks)
+        return
+    queue = cancelling.queue = deque(tasks)
+    try:
+        while queue:
+            queue.popleft().cancel(*message)
+    finally:
+        cancelling.queue = None
+        for task in queue:  # Ctrl-C, or a `cancel` that raises
+            task.get_loop().call_soon(task.cancel)
 
 
 async def rust_coroutine(start):
@@ -309,7 +334,7 @@ def perform(bridge, call, on_loop=True):
             if not bridge.started(key, task):
                 task.cancel()
     except BaseException as error:
-        bridge.fail(key, without_this_frame(error))
+        fail_call(bridge, key, without_this_frame(error))
         if on_loop and isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
     finally:
@@ -356,9 +381,19 @@ def finished(reference, key, task):
         if error is None:
             bridge.finish(key, task.result())
         else:
-            bridge.fail(key, error)
+            fail_call(bridge, key, error)
     finally:
         del error, bridge
+
+
+def fail_call(bridge, key, error):
+    try:
+        unseen = bridge.fail(key, error)
+    finally:
+        bridge = None
+    if unseen and isinstance(error, Exception) and not isinstance(error, CancelledError):
+        message = "a shielded awaitable that Rust no longer waits for has raised"
+        get_running_loop().call_exception_handler({"message": message, "exception": error})
 
 
 def without_this_frame(error):

@@ -23,16 +23,18 @@ pub(crate) type Answer = Box<dyn FnOnce(PyResult<Bound<'_, PyAny>>) + Send>;
 pub(super) struct Replies(Mutex<Keyed<Reply>>);
 
 /// Who in Rust waits for Python, and for what.
-struct Reply {
+pub(super) struct Reply {
     /// None once Rust no longer waits.
-    answer: Option<Answer>,
-    asked: Asked,
+    pub(super) answer: Option<Answer>,
+    pub(super) asked: Asked,
+    /// It runs to its end though Rust no longer waits.
+    pub(super) runs_on: bool,
 }
 
 /// Where on its way it is.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    /// A call, which has its function itself; or something that begins just now.
+    /// A call, which has its function itself; something that begins just now, or was cancelled.
     Call,
     /// To be awaited.
     Awaitable { awaitable: Py<PyAny>, context: Option<Py<PyAny>> },
@@ -59,9 +61,15 @@ impl std::fmt::Debug for Reply {
     }
 }
 
+impl Reply {
+    fn is_wanted(&self) -> bool {
+        self.answer.is_some() || self.runs_on
+    }
+}
+
 impl Replies {
     pub(super) fn insert(&self, answer: Answer, asked: Asked) -> u64 {
-        lock(&self.0).insert(Reply { answer: Some(answer), asked })
+        lock(&self.0).insert(Reply { answer: Some(answer), asked, runs_on: false })
     }
 
     /// Whether Rust still waits for this answer.
@@ -81,11 +89,37 @@ impl Replies {
         begun
     }
 
+    /// Rust no longer waits for what it has shielded. On any thread.
+    pub(super) fn release(&self, key: u64) {
+        let mut replies = lock(&self.0);
+        let Some(reply) = replies.get_mut(key) else { return };
+        reply.runs_on = true;
+        let answer = reply.answer.take();
+        drop(replies);
+        drop(answer);
+    }
+
+    /// Rust is about to wait no longer. The task that has begun for it is to be cancelled by the caller, and nobody else;
+    /// what has not begun never will, and its answer is to be dropped by the caller, which Rust sees. On the loop's thread.
+    pub(super) fn cancel(&self, key: u64) -> (Option<Py<PyAny>>, Option<Answer>) {
+        let mut replies = lock(&self.0);
+        let Some(reply) = replies.get_mut(key) else { return (None, None) };
+        match mem::replace(&mut reply.asked, Asked::Call) {
+            // It answers yet, in case that Rust does not drop its future after all.
+            Asked::Task(task) => (Some(task), None),
+            Asked::Call => (None, replies.remove(key).and_then(|reply| reply.answer)),
+            awaitable @ Asked::Awaitable { .. } => {
+                reply.asked = awaitable;
+                (None, reply.answer.take())
+            }
+        }
+    }
+
     /// The awaitable of this number, which is to begin now. On the loop's thread.
     pub(super) fn begin(&self, key: u64) -> Option<Begin> {
         let mut replies = lock(&self.0);
         let reply = replies.get_mut(key)?;
-        if reply.answer.is_some() {
+        if reply.is_wanted() {
             match mem::replace(&mut reply.asked, Asked::Call) {
                 Asked::Awaitable { awaitable, context } => Some(Begin::Now { awaitable, context }),
                 Asked::Call | Asked::Task(_) => None,
@@ -103,7 +137,7 @@ impl Replies {
     /// Remembers the task that answers. False if Rust no longer waits for it. On the loop's thread.
     pub(super) fn started(&self, key: u64, task: Py<PyAny>) -> bool {
         match lock(&self.0).get_mut(key) {
-            Some(reply) if reply.answer.is_some() => {
+            Some(reply) if reply.is_wanted() => {
                 reply.asked = Asked::Task(task);
                 true
             }
@@ -112,15 +146,13 @@ impl Replies {
     }
 
     /// Takes out what was asked for: Python has answered, or Rust no longer waits. On a thread that is attached.
-    pub(super) fn remove(&self, key: u64) -> Option<(Option<Answer>, Asked)> {
-        let removed = lock(&self.0).remove(key);
-        removed.map(|reply| (reply.answer, reply.asked))
+    pub(super) fn remove(&self, key: u64) -> Option<Reply> {
+        lock(&self.0).remove(key)
     }
 
     /// Everything, when the bridge is closed.
-    pub(super) fn take(&self) -> Vec<(Option<Answer>, Asked)> {
-        let replies = mem::take(&mut *lock(&self.0));
-        replies.into_values().map(|reply| (reply.answer, reply.asked)).collect()
+    pub(super) fn take(&self) -> impl Iterator<Item = Reply> + use<> {
+        mem::take(&mut *lock(&self.0)).into_values()
     }
 
     /// For the garbage collector.

@@ -4,8 +4,7 @@
 //! reader is *armed*, it has been woken and has not yet seen the queue empty, and a push wakes nobody.
 //!
 //! Invariants, which the loom models below check:
-//! 1. Whatever is in the queue, the reader is armed, or the one who pushed is about to wake it, or the one who `put` it
-//!    there has yet to announce it: nothing is left lying. What was put delays nothing that is pushed.
+//! 1. Whatever is in the queue, the reader is armed, or the one who pushed is about to wake it: nothing is left lying.
 //! 2. A reader that empties the queue clears the wake-up before it disarms, both under the lock. So a wake-up that
 //!    belongs to a later push is never cleared; one too many finds an empty queue.
 //! 3. After `close` nothing gets in, and what was in is handed to the closer: each item has exactly one owner.
@@ -49,27 +48,6 @@ impl<T> Mailbox<T> {
         }
         wake();
         Ok(())
-    }
-
-    /// Puts an item in and wakes nobody: who does that calls [`announce`](Self::announce) soon.
-    pub fn put(&self, item: T) -> Result<(), T> {
-        let mut inbox = lock(&self.inbox);
-        if inbox.closed {
-            return Err(item);
-        }
-        inbox.items.push_back(item);
-        Ok(())
-    }
-
-    /// Calls `wake` if there is something in the queue that the reader has not been woken for.
-    pub fn announce(&self, wake: impl FnOnce()) {
-        {
-            let mut inbox = lock(&self.inbox);
-            if inbox.items.is_empty() || std::mem::replace(&mut inbox.armed, true) {
-                return;
-            }
-        }
-        wake();
     }
 
     /// Moves up to `limit` items into `batch`. If that is all there is, `clear` takes the wake-up back and the next push
@@ -119,20 +97,6 @@ mod tests {
         assert_eq!(take(&mailbox, 3), (vec![3, 4, 5], true));
         mailbox.push(6, || wakes += 1).unwrap();
         assert_eq!(wakes, 2);
-    }
-
-    #[test]
-    fn what_was_put_is_announced_once_unless_it_was_taken() {
-        let mailbox = Mailbox::new();
-        let mut wakes = 0;
-        mailbox.put(1).unwrap();
-        mailbox.push(2, || wakes += 1).unwrap();
-        mailbox.announce(|| panic!("it was woken for both"));
-        assert_eq!((take(&mailbox, 9), wakes), ((vec![1, 2], true), 1));
-        mailbox.announce(|| panic!("there is nothing"));
-        mailbox.put(3).unwrap();
-        mailbox.announce(|| wakes += 1);
-        assert_eq!((take(&mailbox, 9), wakes), ((vec![3], true), 2));
     }
 
     #[test]
@@ -201,31 +165,6 @@ mod models {
             batch.sort_unstable();
             assert_eq!(batch, [1, 2]);
             pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
-        });
-    }
-
-    #[test]
-    fn what_was_put_is_not_left_lying_either() {
-        model(|| {
-            let mailbox = Arc::new((Mailbox::new(), Descriptor::default()));
-            let putter = {
-                let mailbox = Arc::clone(&mailbox);
-                thread::spawn(move || {
-                    mailbox.0.put(1).unwrap();
-                    mailbox.0.announce(|| mailbox.1.wake());
-                })
-            };
-            let pusher = {
-                let mailbox = Arc::clone(&mailbox);
-                thread::spawn(move || mailbox.0.push(2, || mailbox.1.wake()).unwrap())
-            };
-            let mut batch = Vec::new();
-            while batch.len() < 2 {
-                mailbox.1.wait();
-                mailbox.0.take(2, &mut batch, || mailbox.1.clear());
-            }
-            putter.join().unwrap();
-            pusher.join().unwrap();
         });
     }
 

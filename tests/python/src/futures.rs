@@ -7,7 +7,8 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use sundown_python::{
     Callback, TaskLocals, coroutine_into_py, future_into_py, future_into_py_eager, future_into_py_with_locals,
-    get_current_locals, get_current_loop, get_running_loop, into_future, into_future_with_locals, scope,
+    get_current_locals, get_current_loop, get_running_loop, get_runtime, into_future, into_future_shielded,
+    into_future_with_locals, scope,
 };
 use tokio::sync::oneshot;
 
@@ -210,6 +211,36 @@ fn relay<'py>(awaitable: Bound<'py, PyAny>, probe: Option<Probe>) -> PyResult<Bo
     })
 }
 
+/// As `relay`; the awaitable runs on when Rust stops waiting.
+#[pyfunction]
+#[pyo3(signature = (awaitable, probe=None))]
+fn relay_shielded<'py>(awaitable: Bound<'py, PyAny>, probe: Option<Probe>) -> PyResult<Bound<'py, PyAny>> {
+    let py = awaitable.py();
+    let future = into_future_shielded(awaitable)?;
+    let watched = probe.unwrap_or_default().watch();
+    future_into_py(py, async move {
+        let result = future.await;
+        drop(watched);
+        result
+    })
+}
+
+/// Awaits all of them at once.
+#[pyfunction]
+fn relay_all(awaitables: Vec<Bound<'_, PyAny>>, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    let futures = awaitables.into_iter().map(into_future).collect::<PyResult<Vec<_>>>()?;
+    future_into_py(py, futures_util::future::try_join_all(futures)).map(Bound::unbind)
+}
+
+/// Awaits it in a task of Rust's own, which goes on when the Python future is cancelled.
+#[pyfunction]
+fn relay_spawned(awaitable: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    let py = awaitable.py();
+    let future = into_future(awaitable)?;
+    let task = get_runtime().spawn(future)?;
+    future_into_py(py, async move { task.await.map_err(|error| PyRuntimeError::new_err(error.to_string()))? })
+}
+
 /// The same with locals that the caller made, from whichever thread.
 #[pyfunction]
 fn relay_with_locals<'py>(awaitable: Bound<'py, PyAny>, locals: &Locals) -> PyResult<Bound<'py, PyAny>> {
@@ -355,6 +386,9 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(eager_panic, module)?)?;
     module.add_function(wrap_pyfunction!(eager_call, module)?)?;
     module.add_function(wrap_pyfunction!(relay, module)?)?;
+    module.add_function(wrap_pyfunction!(relay_shielded, module)?)?;
+    module.add_function(wrap_pyfunction!(relay_all, module)?)?;
+    module.add_function(wrap_pyfunction!(relay_spawned, module)?)?;
     module.add_function(wrap_pyfunction!(relay_with_locals, module)?)?;
     module.add_function(wrap_pyfunction!(call_and_await, module)?)?;
     module.add_function(wrap_pyfunction!(relay_until, module)?)?;

@@ -267,3 +267,175 @@ def test_a_python_task_that_is_cancelled_by_itself(loops):
         assert future.cancelled()
 
     loops.run(main())
+
+
+class Inner:
+    """A coroutine that Rust awaits, and what became of it."""
+
+    def __init__(self):
+        self.began, self.release, self.ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.outcome = None
+
+    async def run(self, *_):
+        self.began.set()
+        try:
+            await self.release.wait()
+            self.outcome = "completed"
+            return "completed"
+        except asyncio.CancelledError:
+            self.outcome = "cancelled"
+            # A second cancellation would end this clean-up.
+            for _ in range(20):
+                await asyncio.sleep(0)
+            self.outcome = "cancelled and cleaned up"
+            raise
+        finally:
+            self.ended.set()
+
+
+@pytest.mark.parametrize("relay", [sp.relay, lambda coroutine: sp.call(lambda _: coroutine, 1)])
+def test_what_rust_awaits_is_cancelled_in_the_same_step(all_loops, relay):
+    """An inner one that those release who see the cancellation of the future does not complete."""
+
+    async def once():
+        inner = Inner()
+        future = relay(inner.run())
+        await inner.began.wait()
+        assert future.cancel()
+        assert future.cancelled()
+        with pytest.raises(asyncio.CancelledError):
+            await future  # It is done: this does not yield to the loop.
+        inner.release.set()
+        await inner.ended.wait()
+        return inner.outcome
+
+    async def main():
+        assert [await once() for _ in range(100)] == ["cancelled and cleaned up"] * 100
+
+    all_loops.run(main())
+
+
+def test_a_task_around_it_is_cancelled_in_the_same_step(all_loops):
+    async def main():
+        inner = Inner()
+
+        async def outer():
+            await sp.relay(inner.run())
+
+        task = asyncio.ensure_future(outer())
+        await inner.began.wait()
+        task.cancel("because")
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert inner.outcome == "cancelled"
+        await inner.ended.wait()
+
+    all_loops.run(main())
+
+
+def test_all_that_rust_awaits_is_cancelled(all_loops):
+    async def main():
+        inners = [Inner() for _ in range(20)]
+        future = sp.relay_all([inner.run() for inner in inners])
+        for inner in inners:
+            await inner.began.wait()
+        inners[3].release.set()
+        await inners[3].ended.wait()
+        future.cancel()
+        await asyncio.sleep(0)
+        assert [inner.outcome for inner in inners] == ["cancelled"] * 3 + ["completed"] + ["cancelled"] * 16
+        for inner in inners:
+            await inner.ended.wait()
+
+    all_loops.run(main())
+
+
+def test_a_long_chain_through_rust_is_cancelled(all_loops):
+    """The deepest is reached, also where the stack of Python does not."""
+    inner = Inner()
+
+    async def level(depth):
+        return await sp.relay(inner.run() if depth == 0 else level(depth - 1))
+
+    async def main(depth):
+        task = asyncio.ensure_future(level(depth))
+        await inner.began.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await inner.ended.wait()
+
+    for depth in (50, 2_000):
+        inner = Inner()
+        all_loops.run(main(depth))
+        assert inner.outcome == "cancelled and cleaned up"
+
+
+def test_what_another_task_of_rusts_awaits_is_not_cancelled(all_loops):
+    async def main():
+        inner = Inner()
+        future = sp.relay_spawned(inner.run())
+        await inner.began.wait()
+        future.cancel()
+        for _ in range(5):
+            await sp.ready(None)
+        inner.release.set()
+        await inner.ended.wait()
+        assert inner.outcome == "completed"
+
+    all_loops.run(main())
+
+
+def test_a_shielded_coroutine_runs_on(all_loops):
+    probe = sp.Probe()
+
+    async def main():
+        inner = Inner()
+        future = sp.relay_shielded(inner.run(), probe)
+        await inner.began.wait()
+        future.cancel()
+        assert await asyncio.get_running_loop().run_in_executor(None, probe.wait_dropped)
+        gc.collect()  # Nobody but the bridge has the task.
+        await sp.ready(None)
+        assert inner.outcome is None
+        inner.release.set()
+        await inner.ended.wait()
+        assert inner.outcome == "completed"
+        assert await sp.relay_shielded(value(5)) == 5
+
+    async def value(result):
+        return result
+
+    all_loops.run(main())
+
+
+def test_an_error_of_a_shielded_coroutine_is_seen_by_somebody(all_loops):
+    probe = sp.Probe()
+    complaints = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context["exception"]))
+        began, release = asyncio.Event(), asyncio.Event()
+
+        async def fails(error):
+            began.set()
+            await release.wait()
+            raise error
+
+        awaited, abandoned = ValueError("awaited"), ValueError("abandoned")
+        release.set()
+        with pytest.raises(ValueError, match="awaited"):
+            await sp.relay_shielded(fails(awaited))
+        began.clear()
+        release.clear()
+        future = sp.relay_shielded(fails(abandoned), probe)
+        await began.wait()
+        future.cancel()
+        assert await loop.run_in_executor(None, probe.wait_dropped)
+        release.set()
+        while not complaints:
+            await asyncio.sleep(0)
+        assert complaints == [abandoned]
+
+    all_loops.run(main())
