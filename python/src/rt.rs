@@ -13,7 +13,10 @@ pub mod python {
         exit_context, refusal, refusal_bound, refusal_object, resource_handle, resource_handle_with, running,
         running_object, shutdown_report,
     };
-    pub use crate::shim::{handle, refused};
+    pub use crate::shim::{
+        handle, into_future, into_future_with_locals, into_stream_v1, into_stream_v2, into_stream_with_locals_v1,
+        into_stream_with_locals_v2, refused,
+    };
     pub use pyo3;
 }
 

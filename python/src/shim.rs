@@ -1,11 +1,17 @@
-//! What the package that stands in for pyo3-async-runtimes needs beyond the public API: tokio's signatures, which know of
-//! no refusal. What is refused behaves as on a runtime that was shut down: its tasks are cancelled.
+//! What the package that stands in for pyo3-async-runtimes needs beyond the public API: awaitables that begin at once; and
+//! tokio's signatures, which know of no refusal. What is refused behaves as on a runtime that was shut down: its tasks are
+//! cancelled.
 
+use std::future::Future;
 use std::sync::OnceLock;
 
+use futures_util::stream::Stream;
+use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
+use crate::asyncio::locals::{TaskLocals, get_current_locals};
+use crate::asyncio::{into_rust, streams};
 use crate::internal::host::fork::PerProcess;
 use crate::runtime::get_runtime;
 
@@ -21,6 +27,70 @@ pub fn handle() -> &'static Handle {
         Ok(handle) => HANDLE.get().get_or_init(|| handle),
         Err(_) => ended(),
     }
+}
+
+/// As [`into_future`](crate::into_future); the awaitable begins now, and not at the first poll: code that waits for a sign of
+/// it first and awaits it then relies on this.
+///
+/// # Errors
+///
+/// As there.
+pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
+    into_future_with_locals(&get_current_locals(awaitable.py())?, awaitable)
+}
+
+/// As [`into_future`], on the loop and in the context of `locals`.
+///
+/// # Errors
+///
+/// As [`into_future`](crate::into_future).
+pub fn into_future_with_locals(
+    locals: &TaskLocals,
+    awaitable: Bound<'_, PyAny>,
+) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
+    into_rust::ask_for(locals, awaitable)?.begun()
+}
+
+/// As [`into_stream_v1`](crate::into_stream_v1); the generator begins now.
+///
+/// # Errors
+///
+/// As there.
+pub fn into_stream_v1(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
+    into_stream_with_locals_v1(get_current_locals(generator.py())?, generator)
+}
+
+/// As [`into_stream_v1`], on the loop of `locals`.
+///
+/// # Errors
+///
+/// As there.
+pub fn into_stream_with_locals_v1(
+    locals: TaskLocals,
+    generator: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
+    streams::v1(&locals, generator, true)
+}
+
+/// As [`into_stream_v2`](crate::into_stream_v2); the generator begins now.
+///
+/// # Errors
+///
+/// As there.
+pub fn into_stream_v2(generator: Bound<'_, PyAny>) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
+    into_stream_with_locals_v2(get_current_locals(generator.py())?, generator)
+}
+
+/// As [`into_stream_v2`], on the loop of `locals`.
+///
+/// # Errors
+///
+/// As there.
+pub fn into_stream_with_locals_v2(
+    locals: TaskLocals,
+    generator: Bound<'_, PyAny>,
+) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
+    streams::v2(&locals, generator, true)
 }
 
 /// A task that was cancelled before it began.

@@ -11,7 +11,8 @@ use crate::unsupported::{AsyncStdFuture, LocalFuture};
 
 #[cfg(feature = "attributes")]
 pub use sundown_macros::{__shim_async_std_main as main, __shim_async_std_test as test};
-pub use sundown_python::{get_current_locals, get_current_loop, into_future};
+pub use sundown_python::__rt::python::into_future;
+pub use sundown_python::{get_current_locals, get_current_loop};
 
 /// Not supported: call [`tokio::scope`](crate::tokio::scope).
 pub async fn scope<F, R>(_locals: TaskLocals, _fut: F) -> R

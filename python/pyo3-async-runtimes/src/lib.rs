@@ -22,7 +22,9 @@ mod unsupported;
 
 use pyo3::prelude::*;
 
-pub use sundown_python::{TaskLocals, get_running_loop, into_future_with_locals};
+/// See [`sundown_python::into_future_with_locals`]. As in the original the awaitable begins at the call.
+pub use sundown_python::__rt::python::into_future_with_locals;
+pub use sundown_python::{TaskLocals, get_running_loop};
 
 /// Not in the original: prepares an extension module for the exit, and adds sundown's exceptions to it.
 pub use sundown_python::{install, install_as};

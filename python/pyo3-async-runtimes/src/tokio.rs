@@ -19,9 +19,13 @@ pub use sundown_macros::__shim_main as main;
 /// A test for the [harness](crate::testing): an `async fn`, or a function that may block and may take the event loop.
 #[cfg(all(feature = "attributes", feature = "testing"))]
 pub use sundown_macros::__shim_test as test;
-pub use sundown_python::{
-    future_into_py, future_into_py_with_locals, get_current_locals, get_current_loop, init, init_with_runtime,
-    into_future, run, run_until_complete, scope, scope_local,
-};
+/// See [`sundown_python::into_future`]. As in the original the awaitable begins at the call, not at the first poll.
+pub use sundown_python::__rt::python::into_future;
 #[cfg(feature = "unstable-streams")]
-pub use sundown_python::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
+pub use sundown_python::__rt::python::{
+    into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2,
+};
+pub use sundown_python::{
+    future_into_py, future_into_py_with_locals, get_current_locals, get_current_loop, init, init_with_runtime, run,
+    run_until_complete, scope, scope_local,
+};

@@ -96,7 +96,7 @@ pub fn into_future_shielded_with_locals(
     Ok(answered)
 }
 
-fn ask_for(locals: &TaskLocals, awaitable: Bound<'_, PyAny>) -> PyResult<Answered<Py<PyAny>>> {
+pub(crate) fn ask_for(locals: &TaskLocals, awaitable: Bound<'_, PyAny>) -> PyResult<Answered<Py<PyAny>>> {
     let py = awaitable.py();
     install::ensure(py)?;
     let _pass = gate::admit("into_future")?;
@@ -161,11 +161,23 @@ impl<T: Send + 'static> Answered<T> {
         op: impl FnOnce(u64) -> Op,
         extract: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
     ) -> PyResult<Self> {
-        let mut answered = Self::new(bridge, Asked::Call, extract);
-        if answered.send(op) {
-            return Ok(answered);
+        Self::new(bridge, Asked::Call, extract).sent(op)
+    }
+
+    /// Lets what is to be awaited begin now, before the first poll.
+    ///
+    /// # Errors
+    ///
+    /// If the loop is closed.
+    pub(crate) fn begun(self) -> PyResult<Self> {
+        self.sent(Op::Await)
+    }
+
+    fn sent(mut self, op: impl FnOnce(u64) -> Op) -> PyResult<Self> {
+        if self.send(op) {
+            return Ok(self);
         }
-        if let Some((bridge, key)) = answered.asked.take() {
+        if let Some((bridge, key)) = self.asked.take() {
             bridge.withdraw(key);
         }
         Err(closed_err())

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use tokio::sync::mpsc;
 
 use crate::asyncio::into_py::future_into_py_with_locals;
-use crate::asyncio::into_rust::into_future_with_locals;
+use crate::asyncio::into_rust;
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::bridge::glue;
 use crate::bridge::item_sender::{Item, ItemSender, Sending};
@@ -34,7 +34,7 @@ pub fn into_stream_with_locals_v1(
     locals: TaskLocals,
     generator: Bound<'_, PyAny>,
 ) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
-    Items::of(&locals, generator, 1, true)
+    v1(&locals, generator, false)
 }
 
 /// What an async generator yields, ten items ahead. An exception that it raises ends the stream, and is reported by the
@@ -58,7 +58,25 @@ pub fn into_stream_with_locals_v2(
     locals: TaskLocals,
     generator: Bound<'_, PyAny>,
 ) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
-    Ok(Values(Items::of(&locals, generator, 10, false)?))
+    v2(&locals, generator, false)
+}
+
+/// `now`: the generator begins before the first poll.
+pub(crate) fn v1(
+    locals: &TaskLocals,
+    generator: Bound<'_, PyAny>,
+    now: bool,
+) -> PyResult<impl Stream<Item = PyResult<Py<PyAny>>> + Send + use<>> {
+    Items::of(locals, generator, 1, true, now)
+}
+
+/// As [`v1`].
+pub(crate) fn v2(
+    locals: &TaskLocals,
+    generator: Bound<'_, PyAny>,
+    now: bool,
+) -> PyResult<impl Stream<Item = Py<PyAny>> + Send + use<>> {
+    Ok(Values(Items::of(locals, generator, 10, false, now)?))
 }
 
 /// The task in Python that sends the items.
@@ -74,12 +92,19 @@ struct Items {
 }
 
 impl Items {
-    fn of(locals: &TaskLocals, generator: Bound<'_, PyAny>, ahead: usize, with_errors: bool) -> PyResult<Self> {
+    fn of(
+        locals: &TaskLocals,
+        generator: Bound<'_, PyAny>,
+        ahead: usize,
+        with_errors: bool,
+        now: bool,
+    ) -> PyResult<Self> {
         let py = generator.py();
         let (send, received) = mpsc::channel(ahead);
         let sender = ItemSender::new(send, spawn, with_errors);
         let task = glue::get(py)?.forward.bind(py).call1((generator, sender))?;
-        let forwarding = into_future_with_locals(locals, task)?;
+        let asked = into_rust::ask_for(locals, task)?;
+        let forwarding = if now { asked.begun()? } else { asked };
         Ok(Items { received, forwarding: Some(Box::pin(forwarding)), failed: None })
     }
 }

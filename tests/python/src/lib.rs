@@ -3,6 +3,7 @@
 mod bare;
 mod block_on;
 mod callback;
+mod drop_in;
 mod errors;
 mod event_loop;
 mod futures;
@@ -41,6 +42,7 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let topics = [
         block_on::fill,
         callback::fill,
+        drop_in::fill,
         errors::fill,
         event_loop::fill,
         futures::fill,
