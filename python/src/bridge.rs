@@ -331,7 +331,7 @@ impl Bridge {
                     awaitables.push(awaitable);
                     tasks.extend(context);
                 }
-                Asked::Task(task) => tasks.push(task),
+                Asked::Task(begun) => tasks.push(begun.task),
             }
         }
         // A thread that waits for the descriptor sees that it is over.
@@ -447,10 +447,10 @@ impl LoopBridge {
 
     /// The Python future is being cancelled: its task is aborted. The result is what the caller has to cancel: the tasks of
     /// Python's that it waits for.
-    fn abort(&self, key: u64) -> Vec<Py<PyAny>> {
+    fn abort(&self, py: Python<'_>, key: u64) -> Vec<Py<PyAny>> {
         let Some(bridge) = self.open() else { return Vec::new() };
         // Before the task is aborted: a worker then drops at once what it waits for.
-        let cancelled = bridge.awaits.of(key).into_iter().map(|reply| bridge.replies.cancel(reply));
+        let cancelled = bridge.awaits.of(key).into_iter().map(|reply| bridge.replies.cancel(py, reply));
         let (tasks, answers): (Vec<_>, Vec<_>) = cancelled.unzip();
         if let Some(task) = bridge.leave(key).and_then(|awaiting| awaiting.task) {
             task.abort();
@@ -459,10 +459,14 @@ impl LoopBridge {
         tasks.into_iter().flatten().collect()
     }
 
-    /// Remembers the task that answers, to cancel it. False if nothing waits for it.
-    fn started(&self, key: u64, task: Py<PyAny>) -> bool {
-        let Some(bridge) = self.open() else { return false };
-        bridge.replies.started(key, task)
+    /// Remembers the task that answers, to cancel it; `made` by the bridge, or the user's. False if nothing waits for it.
+    fn started(&self, key: u64, task: Py<PyAny>, made: bool) -> bool {
+        self.open().is_some_and(|bridge| bridge.replies.started(key, task, made))
+    }
+
+    /// The tasks that it has made and that have not ended.
+    fn tasks(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+        self.open().map(|bridge| bridge.replies.tasks(py)).unwrap_or_default()
     }
 
     fn finish(&self, key: u64, value: Bound<'_, PyAny>) {
@@ -567,7 +571,7 @@ impl Bridge {
                     }
                 }
                 Op::Cancel(key) => {
-                    if let Some(Asked::Task(task)) = self.replies.remove(key).map(|reply| reply.asked) {
+                    if let Some(task) = self.replies.cancel_task(py, key) {
                         calls.push((None, task, None, None));
                     }
                 }

@@ -140,10 +140,22 @@ class Keeper:
     the bridge open after the loop's end. For the same reason the functions below forget the bridge when they return.
     """
 
-    __slots__ = ("bridge",)
+    __slots__ = ("bridge", "generator")
 
     def __init__(self, bridge):
         self.bridge = bridge
+        self.generator = None
+
+    def __del__(self):
+        """The loop was closed, or is collected: nothing steps its tasks any more. Those that the bridge has made for Rust end here,
+        and not with "Task was destroyed but it is pending"."""
+        bridge, self.bridge = self.bridge, None
+        if bridge is None or closed:
+            return
+        tasks = bridge.tasks()
+        bridge.close()
+        for task in tasks:
+            close_task(task)
 
     def __call__(self):
         """Never, as a reader; as a timer, where the loop has no readers: it lets go of those too when it is closed."""
@@ -157,6 +169,7 @@ def connect(bridge):
     keeper = Keeper(bridge)
     try:
         watch(loop, bridge, keeper)
+        keeper.generator = watch_end(loop, bridge)
     except BaseException:  # also Ctrl-C, at any point
         keeper.bridge = None
         with suppress(Exception):
@@ -177,6 +190,50 @@ def watch(loop, bridge, keeper):
     keeper()
     arguments = (weakref.ref(loop), weakref.ref(bridge))
     threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
+
+
+def watch_end(loop, bridge):
+    """A generator of the loop's, which `loop.shutdown_asyncgens()` closes: `asyncio.run` and its like call that when they have
+    cancelled all tasks, and before they close the loop. None if that was already."""
+    if getattr(loop, "_asyncgens_shutdown_called", False):
+        return None
+    generator = end_tasks(weakref.ref(loop), weakref.ref(bridge))
+    finalizer = sys.get_asyncgen_hooks().finalizer
+    try:
+        # If it is collected the loop is, too, or was closed: then there is nothing to be awaited.
+        sys.set_asyncgen_hooks(finalizer=None)
+        generator.__anext__().send(None)
+    except StopIteration:  # it has yielded
+        pass
+    finally:
+        sys.set_asyncgen_hooks(finalizer=finalizer)
+    return generator
+
+
+async def end_tasks(loop_reference, bridge_reference):
+    """Cancels and awaits the tasks that Rust has begun while `asyncio.run` cancelled those that there were."""
+    try:
+        yield
+    finally:
+        loop, bridge = asyncio._get_running_loop(), bridge_reference()
+        if loop is not None and loop is loop_reference() and bridge is not None and not closed:
+            tasks = bridge.tasks()
+            bridge = None
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+
+
+def close_task(task):
+    if task.done():
+        return
+    task._log_destroy_pending = False
+    try:
+        task.get_coro().close()
+    except Exception as error:
+        message = "a coroutine that Rust awaited could not be closed with its loop"
+        task.get_loop().call_exception_handler({"message": message, "exception": error, "task": task})
 
 
 def relay(loop_reference, bridge_reference):
@@ -331,7 +388,7 @@ def perform(bridge, call, on_loop=True):
             finished(weakref.ref(bridge), key, task)
         else:
             task.add_done_callback(partial(finished, weakref.ref(bridge), key), context=context)
-            if not bridge.started(key, task):
+            if not bridge.started(key, task, task is not awaitable):
                 task.cancel()
     except BaseException as error:
         fail_call(bridge, key, without_this_frame(error))

@@ -38,8 +38,16 @@ pub(crate) enum Asked {
     Call,
     /// To be awaited.
     Awaitable { awaitable: Py<PyAny>, context: Option<Py<PyAny>> },
-    /// Begun.
-    Task(Py<PyAny>),
+    /// Begun, and here until it ends.
+    Task(Begun),
+}
+
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(super) task: Py<PyAny>,
+    /// The bridge has made the task; it is no future of the user's.
+    made: bool,
+    cancelled: bool,
 }
 
 /// An awaitable that the loop's thread has come to.
@@ -82,7 +90,7 @@ impl Replies {
         let mut replies = lock(&self.0);
         let Some(reply) = replies.get_mut(key) else { return false };
         let answer = reply.answer.take();
-        let begun = matches!(reply.asked, Asked::Task(_));
+        let begun = matches!(&reply.asked, Asked::Task(begun) if !begun.cancelled);
         let removed = if matches!(reply.asked, Asked::Call) { replies.remove(key) } else { None };
         drop(replies);
         drop((answer, removed));
@@ -99,20 +107,41 @@ impl Replies {
         drop(answer);
     }
 
-    /// Rust is about to wait no longer. The task that has begun for it is to be cancelled by the caller, and nobody else;
-    /// what has not begun never will, and its answer is to be dropped by the caller, which Rust sees. On the loop's thread.
-    pub(super) fn cancel(&self, key: u64) -> (Option<Py<PyAny>>, Option<Answer>) {
-        let mut replies = lock(&self.0);
-        let Some(reply) = replies.get_mut(key) else { return (None, None) };
-        match mem::replace(&mut reply.asked, Asked::Call) {
-            // It answers yet, in case that Rust does not drop its future after all.
-            Asked::Task(task) => (Some(task), None),
-            Asked::Call => (None, replies.remove(key).and_then(|reply| reply.answer)),
-            awaitable @ Asked::Awaitable { .. } => {
-                reply.asked = awaitable;
-                (None, reply.answer.take())
+    /// The task that is to be cancelled, because Rust does not wait for it any more: by the caller, and once. On the loop's
+    /// thread.
+    pub(super) fn cancel_task(&self, py: Python<'_>, key: u64) -> Option<Py<PyAny>> {
+        match &mut lock(&self.0).get_mut(key)?.asked {
+            Asked::Task(begun) if !begun.cancelled => {
+                begun.cancelled = true;
+                Some(begun.task.clone_ref(py))
             }
+            Asked::Call | Asked::Awaitable { .. } | Asked::Task(_) => None,
         }
+    }
+
+    /// Rust is about to wait no longer. What has begun for it is [to be cancelled](Self::cancel_task); it answers yet, in
+    /// case that Rust does not drop its future after all. What has not begun never will, and its answer is to be dropped by
+    /// the caller, which Rust sees. On the loop's thread.
+    pub(super) fn cancel(&self, py: Python<'_>, key: u64) -> (Option<Py<PyAny>>, Option<Answer>) {
+        let task = self.cancel_task(py, key);
+        let mut replies = lock(&self.0);
+        let Some(reply) = replies.get_mut(key) else { return (task, None) };
+        let answer = match reply.asked {
+            Asked::Task(_) => None,
+            Asked::Call => replies.remove(key).and_then(|reply| reply.answer),
+            Asked::Awaitable { .. } => reply.answer.take(),
+        };
+        (task, answer)
+    }
+
+    /// The tasks that the bridge has made and that have not ended.
+    pub(super) fn tasks(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+        let replies = lock(&self.0);
+        let tasks = replies.values().filter_map(|reply| match &reply.asked {
+            Asked::Task(begun) if begun.made => Some(begun.task.clone_ref(py)),
+            Asked::Call | Asked::Awaitable { .. } | Asked::Task(_) => None,
+        });
+        tasks.collect()
     }
 
     /// The awaitable of this number, which is to begin now. On the loop's thread.
@@ -135,10 +164,10 @@ impl Replies {
     }
 
     /// Remembers the task that answers. False if Rust no longer waits for it. On the loop's thread.
-    pub(super) fn started(&self, key: u64, task: Py<PyAny>) -> bool {
+    pub(super) fn started(&self, key: u64, task: Py<PyAny>, made: bool) -> bool {
         match lock(&self.0).get_mut(key) {
             Some(reply) if reply.is_wanted() => {
-                reply.asked = Asked::Task(task);
+                reply.asked = Asked::Task(Begun { task, made, cancelled: false });
                 true
             }
             _ => false,
@@ -164,7 +193,7 @@ impl Replies {
                     visit.call(awaitable)?;
                     visit.call(context.as_ref())?;
                 }
-                Asked::Task(task) => visit.call(task)?,
+                Asked::Task(begun) => visit.call(&begun.task)?,
             }
         }
         Ok(())

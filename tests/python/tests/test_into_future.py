@@ -7,6 +7,7 @@ import traceback
 
 import pytest
 import sundown_pytest as sp
+from conftest import uvloop_marks
 
 
 async def value_after(seconds, value):
@@ -251,3 +252,124 @@ def test_a_coroutine_that_never_began_is_closed_with_its_loop(loops, recwarn):
     del coroutine, ask_and_stop
     gc.collect()
     assert [str(warning.message) for warning in recwarn if "never awaited" in str(warning.message)] == []
+
+
+@pytest.mark.parametrize("kind", ["asyncio", pytest.param("uvloop", marks=uvloop_marks())])
+def test_what_begins_while_asyncio_run_cancels_is_cancelled_too(script, kind):
+    """Rust goes on calling while the tasks are cancelled. The script fails if anything is printed on stderr, such as "Task was
+    destroyed but it is pending"."""
+    out = script(
+        f"""
+        import asyncio, gc, {kind}
+        counts = dict.fromkeys(["begun", "finished", "cancelled", "cleaned up", "closed"], 0)
+        async def callback(number):
+            counts["begun"] += 1
+            try:
+                await asyncio.sleep(0.003)
+                counts["finished"] += 1
+            except asyncio.CancelledError:
+                counts["cancelled"] += 1
+                await asyncio.sleep(0)
+                counts["cleaned up"] += 1
+                raise
+            except GeneratorExit:
+                counts["closed"] += 1
+                raise
+            return 1
+        async def ends_slowly(begun):
+            try:
+                begun.set()
+                await asyncio.sleep(60)
+            finally:
+                enough = counts["begun"] + 20
+                while counts["begun"] < enough:
+                    await asyncio.sleep(0.001)
+        keep = []
+        async def main():
+            keep.append(sp.call_many(callback, 10**9, 4))
+            begun = asyncio.Event()
+            keep.append(asyncio.ensure_future(ends_slowly(begun)))
+            await begun.wait()
+        loop = {kind}.new_event_loop()
+        loop.set_debug(True)
+        try:
+            loop.run_until_complete(main())
+        finally:
+            asyncio.runners._cancel_all_tasks(loop)
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+        del loop
+        keep.clear()
+        gc.collect()
+        assert counts["cancelled"] == counts["cleaned up"] > 0, counts
+        assert counts["begun"] == counts["finished"] + counts["cancelled"] + counts["closed"], counts
+        print("ended")
+        """
+    )
+    assert out == "ended\n"
+
+
+def test_what_rust_awaits_when_the_loop_is_closed_is_closed(script):
+    out = script(
+        """
+        import gc
+        async def forever(begun):
+            try:
+                begun.set()
+                await asyncio.get_running_loop().create_future()
+            finally:
+                print("closed")
+        async def main():
+            begun = asyncio.Event()
+            future = sp.relay(forever(begun))
+            await begun.wait()
+            return future
+        loop = asyncio.new_event_loop()
+        future = loop.run_until_complete(main())
+        loop.close()
+        del loop, future
+        gc.collect()
+        print("ended")
+        """
+    )
+    assert out == "closed\nended\n"
+
+
+def test_a_generator_may_use_rust_while_it_is_closed(all_loops):
+    """What other generators begin in their clean-up is not cancelled: the bridge works until the loop is closed."""
+    seen = []
+
+    async def value():
+        await asyncio.sleep(0.01)
+        return "value"
+
+    async def generator():
+        try:
+            yield
+        finally:
+            seen.append(await sp.relay(value()))
+
+    async def main():
+        await sp.ready(None)
+        items = generator()
+        await items.__anext__()
+        return items
+
+    loop = all_loops.new()
+    try:
+        items = loop.run_until_complete(main())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        assert seen == ["value"]
+        assert loop.run_until_complete(main_after()) == "value"
+        del items
+    finally:
+        loop.close()
+
+
+async def main_after():
+    async def value():
+        await asyncio.sleep(0)
+        return "value"
+
+    return await sp.relay(value())
