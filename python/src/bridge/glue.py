@@ -140,27 +140,34 @@ class Keeper:
     the bridge open after the loop's end. For the same reason the functions below forget the bridge when they return.
     """
 
-    __slots__ = ("bridge", "generator")
+    __slots__ = ("__weakref__", "bridge", "closer", "generator")
 
     def __init__(self, bridge):
         self.bridge = bridge
-        self.generator = None
-
-    def __del__(self):
-        """The loop was closed, or is collected: nothing steps its tasks any more. Those that the bridge has made for Rust end here,
-        and not with "Task was destroyed but it is pending"."""
-        bridge, self.bridge = self.bridge, None
-        if bridge is None or closed:
-            return
-        tasks = bridge.tasks()
-        bridge.close()
-        for task in tasks:
-            close_task(task)
+        self.generator = self.closer = None
 
     def __call__(self):
         """Never, as a reader; as a timer, where the loop has no readers: it lets go of those too when it is closed."""
         if self.bridge is not None:
             get_running_loop().call_later(DAY, self, context=Context())
+
+
+class Closer:
+    """Of a loop that is about to be closed: when it is nothing steps its tasks any more. Those that the bridge has made for Rust
+    since the others were cancelled end then, and not with "Task was destroyed but it is pending"."""
+
+    __slots__ = ("bridge",)
+
+    def __init__(self, bridge):
+        self.bridge = bridge
+
+    def __del__(self):
+        if closed:
+            return
+        tasks = self.bridge.tasks()
+        self.bridge.close()
+        for task in tasks:
+            close_task(task)
 
 
 def connect(bridge):
@@ -169,7 +176,7 @@ def connect(bridge):
     keeper = Keeper(bridge)
     try:
         watch(loop, bridge, keeper)
-        keeper.generator = watch_end(loop, bridge)
+        keeper.generator = watch_end(loop, keeper)
     except BaseException:  # also Ctrl-C, at any point
         keeper.bridge = None
         with suppress(Exception):
@@ -192,12 +199,12 @@ def watch(loop, bridge, keeper):
     threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
 
 
-def watch_end(loop, bridge):
+def watch_end(loop, keeper):
     """A generator of the loop's, which `loop.shutdown_asyncgens()` closes: `asyncio.run` and its like call that when they have
     cancelled all tasks, and before they close the loop. None if that was already."""
     if getattr(loop, "_asyncgens_shutdown_called", False):
         return None
-    generator = end_tasks(weakref.ref(loop), weakref.ref(bridge))
+    generator = end_tasks(weakref.ref(loop), weakref.ref(keeper))
     finalizer = sys.get_asyncgen_hooks().finalizer
     try:
         # If it is collected the loop is, too, or was closed: then there is nothing to be awaited.
@@ -210,15 +217,17 @@ def watch_end(loop, bridge):
     return generator
 
 
-async def end_tasks(loop_reference, bridge_reference):
+async def end_tasks(loop_reference, keeper_reference):
     """Cancels and awaits the tasks that Rust has begun while `asyncio.run` cancelled those that there were."""
     try:
         yield
     finally:
-        loop, bridge = asyncio._get_running_loop(), bridge_reference()
+        loop, keeper = asyncio._get_running_loop(), keeper_reference()
+        bridge = keeper.bridge if keeper is not None else None
         if loop is not None and loop is loop_reference() and bridge is not None and not closed:
+            keeper.closer = Closer(bridge)
             tasks = bridge.tasks()
-            bridge = None
+            keeper = bridge = None
             for task in tasks:
                 task.cancel()
             if tasks:

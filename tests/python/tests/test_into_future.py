@@ -310,32 +310,6 @@ def test_what_begins_while_asyncio_run_cancels_is_cancelled_too(script, kind):
     assert out == "ended\n"
 
 
-def test_what_rust_awaits_when_the_loop_is_closed_is_closed(script):
-    out = script(
-        """
-        import gc
-        async def forever(begun):
-            try:
-                begun.set()
-                await asyncio.get_running_loop().create_future()
-            finally:
-                print("closed")
-        async def main():
-            begun = asyncio.Event()
-            future = sp.relay(forever(begun))
-            await begun.wait()
-            return future
-        loop = asyncio.new_event_loop()
-        future = loop.run_until_complete(main())
-        loop.close()
-        del loop, future
-        gc.collect()
-        print("ended")
-        """
-    )
-    assert out == "closed\nended\n"
-
-
 def test_a_generator_may_use_rust_while_it_is_closed(all_loops):
     """What other generators begin in their clean-up is not cancelled: the bridge works until the loop is closed."""
     seen = []
