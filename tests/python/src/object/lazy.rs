@@ -33,7 +33,7 @@ impl LazyTool {
     /// Whether two uses are one loop, which it starts.
     fn start(&self, py: Python<'_>) -> PyResult<bool> {
         let (first, second) = (self.callbacks.get_or_start(py)?, self.callbacks.get_or_start(py)?);
-        Ok(first.locals(py)?.event_loop(py).is(&second.locals(py)?.event_loop(py)))
+        Ok(first.locals(py)?.event_loop(py).is(second.locals(py)?.event_loop(py)))
     }
 
     /// On a closed object too.
