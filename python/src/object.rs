@@ -27,6 +27,7 @@ mod expansion;
 mod factory;
 mod find;
 mod futures;
+mod guard;
 mod handle;
 mod state;
 
@@ -51,7 +52,7 @@ pub use expansion::{
     dropped_value, refusal, refusal_bound, refusal_object, running, running_object, shutdown_report,
 };
 pub use factory::{Factory, Registered};
-pub use futures::ShutdownGuardExt;
+pub use guard::ShutdownGuardExt;
 pub use handle::Handle;
 #[doc(hidden)]
 pub use handle::{ResourceHandle, resource_handle, resource_handle_with};

@@ -7,7 +7,6 @@ use pyo3::prelude::*;
 
 use crate::event_loop::EventLoop;
 use crate::event_loop::core::LoopCore;
-use crate::event_loop::lazy::LazyEventLoop;
 
 /// Builds an [`EventLoop`].
 ///
@@ -47,11 +46,6 @@ impl EventLoopBuilder {
     pub fn loop_factory(mut self, factory: &Bound<'_, PyAny>) -> Self {
         self.factory = Some(factory.clone().unbind());
         self
-    }
-
-    /// A handle that starts the loop at its first use.
-    pub fn lazy(self) -> LazyEventLoop {
-        LazyEventLoop::of(self)
     }
 
     /// The same again.

@@ -59,11 +59,14 @@ enum State {
     Closed,
 }
 
-impl LazyEventLoop {
-    pub(super) fn of(builder: EventLoopBuilder) -> Self {
-        LazyEventLoop { inner: Arc::new(Inheritable::new(Mutex::new(State::Unstarted(builder)))) }
+impl EventLoopBuilder {
+    /// A handle that starts the loop at its first use.
+    pub fn lazy(self) -> LazyEventLoop {
+        LazyEventLoop { inner: Arc::new(Inheritable::new(Mutex::new(State::Unstarted(self)))) }
     }
+}
 
+impl LazyEventLoop {
     /// The loop, which the first call starts. Of two threads that start it at the same time both get the same loop, and
     /// another one that was made meanwhile is stopped.
     ///
