@@ -116,8 +116,12 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     // The next use tries again.
     let installation = *done.inspect_err(|_| installed.asked.store(false, Ordering::Release))?;
     installed.complete.store(true, Ordering::Release);
-    if !installed.done.swap(true, Ordering::AcqRel) {
+    if !installed.done.swap(true, Ordering::SeqCst) {
         installation.follow_up(py)?;
+    }
+    // A runtime may have opted in since this looked, and have found it not done: then `done` hides that from its call.
+    if matches!(installation, Installation::InTime) && installed.needs_stage_one.load(Ordering::SeqCst) {
+        installed.once_more();
     }
     Ok(())
 }
@@ -135,7 +139,7 @@ fn lost(_: Python<'_>) {
 /// Has stage one of the exit registered as soon as may be: a runtime has opted in. As [`soon`].
 pub(crate) fn stage_one_soon() {
     let installed = INSTALLED.get();
-    if !installed.has_stage_one.load(Ordering::Acquire) && !installed.needs_stage_one.swap(true, Ordering::AcqRel) {
+    if !installed.has_stage_one.load(Ordering::Acquire) && !installed.needs_stage_one.swap(true, Ordering::SeqCst) {
         installed.once_more();
     }
 }
@@ -201,7 +205,7 @@ impl Installed {
     /// Something is missing again: the next use sees to it, or the main thread before that.
     fn once_more(&self) {
         self.asked.store(false, Ordering::Release);
-        self.done.store(false, Ordering::Release);
+        self.done.store(false, Ordering::SeqCst);
         soon();
     }
 }

@@ -137,10 +137,10 @@ fn stage_two(py: Python<'_>) -> PyResult<()> {
     }
     let Some(over) = state.first.begin() else {
         py.detach(|| state.first.comes_second(state.timeout()));
-        return Ok(());
+        return hurry.finish(py);
     };
     if !py.detach(closing::begin) {
-        return Ok(());
+        return hurry.finish(py);
     }
     let start = Instant::now();
     let share = budget::begin(py, state.timeout());
