@@ -178,7 +178,7 @@ def connect(bridge):
         watch(loop, bridge, keeper)
         keeper.generator = watch_end(loop, keeper)
     except BaseException:  # also Ctrl-C, at any point
-        keeper.bridge = None
+        keeper.bridge = keeper.closer = None
         with suppress(Exception):
             loop.remove_reader(bridge.descriptor)
         bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
@@ -221,7 +221,7 @@ async def end_tasks(loop_reference, keeper_reference):
     """Cancels and awaits the tasks that Rust has begun while `asyncio.run` cancelled those that there were."""
     try:
         yield
-    finally:
+    except GeneratorExit:
         loop, keeper = asyncio._get_running_loop(), keeper_reference()
         bridge = keeper.bridge if keeper is not None else None
         if loop is not None and loop is loop_reference() and bridge is not None and not closed:
