@@ -232,6 +232,7 @@ async def end_tasks(loop_reference, keeper_reference):
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks)
+        raise
 
 
 def close_task(task):
