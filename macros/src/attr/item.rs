@@ -36,20 +36,25 @@ pub(crate) fn is_shutdown(attr: &Attribute) -> bool {
     attr.path().is_ident("shutdown")
 }
 
-/// A `#[derive(…)]` with `Teardown` in it.
-pub(crate) struct DeriveOfTeardown {
-    pub(crate) teardown: Path,
+/// A `#[derive(…)]` with a trait in it that is looked for.
+pub(crate) struct DeriveOf {
+    pub(crate) derived: Path,
     pub(crate) others: Vec<Path>,
 }
 
-impl DeriveOfTeardown {
-    pub(crate) fn read(attr: &Attribute) -> Option<Self> {
+impl DeriveOf {
+    pub(crate) fn read(attr: &Attribute, name: &str) -> Option<Self> {
         let Meta::List(list) = &attr.meta else { return None };
         let paths = list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok()?;
-        let (teardown, others): (Vec<Path>, Vec<Path>) = paths.into_iter().partition(|path| last_is(path, "Teardown"));
-        let teardown = teardown.into_iter().next().filter(|_| attr.path().is_ident("derive"))?;
-        Some(DeriveOfTeardown { teardown, others })
+        let (derived, others): (Vec<Path>, Vec<Path>) = paths.into_iter().partition(|path| last_is(path, name));
+        let derived = derived.into_iter().next().filter(|_| attr.path().is_ident("derive"))?;
+        Some(DeriveOf { derived, others })
     }
+}
+
+/// Whether a struct derives `Clone`, below its attribute of ours.
+pub(crate) fn derives_clone(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| DeriveOf::read(attr, "Clone").is_some())
 }
 
 /// The `ShutdownGuard` of a type that does not say of what.

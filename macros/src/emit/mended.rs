@@ -4,7 +4,7 @@ use quote::quote;
 use syn::{Data, DeriveInput, Meta, PathArguments, Type};
 
 use crate::attr::flavour::Flavour;
-use crate::attr::item::{DeriveOfTeardown, bare_guard, is_second, is_shutdown};
+use crate::attr::item::{DeriveOf, bare_guard, is_second, is_shutdown};
 
 /// The same struct, mended.
 pub(crate) fn mended(flavour: Flavour, mut input: DeriveInput) -> DeriveInput {
@@ -13,10 +13,12 @@ pub(crate) fn mended(flavour: Flavour, mut input: DeriveInput) -> DeriveInput {
         !is_second(attr, flavour) && !is_other && !is_shutdown(attr)
     });
     for attr in &mut input.attrs {
-        if let Some(DeriveOfTeardown { others, .. }) = DeriveOfTeardown::read(attr)
-            && let Meta::List(list) = &mut attr.meta
-        {
-            list.tokens = quote!(#(#others),*);
+        for refused in ["Teardown", "Clone"] {
+            if let Some(DeriveOf { others, .. }) = DeriveOf::read(attr, refused)
+                && let Meta::List(list) = &mut attr.meta
+            {
+                list.tokens = quote!(#(#others),*);
+            }
         }
     }
     if let Data::Struct(data) = &mut input.data {

@@ -100,6 +100,20 @@ fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
     }
 }
 
+/// A `Clone` in the place of one that was refused: the rest of the crate may use it.
+pub(crate) fn clone(input: &DeriveInput) -> TokenStream {
+    let (ident, stub) = (&input.ident, stub());
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    local! {
+        #[allow(unused, clippy::all, clippy::pedantic)]
+        impl #impl_generics ::core::clone::Clone for #ident #ty_generics #where_clause {
+            fn clone(&self) -> Self {
+                #stub
+            }
+        }
+    }
+}
+
 fn class(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let ident = &input.ident;
     let (class, entry, handle, stub) =

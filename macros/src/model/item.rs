@@ -2,11 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
+use syn::ext::IdentExt as _;
 use syn::{Attribute, Data, DeriveInput};
 
 use crate::attr::errors::{Error, Errors};
 use crate::attr::flavour::Flavour;
-use crate::attr::item::{DeriveOfTeardown, bare_guard, is_second, is_shutdown, keyword};
+use crate::attr::item::{DeriveOf, bare_guard, is_second, is_shutdown, keyword};
 use crate::attr::written;
 use crate::model::check;
 
@@ -17,6 +18,7 @@ pub(crate) fn check(flavour: Flavour, input: &DeriveInput, errors: &mut Errors) 
         no_must_shutdown(input, errors);
     }
     no_derive_of_teardown(flavour, input, errors);
+    no_clone(flavour, input, errors);
     no_shutdown_on_the_struct(flavour, input, errors);
     guard_has_a_type(input, errors);
 }
@@ -41,8 +43,27 @@ fn no_must_shutdown(input: &DeriveInput, errors: &mut Errors) {
 }
 
 fn no_derive_of_teardown(flavour: Flavour, input: &DeriveInput, errors: &mut Errors) {
-    for derive in input.attrs.iter().filter_map(DeriveOfTeardown::read) {
-        errors.push(derived_twice(flavour, &derive.teardown));
+    for derive in input.attrs.iter().filter_map(|attr| DeriveOf::read(attr, "Teardown")) {
+        errors.push(derived_twice(flavour, &derive.derived));
+    }
+}
+
+/// The guard has no `Clone`, so that rustc would report it; but it cannot say why, nor what to do.
+fn no_clone(flavour: Flavour, input: &DeriveInput, errors: &mut Errors) {
+    let name = input.ident.unraw();
+    for derive in input.attrs.iter().filter_map(|attr| DeriveOf::read(attr, "Clone")) {
+        let help = match flavour {
+            Flavour::PyClass => format!("remove `Clone`, and clone a `Py<{name}>` instead"),
+            Flavour::MustShutdown | Flavour::Teardown => format!(
+                "remove `Clone`, write `#[must_shutdown(shared)]`, and share an `Arc<{name}>`; a facade around it can be \
+                 `#[derive(Clone, Teardown)] struct Handle {{ #[shutdown] inner: Arc<{name}> }}`"
+            ),
+        };
+        errors.push(
+            Error::at(&derive.derived, format!("`{name}` owns its resources, and cannot be cloned"))
+                .note("a value is shut down once: of two clones one would be dropped without it")
+                .help(help),
+        );
     }
 }
 

@@ -119,6 +119,23 @@ impl<T: Guarded> Default for ShutdownGuard<T> {
     }
 }
 
+/// Implemented for nothing: it says why a `#[derive(Clone)]` above `#[must_shutdown]`, which the macro cannot see, fails.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` owns its resources, and cannot be cloned",
+    label = "a value is shut down once: of two clones one would be dropped without it",
+    note = "remove `Clone`, write `#[must_shutdown(shared)]`, and share an `Arc<{Self}>`; a facade around it can be \
+            `#[derive(Clone, Teardown)]`"
+)]
+pub trait SharedOwner {}
+
+#[doc(hidden)]
+impl<T: SharedOwner> Clone for ShutdownGuard<T> {
+    fn clone(&self) -> Self {
+        unreachable!("no type is a `SharedOwner`")
+    }
+}
+
 impl<T: ?Sized> fmt::Debug for ShutdownGuard<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ShutdownGuard")

@@ -1,0 +1,7 @@
+#[must_shutdown]
+#[derive(Debug, Clone)]
+struct Runner {
+    #[shutdown]
+    jobs: Tasks,
+    guard: ShutdownGuard<Self>,
+}
