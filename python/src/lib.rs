@@ -124,7 +124,7 @@ pub use sundown_macros::python_must_shutdown as must_shutdown;
 /// The first adds what the file lacks, class by class, and makes the file if there is none: `close`, `aclose`, `closed`,
 /// `with`, `async with`, `shutdown_report`, and these exceptions. What is in the file stays; the methods of the author's own
 /// are the author's to write. The second changes nothing, and ends with an error if something is missing. Without a path
-/// the stubs are printed. It works with what `maturin generate-stubs` has written, too.
+/// the stubs are printed.
 ///
 /// With maturin, `my_extension.pyi` and an empty file `py.typed` (PEP 561) lie in the project's root, or in the package's
 /// folder of a mixed project.

@@ -98,6 +98,9 @@ pub fn register<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<()> {
 /// resources in their order, within `timeout` seconds or the class's own timeout; detached from the interpreter, and on
 /// the main thread interrupted by a signal whose handler raises.
 ///
+/// It blocks this thread: a resource that needs the event loop of this very thread, as one whose `with` calls a
+/// [`Callback`](crate::Callback#in-a-shutdown), runs into its timeout. [`aclose`] leaves the loop free.
+///
 /// What was closed stays closed: another call does nothing. Two at the same time share one teardown.
 ///
 /// # Errors

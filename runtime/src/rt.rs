@@ -18,16 +18,17 @@ pub use crate::value::run::{
     shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };
 pub use operations::{
-    Answer, ByDebug, ByDisplay, ByMut, ByRef, ByValue, Closing, Consumes, Ended, ErrorOf, Maybe, NoOperations,
-    NotByRef, NotNested, NothingToWaitFor, Operations, OptionOperations, OptionWait, PassValue, RequestByRef,
-    RequestOptionWith, RequestRoots, RequestWith, UnknownWait, Waiting, Whole, WholeRef, answer, borrowing, call_mut,
-    call_ref, closing, on_option, passing, steps, taking, taking_mut, taking_ref, taking_whole, taking_whole_ref,
-    wait_option,
+    Answer, Awaited, ByDebug, ByDisplay, ByMut, ByRef, ByValue, Closed, Closing, Consumes, Ended, ErrorOf, Maybe,
+    NoOperations, NotByRef, NotNested, NothingToWaitFor, Operations, OptionOperations, OptionWait, PassValue,
+    RequestByRef, RequestOptionWith, RequestRoots, RequestWith, UnknownWait, Waiting, Whole, WholeRef, answer,
+    borrowing, call_mut, call_ref, closed, closing, on_option, passing, steps, taking, taking_mut, taking_ref,
+    taking_whole, taking_whole_ref, wait_option,
 };
 pub use outputs::{HasOutput, NoOutput, OutputOf};
 pub use probe::search::{found, queue, search};
 pub use probe::{Finding, Text, not_forgotten};
 pub use resource::{
-    CountedResource, DynResource, Resource, SharedResource, counted_resource, dyn_resource, resource, shared_resource,
+    CountedResource, DynResource, LockedResource, Resource, SharedResource, counted_resource, dyn_resource,
+    locked_resource, resource, shared_resource,
 };
 pub use sundown_macros::__MustShutdown as MustShutdown;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sundown::{Outcome, Report, Shared, ShutdownGuard, Teardown, must_shutdown};
 use sundown_tests::{GENEROUS, Spy};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc as tokio_mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc as tokio_mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -107,11 +107,15 @@ async fn channels_are_asked() {
     let (watch, watched) = watch::channel(false);
     let (once, told) = oneshot::channel::<()>();
     let (many, mut received) = tokio_mpsc::channel::<u8>(1);
-    let report = report((watch, Some(once), Some(many))).await;
+    let (all, mut heard) = broadcast::channel::<u8>(2);
+    all.send(1).unwrap();
+    let report = report((watch, Some(once), Some(many), Some(all))).await;
     assert!(report.is_clean());
     assert!(*watched.borrow());
     assert_eq!(told.await, Ok(()));
     assert_eq!(received.recv().await, None, "the sender was dropped");
+    assert_eq!(heard.recv().await, Ok(1), "what was sent before is read");
+    assert_eq!(heard.recv().await, Err(broadcast::error::RecvError::Closed));
 }
 
 fn runtime() -> Runtime {

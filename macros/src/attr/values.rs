@@ -27,7 +27,7 @@ pub(crate) enum ClassPolicy {
     Quiet,
 }
 
-/// What stands after `with =`, `ask =` or `force =`.
+/// What stands after `with =`, `close =`, `request =` or `force =`.
 pub(crate) enum Call {
     Path(ExprPath),
     Closure(ExprClosure),

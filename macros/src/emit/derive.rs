@@ -136,11 +136,7 @@ fn outputs<'a>(model: &Model<'a>, field: &Field<'a>, step: &Step) -> Vec<&'a Typ
             _ => vec![ty],
         }
     }
-    if step.with.is_some() || model.manual() || model.flavour == Flavour::PyClass {
-        Vec::new()
-    } else {
-        parts(field.ty)
-    }
+    if step.has_end() || model.manual() || model.flavour == Flavour::PyClass { Vec::new() } else { parts(field.ty) }
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {

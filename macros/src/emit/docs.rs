@@ -83,7 +83,7 @@ impl DocStep {
             let after: Vec<String> = self.after.iter().map(|name| format!("`{name}`")).collect();
             line.push_str(&format!(" after {}", after.join(" and ")));
         }
-        if let Some(Call::Path(path)) = &self.args.with {
+        if let Some(Call::Path(path)) = self.args.with.as_ref().or(self.args.close.as_ref()) {
             line.push_str(&format!(", by `{}`", joined(path)));
         }
         if let Some(timeout) = &self.args.timeout {

@@ -9,7 +9,7 @@ use crate::attr::values::Call;
 use crate::emit::placed;
 use crate::emit::quotes::{Krate, local};
 use crate::model::structure::{Field, Model, Step};
-use crate::model::types::{has_lifetime, is_arc, is_box_of_dyn, is_option};
+use crate::model::types::{has_lifetime, is_arc, is_box_of_dyn, is_lock, is_option};
 
 /// How a step borrows its field.
 #[derive(Clone, Copy, PartialEq)]
@@ -46,6 +46,7 @@ fn own_constructor(model: &Model<'_>, field: &Field<'_>, borrow: Borrow) -> Toke
     match borrow {
         Borrow::Unique if model.is_generic(field.ty) => local!(Step::new),
         Borrow::Unique if is_arc(field.ty) => local!(counted_resource),
+        Borrow::Unique if is_lock(field.ty) => local!(locked_resource),
         Borrow::Unique if is_box_of_dyn(field.ty) => local!(dyn_resource),
         Borrow::Unique => local!(resource),
         Borrow::Shared if model.is_generic(field.ty) => local!(Step::shared),
@@ -175,8 +176,8 @@ impl Operations<'_, '_> {
         let rt = self.krate.rt();
         let Some(call) = call else {
             // With a `request` alone, senders are in order.
-            let operations = match self.step.with {
-                None if own.to_string() == "force" => local!(Waiting),
+            let operations = match self.step.has_end() {
+                false if own.to_string() == "force" => local!(Waiting),
                 _ => local!(Operations),
             };
             return local!(|value, progress| #rt::#operations(value).#own(progress));
@@ -204,6 +205,9 @@ impl Operations<'_, '_> {
 
     fn wait(&self) -> TokenStream {
         let rt = self.krate.rt();
+        if let Some(call) = &self.step.close {
+            return self.closed(call);
+        }
         let Some(call) = &self.step.with else {
             let place = ends(self.field.ty);
             let waiting = placed::call(local!(#rt::Waiting), local!(value), place);
@@ -219,6 +223,26 @@ impl Operations<'_, '_> {
         }
         let (function, call_it) = self.plain_call(call, &value);
         let future = placed::call(local!(#rt::closing), quote_spanned!(place(call).0=> move || #call_it), place(call));
+        let future = placed::call(local!(::std::boxed::Box::pin), future, place(call));
+        match function {
+            Some(function) => local!(|#param, _| { #function #future }),
+            None => local!(|#param, _| #future),
+        }
+    }
+
+    /// The `wait` of a `close`: its function has done all when it returns. It is called in the first poll, as a `with` is.
+    fn closed(&self, call: &Call) -> TokenStream {
+        let rt = self.krate.rt();
+        let value = Value::of(call, self.borrow);
+        let param = &value.param;
+        let (function, call_it) = match self.field.option_of() {
+            Some(_) => {
+                let (callee, value) = (self.option_callee(call, &value), &value.used);
+                (None, placed::call(local!(#rt::on_option), local!(#callee, #value), place(call)))
+            }
+            None => self.plain_call(call, &value),
+        };
+        let future = placed::call(local!(#rt::closed), quote_spanned!(place(call).0=> move || #call_it), place(call));
         let future = placed::call(local!(::std::boxed::Box::pin), future, place(call));
         match function {
             Some(function) => local!(|#param, _| { #function #future }),

@@ -23,6 +23,7 @@ pub(crate) fn all(model: &Model<'_>, errors: &mut Errors) {
     some_resource(model, errors);
     not_packed(model, errors);
     manual_alone(model, errors);
+    one_end(model, errors);
     skip_alone(model, errors);
     after_steps_only(model, errors);
     after_once(model, errors);
@@ -136,7 +137,9 @@ fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
         );
     }
     for (_, step) in model.steps() {
-        for (name, call) in [("with", &step.with), ("request", &step.request), ("force", &step.force)] {
+        for (name, call) in
+            [("with", &step.with), ("close", &step.close), ("request", &step.request), ("force", &step.force)]
+        {
             if let Some(call) = call {
                 let written = match call {
                     Call::Path(path) => path.to_token_stream(),
@@ -148,6 +151,20 @@ fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
                         .help(format!("remove `{name}`")),
                 );
             }
+        }
+    }
+}
+
+fn one_end(model: &Model<'_>, errors: &mut Errors) {
+    for (field, step) in model.steps() {
+        if let (Some(_), Some(_)) = (&step.with, &step.close)
+            && let Some(second) = field.keys.iter().rfind(|key| *key == "with" || *key == "close")
+        {
+            errors.push(
+                Error::at(second, format!("{} has both `with` and `close`", field.described()))
+                    .note("`with` names an async function, and `close` one that is not")
+                    .help("remove one of the two; what asks it to stop beforehand is a `request`"),
+            );
         }
     }
 }

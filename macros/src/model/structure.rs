@@ -53,6 +53,8 @@ pub(crate) struct Step {
     pub(crate) after: Vec<After>,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) with: Option<Call>,
+    /// As `with`, of a function that is not async.
+    pub(crate) close: Option<Call>,
     pub(crate) request: Option<Call>,
     pub(crate) force: Option<Call>,
 }
@@ -133,7 +135,7 @@ impl<'a> Field<'a> {
             let role = guard.map_or(Role::Bystander, Role::Guard);
             return Field { member, ty, role, keys: Vec::new() };
         };
-        let FieldArgs { keys, after, timeout, with, request, force, skip, guard: marked } = args;
+        let FieldArgs { keys, after, timeout, with, close, request, force, skip, guard: marked } = args;
         let role = if marked.is_some() {
             Role::Guard(Guard::Marked)
         } else if skip.is_some() {
@@ -143,7 +145,7 @@ impl<'a> Field<'a> {
         } else {
             let find = |name: &Member| names.iter().position(|other| member_name(other) == member_name(name));
             let after = after.into_iter().map(|name| After { field: find(&name), name }).collect();
-            Role::Step(Box::new(Step { after, timeout, with, request, force }))
+            Role::Step(Box::new(Step { after, timeout, with, close, request, force }))
         };
         Field { member, ty, role, keys }
     }
@@ -182,7 +184,12 @@ impl<'a> Field<'a> {
 impl Step {
     /// Whether the user named any of its operations.
     pub(crate) fn is_custom(&self) -> bool {
-        self.with.is_some() || self.request.is_some() || self.force.is_some()
+        self.has_end() || self.request.is_some() || self.force.is_some()
+    }
+
+    /// Whether the user named what ends it, so that its type need not have a `Teardown`.
+    pub(crate) fn has_end(&self) -> bool {
+        self.with.is_some() || self.close.is_some()
     }
 }
 

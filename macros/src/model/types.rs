@@ -13,6 +13,11 @@ pub(crate) fn is_arc(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == "Arc")
 }
 
+/// Whether a type is spelled `Mutex<…>` or `RwLock<…>`.
+pub(crate) fn is_lock(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "Mutex" || segment.ident == "RwLock")
+}
+
 /// Whether a type is spelled `Box<dyn …>`.
 pub(crate) fn is_box_of_dyn(ty: &Type) -> bool {
     let boxed = last_segment(ty).filter(|segment| segment.ident == "Box");

@@ -11,14 +11,14 @@ mod waiting;
 
 use std::borrow::BorrowMut;
 
-pub use answer::{Answer, ByDebug, ByDisplay, Closing, Ended, ErrorOf, answer, closing};
+pub use answer::{Answer, ByDebug, ByDisplay, Closed, Closing, Ended, ErrorOf, answer, closed, closing};
 pub use by_ref::{NotByRef, NotNested, RequestByRef, RequestOptionWith, RequestRoots, RequestWith, borrowing};
 pub use consumed::{Consumes, PassValue, passing};
 pub use option::{
     ByMut, ByRef, ByValue, Maybe, OptionOperations, OptionWait, Whole, WholeRef, on_option, taking, taking_mut,
     taking_ref, taking_whole, taking_whole_ref, wait_option,
 };
-pub use waiting::{NothingToWaitFor, UnknownWait, Waiting};
+pub use waiting::{Awaited, NothingToWaitFor, UnknownWait, Waiting};
 
 use super::Step;
 use crate::teardown::{Progress, Teardown, Wait};

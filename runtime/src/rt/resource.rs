@@ -28,6 +28,18 @@ pub trait CountedResource: Teardown {}
 #[diagnostic::do_not_recommend]
 impl<T: Teardown + ?Sized> CountedResource for T {}
 
+/// A field spelled `Mutex<T>` or `RwLock<T>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shut down",
+    label = "what is behind a lock is shut down without holding it",
+    note = "write `Shared<T>` for a `Mutex<T>` or `RwLock<T>`: it takes the value out while it stops; a `T` without a \
+            `Teardown` needs a `with = path` too"
+)]
+pub trait LockedResource: Teardown {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Teardown + ?Sized> LockedResource for T {}
+
 /// A field spelled `Box<dyn Trait>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be shut down",
@@ -67,6 +79,11 @@ pub fn resource<'a, T: Resource + Send + 'a>(value: &'a mut T) -> Step<'a> {
 
 /// The same, of a field spelled `Arc<T>`.
 pub fn counted_resource<'a, T: CountedResource + Send + 'a>(value: &'a mut T) -> Step<'a> {
+    Step::new(value)
+}
+
+/// The same, of a field spelled `Mutex<T>` or `RwLock<T>`.
+pub fn locked_resource<'a, T: LockedResource + Send + 'a>(value: &'a mut T) -> Step<'a> {
     Step::new(value)
 }
 

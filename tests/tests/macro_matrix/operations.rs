@@ -182,6 +182,94 @@ async fn with_on_options() {
     assert_eq!(report.unclean().count(), 2, "{report}");
 }
 
+/// Closed by functions that are not async.
+#[derive(Clone, Default)]
+struct Plain(Pool);
+
+impl Plain {
+    fn close(&self) {
+        self.0.0.closed.fetch_add(1, SeqCst);
+    }
+
+    fn close_mut(&mut self) -> Result<(), io::Error> {
+        self.close();
+        Err(io::Error::other("cannot close"))
+    }
+
+    fn into_closed(self) -> Result<(), &'static str> {
+        self.close();
+        Ok(())
+    }
+}
+
+#[must_shutdown(name = "NotAsync")]
+struct NotAsync {
+    #[shutdown(close = Plain::close)]
+    method: Plain,
+    #[shutdown(close = Plain::close_mut)]
+    method_mut: Plain,
+    #[shutdown(close = |plain| plain.close_mut())]
+    closure: Plain,
+    #[shutdown(request = |plain| plain.0.stop(), close = Plain::close, force = |plain| plain.0.kill())]
+    requested: Arc<Plain>,
+    #[shutdown(close = Plain::into_closed)]
+    by_value: Option<Plain>,
+    #[shutdown(close = Plain::close)]
+    by_ref: Option<Plain>,
+    #[shutdown(close = |plain: &mut Plain| plain.close_mut())]
+    by_mut: Option<Plain>,
+    #[shutdown(close = Plain::into_closed)]
+    none: Option<Plain>,
+    #[shutdown(after = none, close = |plain| broken(&mut plain.0))]
+    panics: Plain,
+    guard: ShutdownGuard<Self>,
+}
+
+#[tokio::test]
+async fn close_in_every_form() {
+    let plain = Plain::default();
+    let mut value = NotAsync {
+        method: plain.clone(),
+        method_mut: plain.clone(),
+        closure: plain.clone(),
+        requested: Arc::new(plain.clone()),
+        by_value: Some(plain.clone()),
+        by_ref: Some(plain.clone()),
+        by_mut: Some(plain.clone()),
+        none: None,
+        panics: plain.clone(),
+        guard: ShutdownGuard::new(),
+    };
+    value.request_shutdown();
+    assert_eq!(plain.0.counts()[1], 0, "a request closes nothing");
+    let report = value.shutdown().await.unwrap_err().into_report();
+    assert_eq!(plain.0.counts(), [2, 7, 0]);
+    assert!(value.by_value.is_none() && value.by_ref.is_some());
+    for step in ["method_mut", "closure", "by_mut"] {
+        assert_eq!(outcome(&report, &format!("NotAsync.{step}")), "failed: cannot close");
+    }
+    assert_eq!(outcome(&report, "NotAsync.panics"), "panicked: it broke");
+    assert_eq!(report.unclean().count(), 4, "{report}");
+}
+
+#[must_shutdown(name = "NotAsyncShared", shared)]
+struct NotAsyncShared {
+    #[shutdown(close = Plain::close)]
+    plain: Plain,
+    #[shutdown(close = Plain::close)]
+    option: Option<Plain>,
+    guard: ShutdownGuard<Self>,
+}
+
+#[tokio::test]
+async fn close_of_a_shared_value() {
+    let plain = Plain::default();
+    let value = NotAsyncShared { plain: plain.clone(), option: Some(plain.clone()), guard: ShutdownGuard::new() };
+    assert!(value.shutdown().await.unwrap().is_clean());
+    assert!(value.shutdown().await.unwrap().is_clean());
+    assert_eq!(plain.0.counts(), [0, 2, 0], "once each");
+}
+
 #[must_shutdown(name = "Gated")]
 struct Gated {
     #[shutdown(with = async |gate| gate.await.map_err(|error| error.to_string()))]

@@ -19,7 +19,11 @@ pub(crate) fn class(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let (dropped_value, methods) = (python.dropped_value(), python.methods());
     let ident = model.ident();
     let unsendable = model.args.unsendable;
-    let quiet = (model.args.on_class_drop == Some(ClassPolicy::Quiet)).then(|| local!(const QUIET: bool = true;));
+    let quiet = (model.args.on_class_drop == Some(ClassPolicy::Quiet)).then(|| {
+        local!(
+            const QUIET: bool = true;
+        )
+    });
     let guard = model.guards().next().map(|(guard, _)| operations::field_ref(model, guard, Borrow::Shared));
     let handles = model.steps().map(|(field, step)| operations::resource_handle(model, field, step, krate));
     let this = operations::receiver(model, Borrow::Shared);

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::teardown::by_ref::teardown_by_ref;
@@ -61,5 +61,11 @@ request_only!(
 request_only!(
     /// Dropped when asked: the receiver sees the end once every other sender is gone too.
     [T: Send + 'static] Option<mpsc::UnboundedSender<T>>, |sender| *sender = None,
+    detach: |sender| Some(Box::new(sender.take()))
+);
+
+request_only!(
+    /// Dropped when asked: the receivers see the end, after what they have not read yet, once every other sender is gone too.
+    [T: Send + 'static] Option<broadcast::Sender<T>>, |sender| *sender = None,
     detach: |sender| Some(Box::new(sender.take()))
 );

@@ -17,7 +17,8 @@ pub async fn closing<C: Closing>(call: impl FnOnce() -> C) -> Outcome {
 #[diagnostic::on_unimplemented(
     message = "`with` needs an async function that returns `()` or `Result<(), E>`",
     label = "this returns `{Self}`",
-    note = "`E` must convert into `Box<dyn Error + Send + Sync>`; a closure adapts: `with = async |value| …`"
+    note = "a function that is not async is named with `close = path`; a closure adapts another: `with = async |value| …`",
+    note = "`E` must convert into `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Closing {
     /// Waits.
@@ -27,7 +28,7 @@ pub trait Closing {
 #[diagnostic::do_not_recommend]
 impl<F: IntoFuture<Output: Ended>> Closing for F {
     async fn close(self) -> Outcome {
-        self.await.outcome()
+        Ended::outcome(self.await)
     }
 }
 
@@ -46,6 +47,30 @@ impl Ended for () {
 impl<E: Into<Box<dyn Error + Send + Sync>>> Ended for Result<(), E> {
     fn outcome(self) -> Outcome {
         Outcome::from_result(self)
+    }
+}
+
+/// Makes the call of a `close`, in the first poll.
+pub async fn closed<C: Closed>(call: impl FnOnce() -> C) -> Outcome {
+    call().outcome()
+}
+
+/// What a `close` function returns: `()` or `Result<(), E>`.
+#[diagnostic::on_unimplemented(
+    message = "`close` needs a function that returns `()` or `Result<(), E>`",
+    label = "this returns `{Self}`",
+    note = "an async function is named with `with = path`; a closure adapts another: `close = |value| …`",
+    note = "`E` must convert into `Box<dyn Error + Send + Sync>`"
+)]
+pub trait Closed {
+    /// What it becomes in the report.
+    fn outcome(self) -> Outcome;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Ended> Closed for T {
+    fn outcome(self) -> Outcome {
+        Ended::outcome(self)
     }
 }
 

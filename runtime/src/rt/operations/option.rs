@@ -101,7 +101,14 @@ impl<A: Answer> Answer for Maybe<A> {
     }
 }
 
-/// Makes a `request` or a `force`.
+/// The same of a `close`.
+impl<A: Ended> Ended for Maybe<A> {
+    fn outcome(self) -> Outcome {
+        self.0.map_or(Outcome::Stopped, Ended::outcome)
+    }
+}
+
+/// Makes a `request`, a `force` or a `close`.
 pub fn on_option<V, How, F: OptionOperations<V, How>>(make: F, value: V) -> Maybe<F::Output> {
     Maybe(make.call(value))
 }

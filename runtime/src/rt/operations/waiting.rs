@@ -3,7 +3,6 @@
 use std::future::ready;
 
 use crate::rt::probe::Exempt;
-use crate::rt::resource::Resource;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
 
 /// Which of the methods `wait` and `force` is called depends on the type, and is found by method lookup.
@@ -38,12 +37,24 @@ impl<'a, T: Exempt> NothingToWaitFor<'a> for Waiting<'a, T> {
     fn force(self, _progress: &mut Progress) {}
 }
 
+/// A type that can be waited for by itself.
+#[diagnostic::on_unimplemented(
+    message = "nothing says how to wait for `{Self}`",
+    label = "it has no `Teardown`, and its field names no `with`",
+    note = "of request, wait and force only the wait must be named: add `with = path` of an async function that waits, or \
+            `close = path` of another that ends it"
+)]
+pub trait Awaited: Teardown {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Teardown + ?Sized> Awaited for T {}
+
 /// Any other type: an error, which says that a `with` is missing.
 pub trait UnknownWait<'a, T> {
     /// Fails.
     fn wait(self, progress: &'a mut Progress) -> Wait<'a>
     where
-        T: Resource;
+        T: Awaited;
 
     /// Not called.
     fn force(self, progress: &mut Progress);
@@ -52,7 +63,7 @@ pub trait UnknownWait<'a, T> {
 impl<'a, T> UnknownWait<'a, T> for &Waiting<'a, T> {
     fn wait(self, _progress: &'a mut Progress) -> Wait<'a>
     where
-        T: Resource,
+        T: Awaited,
     {
         unreachable!("a type with a `Teardown` has a wait")
     }
