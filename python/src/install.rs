@@ -45,7 +45,7 @@ pub(crate) use stubs::EXCEPTIONS as STUBS;
 /// `ImportError` in a subinterpreter: they are not supported. If an exception type cannot be added. A part of CPython that
 /// is not as expected is no error: then the module does without.
 pub fn install(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    install_named(module.name()?.to_str()?, module, None)
+    install_named(&module.name()?.to_cow()?, module, None)
 }
 
 /// As [`install`], for a module that its users know by another name: the package whose `__init__.py` has `from ._native

@@ -173,7 +173,7 @@ pub fn shutdown_report<T: Methods + PyClass>(object: &Bound<'_, T>) -> PyResult<
 /// What a method returns that can say that the object is closed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot say that the object is closed",
-    label = "its error is not made from a `PyErr`",
+    label = "no `Result` whose error is made from a `PyErr`",
     note = "implement `From<PyErr>` for the error, or opt out with `#[shutdown(unchecked)]`"
 )]
 pub trait Refuse {
