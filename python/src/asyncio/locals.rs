@@ -92,8 +92,7 @@ impl TaskLocals {
 pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let glue = glue::get(py)?;
     glue.get_running_loop.bind(py).call0().map_err(|error| {
-        let other: PyResult<Option<String>> =
-            glue.other_library.bind(py).call0().and_then(|name| name.extract().map_err(Into::into));
+        let other: PyResult<Option<String>> = glue.other_library.bind(py).call0().and_then(|name| name.extract());
         match other {
             Ok(None) => error,
             Ok(Some(name)) => {

@@ -162,11 +162,11 @@ struct Reported<E> {
 impl<E: PyTypeInfo + 'static> Reported<E> {
     fn err(error: &sundown::ShutdownError) -> PyErr {
         let (message, report) = (error.to_string(), error.report().to_string());
-        let failures = error.report().walk().filter_map(|step| match step.outcome() {
+        let mut failures = error.report().walk().filter_map(|step| match step.outcome() {
             Outcome::Failed(failure) => Some(failure),
             _ => None,
         });
-        let failure = failures.filter(|failure| raised(failure).is_some()).next().cloned();
+        let failure = failures.find(|failure| raised(failure).is_some()).cloned();
         PyErr::new::<E, _>(Reported::<E> { message, report, failure, class: PhantomData })
     }
 
