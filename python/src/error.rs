@@ -1,12 +1,15 @@
-//! The core's errors as exceptions.
+//! The core's errors as exceptions, and exceptions in the core's reports.
 
+use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 
-use pyo3::{PyErr, PyResult};
+use pyo3::{PyErr, PyResult, Python};
 use sundown::{Report, RuntimeThreadError, Undelivered};
 
+use crate::internal::teardown::outcome::Words;
 use crate::interpreter::exceptions::{RuntimePanic, ShutdownError as ShutdownException, shutdown_error};
+use crate::interpreter::gate;
 
 /// A shutdown in which not every step stopped by itself: the core's [`ShutdownError`](sundown::ShutdownError), which `?`
 /// hands on to Python.
@@ -45,7 +48,7 @@ impl fmt::Display for ShutdownError {
     }
 }
 
-impl std::error::Error for ShutdownError {}
+impl Error for ShutdownError {}
 
 impl From<sundown::ShutdownError> for ShutdownError {
     fn from(error: sundown::ShutdownError) -> Self {
@@ -113,4 +116,14 @@ fn of_thread(error: RuntimeThreadError) -> PyErr {
         RuntimeThreadError::Timeout { error, .. } | RuntimeThreadError::Failed { error, .. } => shutdown_error(&error),
         _ => ShutdownException::new_err(error.to_string()),
     }
+}
+
+inventory::submit!(Words(words));
+
+/// The text of an exception that a report keeps: read once, when the step fails, and inside the gate. To display it attaches,
+/// and a report is displayed on any thread, and after the interpreter's end too.
+fn words(error: &(dyn Error + 'static)) -> Option<String> {
+    let error = error.downcast_ref::<PyErr>()?;
+    let text = gate::enter().and_then(|_pass| Python::try_attach(|_| error.to_string()));
+    Some(text.unwrap_or_else(|| "a Python exception, at the interpreter's end".to_owned()))
 }

@@ -13,8 +13,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyErrArguments, PyTypeInfo};
 use sundown::{Failure, Outcome};
 
-use crate::internal::teardown::outcome::{self, Words};
-use crate::interpreter::gate;
+use crate::internal::teardown::outcome;
 use crate::interpreter::intern::interned;
 
 /// Declares an exception type, as `pyo3::create_exception!` does, but for any number of bases.
@@ -190,14 +189,4 @@ impl<E: PyTypeInfo + 'static> PyErrArguments for Reported<E> {
 /// The exception that a failure is, or comes from.
 fn raised(failure: &Failure) -> Option<&PyErr> {
     outcome::sources(failure.error()).find_map(<dyn Error>::downcast_ref)
-}
-
-inventory::submit!(Words(words));
-
-/// The text of an exception that a report keeps: read once, when the step fails, and inside the gate. To display it attaches,
-/// and a report is displayed on any thread, and after the interpreter's end too.
-fn words(error: &(dyn Error + 'static)) -> Option<String> {
-    let error = error.downcast_ref::<PyErr>()?;
-    let text = gate::enter().and_then(|_pass| Python::try_attach(|_| error.to_string()));
-    Some(text.unwrap_or_else(|| "a Python exception, at the interpreter's end".to_owned()))
 }
