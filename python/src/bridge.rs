@@ -228,10 +228,11 @@ impl Bridge {
 
     /// The task that completes it. If it was cancelled meanwhile, the task is aborted.
     pub(super) fn attach(&self, key: u64, task: AbortHandle) {
-        match lock(&self.futures).get_mut(key) {
-            Some(awaiting) => awaiting.task = Some(task),
-            None => task.abort(),
+        if let Some(awaiting) = lock(&self.futures).get_mut(key) {
+            awaiting.task = Some(task);
+            return;
         }
+        task.abort();
     }
 
     /// Takes a future out: its task has ended, or none will complete it.
@@ -355,7 +356,7 @@ impl Bridge {
 
 /// Closes the coroutines that were to be awaited and never began, as they are closed with their loop. Otherwise CPython
 /// would warn that they were never awaited; Rust gets an error instead.
-fn close_coroutines(py: Python<'_>, awaitables: Vec<Py<PyAny>>) {
+pub(super) fn close_coroutines(py: Python<'_>, awaitables: Vec<Py<PyAny>>) {
     let Ok(glue) = glue::get(py) else { return };
     for awaitable in awaitables {
         if awaitable.bind(py).get_type().is(&glue.coroutine) {

@@ -11,7 +11,7 @@ mod tool;
 use pyo3::prelude::*;
 
 /// What the Python package `sundown_demo` re-exports.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sundown_python::install_as("sundown_demo", module)?;
     module.add_class::<runner::Runner>()?;

@@ -71,7 +71,7 @@ fn on_the_runtime(py: Python<'_>) -> PyResult<u32> {
     Ok(sum)
 }
 
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn existing_code(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(sleep, module)?)?;
     module.add_function(wrap_pyfunction!(with_turbofish, module)?)?;

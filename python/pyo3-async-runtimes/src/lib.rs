@@ -40,7 +40,7 @@ pub mod __rt {
 }
 
 /// The module that the original has too, with `RustPanic` in it.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn pyo3_async_runtimes(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RustPanic", module.py().get_type::<err::RustPanic>())
 }

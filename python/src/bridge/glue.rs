@@ -48,10 +48,7 @@ pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Glue> {
     }
     subinterpreters::refuse_use(py)?;
     exit::on_gate_closed(close_gate);
-    // Not inside the cell: Python runs meanwhile, the handler of a signal or a `__del__`, which may come here again and
-    // would wait for itself. Of two the first counts.
-    let made = load(py)?;
-    let glue = glue.get_or_init(py, || made);
+    let glue = source::once(py, glue, || load(py))?;
     if gate::is_closed() {
         close_gate(py);
     }

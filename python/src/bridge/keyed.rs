@@ -1,25 +1,29 @@
 //! What a bridge numbers.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use slab::Slab;
 
 /// A slab whose keys are never used again.
 #[derive(Debug)]
 pub(super) struct Keyed<T> {
     entries: Slab<(u32, T)>,
-    next: u32,
 }
+
+/// The turns of all slabs: a future whose bridge was replaced by another finds nothing there.
+static TURNS: AtomicU32 = AtomicU32::new(1);
 
 impl<T> Default for Keyed<T> {
     fn default() -> Self {
-        Keyed { entries: Slab::new(), next: 0 }
+        Keyed { entries: Slab::new() }
     }
 }
 
 impl<T> Keyed<T> {
     pub(super) fn insert(&mut self, value: T) -> u64 {
-        self.next = self.next.wrapping_add(1);
-        let index = self.entries.insert((self.next, value));
-        u64::from(self.next) << 32 | index as u64
+        let turn = TURNS.fetch_add(1, Ordering::Relaxed);
+        let index = self.entries.insert((turn, value));
+        u64::from(turn) << 32 | index as u64
     }
 
     fn index(&self, key: u64) -> Option<usize> {

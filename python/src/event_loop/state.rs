@@ -21,7 +21,7 @@ use std::thread::{self, ThreadId};
 
 use pyo3::prelude::*;
 
-use crate::bridge::Bridge;
+use crate::bridge::{self, Bridge};
 use crate::event_loop::stop_queue::{self, QueueState};
 use crate::internal::host::user_threads::current_ident;
 use crate::internal::sync::latch::Latch;
@@ -296,10 +296,10 @@ impl LoopStateForPython {
         self.0.drained.set();
     }
 
-    fn closed(&self) {
+    fn closed(&self, py: Python<'_>) {
         let bridge = lock(&self.0.bridge).take();
         if let Some(bridge) = bridge {
-            bridge.close();
+            bridge::close_coroutines(py, bridge.close());
         }
         stop_queue::leave(&self.0.queue);
         self.0.drained.set();

@@ -18,19 +18,19 @@ mod waiting;
 use pyo3::prelude::*;
 
 /// The module, under the name that the tests import.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn sundown_pytest(module: &Bound<'_, PyModule>) -> PyResult<()> {
     fill(module)
 }
 
 /// The same under a second name: a copy of the library file, imported beside the first, has statics of its own.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn sundown_pytest_twin(module: &Bound<'_, PyModule>) -> PyResult<()> {
     fill(module)
 }
 
 /// A third copy, which calls no `install`.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn sundown_pytest_bare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bare::fill(module)
 }

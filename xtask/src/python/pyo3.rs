@@ -30,7 +30,7 @@ pub(crate) fn test_older(interpreter: &Interpreter, counts: &mut Counts) -> Resu
     for version in OLDER {
         let manifest = package(version)?;
         // As an abi3 module, without an interpreter: the oldest PyO3 knows none of the newest ones.
-        cargo(["check", "--quiet", "--locked", "--features", "abi3,shim", "--manifest-path"])
+        cargo(["check", "--quiet", "--locked", "--features", "abi3,all", "--manifest-path"])
             .args([&manifest])
             .env("PYO3_NO_PYTHON", "1")
             .env(UNLINKED, "1")
@@ -97,16 +97,10 @@ crate-type = ["cdylib"]
 
 [features]
 abi3 = ["pyo3/abi3-py39"]
-shim = ["dep:shim", "sundown-python/metrics", "sundown-python/process", "sundown-python/testing"]
+all = ["pyo3-async-runtimes/attributes", "pyo3-async-runtimes/testing", "sundown-python/metrics", "sundown-python/process", "sundown-python/testing"]
 
 [dependencies]
 {dependencies}
-
-[dependencies.shim]
-package = "sundown-pyo3-async-runtimes"
-path = "{original}/../../python/pyo3-async-runtimes"
-features = ["attributes", "testing", "tokio-runtime", "unstable-streams"]
-optional = true
 
 [profile.dev]
 debug = "line-tables-only"
@@ -128,7 +122,7 @@ mod tests {
             sundown-python = { path = \"../../python\" }\n\n[lints]\nworkspace = true\n";
         let rewritten = rewritten(manifest, Path::new("/repository/tests/python"), "0.29.3").unwrap();
         let expected = "[dependencies]\npyo3 = \"=0.29.3\"\n\
-            sundown-python = { path = \"/repository/tests/python/../../python\" }\n\n[dependencies.shim]";
+            sundown-python = { path = \"/repository/tests/python/../../python\" }\n\n[profile.dev]";
         assert!(rewritten.contains(expected), "{rewritten}");
         assert!(!rewritten.contains("workspace = true"), "{rewritten}");
     }

@@ -7,7 +7,7 @@ mod peer;
 
 use pyo3::prelude::*;
 
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn bench_python(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sundown_python::install(module)?;
     object::fill(module)?;

@@ -8,19 +8,19 @@ mod shared;
 
 use pyo3::prelude::*;
 
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn stress(module: &Bound<'_, PyModule>) -> PyResult<()> {
     shared::fill(module)
 }
 
 /// The library under another name, copied, is a second extension module with statics of its own.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn stress_too(module: &Bound<'_, PyModule>) -> PyResult<()> {
     shared::fill(module)
 }
 
 /// The library under a third name: a module that calls no `install`.
-#[pymodule]
+#[pymodule(gil_used = true)]
 fn stress_bare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     bare::fill(module)
 }
