@@ -55,15 +55,6 @@ def test_the_policy_of_a_class():
 def test_what_has_nothing_that_runs_needs_no_reaper(script):
     """Nor a wait: its thread could be any, that of an event loop too."""
     code = """
-        import gc
-
-        def threads():
-            names = []
-            for task in os.listdir("/proc/self/task"):
-                with open(f"/proc/self/task/{task}/comm") as comm:
-                    names.append(comm.read().strip())
-            return names
-
         async def main():
             for _ in range(10):
                 sp.Quiet()
@@ -71,12 +62,8 @@ def test_what_has_nothing_that_runs_needs_no_reaper(script):
         for _ in range(10):
             sp.Quiet()
         asyncio.run(main())
-        assert not [name for name in threads() if "reaper" in name], threads()
-        client = sp.Client()  # its runtime has threads to wait for
-        import warnings
-        warnings.simplefilter("ignore")
-        del client
-        assert [name for name in threads() if "reaper" in name], threads()
+        # By number: a thread that has just begun has no name of its own yet.
+        assert len(os.listdir("/proc/self/task")) == 1, os.listdir("/proc/self/task")
     """
     script(code)
 
