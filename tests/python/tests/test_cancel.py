@@ -352,23 +352,23 @@ def test_all_that_rust_awaits_is_cancelled(all_loops):
 
 def test_a_long_chain_through_rust_is_cancelled(all_loops):
     """The deepest is reached, also where the stack of Python does not."""
-    inner = Inner()
-
-    async def level(depth):
-        return await sp.relay(inner.run() if depth == 0 else level(depth - 1))
 
     async def main(depth):
+        inner = Inner()
+
+        async def level(depth):
+            return await sp.relay(inner.run() if depth == 0 else level(depth - 1))
+
         task = asyncio.ensure_future(level(depth))
         await inner.began.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         await inner.ended.wait()
+        return inner.outcome
 
     for depth in (50, 2_000):
-        inner = Inner()
-        all_loops.run(main(depth))
-        assert inner.outcome == "cancelled and cleaned up"
+        assert all_loops.run(main(depth)) == "cancelled and cleaned up"
 
 
 def test_what_another_task_of_rusts_awaits_is_not_cancelled(all_loops):
