@@ -127,7 +127,11 @@ def bridge_for(loop, make):
             return first  # another thread was faster: a loop has one bridge
         bridges[loop] = weakref.ref(bridge)
     if asyncio._get_running_loop() is loop:
-        connect(bridge)
+        try:
+            connect(bridge)
+        except BaseException:
+            bridge = first = None
+            raise
     else:
         # Until then the loop's queue owns the bridge. A closed loop says so here.
         loop.call_soon_threadsafe(connect, bridge, context=Context())
@@ -185,6 +189,7 @@ def connect(bridge):
         with suppress(Exception):
             loop.remove_reader(bridge.descriptor)
         bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
+        bridge = None  # The exception has this frame.
         raise
 
 
