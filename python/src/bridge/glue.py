@@ -35,8 +35,6 @@ closed = False
 #: The bridge of each loop, weakly: a reader of the loop owns it (see `Keeper`), and is freed with the loop
 #: or when that is closed.
 bridges = weakref.WeakKeyDictionary()
-#: Held while one gets in there; the handler of a signal may come here again.
-making = threading.RLock()
 #: In seconds; not more, because some loops count milliseconds in 32 bits.
 DAY = 86_400
 
@@ -120,12 +118,11 @@ def bridge_for(loop, make):
     if bridge is not None and not bridge.closed:
         return bridge
     bridge = make()
-    with making:
-        reference = bridges.get(loop)
-        first = reference() if reference is not None else None
-        if first is not None and not first.closed:
-            return first  # another thread was faster: a loop has one bridge
-        bridges[loop] = weakref.ref(bridge)
+    if reference is not None and bridges.get(loop) is reference:
+        bridges.pop(loop, None)
+    first = bridges.setdefault(loop, weakref.ref(bridge))()
+    if first is not bridge and first is not None and not first.closed:
+        return first  # another thread was faster: a loop has one bridge
     if asyncio._get_running_loop() is loop:
         try:
             connect(bridge)
