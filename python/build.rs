@@ -1,8 +1,8 @@
 //! Refuses to be built for PyPy and GraalPy, in one error: what the exit of CPython needs is not there.
 //!
 //! PyO3 (0.29 and later) hands what it is built for to the build scripts of those who depend on it, for
-//! `pyo3-build-config`. One word of that is read here: the crate itself would have to be of PyO3's exact version. If the word is
-//! not found nothing is refused.
+//! `pyo3-build-config`. One word of that is read here: the crate itself would have to be of PyO3's exact version. If
+//! the word is not found nothing is refused.
 
 use std::env;
 

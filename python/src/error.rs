@@ -120,8 +120,8 @@ fn of_thread(error: RuntimeThreadError) -> PyErr {
 
 inventory::submit!(Words(words));
 
-/// The text of an exception that a report keeps: read once, when the step fails, and inside the gate. To display it attaches,
-/// and a report is displayed on any thread, and after the interpreter's end too.
+/// The text of an exception that a report keeps: read once, when the step fails, and inside the gate. To display it
+/// attaches, and a report is displayed on any thread, and after the interpreter's end too.
 fn words(error: &(dyn Error + 'static)) -> Option<String> {
     let error = error.downcast_ref::<PyErr>()?;
     let text = gate::enter().and_then(|_pass| Python::try_attach(|_| error.to_string()));

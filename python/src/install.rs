@@ -22,8 +22,8 @@ pub(crate) use stubs::EXCEPTIONS as STUBS;
 /// To be called in the `#[pymodule]`. Without it the exit is registered by the import all the same, and the rest is done by
 /// whatever is used first. A second call adds the exceptions to its module too, and does nothing else.
 ///
-/// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic`, `ForkedProcessError` and `NeedsAsyncioError`. [`STUBS`](super::STUBS) says how to
-/// get their type stubs, and those of the generated methods.
+/// It adds `ShutdownError`, `ShutdownTimeout`, `RuntimePanic`, `ForkedProcessError` and `NeedsAsyncioError`.
+/// [`STUBS`](super::STUBS) says how to get their type stubs, and those of the generated methods.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;

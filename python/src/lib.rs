@@ -28,8 +28,8 @@
 //! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
 //! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe
 //!   drop.
-//! - The guard of such a class is a bridge of the object's own: [`ShutdownGuardExt`]. [`Factory`] is for an `__aenter__` that
-//!   makes another object.
+//! - The guard of such a class is a bridge of the object's own: [`ShutdownGuardExt`]. [`Factory`] is for an
+//!   `__aenter__` that makes another object.
 //! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
 //! - Their errors become [`exceptions`] by `?`; those of the core's own types by [`or_raise`](OrRaise::or_raise).
 //!

@@ -544,8 +544,8 @@ impl Runtime {
         spawned.map(|task| task.abort_handle())
     }
 
-    /// As [`spawn_bridged`](Self::spawn_bridged), in a group of its own, which its owner stops. The end of the runtime drops it
-    /// too.
+    /// As [`spawn_bridged`](Self::spawn_bridged), in a group of its own, which its owner stops. The end of the runtime
+    /// drops it too.
     pub(crate) fn spawn_bridged_in<F>(
         &self,
         group: &Tasks,

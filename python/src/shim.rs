@@ -29,8 +29,8 @@ pub fn handle() -> &'static Handle {
     }
 }
 
-/// As [`into_future`](crate::into_future); the awaitable begins now, and not at the first poll: code that waits for a sign of
-/// it first and awaits it then relies on this.
+/// As [`into_future`](crate::into_future); the awaitable begins now, and not at the first poll: code that waits for a
+/// sign of it first and awaits it then relies on this.
 ///
 /// # Errors
 ///

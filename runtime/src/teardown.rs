@@ -85,7 +85,8 @@ pub trait Teardown {
     /// so that the end can be confirmed.
     fn force(&mut self, progress: &mut Progress);
 
-    /// Whether nothing of it runs, so that it ends as soon as it is requested to, without a wait. False if that is not known.
+    /// Whether nothing of it runs, so that it ends as soon as it is requested to, without a wait. False if that is not
+    /// known.
     #[doc(hidden)]
     fn is_idle(&self) -> bool {
         false

@@ -24,9 +24,9 @@ use crate::interpreter::{exceptions, gate, panics};
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
 ///
 /// The call runs on the event loop that ran when the `Callback` was made, in the context of then; if none did, on one
-/// Python thread, which all such callbacks share; if it was made by [`on_thread`](Self::on_thread), on a Python thread of its
-/// own. So a callable that is slow or stuck holds up its loop or its thread, never a worker, and is no danger when the
-/// interpreter exits. A callable may be async if it has a loop.
+/// Python thread, which all such callbacks share; if it was made by [`on_thread`](Self::on_thread), on a Python thread
+/// of its own. So a callable that is slow or stuck holds up its loop or its thread, never a worker, and is no danger
+/// when the interpreter exits. A callable may be async if it has a loop.
 ///
 /// The loop owns the callable: a `Callback` that is kept in a task keeps neither the loop nor what the callable refers to.
 ///
@@ -34,11 +34,11 @@ use crate::interpreter::{exceptions, gate, panics};
 ///
 /// # In a shutdown
 ///
-/// A `#[shutdown(with = …)]` may call one, to say good-bye. The callable then runs on its loop, which must be free to run it:
-/// a blocking `close()` (or the `with` of a class) that is called *on that loop's thread* holds the loop up until it
-/// returns, so that the step runs into its timeout. In a coroutine use `await object.aclose()` or `async with`, or
-/// `await asyncio.to_thread(object.close)`; or make the callback [on a thread](Self::on_thread) of its own, which no `close()`
-/// blocks.
+/// A `#[shutdown(with = …)]` may call one, to say good-bye. The callable then runs on its loop, which must be free to
+/// run it: a blocking `close()` (or the `with` of a class) that is called *on that loop's thread* holds the loop up
+/// until it returns, so that the step runs into its timeout. In a coroutine use `await object.aclose()` or `async
+/// with`, or `await asyncio.to_thread(object.close)`; or make the callback [on a thread](Self::on_thread) of its own,
+/// which no `close()` blocks.
 ///
 /// # In a Python class
 ///
@@ -90,9 +90,9 @@ impl Callback {
     /// How many calls of one callback are under way at most.
     pub const IN_FLIGHT: usize = 1024;
 
-    /// For the loop around the caller ([`get_current_locals`]); if there is none, for the Python thread of all callbacks without
-    /// a loop. It calls one after another, so that a callable must not wait there for another of these callbacks. It is
-    /// started with the first of them and ends with the last.
+    /// For the loop around the caller ([`get_current_locals`]); if there is none, for the Python thread of all
+    /// callbacks without a loop. It calls one after another, so that a callable must not wait there for another of
+    /// these callbacks. It is started with the first of them and ends with the last.
     ///
     /// # Errors
     ///

@@ -17,10 +17,10 @@ use crate::interpreter::{exceptions, gate};
 
 /// Awaits `awaitable` on the event loop of [`get_current_locals`], and returns its result to Rust.
 ///
-/// It runs as an `asyncio.Task` in the context of those locals, from the first poll of the future on: to have it run before it
-/// is awaited, spawn the future. An exception comes back with its type, its traceback and its cause; `asyncio.CancelledError` if the task was cancelled
-/// or its loop closed. `KeyboardInterrupt` and `SystemExit` come back too, and also stop the loop, as they do in any
-/// task.
+/// It runs as an `asyncio.Task` in the context of those locals, from the first poll of the future on: to have it run
+/// before it is awaited, spawn the future. An exception comes back with its type, its traceback and its cause;
+/// `asyncio.CancelledError` if the task was cancelled or its loop closed. `KeyboardInterrupt` and `SystemExit` come
+/// back too, and also stop the loop, as they do in any task.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;

@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! 1. What is of Python's in here changes only on a thread that is attached: the garbage collector looks at it
-//!    ([`Replies::traverse`]) more than once, and must find the same each time. So a future that is dropped on a worker takes
-//!    its answer out and leaves the rest to the loop's thread.
+//!    ([`Replies::traverse`]) more than once, and must find the same each time. So a future that is dropped on a worker
+//!    takes its answer out and leaves the rest to the loop's thread.
 //! 2. Nothing of Python's, and nothing of a user's, runs under the lock; nor is an object of Python's made there, because
 //!    that may start a collection.
 

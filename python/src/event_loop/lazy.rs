@@ -13,8 +13,8 @@ use crate::internal::sync::lock;
 use crate::internal::teardown::by_ref::teardown_by_ref;
 use crate::interpreter::exceptions::{self, ShutdownError};
 
-/// An [`EventLoop`] that is started at first use: for an object that may never need one. Until then it costs no thread and no
-/// descriptor.
+/// An [`EventLoop`] that is started at first use: for an object that may never need one. Until then it costs no thread
+/// and no descriptor.
 ///
 /// A cheap handle: all clones are one loop, and it is a field of a Python class as an `EventLoop` is. One that was shut down
 /// before it was started is never started.

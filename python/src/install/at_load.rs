@@ -19,8 +19,8 @@ use crate::interpreter::raise_soon::ok_or_raise;
 use crate::interpreter::subinterpreters::is_main_interpreter;
 
 #[allow(unsafe_code, reason = "std has no way to be called when a library is loaded")]
-// SAFETY: the section is an array of functions of this type, which the dynamic linker calls once. This one needs nothing that
-// is initialised before `main`.
+// SAFETY: the section is an array of functions of this type, which the dynamic linker calls once. This one needs
+// nothing that is initialised before `main`.
 #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func"))]
 #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
 #[used]

@@ -6,11 +6,12 @@
 //! caller with a `Python<'_>` calls [`ensure`] instead, and has it at once.
 //!
 //! The call comes in time however the program ends. Where the main thread is in a call that blocks, or holds the GIL
-//! while another thread asks (up to 3.11 it learns of it when it next takes the GIL), or the script is over, `Py_FinalizeEx`
-//! itself makes the calls that are pending: after `threading._shutdown`, before the `atexit` functions. One that is
-//! asked for later still, by a thread while these run, comes before stage two, if the [import](super::at_load) was in
-//! time; else it stops what lives at once (`exit::Installation`), unless the main thread runs no Python code any more. The queue has room for 32 calls (300
-//! since 3.13): if it is full the next use asks again.
+//! while another thread asks (up to 3.11 it learns of it when it next takes the GIL), or the script is over,
+//! `Py_FinalizeEx` itself makes the calls that are pending: after `threading._shutdown`, before the `atexit` functions.
+//! One that is asked for later still, by a thread while these run, comes before stage two, if the
+//! [import](super::at_load) was in time; else it stops what lives at once (`exit::Installation`), unless the main
+//! thread runs no Python code any more. The queue has room for 32 calls (300 since 3.13): if it is full the next use
+//! asks again.
 
 use std::ffi::{c_int, c_void};
 use std::panic::catch_unwind;

@@ -153,8 +153,8 @@ fn in_child(py: Python<'_>) {
     }
 }
 
-/// `signal.set_wakeup_fd`, from the module in C, whose import runs nothing: the one that was there before. Whether that one's owner wanted to be warned of a full buffer
-/// cannot be asked; event loops do not.
+/// `signal.set_wakeup_fd`, from the module in C, whose import runs nothing: the one that was there before. Whether that
+/// one's owner wanted to be warned of a full buffer cannot be asked; event loops do not.
 fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
     static SET: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     let set = SET.get().import(py, "_signal", "set_wakeup_fd")?;

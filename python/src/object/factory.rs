@@ -168,8 +168,8 @@ impl<T> Factory<T>
 where
     T: Methods + PyClass + Into<PyClassInitializer<T>> + Send,
 {
-    /// What `__aenter__` returns: an awaitable of the object that is made of what `fut` makes, and registered. The future runs
-    /// as by [`future_into_py`].
+    /// What `__aenter__` returns: an awaitable of the object that is made of what `fut` makes, and registered. The
+    /// future runs as by [`future_into_py`].
     ///
     /// # Errors
     ///

@@ -63,9 +63,9 @@ pub trait ShutdownGuardExt: sealed::Sealed {
         F: Future<Output = PyResult<T>> + Send + 'static,
         T: for<'a> IntoPyObject<'a> + Send + 'static;
 
-    /// As [`future_into_py`](Self::future_into_py), but when the object is closed `fut` is waited for: until its share of the
-    /// object's timeout is over, then it is dropped. For what must not stop half-way; one that wants to end earlier awaits
-    /// the guard's [`stop_token`](ShutdownGuard::stop_token).
+    /// As [`future_into_py`](Self::future_into_py), but when the object is closed `fut` is waited for: until its share
+    /// of the object's timeout is over, then it is dropped. For what must not stop half-way; one that wants to end
+    /// earlier awaits the guard's [`stop_token`](ShutdownGuard::stop_token).
     ///
     /// It is drained by `close`, and not by its own Python future: if that is cancelled, it is dropped at its next `await`.
     ///

@@ -233,9 +233,9 @@ impl Tasks {
         Ok(self.start_until_stopped(future, &entered))
     }
 
-    /// As [`spawn_until_stopped`](Self::spawn_until_stopped), for a task that works on the value that owns the group: `f` gets
-    /// a [`Weak`] of it. So the value is dropped with its last user, which ends the task, and the
-    /// [drop policy](crate::OnDrop) sees it.
+    /// As [`spawn_until_stopped`](Self::spawn_until_stopped), for a task that works on the value that owns the group:
+    /// `f` gets a [`Weak`] of it. So the value is dropped with its last user, which ends the task, and the [drop
+    /// policy](crate::OnDrop) sees it.
     ///
     /// A task with an `Arc` of its own runner is a cycle: both live until the task ends by itself, and nothing tells of it
     /// but [`registry::snapshot`](crate::registry::snapshot). For the same reason the future upgrades for as long as it

@@ -1,9 +1,9 @@
 //! Signals that come while stage two waits: what their handlers raise hurries the exit.
 //!
-//! The main thread waits detached, so that CPython's own check for signals is not reached. [`block_on`](super::super::block_on)
-//! wakes up for them and calls their handlers. The first that raises ends all waits: what is left is forced at once. A
-//! `KeyboardInterrupt` has said all that it has to say then. Any other exception is left to CPython, which prints what an
-//! `atexit` function raises.
+//! The main thread waits detached, so that CPython's own check for signals is not reached.
+//! [`block_on`](super::super::block_on) wakes up for them and calls their handlers. The first that raises ends all
+//! waits: what is left is forced at once. A `KeyboardInterrupt` has said all that it has to say then. Any other
+//! exception is left to CPython, which prints what an `atexit` function raises.
 
 use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
 use pyo3::prelude::*;

@@ -26,8 +26,8 @@ pub(crate) fn on_loss(hook: Hook) {
     ON_LOSS.add(hook);
 }
 
-/// Has CPython call `stage_two` at its end, unless that is so, or it has begun. Of two threads that come at the same time both
-/// may register it: called again it does nothing.
+/// Has CPython call `stage_two` at its end, unless that is so, or it has begun. Of two threads that come at the same
+/// time both may register it: called again it does nothing.
 pub(super) fn register(py: Python<'_>, stage_two: fn(Python<'_>) -> PyResult<()>) -> PyResult<()> {
     if !is_registered() && !closing::has_begun() {
         py.import("atexit")?.call_method1("register", (Bound::new(py, AtExit(stage_two))?,))?;

@@ -55,14 +55,16 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
     Ok(Installation::InTime)
 }
 
-/// Has CPython call stage one, for a runtime that has opted in. Not before: it imports modules, among them `logging` and `re`.
+/// Has CPython call stage one, for a runtime that has opted in. Not before: it imports modules, among them `logging`
+/// and `re`.
 ///
 /// # Errors
 ///
-/// What is no `Exception`, such as Ctrl-C. A part of CPython that is not as expected is none: `_register_atexit` is no public
-/// function, and without the stage such a runtime stops later, in stage two.
+/// What is no `Exception`, such as Ctrl-C. A part of CPython that is not as expected is none: `_register_atexit` is no
+/// public function, and without the stage such a runtime stops later, in stage two.
 pub(crate) fn register_stage_one(py: Python<'_>) -> PyResult<()> {
-    // Functions of this kind are called in reverse: the joins of the executors' threads, whose work may wait for us, come after.
+    // Functions of this kind are called in reverse: the joins of the executors' threads, whose work may wait for us,
+    // come after.
     let registered = py.import("concurrent.futures.thread").and_then(|_| {
         let one = wrap_pyfunction!(stage_one, py)?;
         py.import("threading")?.call_method1("_register_atexit", (one,))
@@ -205,8 +207,8 @@ fn tear_down(py: Python<'_>, timeout: Duration, hurry: &mut Hurry) -> Report {
     })
 }
 
-/// Stops those of a wave at the same time, each with the whole of `timeout`, or with none once a signal hurries the exit; what
-/// became of them is added to `progresses`.
+/// Stops those of a wave at the same time, each with the whole of `timeout`, or with none once a signal hurries the
+/// exit; what became of them is added to `progresses`.
 fn stop(
     py: Python<'_>,
     wave: &Wave,

@@ -65,7 +65,8 @@ request_only!(
 );
 
 request_only!(
-    /// Dropped when asked: the receivers see the end, after what they have not read yet, once every other sender is gone too.
+    /// Dropped when asked: the receivers see the end, after what they have not read yet, once every other sender is
+    /// gone too.
     [T: Send + 'static] Option<broadcast::Sender<T>>, |sender| *sender = None,
     detach: |sender| Some(Box::new(sender.take()))
 );

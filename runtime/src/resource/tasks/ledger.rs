@@ -57,8 +57,9 @@ struct Entry<A> {
     abort: Option<A>,
 }
 
-/// Unique within a shard, but for the lowest bits: whether the task blocks a thread, whether it is known why it ends, whether
-/// it is aborted as soon as the group is requested to stop, and whether it is aborted once its handle is attached.
+/// Unique within a shard, but for the lowest bits: whether the task blocks a thread, whether it is known why it ends,
+/// whether it is aborted as soon as the group is requested to stop, and whether it is aborted once its handle is
+/// attached.
 #[derive(Clone, Copy)]
 struct Id(u64);
 
