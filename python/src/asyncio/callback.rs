@@ -19,6 +19,7 @@ use crate::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::bridge::{self, Bridge, Callable, Op};
 use crate::install;
 use crate::internal::sync::lock;
+use crate::interpreter::raise_soon::ok_or_raise;
 use crate::interpreter::{exceptions, gate, panics};
 
 /// A Python callable that Rust calls, from any task or thread, without attaching to Python.
@@ -99,9 +100,10 @@ impl Callback {
     /// `TypeError` if `function` is not callable; [`ShutdownError`](crate::exceptions::ShutdownError) if the
     /// interpreter is exiting.
     pub fn new(function: &Bound<'_, PyAny>) -> PyResult<Self> {
-        match get_current_locals(function.py()) {
-            Ok(locals) => Self::with_locals(&locals, function),
-            Err(_) => Self::made_on(function, ServingThread::shared),
+        let py = function.py();
+        match ok_or_raise(py, get_current_locals(py))? {
+            Some(locals) => Self::with_locals(&locals, function),
+            None => Self::made_on(function, ServingThread::shared),
         }
     }
 
