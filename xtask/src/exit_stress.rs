@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// Builds the modules for each interpreter's version and not for the stable ABI.
     #[arg(long)]
     version_specific: bool,
+    /// Calls no `install`: the exit is set up by what is used first.
+    #[arg(long)]
+    without_install: bool,
 }
 
 /// With what sundown is compared.
@@ -98,7 +101,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// # Errors
 ///
 /// If the module cannot be built, or a scenario's header is wrong.
-pub(crate) fn test(interpreter: &Interpreter, filter: Option<&str>, runs: Option<usize>) -> Result<(usize, usize)> {
+pub(crate) fn test(
+    interpreter: &Interpreter,
+    filter: Option<&str>,
+    runs: Option<usize>,
+    without_install: bool,
+) -> Result<(usize, usize)> {
     let scenarios = scenario::named(&filter.map(str::to_owned).into_iter().collect::<Vec<_>>())?;
     if scenarios.is_empty() {
         return Ok((0, 0));
@@ -111,6 +119,7 @@ pub(crate) fn test(interpreter: &Interpreter, filter: Option<&str>, runs: Option
         jobs: 2,
         only_against: false,
         version_specific: false,
+        without_install,
     };
     let table = stress(&options, &scenarios, interpreter)?;
     Ok((table.clean_scenarios(), scenarios.len() - table.clean_scenarios()))
@@ -148,7 +157,7 @@ fn stress(options: &Options, scenarios: &[Scenario], interpreter: &Interpreter) 
     std::thread::scope(|threads| {
         let work = || -> Result<()> {
             while let Some((run, scenario, side)) = plan.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let ran = child::run(interpreter, &modules, scenario, *side, *run)?;
+                let ran = child::run(interpreter, &modules, scenario, *side, *run, options.without_install)?;
                 results.lock().expect("no worker panics with the lock").push((scenario, *side, ran));
             }
             Ok(())

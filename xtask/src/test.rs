@@ -29,7 +29,7 @@ pub(crate) struct Options {
     filter: Option<String>,
     /// Every test, as in CI: also doctests, all compile errors, without default features, loom models, pytest on every
     /// interpreter in `SUNDOWN_PYTHONS` with both kinds of build, older versions of PyO3, and every run of the exit-stress
-    /// scenarios.
+    /// scenarios, which are run once more with a module that calls no `install`.
     #[arg(long)]
     full: bool,
     /// Writes the counts to this file too.
@@ -57,13 +57,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             run.older_pyo3(newest);
         }
         for interpreter in &interpreters {
-            run.exits(interpreter, None);
+            run.exits(interpreter, None, false);
+            run.exits(interpreter, Some(1), true);
         }
     } else {
         for interpreter in run.interpreters(|| Ok(vec![python::newest()?])) {
             run.suite(RUNTIME, &interpreter, true);
             run.suite(DEMO, &interpreter, true);
-            run.exits(&interpreter, Some(1));
+            run.exits(&interpreter, Some(1), false);
         }
     }
     let (line, exit_code) = run.finish();
@@ -213,10 +214,11 @@ impl<'a> Run<'a> {
     }
 
     /// The scenarios of exit-stress on one interpreter, so many times or as often as their headers say.
-    fn exits(&mut self, interpreter: &Interpreter, runs: Option<usize>) {
+    fn exits(&mut self, interpreter: &Interpreter, runs: Option<usize>, without_install: bool) {
         let filter = self.filter;
-        self.step(&format!("python: exit-stress on {}", interpreter.tag()), "", |counts| {
-            let (passed, failed) = exit_stress::test(interpreter, filter, runs)?;
+        let how = if without_install { ", without `install`" } else { "" };
+        self.step(&format!("python: exit-stress on {}{how}", interpreter.tag()), "", |counts| {
+            let (passed, failed) = exit_stress::test(interpreter, filter, runs, without_install)?;
             counts.add(&Counts { passed, failed, ignored: 0 });
             ensure!(failed == 0, "{failed} scenarios were not clean");
             Ok(())

@@ -32,7 +32,7 @@ called.wait()
 if how == "closed":
     try:
         owner.close()
-    except stress.ShutdownError:
+    except RuntimeError:
         print("abandoned")
 else:
     del owner

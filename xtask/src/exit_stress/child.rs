@@ -53,6 +53,7 @@ pub(crate) fn run(
     scenario: &Scenario,
     side: Side,
     run: usize,
+    without_install: bool,
 ) -> Result<Ran> {
     let python = interpreter.venv_python();
     let directory = folder(interpreter).join(format!("{}-{}-{run}", scenario.name, side.name()));
@@ -61,11 +62,13 @@ pub(crate) fn run(
 
     let helpers = scenario::folder().join("helpers");
     let path = std::env::join_paths(modules.folders(side).chain([helpers.as_path()]))?;
+    let install = without_install.then_some(("STRESS_WITHOUT_INSTALL", "1"));
     let mut child = Command::new(&python)
         .arg(&scenario.path)
         .args(&scenario.arguments)
         .current_dir(&directory)
         .env("PYTHONPATH", path)
+        .envs(install)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("PYTHONWARNINGS")
         .stdin(Stdio::null())
