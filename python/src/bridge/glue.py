@@ -117,21 +117,24 @@ def bridge_for(loop, make):
     bridge = reference() if reference is not None else None
     if bridge is not None and not bridge.closed:
         return bridge
-    bridge = make()
-    if reference is not None and bridges.get(loop) is reference:
-        bridges.pop(loop, None)
-    first = bridges.setdefault(loop, weakref.ref(bridge))()
-    if first is not bridge and first is not None and not first.closed:
-        return first  # another thread was faster: a loop has one bridge
-    if asyncio._get_running_loop() is loop:
-        try:
+    bridge = first = None
+    try:
+        bridge = make()
+        if reference is not None and bridges.get(loop) is reference:
+            bridges.pop(loop, None)
+        first = bridges.setdefault(loop, weakref.ref(bridge))()
+        if first is not bridge and first is not None and not first.closed:
+            return first  # another thread was faster: a loop has one bridge
+        if asyncio._get_running_loop() is loop:
             connect(bridge)
-        except BaseException:
-            bridge = first = None
-            raise
-    else:
-        # Until then the loop's queue owns the bridge. A closed loop says so here.
-        loop.call_soon_threadsafe(connect, bridge, context=Context())
+        else:
+            # Until then the loop's queue owns the bridge. A closed loop says so here.
+            loop.call_soon_threadsafe(connect, bridge, context=Context())
+    except BaseException:  # also Ctrl-C, at any point
+        if bridge is not None:
+            bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
+        bridge = first = None  # The exception has this frame.
+        raise
     return bridge
 
 
@@ -176,6 +179,8 @@ class Closer:
 
 def connect(bridge):
     """Lets the running loop watch the bridge's descriptor, in a context that keeps nothing of the caller's alive."""
+    if bridge.closed:
+        return
     loop = get_running_loop()
     keeper = Keeper(bridge)
     try:
@@ -422,7 +427,7 @@ def report(error, function):
         message = f"Rust code that called {function!r} has an error that it returns to nobody"
         loop.call_exception_handler({"message": message, "exception": error, "callback": function})
         return
-    with suppress(Exception):  # of a hook that fails itself: the thread goes on
+    with suppress(BaseException):  # of a hook that fails itself: the thread goes on
         arguments = (type(error), error, error.__traceback__, threading.current_thread())
         threading.excepthook(threading.ExceptHookArgs(arguments))
 
@@ -479,16 +484,20 @@ def serve(bridge):
     """A thread of a `Callback` that has no loop."""
     poller = select.poll()
     poller.register(bridge.descriptor, select.POLLIN)
-    while not closed:
-        poller.poll()
-        batch = Batch()
-        bridge.take(batch, BATCH)
-        if batch.calls is None:
-            return
-        for call in batch.calls:
-            perform(bridge, call, on_loop=False)
-            del call
-        del batch
+    batch = call = None
+    try:
+        while not closed:
+            poller.poll()
+            batch = Batch()
+            bridge.take(batch, BATCH)
+            if batch.calls is None:
+                return
+            for call in batch.calls:
+                perform(bridge, call, on_loop=False)
+                call = None
+            batch = None
+    finally:
+        bridge = batch = call = None  # An exception that is kept has this frame, below that of its callable.
 
 
 def start_serving(bridge, name):

@@ -281,7 +281,7 @@ def test_is_closed(all_loops):
         assert not holder.is_closed()
 
     all_loops.run(main())
-    assert holder.is_closed()
+    assert wait_until(holder.is_closed), "the thread of a loop without `add_reader` may look at the bridge just then"
     assert not holder.report(ValueError("too late")), "dropped"
     assert not sp.CallbackHolder(print, thread=True).is_closed()
 
@@ -433,3 +433,21 @@ class TestWithoutALoop:
             forks=True,
         )
         assert out == "1\n2\n0 3\n"
+
+
+def test_a_kept_exception_keeps_nothing_of_the_thread():
+    from conftest import descriptors
+
+    def fails():
+        raise Own("kept")
+
+    gc.collect()
+    before, kept = len(descriptors()), []
+    for _ in range(20):
+        own = sp.Kept(fails)
+        with pytest.raises(Own) as caught:
+            own.call()
+        kept.append(caught.value)
+        del own, caught
+    assert wait_until(lambda: gc.collect() >= 0 and len(descriptors()) <= before + 2), "a descriptor for each"
+    assert len(kept) == 20

@@ -233,7 +233,7 @@ def test_a_loop_whose_relay_cannot_start_is_tried_again(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["asyncio", "without-add-reader"])
 def test_ctrl_c_at_any_line_of_a_loops_first_use(kind):
-    """As a signal's handler would raise it: before each line that Python runs there, in turn."""
+    """As a signal's handler would raise it: at the entry of each function and before each line that Python runs there, in turn."""
     from conftest import Loops, descriptors, wait_until
 
     def interrupt_at(line):
@@ -243,7 +243,7 @@ def test_ctrl_c_at_any_line_of_a_loops_first_use(kind):
             nonlocal left
             if "glue" not in frame.f_globals["__name__"]:
                 return None
-            if event == "line":
+            if event in ("call", "line"):
                 left -= 1
                 if left == 0:
                     raise KeyboardInterrupt
