@@ -19,6 +19,7 @@ use self::outcome::Ran;
 use self::scenario::Scenario;
 use self::table::Table;
 use crate::python::{self, Interpreter};
+use crate::test::Counts;
 
 /// How often what is run on what.
 #[derive(Args)]
@@ -95,8 +96,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(if unclean == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Every scenario, or those whose names contain the filter, on one interpreter, so many times or as often as their headers
-/// say: how many scenarios were clean in all runs, and how many not.
+/// Every scenario, or those whose names contain the filter, on one interpreter, `runs` times or as often as their headers
+/// say: how many scenarios were clean in all runs and how many not, and how the runs ended that were not.
 ///
 /// # Errors
 ///
@@ -106,10 +107,10 @@ pub(crate) fn test(
     filter: Option<&str>,
     runs: Option<usize>,
     without_install: bool,
-) -> Result<(usize, usize)> {
+) -> Result<Counts> {
     let scenarios = scenario::named(&filter.map(str::to_owned).into_iter().collect::<Vec<_>>())?;
     if scenarios.is_empty() {
-        return Ok((0, 0));
+        return Ok(Counts::default());
     }
     let options = Options {
         runs,
@@ -122,7 +123,9 @@ pub(crate) fn test(
         without_install,
     };
     let table = stress(&options, &scenarios, interpreter)?;
-    Ok((table.clean_scenarios(), scenarios.len() - table.clean_scenarios()))
+    let passed = table.clean_scenarios();
+    let failures = table.findings().to_vec();
+    Ok(Counts { passed, failed: scenarios.len() - passed, ignored: 0, failures })
 }
 
 /// Every scenario on one interpreter. Prints the table.

@@ -14,7 +14,7 @@ struct Done {
     name: String,
     took: Duration,
     note: String,
-    ok: bool,
+    error: Option<String>,
 }
 
 impl Steps {
@@ -25,21 +25,22 @@ impl Steps {
         let start = Instant::now();
         let result = step();
         let took = start.elapsed();
-        let (note, ok) = match result {
-            Ok(note) => (note, true),
+        let (note, error) = match result {
+            Ok(note) => (note, None),
             Err(error) => {
-                eprintln!("error: {error:#}");
-                (first_line(&error), false)
+                let error = format!("{error:#}");
+                eprintln!("error: {error}");
+                (error.lines().next().unwrap_or_default().to_owned(), Some(error))
             }
         };
-        self.done.push(Done { name, took, note, ok });
+        self.done.push(Done { name, took, note, error });
     }
 
     pub(crate) fn passed(&self) -> usize {
-        self.done.iter().filter(|done| done.ok).count()
+        self.done.iter().filter(|done| done.error.is_none()).count()
     }
 
-    /// Prints the table.
+    /// Prints the table, and behind it once more what is known of the steps that failed: a log may be cut at its start.
     ///
     /// # Errors
     ///
@@ -47,20 +48,22 @@ impl Steps {
     pub(crate) fn finish(self) -> Result<()> {
         let width = self.done.iter().map(|done| done.name.len()).max().unwrap_or(0);
         println!();
-        for Done { name, took, note, ok } in &self.done {
-            let result = if *ok { "ok" } else { "FAILED" };
+        for Done { name, took, note, error } in &self.done {
+            let result = if error.is_none() { "ok" } else { "FAILED" };
             println!("{name:width$}  {:>7.1} s  {result:6}  {note}", took.as_secs_f64());
         }
         let total: Duration = self.done.iter().map(|done| done.took).sum();
         println!("{:width$}  {:>7.1} s", "total", total.as_secs_f64());
-        let failed: Vec<_> = self.done.iter().filter(|done| !done.ok).map(|done| done.name.as_str()).collect();
+        let errors = self.done.iter().filter_map(|done| Some((done.name.as_str(), done.error.as_ref()?)));
+        let failed: Vec<&str> = errors
+            .map(|(name, error)| {
+                println!("\n--- {name}\n{error}");
+                name
+            })
+            .collect();
         if failed.is_empty() {
             return Ok(());
         }
         bail!("{} of {} steps failed: {}", failed.len(), self.done.len(), failed.join(", "))
     }
-}
-
-fn first_line(error: &anyhow::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
 }

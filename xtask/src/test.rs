@@ -9,10 +9,10 @@ mod ui;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 
-pub(crate) use self::counts::Counts;
+pub(crate) use self::counts::{Counts, end_of};
 use crate::cargo::{Call, cargo, target};
 use crate::exit_stress;
 use crate::metadata::Metadata;
@@ -218,9 +218,8 @@ impl<'a> Run<'a> {
         let filter = self.filter;
         let how = if without_install { ", without `install`" } else { "" };
         self.step(&format!("python: exit-stress on {}{how}", interpreter.tag()), "", |counts| {
-            let (passed, failed) = exit_stress::test(interpreter, filter, runs, without_install)?;
-            counts.add(&Counts { passed, failed, ignored: 0 });
-            ensure!(failed == 0, "{failed} scenarios were not clean");
+            counts.add(&exit_stress::test(interpreter, filter, runs, without_install)?);
+            ensure!(counts.failed == 0, "{} scenarios were not clean", counts.failed);
             Ok(())
         });
     }
@@ -239,7 +238,10 @@ impl<'a> Run<'a> {
                 counts.failed = counts.failed.max(1);
             }
             total.add(&counts);
-            result.map(|()| format!("{counts}{note}"))
+            match result {
+                Ok(()) => Ok(format!("{counts}{note}")),
+                Err(error) => bail!("{error:#}\n{}", counts.failures.join("\n")),
+            }
         });
     }
 

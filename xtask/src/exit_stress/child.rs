@@ -19,6 +19,7 @@ use super::outcome::{Class, Ending, Ran, class};
 use super::scenario::{self, Scenario};
 use crate::cargo::target;
 use crate::python::Interpreter;
+use crate::test::end_of;
 
 /// Lets the processes that this one starts leave cores, from which backtraces are made.
 pub(crate) fn allow_cores() {
@@ -100,17 +101,19 @@ pub(crate) fn run(
     let (marks, lines): (Vec<&str>, Vec<&str>) = stdout.lines().partition(|line| line.starts_with("@end "));
     let exit_time = marks.first().and_then(|mark| since(mark, end));
     let class = class(scenario, ending, &lines.join("\n"), &stderr);
+    let exit_time = exit_time.filter(|_| ending.is_some());
     if class == Class::Clean {
         std::fs::remove_dir_all(&directory)?;
-    } else {
-        if let Some(core) = core_in(&directory) {
-            backtraces_in(&core, &python, &directory);
-            std::fs::remove_file(core)?;
-        }
-        let ending = ending.map_or_else(|| "killed".to_owned(), |ending| ending.to_string());
-        std::fs::write(directory.join("class"), format!("{class}: {ending}\n"))?;
+        return Ok(Ran { class, exit_time, findings: None });
     }
-    Ok(Ran { class, exit_time: exit_time.filter(|_| ending.is_some()) })
+    if let Some(core) = core_in(&directory) {
+        backtraces_in(&core, &python, &directory);
+        std::fs::remove_file(core)?;
+    }
+    let ending = ending.map_or_else(|| "killed".to_owned(), |ending| ending.to_string());
+    std::fs::write(directory.join("class"), format!("{class}: {ending}\n"))?;
+    let findings = format!("{} was {class} ({ending}); stdout {lines:?}, stderr {:?}", scenario.name, end_of(&stderr));
+    Ok(Ran { class, exit_time, findings: Some(findings) })
 }
 
 /// Whether the process has ended in time.

@@ -95,6 +95,8 @@ pub(crate) struct Ran {
     pub(crate) class: Class,
     /// From the end of the main module to the end of the process, where the former was reached.
     pub(crate) exit_time: Option<Duration>,
+    /// How it ended and what it has printed to stderr, unless it was clean.
+    pub(crate) findings: Option<String>,
 }
 
 /// What a run was: `ending` is none when it had to be killed, `stdout` without the mark of the end.

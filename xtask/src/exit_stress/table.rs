@@ -14,6 +14,7 @@ pub(crate) struct Table {
     title: String,
     sides: Vec<Side>,
     rows: Vec<(String, BTreeMap<Side, Cell>)>,
+    findings: Vec<String>,
 }
 
 /// The runs of a scenario on one side.
@@ -40,13 +41,20 @@ impl Table {
             cells.values_mut().for_each(|cell| cell.exit_times.sort());
             (scenario.name.clone(), cells)
         });
-        Table { title: interpreter.to_string(), sides: sides.to_vec(), rows: rows.collect() }
+        let ours = results.iter().filter(|(_, side, _)| *side == Side::Ours);
+        let findings = ours.filter_map(|(.., ran)| ran.findings.clone()).collect();
+        Table { title: interpreter.to_string(), sides: sides.to_vec(), rows: rows.collect(), findings }
     }
 
     /// How many scenarios were clean in all runs of ours.
     pub(crate) fn clean_scenarios(&self) -> usize {
         let ours = self.rows.iter().filter_map(|(_, cells)| cells.get(&Side::Ours));
         ours.filter(|cell| cell.unclean() == 0).count()
+    }
+
+    /// How those runs of ours ended that were not clean.
+    pub(crate) fn findings(&self) -> &[String] {
+        &self.findings
     }
 
     /// How many runs of a side were not clean.

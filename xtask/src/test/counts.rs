@@ -1,4 +1,4 @@
-//! How many tests passed and failed, by what their runners write.
+//! How many tests passed and failed, and which, by what their runners write.
 
 use std::fmt;
 use std::path::Path;
@@ -12,12 +12,20 @@ pub(crate) struct Counts {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) ignored: usize,
+    /// What is known of those that failed: a name at least.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Counts {
-    /// Adds what a line of `cargo test` says, if it is a `test result:` line. Stable Rust's test programs write no file.
+    /// Adds what a line of `cargo test` says, if it is a `test result:` line or one of a test that failed. Stable Rust's test
+    /// programs write no file.
     pub(crate) fn see(&mut self, line: &str) {
-        let Some((_, result)) = line.split_once("test result: ") else { return };
+        let Some((_, result)) = line.split_once("test result: ") else {
+            if line.starts_with("test ") && line.contains("FAILED") {
+                self.failures.push(line.trim_end().to_owned());
+            }
+            return;
+        };
         // `ok. 12 passed; 0 failed; 1 ignored; …`
         let words: Vec<&str> = result.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
         let before = |what: &str| {
@@ -47,10 +55,13 @@ impl Counts {
         let document = Document::parse(text)?;
         let mut counts = Counts::default();
         for case in document.descendants().filter(|node| node.has_tag_name("testcase")) {
-            let has = |names: &[&str]| case.children().any(|child| names.contains(&child.tag_name().name()));
-            if has(&["failure", "error"]) {
+            let find = |names: &[&str]| case.children().find(|child| names.contains(&child.tag_name().name()));
+            if let Some(failure) = find(&["failure", "error"]) {
                 counts.failed += 1;
-            } else if has(&["skipped"]) {
+                let [class, name] = ["classname", "name"].map(|name| case.attribute(name).unwrap_or_default());
+                let text = failure.text().or(failure.attribute("message")).unwrap_or_default();
+                counts.failures.push(format!("{class}.{name}: {}", end_of(text)));
+            } else if find(&["skipped"]).is_some() {
                 counts.ignored += 1;
             } else {
                 counts.passed += 1;
@@ -63,7 +74,13 @@ impl Counts {
         self.passed += other.passed;
         self.failed += other.failed;
         self.ignored += other.ignored;
+        self.failures.extend_from_slice(&other.failures);
     }
+}
+
+/// The last kilobyte of a text: where the error is.
+pub(crate) fn end_of(text: &str) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(1024))..]
 }
 
 impl fmt::Display for Counts {
@@ -83,7 +100,9 @@ mod tests {
         counts
             .see("test result: \u{1b}[31mFAILED\u{1b}[0m. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n");
         counts.see("12 passed; 7 failed\n");
+        counts.see("test clock::stops ... FAILED\n");
         assert_eq!(counts.to_string(), "13 passed, 2 failed, 1 ignored");
+        assert_eq!(counts.failures, ["test clock::stops ... FAILED"]);
     }
 
     #[test]
@@ -101,7 +120,10 @@ mod tests {
             <testcase classname="it" name="fails_as_expected"><skipped type="pytest.xfail" message=""/></testcase>
             </testsuite></testsuites>"#,
         );
-        assert_eq!(counts.unwrap().to_string(), "2 passed, 4 failed, 2 ignored");
+        let counts = counts.unwrap();
+        assert_eq!(counts.to_string(), "2 passed, 4 failed, 2 ignored");
+        assert_eq!(counts.failures[0], "it.fails: > assert 0");
+        assert_eq!(counts.failures[3], ".cannot_be_imported: collection failure");
         assert!(Counts::junit("").is_err(), "a runner that was killed while it wrote");
     }
 }
