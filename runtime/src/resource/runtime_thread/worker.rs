@@ -35,6 +35,9 @@ where
     let pool = Arc::clone(&owner);
     let mut builder = match settings.worker_threads {
         None => Builder::new_current_thread(),
+        #[cfg(target_family = "wasm")] // without threads there is no such runtime, and no thread for this one either
+        Some(_) => return Err(io::ErrorKind::Unsupported.into()),
+        #[cfg(not(target_family = "wasm"))]
         Some(workers) => {
             let mut builder = Builder::new_multi_thread();
             builder.worker_threads(workers);
