@@ -18,7 +18,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
@@ -142,18 +142,19 @@ struct Listed {
     generation: u32,
 }
 
-/// Has `hook` called on each thread that comes onto the list from now on, by itself.
-pub fn on_listed(hook: fn()) {
-    // Of two the first counts: there is one exit.
-    let _ = HOOK.set(hook);
-}
+/// Called on each thread that comes onto the list, by itself. Submitted to [`inventory`]: what is set up by a call comes
+/// after the first threads.
+#[cfg(feature = "host-hooks")]
+pub struct OnListed(pub fn());
 
-static HOOK: OnceLock<fn()> = OnceLock::new();
+#[cfg(feature = "host-hooks")]
+inventory::collect!(OnListed);
 
 impl Listed {
     fn new() -> Self {
-        if let Some(hook) = HOOK.get() {
-            hook();
+        #[cfg(feature = "host-hooks")]
+        for hook in inventory::iter::<OnListed> {
+            (hook.0)();
         }
         let thread = Arc::new(UserThread {
             ident: current_ident(),

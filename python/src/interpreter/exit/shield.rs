@@ -12,19 +12,16 @@
 //!
 //! musl and macOS do not unwind at `pthread_exit`.
 
-/// Has `pthread_exit` park the calling thread, for good, if Rust made it. CPython ends its own threads like that, also when
-/// nothing is wrong.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) use gnu::shield;
-
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn shield() {}
-
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod gnu {
     use std::ffi::{c_int, c_void};
     use std::mem;
     use std::ptr;
+
+    use crate::internal::host::user_threads::OnListed;
+
+    // And not when the exit is set up: a module that calls no `install` sets it up by its first thread, or after that.
+    inventory::submit!(OnListed(shield));
 
     /// glibc's `struct _pthread_cleanup_buffer`, of `<pthread.h>`.
     #[repr(C)]
@@ -48,8 +45,10 @@ mod gnu {
         }
     }
 
+    /// Has `pthread_exit` park the calling thread, for good, if Rust made it. CPython ends its own threads like that, also
+    /// when nothing is wrong.
     #[allow(unsafe_code, reason = "std has no cleanup handlers")]
-    pub(crate) fn shield() {
+    fn shield() {
         // SAFETY: it has no preconditions.
         if !unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null() {
             return;

@@ -15,7 +15,6 @@ use pyo3::wrap_pyfunction;
 use sundown::{Outcome, Progress, Report, Teardown};
 
 use crate::internal::driver::{self, Driver};
-use crate::internal::host::user_threads;
 use crate::internal::observe;
 use crate::internal::plan::{self, Step};
 use crate::internal::sync::quietly;
@@ -25,7 +24,7 @@ use crate::interpreter::exit::late::is_too_late;
 use crate::interpreter::exit::leaving::Left;
 use crate::interpreter::exit::waves::{self, Wave, Waves};
 use crate::interpreter::exit::{
-    self, GATE_CLOSED, NAME, STATE, budget, leaving, multiprocessing, registration, second, shield, uncaught,
+    self, GATE_CLOSED, NAME, STATE, budget, leaving, multiprocessing, registration, second, uncaught,
 };
 use crate::interpreter::raise_soon::{ok_or_raise, ok_or_raise_soon};
 use crate::interpreter::{block_on, closing, fork, gate};
@@ -44,7 +43,6 @@ pub(crate) enum Installation {
 
 /// Has CPython call the stages, unless it is too late for that.
 pub(crate) fn install(py: Python<'_>) -> PyResult<Installation> {
-    user_threads::on_listed(shield::shield);
     if !register_in_time(py)? {
         return Ok(Installation::TooLate);
     }

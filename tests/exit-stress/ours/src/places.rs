@@ -1,6 +1,6 @@
 //! The places where user code may run Python: each in a class, of which each has another timeout.
 
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -33,9 +33,14 @@ fn own_runtime() -> &'static tokio::runtime::Runtime {
 }
 
 impl Place {
-    /// Calls `callable` once, there.
+    /// Calls `callable` once, there. Waits, attached, until the thread runs: without `install` it is there before the
+    /// main thread can set up the exit.
     fn new(name: &str, callable: Py<PyAny>) -> PyResult<Self> {
-        let call = move || Python::attach(|py| drop(callable.call0(py)));
+        let (begins, begun) = mpsc::channel();
+        let call = move || {
+            let _ = begins.send(());
+            Python::attach(|py| drop(callable.call0(py)));
+        };
         let (mut place, closed) = (Place::default(), || ShutdownError::new_err("closed"));
         match name {
             "worker" | "blocking" | "handle" => {
@@ -67,6 +72,7 @@ impl Place {
             "thread" => place.thread = Some(Thread::spawn("place", move |_stop| call())?),
             name => return Err(PyValueError::new_err(format!("no place is called `{name}`"))),
         }
+        begun.recv().map_err(|_| closed())?;
         Ok(place)
     }
 }
