@@ -183,13 +183,7 @@ impl Operations<'_, '_> {
             return local!(|value, progress| #rt::#operations(value).#own(progress));
         };
         let value = Value::of(call, self.borrow);
-        let (function, result) = match self.field.option_of() {
-            Some(_) => {
-                let (callee, value) = (self.option_callee(call, &value), &value.used);
-                (None, placed::call(local!(#rt::on_option), local!(#callee, #value), place(call)))
-            }
-            None => self.plain_call(call, &value),
-        };
+        let (function, result) = self.call(call, &value);
         let answer = placed::call(local!(#rt::answer), result, place(call));
         let param = value.param;
         let tell = local! {
@@ -206,7 +200,9 @@ impl Operations<'_, '_> {
     fn wait(&self) -> TokenStream {
         let rt = self.krate.rt();
         if let Some(call) = &self.step.close {
-            return self.closed(call);
+            // It has done all when it returns.
+            let value = Value::of(call, self.borrow);
+            return in_first_poll(call, &value, &local!(#rt::closed), self.call(call, &value));
         }
         let Some(call) = &self.step.with else {
             let place = ends(self.field.ty);
@@ -215,39 +211,22 @@ impl Operations<'_, '_> {
             return local!(|value, progress| #waiting.#wait(progress));
         };
         let value = Value::of(call, self.borrow);
-        let param = &value.param;
-        if self.field.option_of().is_some() {
-            let (callee, value) = (self.option_callee(call, &value), &value.used);
-            let wait = placed::call(local!(#rt::wait_option), local!(#callee, #value, progress), place(call));
-            return local!(|#param, progress| #wait);
+        if self.field.option_of().is_none() {
+            return in_first_poll(call, &value, &local!(#rt::closing), self.plain_call(call, &value));
         }
-        let (function, call_it) = self.plain_call(call, &value);
-        let future = placed::call(local!(#rt::closing), quote_spanned!(place(call).0=> move || #call_it), place(call));
-        let future = placed::call(local!(::std::boxed::Box::pin), future, place(call));
-        match function {
-            Some(function) => local!(|#param, _| { #function #future }),
-            None => local!(|#param, _| #future),
-        }
+        let (callee, param, value) = (self.option_callee(call, &value), &value.param, &value.used);
+        let wait = placed::call(local!(#rt::wait_option), local!(#callee, #value, progress), place(call));
+        local!(|#param, progress| #wait)
     }
 
-    /// The `wait` of a `close`: its function has done all when it returns. It is called in the first poll, as a `with` is.
-    fn closed(&self, call: &Call) -> TokenStream {
-        let rt = self.krate.rt();
-        let value = Value::of(call, self.borrow);
-        let param = &value.param;
-        let (function, call_it) = match self.field.option_of() {
-            Some(_) => {
-                let (callee, value) = (self.option_callee(call, &value), &value.used);
-                (None, placed::call(local!(#rt::on_option), local!(#callee, #value), place(call)))
-            }
-            None => self.plain_call(call, &value),
-        };
-        let future = placed::call(local!(#rt::closed), quote_spanned!(place(call).0=> move || #call_it), place(call));
-        let future = placed::call(local!(::std::boxed::Box::pin), future, place(call));
-        match function {
-            Some(function) => local!(|#param, _| { #function #future }),
-            None => local!(|#param, _| #future),
+    /// A call with the field, or with what is in it. Before it is a statement, as in [`plain_call`](Self::plain_call).
+    fn call(&self, call: &Call, value: &Value) -> (Option<TokenStream>, TokenStream) {
+        if self.field.option_of().is_none() {
+            return self.plain_call(call, value);
         }
+        let rt = self.krate.rt();
+        let (callee, value) = (self.option_callee(call, value), &value.used);
+        (None, placed::call(local!(#rt::on_option), local!(#callee, #value), place(call)))
     }
 
     /// A call with the field. A path is called where it stands, so that `&mut T` coerces to `&T`; a closure learns its
@@ -304,6 +283,23 @@ impl Operations<'_, '_> {
             Parameter::Value | Parameter::Unknown => local!(taking),
         };
         placed::call(local!(#rt::#taking), local!(#value, #closure), place(call))
+    }
+}
+
+/// A `wait` that makes its call in the first poll, in the future that `future` makes of it.
+fn in_first_poll(
+    call: &Call,
+    value: &Value,
+    future: &TokenStream,
+    (function, call_it): (Option<TokenStream>, TokenStream),
+) -> TokenStream {
+    let param = &value.param;
+    let call_it = quote_spanned!(place(call).0=> move || #call_it);
+    let future = placed::call(future.clone(), call_it, place(call));
+    let future = placed::call(local!(::std::boxed::Box::pin), future, place(call));
+    match function {
+        Some(function) => local!(|#param, _| { #function #future }),
+        None => local!(|#param, _| #future),
     }
 }
 
