@@ -9,6 +9,7 @@ pub(super) mod fork;
 pub(super) mod gate;
 pub(super) mod hooks;
 pub(super) mod intern;
+pub(super) mod modules;
 pub(super) mod panics;
 pub(super) mod polling;
 pub(super) mod raise_soon;

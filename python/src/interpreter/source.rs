@@ -4,6 +4,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
+use crate::interpreter::modules;
+
 /// Runs a source file and returns what it defines, in a namespace of its own and not in `sys.modules`: another extension
 /// module may have the same file, for its own Rust.
 ///
@@ -47,9 +49,7 @@ pub(crate) fn once<T>(
 
 /// Only if `linecache` is imported, as by `asyncio`: it is not worth an import.
 fn remember_lines(py: Python<'_>, file: &str, source: &str) -> PyResult<()> {
-    let modules = py.import("sys")?.getattr("modules")?;
-    let linecache = modules.call_method1("get", ("linecache",))?;
-    if !linecache.is_none() {
+    if let Some(linecache) = modules::imported(py)?.get_item("linecache")? {
         let lines: Vec<_> = source.split_inclusive('\n').collect();
         // Without a time of modification it is never looked for on the disk: see `linecache.checkcache`.
         let entry = (source.len(), py.None(), lines, file);

@@ -32,7 +32,7 @@ use crate::internal::value::{detached, on_drop, reaper};
 use crate::interpreter::attached::{Pending, if_attached};
 use crate::interpreter::intern::interned;
 use crate::interpreter::raise_soon::ok_or_raise_soon;
-use crate::interpreter::{closing, exit, gate};
+use crate::interpreter::{closing, exit, gate, modules};
 use crate::object::addresses;
 use crate::object::class::Class;
 use crate::object::drop_wait;
@@ -134,8 +134,7 @@ fn wait(over: &Latch, created: Instant) {
 fn runs_a_loop(py: Python<'_>) -> bool {
     static RUNNING: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     // Before asyncio is imported there is no loop.
-    let imported = || py.import("sys")?.getattr("modules")?.contains(interned!(py, "asyncio"));
-    if RUNNING.get().get(py).is_none() && !imported().unwrap_or(false) {
+    if RUNNING.get().get(py).is_none() && !modules::is_imported(py, "asyncio").unwrap_or(false) {
         return false;
     }
     let running = RUNNING.get().import(py, "asyncio", "_get_running_loop").and_then(|running| running.call0());

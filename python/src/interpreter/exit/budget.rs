@@ -14,7 +14,9 @@
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyModule};
+use pyo3::types::{PyList, PyModule};
+
+use crate::interpreter::modules;
 
 const NAME: &str = "_sundown_exit";
 
@@ -23,9 +25,8 @@ pub(super) fn join(py: Python<'_>) -> PyResult<()> {
     let fresh = PyModule::new(py, NAME)?;
     fresh.setattr("waiting", PyList::empty(py))?;
     fresh.setattr("spent", 0.0)?;
-    let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
     // Of two modules that are imported at the same time one wins.
-    let shared = modules.call_method1("setdefault", (NAME, fresh))?;
+    let shared = modules::imported(py)?.call_method1("setdefault", (NAME, fresh))?;
     shared.getattr("waiting")?.call_method1("append", (py.None(),))?;
     Ok(())
 }
@@ -64,5 +65,5 @@ pub(super) fn end(py: Python<'_>, time: Duration) {
 }
 
 fn shared(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    py.import("sys")?.getattr("modules")?.get_item(NAME)
+    modules::imported(py)?.as_any().get_item(NAME)
 }

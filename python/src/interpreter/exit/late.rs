@@ -6,6 +6,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::interpreter::modules;
 use crate::interpreter::raise_soon::ok_or_raise;
 
 /// Whether a handler that is registered now with `atexit` would not be called.
@@ -22,7 +23,7 @@ fn look(py: Python<'_>) -> PyResult<bool> {
     if sys.call_method0("is_finalizing")?.is_truthy()? {
         return Ok(true);
     }
-    let modules = sys.getattr("modules")?.cast_into::<PyDict>()?;
+    let modules = modules::imported(py)?;
     match modules.get_item("threading")? {
         Some(threading) => after_the_threads(&sys, &threading),
         None => after_the_script(&sys, &modules),

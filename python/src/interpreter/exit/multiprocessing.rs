@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyTuple};
 
-use crate::interpreter::source;
+use crate::interpreter::{modules, source};
 
 /// To be called in a forked child: if multiprocessing has forked it, it calls `stage_two` at its end.
 ///
@@ -25,7 +25,7 @@ pub(super) fn at_import(py: Python<'_>, stage_two: fn(Python<'_>) -> PyResult<()
 
 /// Calls the function, if multiprocessing is in use.
 fn call(py: Python<'_>, function: &str, stage_two: fn(Python<'_>) -> PyResult<()>) -> PyResult<()> {
-    if py.version_info() >= (3, 13) || !py.import("sys")?.getattr("modules")?.contains("multiprocessing.util")? {
+    if py.version_info() >= (3, 13) || !modules::is_imported(py, "multiprocessing.util")? {
         return Ok(());
     }
     let stage_two = move |arguments: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| stage_two(arguments.py());

@@ -21,6 +21,7 @@ use pyo3::prelude::*;
 use crate::internal::driver::{self, Driver};
 use crate::internal::sync::latch::Latch;
 use crate::internal::sync::lock;
+use crate::interpreter::modules;
 
 /// How often the second one looks whether the first one finalizes. CPython has no event for it.
 const LOOK: Duration = Duration::from_millis(2);
@@ -92,8 +93,7 @@ impl Drop for Over<'_> {
 /// not run.
 pub(super) fn is_main_another(py: Python<'_>) -> bool {
     let is_another = || {
-        let modules = py.import("sys")?.getattr("modules")?;
-        let threading = modules.get_item("threading")?;
+        let threading = modules::imported(py)?.as_any().get_item("threading")?;
         let main = threading.call_method0("main_thread")?.getattr("ident")?;
         threading.call_method0("get_ident")?.ne(main)
     };

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 use crate::interpreter::exceptions::ShutdownError;
-use crate::interpreter::source;
+use crate::interpreter::{modules, source};
 
 /// Keeps daemon threads that end with a `ShutdownError` of this module from printing it: see `uncaught.py`.
 ///
@@ -12,7 +12,7 @@ use crate::interpreter::source;
 /// If `threading` is not as it should be. Then they print it.
 pub(super) fn quieten(py: Python<'_>) -> PyResult<()> {
     // Without it there is no thread of Python's.
-    if !py.import("sys")?.getattr("modules")?.contains("threading")? {
+    if !modules::is_imported(py, "threading")? {
         return Ok(());
     }
     let namespace = source::execute(py, "uncaught", include_str!("uncaught.py"))?;
