@@ -5,8 +5,10 @@
 //! waits: what is left is forced at once. A `KeyboardInterrupt` has said all that it has to say then. Any other
 //! exception is left to CPython, which prints what an `atexit` function raises.
 
-use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
+
+use crate::interpreter::raise_soon::ok_or_raise;
 
 /// Whether the exit was hurried, and what is to be raised when it is over.
 #[derive(Debug, Default)]
@@ -23,9 +25,7 @@ impl Hurry {
 
     /// The result of something that the exit can do without. What is no `Exception` was raised by a signal's handler.
     pub(super) fn note(&mut self, py: Python<'_>, result: PyResult<()>) {
-        if let Err(error) = result
-            && !error.is_instance_of::<PyException>(py)
-        {
+        if let Err(error) = ok_or_raise(py, result) {
             self.by(py, error);
         }
     }
