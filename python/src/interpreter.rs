@@ -11,6 +11,7 @@ pub(super) mod hooks;
 pub(super) mod intern;
 pub(super) mod modules;
 pub(super) mod panics;
+pub(super) mod pending_call;
 pub(super) mod polling;
 pub(super) mod raise_soon;
 pub(super) mod signals;

@@ -11,12 +11,11 @@
 
 use std::ffi::{c_int, c_void};
 use std::panic::catch_unwind;
+use std::ptr;
 
-use pyo3::prelude::*;
-
-use crate::interpreter::exit;
-use crate::interpreter::raise_soon::ok_or_raise;
+use crate::interpreter::raise_soon::pending_result;
 use crate::interpreter::subinterpreters::is_main_interpreter;
+use crate::interpreter::{exit, pending_call};
 
 #[allow(unsafe_code, reason = "std has no way to be called when a library is loaded")]
 // SAFETY: the section is an array of functions of this type, which the dynamic linker calls once. This one needs
@@ -30,35 +29,21 @@ extern "C" fn at_load() {
     let _ = catch_unwind(register_soon);
 }
 
-/// Has the main thread register stage two, before it runs any more of its Python code.
-#[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
+/// Has the main thread register stage two, before it runs any more of its Python code. If the queue is full it is left to
+/// the first use.
 pub(super) fn register_soon() {
-    // SAFETY: both may be called by any thread, at any time. The function lives as long as the library, which is never
-    // unloaded. If the queue is full it is left to the first use.
-    unsafe {
-        if pyo3::ffi::Py_IsInitialized() != 0 {
-            pyo3::ffi::Py_AddPendingCall(Some(on_main_thread), std::ptr::null_mut());
-        }
+    if pending_call::is_possible() {
+        pending_call::ask(on_main_thread, ptr::null_mut());
     }
 }
 
-/// Called by CPython's main thread, attached. -1 raises, there, the exception that is set.
 extern "C" fn on_main_thread(_: *mut c_void) -> c_int {
-    catch_unwind(|| {
-        // Before 3.12 it is the queue of whichever interpreter held the GIL: then the first use registers it.
-        if !is_main_interpreter() {
-            return 0;
-        }
-        Python::attach(|py| {
-            exit::on_loss(super::lost);
-            match ok_or_raise(py, exit::register_in_time(py)) {
-                Ok(_) => 0,
-                Err(error) => {
-                    error.restore(py);
-                    -1
-                }
-            }
-        })
+    // If not, the first use registers it.
+    if !is_main_interpreter() {
+        return 0;
+    }
+    pending_result(|py| {
+        exit::on_loss(super::lost);
+        exit::register_in_time(py).map(drop)
     })
-    .unwrap_or(0)
 }

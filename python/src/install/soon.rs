@@ -14,14 +14,13 @@
 //! asks again.
 
 use std::ffi::{c_int, c_void};
-use std::panic::catch_unwind;
+use std::ptr;
 use std::sync::atomic::Ordering;
-
-use pyo3::prelude::*;
 
 use crate::install::{INSTALLED, ensure};
 use crate::internal::host::exit::OnWatch;
-use crate::interpreter::raise_soon::ok_or_raise;
+use crate::interpreter::pending_call;
+use crate::interpreter::raise_soon::pending_result;
 use crate::interpreter::subinterpreters::is_main_interpreter;
 
 inventory::submit!(OnWatch(soon));
@@ -37,44 +36,23 @@ pub(crate) fn soon() {
 }
 
 #[cold]
-#[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
 fn ask() {
-    // A Rust program may use a runtime before it starts an interpreter, or without one. Since this is zero from the very
-    // beginning of the finalization, nothing is asked of an interpreter that is taken apart.
-    // SAFETY: it may be called by any thread, at any time.
-    if unsafe { pyo3::ffi::Py_IsInitialized() } == 0 {
+    if !pending_call::is_possible() {
         return;
     }
     let installed = INSTALLED.get();
-    if installed.asked.swap(true, Ordering::AcqRel) {
-        return;
-    }
-    // SAFETY: any thread may call it, attached or not. The function lives as long as the library, which is never unloaded.
-    if unsafe { pyo3::ffi::Py_AddPendingCall(Some(on_main_thread), std::ptr::null_mut()) } != 0 {
+    if !installed.asked.swap(true, Ordering::AcqRel) && !pending_call::ask(on_main_thread, ptr::null_mut()) {
         installed.asked.store(false, Ordering::Release);
     }
 }
 
-/// Called by CPython's main thread, attached. -1 raises, there, the exception that is set.
 extern "C" fn on_main_thread(_: *mut c_void) -> c_int {
-    // A panic has said what is to be said, by the panic hook.
-    catch_unwind(|| {
-        let installed = INSTALLED.get();
-        // Before 3.12 it is the queue of whichever interpreter held the GIL. And this waits for no thread: it may have
-        // interrupted an import, whose lock the other thread waits for.
-        if !is_main_interpreter() || installed.installing.load(Ordering::Acquire) > 0 {
-            installed.asked.store(false, Ordering::Release);
-            return 0;
-        }
-        // A part of CPython that is not as expected: the next call that can return an error says so.
-        Python::attach(|py| match ok_or_raise(py, ensure(py)) {
-            Ok(_) => 0,
-            // Ctrl-C, during an import: it is meant for what this has interrupted.
-            Err(error) => {
-                error.restore(py);
-                -1
-            }
-        })
-    })
-    .unwrap_or(0)
+    let installed = INSTALLED.get();
+    // This waits for no thread: it may have interrupted an import, whose lock the other thread waits for.
+    if !is_main_interpreter() || installed.installing.load(Ordering::Acquire) > 0 {
+        installed.asked.store(false, Ordering::Release);
+        return 0;
+    }
+    // A part of CPython that is not as expected: the next call that can return an error says so.
+    pending_result(ensure)
 }
