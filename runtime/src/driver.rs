@@ -43,7 +43,7 @@ pub(crate) use stall::Stall;
 pub const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
 /// A step that still makes progress at its deadline may be nearly done: a thousand tasks that are joined late, say. It
-/// gets so much more time or so many more polls, whichever ends first; the limit of polls is for a paused clock.
+/// gets this much more time or this many more polls, whichever ends first; the limit of polls is for a paused clock.
 const LAST_WORK: (Duration, u32) = (Duration::from_millis(10), 1_000);
 
 /// The clock and the alarms of one running teardown.

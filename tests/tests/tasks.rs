@@ -160,7 +160,7 @@ mod the_wait {
         let _ = force(&tasks).await;
     }
 
-    /// So many that they are in several shards of the books; the last is in none of the first.
+    /// Enough of them to be in several shards of the books; the last is in none of the first.
     #[tokio::test]
     async fn the_last_of_many_is_waited_for() {
         let (tasks, token) = (Tasks::new(), CancellationToken::new());
@@ -286,7 +286,7 @@ mod the_force {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_is_late_is_aborted_and_named() {
+    async fn a_late_task_is_aborted_and_named() {
         let tasks = Tasks::new();
         let task = tasks.spawn("deaf", pending::<()>()).unwrap();
         let place = tasks.names()[0].location();

@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
         self.step(&name, &missing, |counts| python::run_suite(suite, interpreter, abi3, filter, counts));
     }
 
-    /// The scenarios of exit-stress on one interpreter, so many times or as often as their headers say.
+    /// The scenarios of exit-stress on one interpreter, this many times or as often as their headers say.
     fn exits(&mut self, interpreter: &Interpreter, runs: Option<usize>, without_install: bool) {
         let filter = self.filter;
         let how = if without_install { ", without `install`" } else { "" };

@@ -1,4 +1,4 @@
-//! Takes jobs from the queue and runs them, so many at a time.
+//! Takes jobs from the queue and runs them, a few at a time.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, resume_unwind};

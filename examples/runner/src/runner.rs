@@ -15,7 +15,7 @@ use crate::status::StatusServer;
 use crate::store::Store;
 use crate::{cron, inbox};
 
-/// A small workflow service: jobs come from a file, the clock and HTTP, and are run so many at a time.
+/// A small workflow service: jobs come from a file, the clock and HTTP, and are run a few at a time.
 #[must_shutdown(timeout = "6s")]
 #[derive(Debug)]
 pub struct Runner {

@@ -224,7 +224,7 @@ impl Callback {
     /// async fn notify(on_change: Callback, mut changes: tokio::sync::mpsc::Receiver<u64>) {
     ///     while let Some(change) = changes.recv().await {
     ///         if let Err(error) = on_change.call((change,)).await {
-    ///             on_change.report(error); // the next change is told all the same
+    ///             on_change.report(error); // and goes on with the next change
     ///         }
     ///     }
     /// }

@@ -18,7 +18,7 @@ use crate::internal::host::fork::PerProcess;
 use crate::internal::sync::latch::Latch;
 use crate::internal::sync::lock;
 
-/// The number of slots: so many loops stop at the same time.
+/// The number of slots, and so of the loops that stop at the same time.
 const AT_A_TIME: usize = 4;
 
 /// How long a teardown waits for a queue that stands still.

@@ -439,7 +439,7 @@ impl Tasks {
         F::Output: Send + 'static,
     {
         let task = self.start::<_, Unknown>(future, entered);
-        // A group that is cancelled and not closed lets tasks in; whoever cancels it sees those that are there.
+        // A group that is cancelled and not closed lets tasks in; its cancellation sees those that are there.
         if self.group.token.is_cancelled() {
             self.group.abort_until_stopped();
         }

@@ -210,7 +210,7 @@ mod models {
     }
 
     #[test]
-    fn whoever_waits_learns_that_it_is_gone() {
+    fn a_waiter_learns_that_it_is_gone() {
         loom::model(|| {
             let slot = Arc::new(Slot::new(0));
             let other = {

@@ -201,7 +201,7 @@ impl Progress {
         self.stuck = Some(Box::new(who));
     }
 
-    /// As [`stuck`](Self::stuck), and not more than so many levels deep.
+    /// As [`stuck`](Self::stuck), and at most this many levels deep.
     pub(crate) fn stuck_within(&self, levels: usize) -> String {
         let who = self.stuck.as_ref().filter(|_| levels > 0).and_then(|who| who(levels));
         let who = match self.driver.as_ref().and_then(|driver| driver.stall()) {

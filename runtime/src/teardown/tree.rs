@@ -1,6 +1,6 @@
 //! What became of the steps of a value, as the reports of all its owners share it.
 //!
-//! Each guarded value keeps a report of its own, for whoever shuts it down once more. With a copy of what is below it,
+//! Each guarded value keeps a report of its own, for a later shutdown of it. With a copy of what is below it,
 //! 10,000 leaves below 50 guarded values would take 226 MB instead of 10, and the time would be quadratic in the depth.
 //! So a report has its steps by reference, with the instants at which they were requested; a
 //! [`StepReport`](crate::StepReport), which counts from the start of the one report that it is in, and has its path

@@ -57,7 +57,7 @@ struct State {
     unanswered: bool,
     /// The drivers under which somebody who owns the value has torn it down, or tried to, by their address.
     reached: BTreeMap<usize, Weak<Driver>>,
-    /// At so many, those that are gone are taken out.
+    /// At this number of them, those that are gone are taken out.
     reached_most: usize,
 }
 

@@ -255,7 +255,7 @@ def objects():
 
 
 def living(name, count):
-    """Leaves so many objects to the exit."""
+    """Leaves this many objects to the exit."""
     import bench_python
 
     alive.extend(getattr(bench_python, name)() for _ in range(count))

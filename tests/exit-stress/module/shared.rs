@@ -20,7 +20,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     extras::fill(module)
 }
 
-/// Completes after so many milliseconds.
+/// Completes after this many milliseconds.
 #[pyfunction]
 fn sleep(py: Python<'_>, milliseconds: f64) -> PyResult<Bound<'_, PyAny>> {
     future_into_py(py, async move {
@@ -48,7 +48,7 @@ fn delegate(py: Python<'_>, callable: Py<PyAny>) -> PyResult<Bound<'_, PyAny>> {
     )
 }
 
-/// Runs an event loop of its own for so many milliseconds.
+/// Runs an event loop of its own for this many milliseconds.
 #[pyfunction]
 fn run_for(py: Python<'_>, milliseconds: u64) -> PyResult<()> {
     run(py, async move {
@@ -69,7 +69,7 @@ fn attach_on_worker(py: Python<'_>, callable: Py<PyAny>, pause_microseconds: u64
     })
 }
 
-/// A tick about every so many microseconds, from a thread of its own: tokio's timer counts milliseconds.
+/// A tick about every this many microseconds, from a thread of its own: tokio's timer counts milliseconds.
 pub(crate) fn ticks(microseconds: u64) -> mpsc::Receiver<()> {
     let (sender, receiver) = mpsc::channel(1);
     std::thread::spawn(move || {

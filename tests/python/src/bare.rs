@@ -35,7 +35,7 @@ fn slept(py: Python<'_>, seconds: f64) -> PyResult<Bound<'_, PyAny>> {
     })
 }
 
-/// From a thread of Rust's, so many milliseconds later.
+/// From a thread of Rust's, this many milliseconds later.
 #[pyfunction]
 fn use_in_thread(milliseconds: u64) {
     thread::spawn(move || {
@@ -90,7 +90,7 @@ fn use_and_fork(py: Python<'_>) -> PyResult<i32> {
     py.import("os")?.call_method0("fork")?.extract()
 }
 
-/// With a task that needs so many seconds when it is asked to stop.
+/// With a task that needs this many seconds when it is asked to stop.
 #[pyclass_teardown(timeout = "30s")]
 #[pyclass(frozen)]
 struct Flusher {

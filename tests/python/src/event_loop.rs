@@ -91,7 +91,7 @@ impl Own {
         get_runtime().spawn(call).map(drop)
     }
 
-    /// Begins a call, and drops it after so many seconds: whether it was dropped.
+    /// Begins a call, and drops it after this many seconds: whether it was dropped.
     fn run_for(&self, py: Python<'_>, seconds: f64, function: Py<PyAny>) -> PyResult<bool> {
         let event_loop = self.get()?;
         get_runtime().block_on(py, async move {

@@ -101,7 +101,7 @@ fn call_unextractable<'py>(callable: &Bound<'py, PyAny>, thread: bool) -> PyResu
     future_into_py(callable.py(), async move { callback.call_into::<Unextractable, _>(()).await.map(drop) })
 }
 
-/// Begins a call and drops it after so many milliseconds. The probe sees when.
+/// Begins a call and drops it after this many milliseconds. The probe sees when.
 #[pyfunction]
 fn call_within<'py>(callable: &Bound<'py, PyAny>, millis: u64, probe: &Probe) -> PyResult<Bound<'py, PyAny>> {
     let callback = Callback::new(callable)?;

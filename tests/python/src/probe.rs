@@ -32,7 +32,7 @@ impl Probe {
         Watched { probe: self.clone(), completed: false }
     }
 
-    /// Blocks this thread until Python has called `release`, for so many seconds at most.
+    /// Blocks this thread until Python has called `release`, for this many seconds at most.
     pub(crate) fn hold(&self, seconds: f64) {
         let counts = self.0.counts.lock().unwrap();
         let limit = Duration::from_secs_f64(seconds);
@@ -87,7 +87,7 @@ impl Probe {
         self.0.counts.lock().unwrap().dropped
     }
 
-    /// Waits, detached, until so many futures have been polled; whether they have.
+    /// Waits, detached, until this many futures have been polled; whether they have.
     #[pyo3(signature = (count=1, seconds=10.0))]
     fn wait_started(&self, py: Python<'_>, count: u64, seconds: f64) -> bool {
         self.wait(py, seconds, |counts| counts.started >= count)
@@ -99,7 +99,7 @@ impl Probe {
         self.0.release.notify_one();
     }
 
-    /// Waits, detached, until so many futures have been dropped, completed or not; whether they have.
+    /// Waits, detached, until this many futures have been dropped, completed or not; whether they have.
     #[pyo3(signature = (count=1, seconds=10.0))]
     fn wait_dropped(&self, py: Python<'_>, count: u64, seconds: f64) -> bool {
         self.wait(py, seconds, |counts| counts.dropped >= count)

@@ -106,7 +106,7 @@ impl Cell {
         self.runs() - self.classes.get(&Class::Clean).copied().unwrap_or(0)
     }
 
-    /// The exit time that so many percent of the runs had at most.
+    /// The exit time that this percentage of the runs had at most.
     fn percentile(&self, percent: usize) -> String {
         let rank = (self.exit_times.len() * percent).div_ceil(100);
         let time = rank.checked_sub(1).map(|at| self.exit_times[at]);

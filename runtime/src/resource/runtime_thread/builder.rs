@@ -48,7 +48,7 @@ impl<M: Send + 'static> RuntimeThreadBuilder<M> {
         self
     }
 
-    /// Gives the runtime so many worker threads, beside the thread of the handler: what the handler spawns runs there, also
+    /// Sets the number of worker threads of the runtime, beside the thread of the handler: what the handler spawns runs there, also
     /// while the handler computes. The handler itself stays on its thread, and need not be `Send`. They end with the thread.
     ///
     /// If it is not called there is no other thread, and what the handler spawns runs while it awaits.

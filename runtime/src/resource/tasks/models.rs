@@ -15,7 +15,7 @@ use super::ledger::{Attached, Ledger, Named, Waiting};
 type Handle = Arc<AtomicUsize>;
 
 fn named() -> Named {
-    Named { name: "task".into(), location: Location::caller(), blocking: false, until_stopped: false }
+    Named::task("task".into(), Location::caller())
 }
 
 async fn empty(ledger: &Ledger<Handle>) {
@@ -31,7 +31,7 @@ fn model(f: impl Fn() + Sync + Send + 'static) {
 }
 
 #[test]
-fn whoever_was_let_in_is_waited_for_and_nobody_is_let_in_after() {
+fn a_task_that_was_let_in_is_waited_for_and_none_is_let_in_after() {
     model(|| {
         let ledger: Arc<Ledger<Handle>> = Arc::new(Ledger::new());
         let ended = Arc::new(AtomicUsize::new(0));
@@ -65,7 +65,7 @@ fn whoever_was_let_in_is_waited_for_and_nobody_is_let_in_after() {
 }
 
 #[test]
-fn the_last_to_leave_wakes_whoever_waits() {
+fn the_last_to_leave_wakes_those_that_wait() {
     model(|| {
         let ledger: Arc<Ledger<Handle>> = Arc::new(Ledger::new());
         let tasks: Vec<_> = (0..2)
@@ -83,7 +83,7 @@ fn the_last_to_leave_wakes_whoever_waits() {
 }
 
 #[test]
-fn a_close_wakes_whoever_waits_for_an_empty_group() {
+fn a_close_wakes_those_that_wait_for_an_empty_group() {
     model(|| {
         let ledger: Arc<Ledger<Handle>> = Arc::new(Ledger::new());
         let closer = Arc::clone(&ledger);

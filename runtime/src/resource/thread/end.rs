@@ -7,7 +7,7 @@
 //! Invariants, which the loom models below check:
 //! 1. `Join::AtOnce` is returned only after the thread has woken all waiters.
 //! 2. Anyone who waits is woken at the end: one who looks while the thread wakes others takes a place, and is woken in the
-//!    next round. Only so many rounds are made; after them the end is announced without the join.
+//!    next round. The number of rounds is limited; after them the end is announced without the join.
 //! 3. Nothing of a user's runs under the lock.
 
 use std::future::Future;

@@ -16,7 +16,7 @@ fn eager(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     api::future_into_py_eager(py, async { Ok(()) })
 }
 
-/// Calls the callable from Rust, so many calls at a time.
+/// Calls the callable from Rust, this many calls at a time.
 #[pyfunction]
 fn call<'py>(
     py: Python<'py>,

@@ -10,7 +10,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(call_on_worker, module)?)
 }
 
-/// Calls the callable from Rust, so many calls at a time: on tokio's blocking threads, as its guide advises, because a
+/// Calls the callable from Rust, this many calls at a time: on tokio's blocking threads, as its guide advises, because a
 /// callable may block.
 #[pyfunction]
 fn call<'py>(

@@ -24,20 +24,20 @@ async fn sleep(milliseconds: u64) {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
-/// Blocks the calling thread for so many milliseconds, in a future.
+/// Blocks the calling thread for this many milliseconds, in a future.
 #[pyfunction]
 fn block_on(py: Python<'_>, milliseconds: u64) -> PyResult<()> {
     get_runtime().block_on(py, sleep(milliseconds))
 }
 
-/// Blocks a thread of the runtime for so many milliseconds.
+/// Blocks a thread of the runtime for this many milliseconds.
 #[pyfunction]
 fn blocking(py: Python<'_>, milliseconds: u64) -> PyResult<Bound<'_, PyAny>> {
     let thread = get_runtime().spawn_blocking(move || std::thread::sleep(Duration::from_millis(milliseconds)))?;
     future_into_py(py, async move { thread.await.map_err(|error| ShutdownError::new_err(error.to_string())) })
 }
 
-/// Calls it again and again, so many microseconds between the calls, until the process ends.
+/// Calls it again and again, this many microseconds between the calls, until the process ends.
 #[pyfunction]
 fn call_every(callable: &Bound<'_, PyAny>, microseconds: u64) -> PyResult<()> {
     call(Callback::on_thread(callable)?, microseconds)
@@ -74,17 +74,17 @@ impl Owner {
         Ok(Owner { runtime: Runtime::builder().worker_threads(2).build()? })
     }
 
-    /// Starts so many tasks, each of which would take a minute.
+    /// Starts this many tasks, each of which would take a minute.
     fn start(&self, tasks: usize) -> PyResult<()> {
         (0..tasks).try_for_each(|_| self.runtime.spawn(sleep(60_000)).map(drop))
     }
 
-    /// Blocks the calling thread for so many milliseconds, in a future on the object's runtime.
+    /// Blocks the calling thread for this many milliseconds, in a future on the object's runtime.
     fn block_on(&self, py: Python<'_>, milliseconds: u64) -> PyResult<()> {
         self.runtime.block_on(py, sleep(milliseconds))
     }
 
-    /// Completes on the object's runtime after so many milliseconds.
+    /// Completes on the object's runtime after this many milliseconds.
     fn sleep<'py>(&self, py: Python<'py>, milliseconds: u64) -> PyResult<Bound<'py, PyAny>> {
         let task = self.runtime.spawn(sleep(milliseconds))?;
         future_into_py(py, async move { task.await.map_err(|error| ShutdownError::new_err(error.to_string())) })

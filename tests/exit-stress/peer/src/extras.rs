@@ -21,14 +21,14 @@ async fn sleep(milliseconds: u64) {
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
-/// Blocks the calling thread for so many milliseconds, in a future.
+/// Blocks the calling thread for this many milliseconds, in a future.
 #[pyfunction]
 fn block_on(py: Python<'_>, milliseconds: u64) -> PyResult<()> {
     py.detach(|| get_runtime().block_on(sleep(milliseconds)));
     Ok(())
 }
 
-/// Blocks a thread of the runtime for so many milliseconds.
+/// Blocks a thread of the runtime for this many milliseconds.
 #[pyfunction]
 fn blocking(py: Python<'_>, milliseconds: u64) -> PyResult<Bound<'_, PyAny>> {
     future_into_py(py, async move {
@@ -38,7 +38,7 @@ fn blocking(py: Python<'_>, milliseconds: u64) -> PyResult<Bound<'_, PyAny>> {
     })
 }
 
-/// Calls it again and again, so many microseconds between the calls, until the process ends.
+/// Calls it again and again, this many microseconds between the calls, until the process ends.
 #[pyfunction]
 fn call_every(callable: Py<PyAny>, microseconds: u64) {
     get_runtime().spawn(async move {
@@ -83,20 +83,20 @@ impl Owner {
         Ok(Owner { runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()? })
     }
 
-    /// Starts so many tasks, each of which would take a minute.
+    /// Starts this many tasks, each of which would take a minute.
     fn start(&self, tasks: usize) {
         for _ in 0..tasks {
             self.runtime.spawn(sleep(60_000));
         }
     }
 
-    /// Blocks the calling thread for so many milliseconds, in a future on the object's runtime.
+    /// Blocks the calling thread for this many milliseconds, in a future on the object's runtime.
     fn block_on(&self, py: Python<'_>, milliseconds: u64) -> PyResult<()> {
         py.detach(|| self.runtime.block_on(sleep(milliseconds)));
         Ok(())
     }
 
-    /// Completes on the object's runtime after so many milliseconds.
+    /// Completes on the object's runtime after this many milliseconds.
     fn sleep<'py>(&self, py: Python<'py>, milliseconds: u64) -> PyResult<Bound<'py, PyAny>> {
         let task = self.runtime.spawn(sleep(milliseconds));
         future_into_py(py, async move {
