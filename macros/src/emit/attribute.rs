@@ -9,7 +9,6 @@ use syn::{Data, DeriveInput};
 
 use crate::attr::errors::Errors;
 use crate::attr::flavour::Flavour;
-use crate::attr::item::derives_clone;
 use crate::attr::written::{self, StructArgs};
 use crate::emit::docs;
 use crate::emit::mended::mended;
@@ -31,7 +30,7 @@ pub(crate) fn must_shutdown(host: Host, args: TokenStream, item: TokenStream) ->
     }
     let mut errors = Errors::default();
     item::check(Flavour::MustShutdown, &input, &mut errors);
-    let clone = derives_clone(&input.attrs).then(|| stubs::clone(&input));
+    let clone = stubs::clone(&input);
     let mut input = mended(Flavour::MustShutdown, input);
     let docs = docs::section(Flavour::MustShutdown, &input, &read);
     let must_use = must_use(&input, &read);

@@ -5,6 +5,7 @@ use syn::DeriveInput;
 use syn::ext::IdentExt as _;
 
 use crate::attr::flavour::Flavour;
+use crate::attr::item::derives_clone;
 use crate::attr::written::StructArgs;
 use crate::emit::methods::{Bodies, methods};
 use crate::emit::quotes::{Host, Krate, local};
@@ -100,18 +101,21 @@ fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
     }
 }
 
-/// A `Clone` in the place of one that was refused: the rest of the crate may use it.
-pub(crate) fn clone(input: &DeriveInput) -> TokenStream {
+/// A `Clone` in the place of one that was refused, if the struct derives one: the rest of the crate may use it.
+pub(crate) fn clone(input: &DeriveInput) -> Option<TokenStream> {
+    if !derives_clone(&input.attrs) {
+        return None;
+    }
     let (ident, stub) = (&input.ident, stub());
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    local! {
+    Some(local! {
         #[allow(unused, clippy::all, clippy::pedantic)]
         impl #impl_generics ::core::clone::Clone for #ident #ty_generics #where_clause {
             fn clone(&self) -> Self {
                 #stub
             }
         }
-    }
+    })
 }
 
 fn class(input: &DeriveInput, krate: &Krate) -> TokenStream {

@@ -8,7 +8,6 @@ use syn::{Data, DeriveInput, ItemImpl};
 
 use crate::attr::errors::Errors;
 use crate::attr::flavour::Flavour;
-use crate::attr::item::derives_clone;
 use crate::attr::pyo3::Pyclass;
 use crate::attr::written;
 use crate::emit::docs;
@@ -53,7 +52,7 @@ fn of_struct(args: TokenStream, input: DeriveInput, item: TokenStream) -> TokenS
         return without_ours(item);
     }
     item::check(Flavour::PyClass, &input, &mut errors);
-    let clone = derives_clone(&input.attrs).then(|| stubs::clone(&input));
+    let clone = stubs::clone(&input);
     let mut input = mended(Flavour::PyClass, input);
     let docs = docs::section(Flavour::PyClass, &input, &read);
     let rt = Krate::new(Host::Python, read.krate.as_ref()).rt();
