@@ -116,13 +116,8 @@ impl Callback {
         let py = function.py();
         Self::made(function, |function| {
             let bridge = Bridge::of(&locals.event_loop(py))?;
-            Ok((
-                Owned::ByLoop(
-                    bridge.register(Callable { function: function.unbind(), context: locals.own_context(py) }),
-                ),
-                bridge,
-                None,
-            ))
+            let callable = Callable { function: function.unbind(), context: locals.own_context(py) };
+            Ok((Owned::ByLoop(bridge.register(callable)), bridge, None))
         })
     }
 
