@@ -103,9 +103,14 @@ impl Called {
         Callback::new(callable).map(Called)
     }
 
+    /// Called on a thread of its own.
+    #[staticmethod]
+    fn on_thread(callable: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Callback::on_thread(callable).map(Called)
+    }
+
     fn call(&self, py: Python<'_>, argument: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        let callback = self.0.clone();
-        get_runtime().block_on(py, async move { callback.call((argument,)).await })?
+        get_runtime().block_on(py, self.0.call((argument,)))?
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pyo3::PyErrArguments;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sundown_python::{Callback, future_into_py, future_into_py_eager, get_runtime};
+use sundown_python::{Callback, future_into_py, future_into_py_eager};
 
 use crate::probe::Probe;
 
@@ -123,25 +123,7 @@ fn eager_probed<'py>(py: Python<'py>, probe: &Probe) -> PyResult<Bound<'py, PyAn
     })
 }
 
-/// A `Callback` in a class.
-#[pyclass(frozen)]
-struct Kept(Callback);
-
-#[pymethods]
-impl Kept {
-    /// On a thread of its own.
-    #[new]
-    fn new(callable: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Callback::on_thread(callable).map(Kept)
-    }
-
-    fn call(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        get_runtime().block_on(py, self.0.call(()))?
-    }
-}
-
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Kept>()?;
     module.add_function(wrap_pyfunction!(panic_in_exception, module)?)?;
     module.add_function(wrap_pyfunction!(eager_panic_in_exception, module)?)?;
     module.add_function(wrap_pyfunction!(panic_in_drop, module)?)?;

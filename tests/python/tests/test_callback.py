@@ -438,17 +438,17 @@ class TestWithoutALoop:
 def test_a_kept_exception_keeps_nothing_of_the_thread():
     from conftest import descriptors
 
-    def fails():
+    def fails(_):
         raise Own("kept")
 
     with pytest.raises(Own):
-        sp.Kept(fails).call()  # the runtime has descriptors of its own
+        sp.Called.on_thread(fails).call(None)  # the runtime has descriptors of its own
     gc.collect()
     before, kept = len(descriptors()), []
     for _ in range(20):
-        own = sp.Kept(fails)
+        own = sp.Called.on_thread(fails)
         with pytest.raises(Own) as caught:
-            own.call()
+            own.call(None)
         kept.append(caught.value)
         del own, caught
     assert wait_until(lambda: gc.collect() >= 0 and len(descriptors()) <= before + 2), "a descriptor for each"

@@ -28,6 +28,15 @@ def fork(work):
             traceback.print_exc()
             os._exit(1)
     return pid
+
+def fork_that_exits():
+    # The child by `sys.exit`, and not `os._exit`.
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(20)
+        print(child_main(), flush=True)
+        sys.exit(3)
+    print(os.waitstatus_to_exitcode(wait_for(pid)))
 """
 
 IGNORE = """
@@ -75,12 +84,7 @@ def test_a_child_that_exits_as_python_does(script):
             loop = asyncio.new_event_loop()
             loop.run_until_complete(begin())
             sys.stdout.flush()
-            pid = os.fork()
-            if pid == 0:
-                signal.alarm(20)
-                print(child_main(), flush=True)
-                sys.exit(3)
-            print(os.waitstatus_to_exitcode(wait_for(pid)))
+            fork_that_exits()
             """
         ),
         forks=True,
@@ -408,12 +412,7 @@ def test_a_fork_keeps_the_order_of_atexit(script):
             async def main():
                 return await sp.sleep(0.01, "at exit")
             atexit.register(lambda: print(asyncio.run(main()), flush=True))
-            pid = os.fork()
-            if pid == 0:
-                signal.alarm(20)
-                print(child_main(), flush=True)
-                sys.exit(3)
-            print(os.waitstatus_to_exitcode(wait_for(pid)))
+            fork_that_exits()
             """
         ),
         forks=True,

@@ -322,18 +322,18 @@ def test_a_callback_of_the_parents_raises_in_a_child(script):
         """
         import warnings
         warnings.simplefilter("ignore")
-        kept = sp.Kept(lambda: 42)
-        assert kept.call() == 42
+        kept = sp.Called.on_thread(lambda x: x)
+        assert kept.call(42) == 42
         child = os.fork()
         if child == 0:
             signal.alarm(20)
             try:
-                kept.call()
+                kept.call(42)
             except sp.ForkedProcessError:
                 os._exit(7)
             os._exit(1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-        assert kept.call() == 42
+        assert kept.call(42) == 42
         """,
         forks=True,
     )
