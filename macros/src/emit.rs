@@ -11,5 +11,7 @@ mod operations;
 mod placed;
 pub(crate) mod python;
 pub(crate) mod quotes;
+mod spelled;
+mod starting;
 mod stripped;
 mod stubs;

@@ -80,4 +80,6 @@ pub use teardown::{Failure, Outcome, Progress, Report, ShutdownError, StepReport
 #[cfg(feature = "tokio")]
 #[doc(no_inline)]
 pub use tokio_util::sync::CancellationToken;
-pub use value::{Dropped, Phase, Shared, SharedGuard, ShutdownGuard, clear_drop_hook, registry, set_drop_hook};
+pub use value::{
+    Dropped, Phase, Shared, SharedGuard, ShutdownGuard, StartError, clear_drop_hook, registry, set_drop_hook,
+};

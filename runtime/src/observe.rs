@@ -160,6 +160,12 @@ pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &
     quietly(|| metrics::counter!("sundown_leaks_total", "type" => type_name).increment(1));
 }
 
+/// A start has failed, and what it had started is torn down. Its error is on its way, so that nothing is printed.
+pub(crate) fn start_failed(type_name: &'static str, began: &Location<'_>) {
+    #[cfg(feature = "tracing")]
+    quietly(|| tracing::warn!(value = type_name, began = %began, "the start failed; what it had started is shut down"));
+}
+
 /// A task has panicked; its `JoinHandle` may have been dropped long ago.
 #[cfg(feature = "tokio")]
 pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {

@@ -17,6 +17,7 @@ pub use crate::value::run::{
     nested_shared_request, nested_shared_wait, nested_shared_wait_in, nested_wait, nested_wait_in, request_shutdown,
     shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
 };
+pub use crate::value::start::{Set, Startable, Started, Starting, Unset, started, started_here, starting_with};
 pub use operations::{
     Answer, Awaited, ByDebug, ByDisplay, ByMut, ByRef, ByValue, Closed, Closing, Consumes, Ended, ErrorOf, Maybe,
     NoOperations, NotByRef, NotNested, NothingToWaitFor, Operations, OptionOperations, OptionWait, PassValue,

@@ -10,8 +10,10 @@ pub mod reaper;
 pub mod registry;
 pub mod run;
 mod shared;
+pub(crate) mod start;
 
 pub use guard::ShutdownGuard;
 pub use nodes::Phase;
 pub use on_drop::{Dropped, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use shared::{Shared, SharedGuard};
+pub use start::StartError;

@@ -103,11 +103,11 @@ impl Backend {
     ///
     /// A panic of `f` continues after the shutdown.
     async fn with_shutdown<F, T>(
-        mut self,
+        self: ::std::sync::Arc<Self>,
         f: F,
     ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
     where
-        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+        F: ::core::ops::AsyncFnOnce(&::std::sync::Arc<Self>) -> T,
     {
         ::core::unreachable!("the macro reported errors")
     }

@@ -16,3 +16,5 @@ mod request;
 mod shapes;
 #[path = "macro_matrix/shared.rs"]
 mod shared;
+#[path = "macro_matrix/starting.rs"]
+mod starting;

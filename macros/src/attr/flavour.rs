@@ -63,6 +63,7 @@ const MUST_SHUTDOWN: &[Known] = &[
     Known { key: "shared", example: "shared" },
     Known { key: "manual", example: "manual" },
     Known { key: "methods", example: "methods = \"stop\"" },
+    Known { key: "starting", example: "starting" },
     Known { key: "crate", example: "crate = ::sundown" },
 ];
 

@@ -43,6 +43,8 @@ pub(crate) struct StructArgs {
     pub(crate) manual: Option<Ident>,
     /// What the generated methods are called after, if not `shutdown`.
     pub(crate) methods: Option<Ident>,
+    /// Whether there is a builder for the start.
+    pub(crate) starting: Option<Ident>,
     /// Whether the value must stay on its thread.
     pub(crate) unsendable: bool,
     /// Whether the class names its base class.
@@ -150,6 +152,7 @@ fn struct_args(flavour: Flavour, list: Vec<Arg>, errors: &mut Errors) -> StructA
             ("crate", Some(value)) => args.krate = keep(values::krate(&value), errors),
             ("shared", None) => args.shared = Some(key),
             ("manual", None) => args.manual = Some(key),
+            ("starting", None) => args.starting = Some(key),
             ("__unsendable", None) => args.unsendable = true,
             ("__extends", None) => args.extends = true,
             _ => {}

@@ -15,6 +15,7 @@ use crate::emit::methods::{Bodies, methods};
 use crate::emit::operations::{self, Borrow};
 use crate::emit::python::class;
 use crate::emit::quotes::{Host, Krate, local};
+use crate::emit::starting;
 use crate::emit::stubs;
 use crate::model::check;
 use crate::model::item;
@@ -73,6 +74,7 @@ fn expand(host: Host, model: &Model<'_>) -> TokenStream {
         items.extend(teardown(model, krate));
         if model.flavour == Flavour::MustShutdown {
             items.extend(drop_and_methods(model, krate));
+            items.extend(starting::of(model, krate));
         }
     }
     items

@@ -1,6 +1,6 @@
 //! The assertion that a field without `#[shutdown]` is not a resource.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 
@@ -9,6 +9,7 @@ use crate::attr::spans::ends;
 use crate::emit::implementation::allow_deprecated;
 use crate::emit::placed::placed;
 use crate::emit::quotes::{Krate, local};
+use crate::emit::spelled::spelled_out;
 use crate::model::structure::{Field, Model};
 
 /// The assertions that can be made where the struct is: one constant each, so that each fails alone.
@@ -67,27 +68,5 @@ fn outside(model: &Model<'_>, ty: &Type) -> TokenStream {
     let lifetimes: Vec<&Ident> = model.input.generics.lifetimes().map(|param| &param.lifetime.ident).collect();
     let statics = lifetimes.iter().map(|_| quote!('static));
     let this = if lifetimes.is_empty() { quote!(#ident) } else { quote!(#ident<#(#statics),*>) };
-    replace(ty.to_token_stream(), &lifetimes, &this)
-}
-
-fn replace(tokens: TokenStream, lifetimes: &[&Ident], this: &TokenStream) -> TokenStream {
-    let mut after_quote = false;
-    let mut out = TokenStream::new();
-    for token in tokens {
-        let was_quote =
-            std::mem::replace(&mut after_quote, matches!(&token, TokenTree::Punct(p) if p.as_char() == '\''));
-        match token {
-            TokenTree::Ident(ident) if was_quote && lifetimes.contains(&&ident) => {
-                out.extend([TokenTree::from(Ident::new("static", ident.span()))]);
-            }
-            TokenTree::Ident(ident) if !was_quote && ident == "Self" => out.extend(this.clone()),
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), replace(group.stream(), lifetimes, this));
-                inner.set_span(group.span());
-                out.extend([TokenTree::from(inner)]);
-            }
-            other => out.extend([other]),
-        }
-    }
-    out
+    spelled_out(ty.to_token_stream(), &lifetimes, &this)
 }

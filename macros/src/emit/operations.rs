@@ -20,11 +20,41 @@ pub(crate) enum Borrow {
 
 /// The expression that makes the step of one field.
 pub(crate) fn step(model: &Model<'_>, field: &Field<'_>, step: &Step, borrow: Borrow, krate: &Krate) -> TokenStream {
-    let rt = krate.rt();
-    // What the user named for a shared value takes `&T` for every caller.
-    let borrow = if step.is_custom() && model.shared() { Borrow::Shared } else { borrow };
+    let borrow = passed_as(model, step, borrow);
     // In the place of the type, where an error says that it has no `Teardown`.
-    let field_ref = field_ref(model, field, borrow);
+    step_of(model, field, step, borrow, &field_ref(model, field, borrow), krate)
+}
+
+/// The expression that makes the step of one field of a start. It may be missing, and is moved out where it can be.
+pub(crate) fn started_step(model: &Model<'_>, field: &Field<'_>, step: &Step, krate: &Krate) -> TokenStream {
+    let (rt, member) = (krate.rt(), &field.member);
+    let borrow = passed_as(model, step, Borrow::Unique);
+    let place = ends(field.ty).0.resolved_at(Span::mixed_site());
+    let field_ref = match borrow {
+        Borrow::Unique => quote_spanned!(place=> field),
+        Borrow::Shared => quote_spanned!(place=> &*field),
+    };
+    let step = step_of(model, field, step, borrow, &field_ref, krate);
+    let may_outlive = !model.is_generic(field.ty) && !has_lifetime(field.ty.to_token_stream());
+    let started = if may_outlive { local!(started) } else { local!(started_here) };
+    // In the place of the type, where an error says that it is not `Send`.
+    placed::call(local!(#rt::#started), local!(&mut fields.#member, |field| #step), ends(field.ty))
+}
+
+/// What the user named for a shared value takes `&T` for every caller.
+fn passed_as(model: &Model<'_>, step: &Step, borrow: Borrow) -> Borrow {
+    if step.is_custom() && model.shared() { Borrow::Shared } else { borrow }
+}
+
+fn step_of(
+    model: &Model<'_>,
+    field: &Field<'_>,
+    step: &Step,
+    borrow: Borrow,
+    field_ref: &TokenStream,
+    krate: &Krate,
+) -> TokenStream {
+    let rt = krate.rt();
     if !step.is_custom() {
         let constructor = own_constructor(model, field, borrow);
         return local!(#rt::#constructor(#field_ref));

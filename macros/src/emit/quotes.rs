@@ -97,6 +97,12 @@ impl Krate {
         local!(::core::result::Result<#krate::Report, #krate::ShutdownError>)
     }
 
+    /// What a `starting_with` fails with.
+    pub(crate) fn start_error(&self) -> TokenStream {
+        let krate = &self.0;
+        local!(#krate::StartError)
+    }
+
     pub(crate) fn on_drop(&self, policy: TokenStream) -> TokenStream {
         let krate = &self.0;
         local!(#krate::OnDrop::#policy)

@@ -9,6 +9,7 @@ use crate::attr::item::derives_clone;
 use crate::attr::written::StructArgs;
 use crate::emit::methods::{Bodies, methods};
 use crate::emit::quotes::{Host, Krate, local};
+use crate::emit::starting;
 
 /// Stubs of everything that the rest of the user's crate may refer to.
 pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &StructArgs) -> TokenStream {
@@ -38,7 +39,8 @@ pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &St
             request_shutdown: stub.clone(),
         };
         let methods = methods(input, args, &bodies, krate);
-        local!(#[allow(unused, clippy::all, clippy::pedantic)] #methods)
+        let starting = starting::after_error(input, args, &stub, krate);
+        local!(#[allow(unused, clippy::all, clippy::pedantic)] #methods #starting)
     });
     local! {
         #guarded

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quote::ToTokens;
-use syn::Meta;
+use syn::{Member, Meta};
 
 use crate::attr::duration;
 use crate::attr::errors::{Error, Errors};
@@ -23,6 +23,7 @@ pub(crate) fn all(model: &Model<'_>, errors: &mut Errors) {
     some_resource(model, errors);
     not_packed(model, errors);
     manual_alone(model, errors);
+    starting_by_name(model, errors);
     one_end(model, errors);
     skip_alone(model, errors);
     after_steps_only(model, errors);
@@ -129,6 +130,13 @@ fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
                 .help("remove `methods`"),
         );
     }
+    if let Some(starting) = &model.args.starting {
+        errors.push(
+            Error::at(starting, "`starting` has no effect with `manual`")
+                .note("a start that fails is shut down as generated")
+                .help("remove `starting`"),
+        );
+    }
     if let Some((Policy::Wait, policy)) = &model.args.on_drop {
         errors.push(
             Error::at(policy, "a `manual` struct cannot be waited for on drop")
@@ -151,6 +159,28 @@ fn manual_alone(model: &Model<'_>, errors: &mut Errors) {
                         .help(format!("remove `{name}`")),
                 );
             }
+        }
+    }
+}
+
+/// The builder has a method for each field.
+fn starting_by_name(model: &Model<'_>, errors: &mut Errors) {
+    let Some(starting) = &model.args.starting else { return };
+    for field in &model.fields {
+        match &field.member {
+            Member::Unnamed(_) => {
+                return errors.push(
+                    Error::at(starting, "`starting` needs fields with names")
+                        .note("each field is set by a method of its name")
+                        .help("name the fields, or remove `starting`"),
+                );
+            }
+            Member::Named(name) if name == "finish" && !matches!(field.role, Role::Guard(_)) => errors.push(
+                Error::at(name, "the builder of `starting` has a method `finish` of its own")
+                    .note("each field is set by a method of its name")
+                    .help("rename the field, or remove `starting`"),
+            ),
+            Member::Named(_) => {}
         }
     }
 }

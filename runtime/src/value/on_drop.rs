@@ -143,11 +143,36 @@ fn policy(entry: &Entry, incomplete: bool) -> (OnDrop, Dropped) {
 }
 
 /// The drop of a value whose teardown was generated, and has not ended.
-pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
+pub(crate) fn generated(entry: &Arc<Entry>, steps: Vec<Step<'_>>) {
     if entry.is_inherited() {
         return; // its resources are the parent's to stop
     }
     let leaked = (entry.phase() == Phase::Live).then(|| policy(entry, false));
+    let wants_wait = match &leaked {
+        Some((policy, _)) => *policy == OnDrop::Wait,
+        None => entry.spec.on_drop == Some(OnDrop::Wait),
+    };
+    // No leak if it waited: the type says that its drop is a shutdown. What did not stop is in the event of the report.
+    let waited = tear_down(entry, steps, wants_wait);
+    if let Some((policy, dropped)) = leaked.filter(|_| !waited) {
+        speak(policy, &dropped);
+    }
+}
+
+/// The drop of the fields of a start that failed, before the guard's. That is no leak: an error is on its way, or a panic.
+pub(crate) fn unfinished(entry: &Arc<Entry>, steps: Vec<Step<'_>>) {
+    if entry.is_inherited() || !entry.is_open() {
+        return;
+    }
+    if entry.phase() == Phase::Live {
+        observe::start_failed(entry.type_name, entry.location);
+    }
+    tear_down(entry, steps, entry.spec.on_drop == Some(OnDrop::Wait));
+}
+
+/// Tears the steps of a value down that is about to be gone: here, if it `wants_wait` and may, and then this is true; else
+/// on the reaper.
+fn tear_down(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>, wants_wait: bool) -> bool {
     // Nobody else can have it: a teardown in another task would borrow the value.
     // `None` if a shutdown future was leaked while it held the `Progress`: then every step is done again.
     let mut progress = entry.progress.try_take();
@@ -156,26 +181,19 @@ pub(crate) fn generated(entry: &Arc<Entry>, mut steps: Vec<Step<'_>>) {
         progress.rename(&entry.spec.name.into());
     }
     entry.begin();
-    let wants_wait = match &leaked {
-        Some((policy, _)) => *policy == OnDrop::Wait,
-        None => entry.spec.on_drop == Some(OnDrop::Wait),
-    };
     if wants_wait
         && may_wait()
         && let Some(progress) = &mut progress
     {
-        // No leak: the type says that its drop is a shutdown. What did not stop is in the event of the report.
         let report = wait(entry, steps, progress);
         observe::finished(&report);
         let _ = entry.finish(report.into_result());
-        return;
+        return true;
     }
     let progress = progress.map_or_else(|| Progress::new(entry.spec.name), Taken::keep);
     entry.context.within(|| hand_over(entry.spec, &mut steps, progress, entry));
     entry.dismiss();
-    if let Some((policy, dropped)) = leaked {
-        speak(policy, &dropped);
-    }
+    false
 }
 
 /// The drop of a guard, after that of its value: of a `manual` value, or of none if it is live.

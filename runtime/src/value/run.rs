@@ -277,7 +277,8 @@ fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
     Arc::clone(value.entry().expect("only `#[must_shutdown]` generates methods and `Drop`, and its types have a guard"))
 }
 
-async fn shutdown_steps(entry: &Arc<Entry>, plan: Plan<'_>, timeout: Option<Duration>) -> Result {
+/// `shutdown` of these steps.
+pub(crate) async fn shutdown_steps(entry: &Arc<Entry>, plan: Plan<'_>, timeout: Option<Duration>) -> Result {
     let driver = Driver::asynchronous();
     let teardown = teardown(entry, plan, timeout, &driver);
     driver::run(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown))).await

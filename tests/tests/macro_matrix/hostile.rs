@@ -57,7 +57,7 @@ impl Pool {
 }
 
 /// A struct with everything.
-#[must_shutdown(timeout = "1m 30s", on_drop = "wait", name = "Everything")]
+#[must_shutdown(timeout = "1m 30s", on_drop = "wait", name = "Everything", starting)]
 #[derive(Debug)]
 struct Everything<'a, T: Debug + Send, const N: usize> {
     /// Jobs.
