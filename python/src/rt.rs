@@ -23,6 +23,8 @@ pub mod python {
 /// The Python that PyO3 was built for, as the build script has found it.
 pub const BUILT_FOR: &str = env!("SUNDOWN_BUILT_FOR");
 
-pub use results::{shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown};
+pub use results::{
+    shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown, with_shutdown_shared,
+};
 pub use sundown::__rt::*;
 pub use sundown_macros::{__PyClassTeardown as PyClassTeardown, __PythonMustShutdown as MustShutdown};

@@ -81,5 +81,5 @@ pub use teardown::{Failure, Outcome, Progress, Report, ShutdownError, StepReport
 #[doc(no_inline)]
 pub use tokio_util::sync::CancellationToken;
 pub use value::{
-    Dropped, Phase, Shared, SharedGuard, ShutdownGuard, StartError, clear_drop_hook, registry, set_drop_hook,
+    Dropped, Later, Phase, Shared, SharedGuard, ShutdownGuard, StartError, clear_drop_hook, registry, set_drop_hook,
 };

@@ -15,7 +15,7 @@ pub use crate::value::guard::{ByHand, Guarded};
 pub use crate::value::run::{
     Annotated, AnnotatedShared, dropped, entry, nested_detach, nested_force, nested_request, nested_shared_force,
     nested_shared_request, nested_shared_wait, nested_shared_wait_in, nested_wait, nested_wait_in, request_shutdown,
-    shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown,
+    shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown, with_shutdown_shared,
 };
 pub use crate::value::start::{Set, Startable, Started, Starting, Unset, started, started_here, starting_with};
 pub use operations::{

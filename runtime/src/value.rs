@@ -3,6 +3,7 @@
 pub mod detached;
 pub mod entry;
 pub mod guard;
+mod later;
 mod limits;
 pub mod nodes;
 pub mod on_drop;
@@ -13,6 +14,7 @@ mod shared;
 pub(crate) mod start;
 
 pub use guard::ShutdownGuard;
+pub use later::Later;
 pub use nodes::Phase;
 pub use on_drop::{Dropped, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use shared::{Shared, SharedGuard};

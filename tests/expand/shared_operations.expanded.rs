@@ -332,13 +332,13 @@ impl Shared {
     ///
     /// A panic of `f` continues after the shutdown.
     async fn with_shutdown<F, T>(
-        mut self,
+        self: ::std::sync::Arc<Self>,
         f: F,
     ) -> (T, ::core::result::Result<::sundown::Report, ::sundown::ShutdownError>)
     where
-        F: ::core::ops::AsyncFnOnce(&mut Self) -> T,
+        F: ::core::ops::AsyncFnOnce(&::std::sync::Arc<Self>) -> T,
     {
-        ::sundown::__rt::with_shutdown(self, f).await
+        ::sundown::__rt::with_shutdown_shared(self, f).await
     }
     /// Asks what can be asked through `&self` and waits for no other resource. Does not block.
     fn request_shutdown(&self) {

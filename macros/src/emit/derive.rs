@@ -284,15 +284,15 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
 fn drop_and_methods(model: &Model<'_>, krate: &Krate) -> TokenStream {
     let (rt, request_roots) = (krate.rt(), krate.request_roots());
     let drop = implement(model, local!(::core::ops::Drop), local!(fn drop(&mut self) { #rt::dropped(self); }));
-    let (shutdown, blocking) = match model.shared() {
-        true => (local!(shutdown_shared), local!(shutdown_shared_blocking)),
-        false => (local!(shutdown), local!(shutdown_blocking)),
+    let (shutdown, blocking, with_shutdown) = match model.shared() {
+        true => (local!(shutdown_shared), local!(shutdown_shared_blocking), local!(with_shutdown_shared)),
+        false => (local!(shutdown), local!(shutdown_blocking), local!(with_shutdown)),
     };
     let bodies = Bodies {
         shutdown: local!(#rt::#shutdown(self, ::core::option::Option::None).await),
         shutdown_within: local!(#rt::#shutdown(self, ::core::option::Option::Some(timeout)).await),
         shutdown_blocking: local!(#rt::#blocking(self)),
-        with_shutdown: local!(#rt::with_shutdown(self, f).await),
+        with_shutdown: local!(#rt::#with_shutdown(self, f).await),
         request_shutdown: local! {
             #request_roots::request_roots(self);
             #rt::request_shutdown(self);

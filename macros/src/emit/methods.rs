@@ -46,6 +46,10 @@ pub(crate) fn methods(input: &DeriveInput, args: &StructArgs, bodies: &Bodies, k
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let shared = args.shared.is_some();
     let receiver = if shared { local!(&self) } else { local!(&mut self) };
+    let (owner, lent) = match shared {
+        true => (local!(self: ::std::sync::Arc<Self>), local!(&::std::sync::Arc<Self>)),
+        false => (local!(mut self), local!(&mut Self)),
+    };
     let result = krate.result();
     let (f, t) = (unused_param(input, "F"), unused_param(input, "T"));
     let Names { shutdown: name, within, blocking, with, request } = Names::of(args);
@@ -105,9 +109,9 @@ pub(crate) fn methods(input: &DeriveInput, args: &StructArgs, bodies: &Bodies, k
             /// # Panics
             ///
             /// A panic of `f` continues after the shutdown.
-            #vis async fn #with<#f, #t>(mut self, f: #f) -> (#t, #result)
+            #vis async fn #with<#f, #t>(#owner, f: #f) -> (#t, #result)
             where
-                #f: ::core::ops::AsyncFnOnce(&mut Self) -> #t,
+                #f: ::core::ops::AsyncFnOnce(#lent) -> #t,
             {
                 #with_shutdown
             }

@@ -1,5 +1,6 @@
 //! The generated methods of an annotated value: as in the core, but their error is one that `?` hands on to Python.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sundown::__rt as core;
@@ -37,5 +38,15 @@ where
     F: AsyncFnOnce(&mut V) -> T,
 {
     let (output, result) = core::with_shutdown(value, f).await;
+    (output, result.map_err(ShutdownError::from))
+}
+
+/// `with_shutdown` of a `shared` type.
+pub async fn with_shutdown_shared<V, F, T>(value: Arc<V>, f: F) -> (T, Result)
+where
+    V: AnnotatedShared,
+    F: AsyncFnOnce(&Arc<V>) -> T,
+{
+    let (output, result) = core::with_shutdown_shared(value, f).await;
     (output, result.map_err(ShutdownError::from))
 }

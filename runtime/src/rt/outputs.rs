@@ -8,7 +8,7 @@ use std::error::Error;
 use std::marker::PhantomData;
 
 use crate::teardown::output::{Judge, judge};
-use crate::value::Shared;
+use crate::value::{Later, Shared};
 
 /// Asks what a field's tasks return.
 pub struct OutputOf<T: ?Sized>(PhantomData<T>);
@@ -57,4 +57,4 @@ handles!(std::thread::JoinHandle<T>);
 #[cfg(feature = "tokio")]
 handles!(tokio::task::JoinHandle<T>, tokio::task::JoinSet<T>);
 holders!([] Option<T>, [] Box<T>, [] Vec<T>, [const N: usize] [T; N]);
-holders!([K, S] HashMap<K, T, S>, [K] BTreeMap<K, T>, [] Shared<T>);
+holders!([K, S] HashMap<K, T, S>, [K] BTreeMap<K, T>, [] Shared<T>, [] Later<T>);

@@ -94,6 +94,20 @@ where
     }
 }
 
+/// `with_shutdown` of a `shared` type.
+pub async fn with_shutdown_shared<V, F, T>(value: Arc<V>, f: F) -> (T, Result)
+where
+    V: AnnotatedShared,
+    F: AsyncFnOnce(&Arc<V>) -> T,
+{
+    let output = catch(f(&value)).await;
+    let result = shutdown_shared(&*value, None).await;
+    match output {
+        Ok(output) => (output, result),
+        Err(payload) => resume_unwind(payload),
+    }
+}
+
 /// The rest of `request_shutdown`, after the steps that can be asked through `&`.
 pub fn request_shutdown<V: Annotated>(value: &V) {
     if let Some(entry) = value.entry() {

@@ -92,7 +92,13 @@ fn blocking_and_within() {
 
 #[tokio::test]
 async fn with_shutdown_of_a_shared_value() {
-    let small = Small { token: CancellationToken::new(), guard: ShutdownGuard::new() };
-    let (output, report) = small.with_shutdown(async |small| small.token.is_cancelled()).await;
-    assert!(!output && report.unwrap().is_clean());
+    let small = Arc::new(Small { token: CancellationToken::new(), guard: ShutdownGuard::new() });
+    let same = Arc::clone(&small);
+    let served = small.with_shutdown(async |small| {
+        let task = Arc::clone(small);
+        tokio::spawn(async move { task.token.is_cancelled() }).await
+    });
+    let (output, report) = tokio::spawn(served).await.unwrap();
+    assert!(!output.unwrap() && report.unwrap().is_clean());
+    assert!(same.token.is_cancelled());
 }
