@@ -18,7 +18,6 @@ mod leaving;
 mod multiprocessing;
 mod registration;
 mod second;
-mod shield;
 mod stages;
 mod uncaught;
 mod waves;
