@@ -14,6 +14,7 @@ use crate::bridge::LoopBridge;
 use crate::bridge::item_sender::ItemSender;
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::exit::Installation;
+use crate::interpreter::shield::Shield;
 use crate::interpreter::{exceptions, exit, fork, panics, subinterpreters};
 pub(crate) use soon::soon;
 pub(crate) use stubs::EXCEPTIONS as STUBS;
@@ -87,6 +88,8 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     }
     // Python code that an import runs below, a signal handler or a `__del__`, may call this again.
     let Some(_installing) = Installing::begin(installed) else { return Ok(()) };
+    // It runs Python, and a daemon thread may meet the end of the interpreter in it.
+    let _shield = Shield::new();
     subinterpreters::refuse_use(py)?;
     let first = installed.lock.get_or_try_init(py, || {
         if installed.inherits {

@@ -14,7 +14,7 @@ pub(super) mod panics;
 pub(super) mod pending_call;
 pub(super) mod polling;
 pub(super) mod raise_soon;
-mod shield;
+pub(super) mod shield;
 pub(super) mod signals;
 pub(super) mod source;
 pub(super) mod subinterpreters;

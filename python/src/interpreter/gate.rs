@@ -7,22 +7,25 @@ use pyo3::PyResult;
 use crate::internal::host::fork::{PerProcess, generation};
 use crate::internal::sync::gate::Gate;
 use crate::interpreter::closing;
+use crate::interpreter::shield::Shield;
 
 /// A child that was forked while its parent exits finds it closed.
 static GATE: PerProcess<Gate> = PerProcess::new(|| Gate::new(closing::has_begun()));
 
-/// The right to be inside Python; dropped, it is given back.
+/// The right to be inside Python; dropped, it is given back. A thread that the exit did not wait for long enough is parked
+/// there, and not unwound.
 #[derive(Debug)]
 #[must_use = "dropping it leaves the gate"]
 pub(crate) struct Pass {
     gate: &'static Gate,
     generation: u32,
+    _shield: Shield,
 }
 
 /// A pass; none when the gate is closed.
 pub(crate) fn enter() -> Option<Pass> {
     let gate = GATE.get();
-    gate.enter().then(|| Pass { gate, generation: generation() })
+    gate.enter().then(|| Pass { gate, generation: generation(), _shield: Shield::new() })
 }
 
 /// A pass for something new: a future, a wait, a thread. After the beginning of stage two there is none.

@@ -1,4 +1,4 @@
-//! Keeps CPython from unwinding our threads.
+//! Keeps CPython from unwinding the Rust frames of a thread.
 //!
 //! Up to 3.13.7 a thread that wants the GIL while the interpreter finalizes is ended by `pthread_exit`. glibc does that
 //! by an unwinding through all frames of the thread, and the destructors of the Rust frames below CPython's then use
@@ -10,18 +10,46 @@
 //! when the unwinding begins (`unwind_stop` in glibc's `nptl/unwind.c`, `FRAME_LEFT`). So it runs first of all, before any
 //! destructor, and where CPython holds neither the GIL nor a lock of it: there it would have let the thread end.
 //!
+//! A thread that Rust made has the shield for as long as it lives. CPython up to 3.9.5 ends its own by `pthread_exit` also
+//! when nothing is wrong: those have it while they are inside a call of ours that runs Python.
+//!
 //! musl and macOS do not unwind at `pthread_exit`.
+
+use std::marker::PhantomData;
+
+/// While it lives, `pthread_exit` parks the calling thread, for good. Not `Send`.
+#[derive(Debug)]
+#[must_use = "dropped, the thread has no shield any more"]
+pub(crate) struct Shield(PhantomData<*mut ()>);
+
+impl Shield {
+    /// For the calling thread. May be nested. Costs about two calls of libc's.
+    pub(crate) fn new() -> Self {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        gnu::enter();
+        Shield(PhantomData)
+    }
+}
+
+impl Drop for Shield {
+    fn drop(&mut self) {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        gnu::leave();
+    }
+}
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod gnu {
-    use std::ffi::{c_int, c_void};
+    use std::cell::Cell;
+    use std::ffi::{CStr, c_int, c_void};
     use std::mem;
     use std::ptr;
+    use std::sync::atomic::{AtomicPtr, Ordering};
 
     use crate::internal::host::user_threads::OnListed;
 
     // And not when the exit is set up: a module that calls no `install` sets it up by its first thread, or after that.
-    inventory::submit!(OnListed(shield));
+    inventory::submit!(OnListed(for_good));
 
     /// glibc's `struct _pthread_cleanup_buffer`, of `<pthread.h>`.
     #[repr(C)]
@@ -33,6 +61,7 @@ mod gnu {
     }
 
     type Push = unsafe extern "C" fn(*mut Buffer, extern "C" fn(*mut c_void), *mut c_void);
+    type Pop = unsafe extern "C" fn(*mut Buffer, c_int);
 
     extern "C" fn park(_: *mut c_void) {
         loop {
@@ -45,26 +74,107 @@ mod gnu {
         }
     }
 
-    /// Has `pthread_exit` park the calling thread, for good, if Rust made it. CPython ends its own threads like that, also
-    /// when nothing is wrong.
-    #[allow(unsafe_code, reason = "std has no cleanup handlers")]
-    fn shield() {
+    /// Without a destructor: it works until the thread's last moment.
+    #[derive(Clone, Copy)]
+    struct State {
+        /// How many [`Shield`](super::Shield)s there are.
+        depth: u32,
+        /// Whether it stays when the last of them goes.
+        for_good: bool,
+        /// Whether glibc has the buffer.
+        is_pushed: bool,
+        /// Null before the first push.
+        buffer: *mut Buffer,
+    }
+
+    thread_local! {
+        static STATE: Cell<State> =
+            const { Cell::new(State { depth: 0, for_good: false, is_pushed: false, buffer: ptr::null_mut() }) };
+        static AT_END: FreeBuffer = const { FreeBuffer };
+    }
+
+    pub(super) fn enter() {
+        STATE.with(|state| {
+            let now = pushed(state.get());
+            state.set(State { depth: now.depth + 1, ..now });
+        });
+    }
+
+    pub(super) fn leave() {
+        STATE.with(|state| {
+            let now = state.get();
+            let now = State { depth: now.depth - 1, ..now };
+            state.set(if now.depth == 0 && !now.for_good { popped(now) } else { now });
+        });
+    }
+
+    /// For the calling thread, as long as it lives, if Rust made it.
+    #[allow(unsafe_code, reason = "PyO3 has no safe form of this function")]
+    fn for_good() {
         // SAFETY: it has no preconditions.
-        if !unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null() {
-            return;
+        let is_pythons = !unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null();
+        if !is_pythons {
+            STATE.with(|state| state.set(State { for_good: true, ..pushed(state.get()) }));
         }
-        // By name: old versions of glibc have it in another library, and without it all is as it was.
-        // SAFETY: the name ends with a NUL byte.
-        let push = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_pthread_cleanup_push".as_ptr()) };
-        if push.is_null() {
-            return;
+    }
+
+    #[allow(unsafe_code, reason = "std has no cleanup handlers")]
+    fn pushed(state: State) -> State {
+        static PUSH: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+        let push = function(&PUSH, c"_pthread_cleanup_push");
+        if state.is_pushed || push.is_null() {
+            return state;
         }
-        // SAFETY: that is the function's type in `<pthread.h>`.
-        let push = unsafe { mem::transmute::<*mut c_void, Push>(push) };
-        // Leaked, 32 bytes a thread: glibc looks at it for as long as the thread lives, after its last destructor too.
-        let buffer =
-            Box::new(Buffer { routine: None, argument: ptr::null_mut(), cancel_type: 0, previous: ptr::null_mut() });
-        // SAFETY: the buffer lives for good and is the calling thread's alone.
-        unsafe { push(Box::into_raw(buffer), park, ptr::null_mut()) };
+        let mut buffer = state.buffer;
+        if buffer.is_null() {
+            let new = Buffer { routine: None, argument: ptr::null_mut(), cancel_type: 0, previous: ptr::null_mut() };
+            buffer = Box::into_raw(Box::new(new));
+            let _ = AT_END.try_with(|_| ());
+        }
+        // SAFETY: that is the function's type in `<pthread.h>`. The buffer lives until it is popped, and is this thread's.
+        unsafe { mem::transmute::<*mut c_void, Push>(push)(buffer, park, ptr::null_mut()) };
+        State { is_pushed: true, buffer, ..state }
+    }
+
+    #[allow(unsafe_code, reason = "std has no cleanup handlers")]
+    fn popped(state: State) -> State {
+        static POP: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+        let pop = function(&POP, c"_pthread_cleanup_pop");
+        if !state.is_pushed || pop.is_null() {
+            return state;
+        }
+        // SAFETY: that is its type, and this the buffer that was pushed last: one that is pushed while ours is there is popped
+        // before ours is.
+        unsafe { mem::transmute::<*mut c_void, Pop>(pop)(state.buffer, 0) };
+        State { is_pushed: false, ..state }
+    }
+
+    /// Frees the buffer of a thread that ends, unless glibc still has it: 32 bytes of a thread that Rust made are leaked.
+    struct FreeBuffer;
+
+    impl Drop for FreeBuffer {
+        #[allow(unsafe_code, reason = "the buffer is a raw pointer, for glibc")]
+        fn drop(&mut self) {
+            STATE.with(|state| {
+                let now = state.get();
+                if !now.is_pushed && !now.buffer.is_null() {
+                    // SAFETY: it is of a box, and nothing has it any more.
+                    drop(unsafe { Box::from_raw(now.buffer) });
+                    state.set(State { buffer: ptr::null_mut(), ..now });
+                }
+            });
+        }
+    }
+
+    /// By name: old versions of glibc have it in another library, and without it all is as it was.
+    #[allow(unsafe_code, reason = "there is no safe form of dlsym")]
+    fn function(known: &AtomicPtr<c_void>, name: &CStr) -> *mut c_void {
+        let mut found = known.load(Ordering::Relaxed);
+        if found.is_null() {
+            // SAFETY: the name ends with a NUL byte.
+            found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+            known.store(found, Ordering::Relaxed);
+        }
+        found
     }
 }

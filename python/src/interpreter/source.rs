@@ -5,6 +5,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
 use crate::interpreter::modules;
+use crate::interpreter::shield::Shield;
 
 /// Runs a source file and returns what it defines, in a namespace of its own and not in `sys.modules`: another extension
 /// module may have the same file, for its own Rust.
@@ -43,6 +44,8 @@ pub(crate) fn once<T>(
     if let Some(loaded) = cell.get(py) {
         return Ok(loaded);
     }
+    // A daemon thread may meet the end of the interpreter here.
+    let _shield = Shield::new();
     let loaded = load()?;
     Ok(cell.get_or_init(py, || loaded))
 }
