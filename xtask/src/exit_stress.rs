@@ -117,7 +117,7 @@ pub(crate) fn test(
         scenarios: vec![],
         pythons: vec![],
         against: None,
-        jobs: 2,
+        jobs: 4,
         only_against: false,
         version_specific: false,
         without_install,

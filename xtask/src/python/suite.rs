@@ -34,6 +34,9 @@ pub(crate) const RUNTIME: Suite = Suite { folder: "tests/python", package: "sund
 /// That of the three bindings in the example.
 pub(crate) const DEMO: Suite = Suite { folder: "examples/pyext", package: "sundown-demo" };
 
+/// How many processes share the tests of a whole suite, of which most wait for something most of the time.
+const PROCESSES: &str = "4";
+
 /// Runs a suite on an interpreter, and counts its tests by the JUnit file that pytest writes, in `target/junit`.
 ///
 /// A filter is pytest's `-k`; then it is no failure if no test matches. Without one pytest itself fails if it collects
@@ -76,8 +79,9 @@ pub(super) fn run_in(
         .args(["-m", "pytest"])
         .args([Path::new("--junitxml"), &results])
         .current_dir(&root().join(suite.folder));
-    if let Some(filter) = filter {
-        call = call.args(["-k", filter]);
+    match filter {
+        Some(filter) => call = call.args(["-k", filter]),
+        None => call = call.args(["-n", PROCESSES]),
     }
     let result = call.check();
     if results.exists() {
