@@ -1,6 +1,9 @@
 """A module that calls no `install`: the import registers the exit, whatever comes first sets it up, and in time."""
 
 import os
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -156,6 +159,76 @@ def test_by_a_thread_while_the_atexit_functions_run_that_import_it(bare_script):
         imports=False,
     )
     assert out == "True\n"
+
+
+class TestAFirstImportInAnAtexitFunction:
+    """CPython calls nothing that is registered then: what lives is stopped at once, and what comes later refused."""
+
+    @pytest.fixture
+    def program(self, bare, tmp_path):
+        """Runs a script from a file, which has no `__file__` any more when the `atexit` functions run. Its end is `code`."""
+
+        def run(code):
+            script = tmp_path / "script.py"
+            late = """
+            import atexit, functools, sys
+
+            def late(first=None):
+                if first is not None:
+                    __import__(first)
+                import sundown_pytest_bare as bp
+                bp.use_detached()
+                for _ in range(100):
+                    pass
+                print(bp.is_closed())
+
+            class Late:
+                def __call__(self):
+                    late()
+
+                def method(self):
+                    late()
+            """
+            script.write_text(textwrap.dedent(late) + textwrap.dedent(code))
+            path = os.pathsep.join([str(bare), *filter(None, [os.environ.get("PYTHONPATH")])])
+            command, env = [sys.executable, "-X", "faulthandler", str(script)], {**os.environ, "PYTHONPATH": path, **REPORT}
+            ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+            assert ended.returncode == 0, ended
+            return ended
+
+        return run
+
+    @pytest.mark.parametrize("first", ["", "'threading'", "'asyncio'"])
+    def test_of_a_script(self, program, first):
+        """Also where `threading` is first imported there: CPython never calls its `_shutdown` then."""
+        ended = program(f"atexit.register(late, {first})")
+        assert ended.stdout == "True\n", ended
+        assert "default (" in ended.stderr, ended
+
+    @pytest.mark.parametrize(
+        "function", ["Late()", "Late().method", "functools.partial(late, 'asyncio')", "functools.partial(Late().method)"]
+    )
+    def test_by_another_callable(self, program, function):
+        ended = program(f"atexit.register({function})")
+        assert ended.stdout == "True\n", ended
+        assert "default (" in ended.stderr, ended
+
+    def test_an_import_by_the_script_is_in_time(self, program):
+        """Also in a function that is registered, which the script calls. At exit it comes after stage two."""
+        ended = program(
+            """
+            def both():
+                import sundown_pytest_bare as bp
+                bp.use_detached()
+                for _ in range(100):
+                    pass
+                print(bp.is_closed())
+            atexit.register(both)
+            both()
+            """
+        )
+        assert ended.stdout == "False\nTrue\n", ended
+        assert "default (" in ended.stderr, ended
 
 
 def test_ctrl_c_is_not_lost(bare_script):

@@ -3,9 +3,12 @@
 //! CPython does not tell, so this is put together from what is known for certain. Where nothing is, it is an import like
 //! most: to refuse work without need would be worse than to miss a stage.
 
+use std::sync::Mutex;
+
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::internal::sync::lock;
 use crate::interpreter::modules;
 use crate::interpreter::raise_soon::ok_or_raise;
 
@@ -24,48 +27,110 @@ fn look(py: Python<'_>) -> PyResult<bool> {
         return Ok(true);
     }
     let modules = modules::imported(py)?;
-    match modules.get_item("threading")? {
-        Some(threading) => after_the_threads(&sys, &threading),
-        None => after_the_script(&sys, &modules),
+    let threading = modules.get_item("threading")?;
+    if let Some(threading) = &threading
+        && threading.getattr("_SHUTTING_DOWN")?.is_truthy()?
+    {
+        return after_the_threads(&sys, threading);
     }
+    // The script has not ended, or `threading` was first imported after its end: then CPython never calls its `_shutdown`.
+    let frames = main_frames(&sys, threading.as_ref())?;
+    let Some(outermost) = frames.last() else { return Ok(false) };
+    let code = outermost.getattr("f_code")?;
+    // The script, most often.
+    if code.getattr("co_name")?.eq("<module>")? {
+        return Ok(false);
+    }
+    Ok(is_at_exit(&code)? || threading.is_none() && after_the_script(&sys, &modules, &code)?)
 }
 
 /// `threading._shutdown` comes before the `atexit` handlers. While it runs, which is seen on the main thread's stack, other
 /// threads may still work and it is not too late; after it, it is.
 fn after_the_threads(sys: &Bound<'_, PyModule>, threading: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if !threading.getattr("_SHUTTING_DOWN")?.is_truthy()? {
-        return Ok(false);
-    }
     let shutdown = threading.getattr("_shutdown")?.getattr("__code__")?;
-    let main = threading.call_method0("main_thread")?.getattr("ident")?;
-    let mut frame = sys.call_method0("_current_frames")?.get_item(main)?;
-    while !frame.is_none() {
+    for frame in main_frames(sys, Some(threading))? {
         if frame.getattr("f_code")?.is(&shutdown) {
             return Ok(false);
         }
-        frame = frame.getattr("f_back")?;
     }
     Ok(true)
 }
 
+/// The frames of the main thread, the innermost first. Without `threading` this thread counts as the main one.
+fn main_frames<'py>(
+    sys: &Bound<'py, PyModule>,
+    threading: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let main = match threading {
+        Some(threading) => threading.call_method0("main_thread")?.getattr("ident")?,
+        None => sys.py().import("_thread")?.call_method0("get_ident")?,
+    };
+    let mut frame = sys.call_method0("_current_frames")?.cast_into::<PyDict>()?.get_item(main)?;
+    let mut frames = Vec::new();
+    while let Some(inner) = frame {
+        let outer = inner.getattr("f_back")?;
+        frames.push(inner);
+        frame = (!outer.is_none()).then_some(outer);
+    }
+    Ok(frames)
+}
+
+/// Whether this is the code of a function that is registered with `atexit`. As the outermost of a thread, which only C can
+/// have called, it is at exit.
+fn is_at_exit(code: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = code.py();
+    let compared = Bound::new(py, Compared::default())?;
+    py.import("atexit")?.call_method1("unregister", (&compared,))?;
+    let functions = std::mem::take(&mut *lock(&compared.get().0));
+    for function in functions {
+        if code_of(function.bind(py))?.is_some_and(|its| its.is(code)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Equal to nothing. `atexit.unregister` compares what it is given with each registered function: no other way leads to
+/// them.
+#[pyclass(frozen, module = "sundown")]
+#[derive(Default)]
+struct Compared(Mutex<Vec<Py<PyAny>>>);
+
+#[pymethods]
+impl Compared {
+    fn __eq__(&self, other: Bound<'_, PyAny>) -> bool {
+        lock(&self.0).push(other.unbind());
+        false
+    }
+}
+
+/// The code that a callable begins with; none if it is C's.
+fn code_of<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let mut callable = callable.clone();
+    // A `partial` of a method.
+    for wrapper in ["func", "__func__"] {
+        if let Some(inner) = callable.getattr_opt(wrapper)? {
+            callable = inner;
+        }
+    }
+    if let Some(code) = callable.getattr_opt("__code__")? {
+        return Ok(Some(code));
+    }
+    let Some(call) = callable.get_type().getattr_opt("__call__")? else { return Ok(None) };
+    call.getattr_opt("__code__")
+}
+
 /// A process that never imported `threading` has one thread (and no greenlets, REPL or worker processes, whose packages
 /// import it). If it was started with a script, and the script is not on the stack, then it is over.
-fn after_the_script(sys: &Bound<'_, PyModule>, modules: &Bound<'_, PyDict>) -> PyResult<bool> {
+fn after_the_script(
+    sys: &Bound<'_, PyModule>,
+    modules: &Bound<'_, PyDict>,
+    outermost: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
     let Some(main) = modules.get_item("__main__")? else { return Ok(false) };
+    // A script in a file has no `__file__` any more in an `atexit` function.
     let with_script = main.hasattr("__file__")? || sys.getattr("argv")?.get_item(0)?.eq("-c")?;
-    if !with_script {
-        return Ok(false);
-    }
-    let mut frame = sys.call_method1("_getframe", (0,))?;
-    loop {
-        let before = frame.getattr("f_back")?;
-        if before.is_none() {
-            break;
-        }
-        frame = before;
-    }
-    let code = frame.getattr("f_code")?;
     // `python -m` starts in `runpy`; a C caller's import starts in `importlib`.
-    let file: String = code.getattr("co_filename")?.extract()?;
-    Ok(!code.getattr("co_name")?.eq("<module>")? && !file.contains("runpy") && !file.contains("importlib"))
+    let file: String = outermost.getattr("co_filename")?.extract()?;
+    Ok(with_script && !file.contains("runpy") && !file.contains("importlib"))
 }
