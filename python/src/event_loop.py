@@ -10,29 +10,44 @@ import sys
 import threading
 import weakref
 from asyncio import CancelledError
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 
 #: `asyncio.Task` has `eager_start`.
 CAN_START_EAGERLY = sys.version_info >= (3, 12)
 
 
-class Executor(ThreadPoolExecutor):
-    """The loop's default executor. It knows what it runs, so that no thread has to block in a join to see the end of it."""
+@cache
+def executor_class():
+    """None once the threads were joined at exit: from then on CPython refuses the import, and so every executor."""
+    try:
+        from concurrent.futures.thread import ThreadPoolExecutor
+    except RuntimeError:
+        return None
 
-    def __init__(self, name):
-        super().__init__(thread_name_prefix=name)
-        self.jobs = {}
+    class Executor(ThreadPoolExecutor):
+        """The loop's default executor. It knows what it runs, so that no thread has to block in a join to see the end of
+        it."""
 
-    def submit(self, fn, /, *args, **kwargs):
-        job = super().submit(fn, *args, **kwargs)
-        self.jobs[job] = fn
-        job.add_done_callback(self.forget)
-        return job
+        def __init__(self, name):
+            super().__init__(thread_name_prefix=name)
+            self.jobs = {}
 
-    def forget(self, job):
-        self.jobs.pop(job, None)
+        def submit(self, fn, /, *args, **kwargs):
+            job = super().submit(fn, *args, **kwargs)
+            self.jobs[job] = fn
+            job.add_done_callback(self.forget)
+            return job
+
+        def forget(self, job):
+            self.jobs.pop(job, None)
+
+        def end(self):
+            """Refuses new jobs, cancels those that have not begun, and returns the others."""
+            self.shutdown(wait=False, cancel_futures=True)
+            return list(self.jobs)
+
+    return Executor
 
 
 class Runner:
@@ -42,12 +57,14 @@ class Runner:
         self.loop = loop
         self.state = state
         self.name = name
-        self.executor = Executor(name)
-        loop.set_default_executor(self.executor)
-        if not hasattr(loop, "_default_executor"):
-            # uvloop does not show it, but has a place for attributes.
-            loop._default_executor = self.executor
-            loop.set_default_executor = partial(set_default_executor, type(loop), weakref.ref(loop))
+        executor_type = executor_class()
+        self.executor = executor_type(name) if executor_type is not None else None
+        if self.executor is not None:
+            loop.set_default_executor(self.executor)
+            if not hasattr(loop, "_default_executor"):
+                # uvloop does not show it, but has a place for attributes.
+                loop._default_executor = self.executor
+                loop.set_default_executor = partial(set_default_executor, type(loop), weakref.ref(loop))
         #: The tasks of `call`.
         self.calls = set()
         self.finishing = None
@@ -201,8 +218,9 @@ class Runner:
             self.complain("a task failed that nothing waits for", error, task)
 
     async def end_executor(self):
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        jobs = [asyncio.wrap_future(job) for job in list(self.executor.jobs)]
+        if self.executor is None:
+            return
+        jobs = [asyncio.wrap_future(job) for job in self.executor.end()]
         for job in jobs:
             job.add_done_callback(self.note_jobs)
         self.note_jobs()

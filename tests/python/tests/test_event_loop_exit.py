@@ -169,3 +169,29 @@ def test_a_forked_child_has_no_part_in_it(script):
     lines = out.splitlines()
     assert lines[1:4] == ["False", "the child's own", "True"]
     assert lines[4:] == ["the parent's", "cancelled", "True"]
+
+
+def test_one_that_an_atexit_function_starts(script):
+    """The import of the executor fails from `threading._shutdown` on: the loop has none then, as any loop of asyncio's."""
+    out = script(
+        """
+        async def job():
+            return await asyncio.get_running_loop().run_in_executor(None, int)
+        def late():
+            try:
+                threading.Thread(target=int).start()
+            except RuntimeError:
+                print("ran\\nrefused")  # 3.12.1 starts no thread then
+                return
+            own = sp.EventLoop()
+            own.run(print, "ran")
+            try:
+                own.run(job)
+            except RuntimeError:
+                print("refused")
+        atexit.register(late)
+        assert "concurrent.futures.thread" not in sys.modules
+        """,
+        prelude=PRELUDE.replace("import logging, warnings", "import warnings").replace("logging.getLogger", "#"),
+    )
+    assert out == "ran\nrefused\n"
