@@ -156,6 +156,9 @@ pub(super) trait Claim: Send + Sync {
     fn key(&self) -> Option<u64>;
 
     fn take(&self, callable: Callable);
+
+    /// It has other owners now, and gets nothing: it may ask again.
+    fn decline(&self);
 }
 
 impl Bridge {
@@ -259,9 +262,16 @@ impl Bridge {
         }
     }
 
-    /// Registers a callable: the loop owns it, not those who call it.
-    pub(super) fn register(&self, callable: Callable) -> u64 {
-        lock(&self.callables).insert(callable)
+    /// Registers a callable: the loop owns it, not those who call it. None if the bridge is closed. On a thread that is
+    /// attached.
+    pub(super) fn register(&self, py: Python<'_>, callable: &Callable) -> Option<u64> {
+        if !self.is_ours() {
+            return None;
+        }
+        let mut callables = lock(&self.callables);
+        // Under the lock, which `close` takes when it has set this: nothing comes after it.
+        let is_closed = self.closed.load(Ordering::Acquire);
+        (!is_closed).then(|| callables.insert(callable.clone_ref(py)))
     }
 
     /// A callable and its context; none once the bridge is closed.
@@ -585,8 +595,13 @@ impl Bridge {
                 }
                 Op::Claim(claim) => {
                     let Some(claim) = claim.upgrade() else { continue };
-                    let callable = claim.key().and_then(|key| lock(&self.callables).remove(key));
-                    callable.into_iter().for_each(|callable| claim.take(callable));
+                    // Besides this one.
+                    if Arc::strong_count(&claim) > 2 {
+                        claim.decline();
+                    } else {
+                        let callable = claim.key().and_then(|key| lock(&self.callables).remove(key));
+                        callable.into_iter().for_each(|callable| claim.take(callable));
+                    }
                     drop_of_users(claim);
                 }
             }

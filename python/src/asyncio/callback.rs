@@ -14,11 +14,12 @@ use pyo3::{PyTraverseError, PyVisit};
 use tokio::sync::Semaphore;
 
 use crate::asyncio::callback::thread::ServingThread;
-use crate::asyncio::into_rust::Answered;
+use crate::asyncio::into_rust::{Answered, closed_err};
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::bridge::{self, Bridge, Callable, Op};
 use crate::install;
 use crate::internal::sync::lock;
+use crate::interpreter::attached::if_attached;
 use crate::interpreter::raise_soon::ok_or_raise;
 use crate::interpreter::{exceptions, gate, panics};
 
@@ -64,14 +65,21 @@ use crate::interpreter::{exceptions, gate, panics};
 ///     })
 /// }
 /// ```
-#[derive(Clone)]
 pub struct Callback {
     inner: Arc<Inner>,
 }
 
+/// All clones are one callback.
+impl Clone for Callback {
+    fn clone(&self) -> Self {
+        self.inner.return_to_loop();
+        Callback { inner: Arc::clone(&self.inner) }
+    }
+}
+
 struct Inner {
     callable: Mutex<Owned>,
-    /// Whether the loop was asked to hand the callable over.
+    /// Whether the loop was asked to hand the callable over, and has not got it back.
     is_claimed: AtomicBool,
     bridge: Arc<Bridge>,
     /// If it has no loop.
@@ -117,7 +125,8 @@ impl Callback {
         Self::made(function, |function| {
             let bridge = Bridge::of(&locals.event_loop(py))?;
             let callable = Callable { function: function.unbind(), context: locals.own_context(py) };
-            Ok((Owned::ByLoop(bridge.register(callable)), bridge, None))
+            let key = bridge.register(py, &callable).ok_or_else(closed_err)?;
+            Ok((Owned::ByLoop(key), bridge, None))
         })
     }
 
@@ -233,8 +242,9 @@ impl Callback {
     /// class drops the callback.
     ///
     /// While it has clones or a call is under way, nothing is visited: what Rust holds is no garbage. Nor is anything at the
-    /// first visit, if it has a loop: the loop owns the callable then, and hands it over when it next runs. Do not clone a
-    /// field that is visited while you are detached: the collector may be looking at it.
+    /// first visit, if it has a loop: the loop owns the callable then, and hands it over when it next runs. With a clone, or
+    /// a call, it goes back to the loop: what Rust holds keeps no loop alive. Do not clone a field that is visited, nor call
+    /// it, while you are detached: the collector may be looking at it.
     ///
     /// ```no_run
     /// use pyo3::prelude::*;
@@ -305,6 +315,24 @@ impl fmt::Debug for Callback {
 }
 
 impl Inner {
+    /// The loop owns the callable again, which a class visited: Rust is about to hold this too, and what Rust holds the
+    /// garbage collector does not see. Only where the caller is attached: who visits what must not change while the
+    /// collector looks.
+    fn return_to_loop(&self) {
+        if self.thread.is_some() || !self.is_claimed.load(Ordering::Relaxed) {
+            return;
+        }
+        if_attached(|py| {
+            let mut owned = lock(&self.callable);
+            let Owned::Here(callable) = &*owned else { return };
+            // A closed loop calls nothing any more.
+            if let Some(key) = self.bridge.register(py, callable) {
+                *owned = Owned::ByLoop(key);
+                self.is_claimed.store(false, Ordering::Relaxed);
+            }
+        });
+    }
+
     /// What is called, and its context; none once the loop is closed.
     fn callable(&self, py: Python<'_>) -> Option<Callable> {
         match &*lock(&self.callable) {
@@ -324,6 +352,10 @@ impl bridge::Claim for Inner {
 
     fn take(&self, callable: Callable) {
         *lock(&self.callable) = Owned::Here(callable);
+    }
+
+    fn decline(&self) {
+        self.is_claimed.store(false, Ordering::Relaxed);
     }
 }
 
@@ -352,6 +384,7 @@ where
     A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send,
 {
     fn callable(&self, py: Python<'_>) -> PyResult<Callable> {
+        self.callback.return_to_loop();
         self.callback.callable(py).ok_or_else(|| CancelledError::new_err(()))
     }
 

@@ -219,7 +219,7 @@ impl<T> Answered<T> {
     }
 }
 
-fn closed_err() -> PyErr {
+pub(crate) fn closed_err() -> PyErr {
     PyRuntimeError::new_err("Event loop is closed")
 }
 

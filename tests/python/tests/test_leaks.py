@@ -320,6 +320,27 @@ def test_loops_that_are_dropped_and_never_closed(kind, what, monkeypatch):
     assert wait_until(collected), (before, len(descriptors()), sum(reference() is not None for reference in loops))
 
 
+@pytest.mark.parametrize("kind", ["asyncio", "without-add-reader"])
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_dropped_loop_whose_callback_was_visited(kind, monkeypatch):
+    """An object that visits its callback owns the callable; with a clone in a Rust future the loop owns it again."""
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)  # as above
+
+    async def main():
+        owner = Owner()
+        owner.holder = sp.CallbackHolder(owner.on_event)
+        gc.collect()
+        await sp.ready(None)  # The object has the callable now.
+        owner.kept = owner.holder.keep_clone(endless())
+        await sp.ready(None)
+        return weakref.ref(owner.loop)
+
+    loop = Loops(kind).new()
+    reference = loop.run_until_complete(main())
+    del loop
+    assert wait_until(lambda: count([reference]) == 0)
+
+
 def test_a_loop_that_lives_keeps_its_bridge(all_loops):
     """Nothing but the loop owns what is pending, and the collector leaves it alone."""
     probe = sp.Probe()
