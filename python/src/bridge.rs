@@ -366,13 +366,28 @@ impl Bridge {
 
 /// Closes the coroutines that were to be awaited and never began, as they are closed with their loop. Otherwise CPython
 /// would warn that they were never awaited; Rust gets an error instead.
-pub(super) fn close_coroutines(py: Python<'_>, awaitables: Vec<Py<PyAny>>) {
+pub(super) fn close_coroutines(py: Python<'_>, awaitables: impl IntoIterator<Item = Py<PyAny>>) {
     let Ok(glue) = glue::get(py) else { return };
     for awaitable in awaitables {
-        if awaitable.bind(py).get_type().is(&glue.coroutine) {
+        let awaitable = awaitable.bind(py);
+        if awaitable.get_type().is(&glue.coroutine) && has_not_begun(awaitable).unwrap_or(false) {
             // It runs nothing of one that never began.
-            let _ = awaitable.call_method0(py, interned!(py, "close"));
+            let _ = awaitable.call_method0(interned!(py, "close"));
         }
+    }
+}
+
+/// As `inspect.getcoroutinestate` looks at a coroutine.
+fn has_not_begun(coroutine: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = coroutine.py();
+    let frame = coroutine.getattr(interned!(py, "cr_frame"))?;
+    if frame.is_none() || coroutine.getattr(interned!(py, "cr_running"))?.is_truthy()? {
+        return Ok(false);
+    }
+    match coroutine.getattr_opt(interned!(py, "cr_suspended"))? {
+        Some(suspended) => Ok(!suspended.is_truthy()?),
+        // Before 3.11.
+        None => frame.getattr(interned!(py, "f_lasti"))?.eq(-1),
     }
 }
 

@@ -36,7 +36,7 @@ pub fn handle() -> &'static Handle {
 ///
 /// As there.
 pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
-    into_future_with_locals(&get_current_locals(awaitable.py())?, awaitable)
+    into_future_with_locals(&into_rust::locals_for(&awaitable)?, awaitable)
 }
 
 /// As [`into_future`], on the loop and in the context of `locals`.

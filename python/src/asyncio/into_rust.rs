@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::asyncio::locals::{TaskLocals, copy_context, get_current_locals, polled_future};
-use crate::bridge::{Asked, Bridge, Op};
+use crate::bridge::{self, Asked, Bridge, Op};
 use crate::install;
 use crate::interpreter::{exceptions, gate};
 
@@ -37,8 +37,10 @@ use crate::interpreter::{exceptions, gate};
 ///
 /// # Errors
 ///
-/// `RuntimeError` if there is no loop or it is closed; [`ShutdownError`](crate::exceptions::ShutdownError) if the
-/// interpreter is exiting.
+/// `RuntimeError` if there is no loop, or it is closed, or a future belongs to another loop;
+/// [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is exiting; `asyncio.CancelledError` if the Python
+/// future around the caller was cancelled. Unless there is no loop, a coroutine that has not begun is closed then, and
+/// CPython does not warn that it was never awaited.
 ///
 /// # Cancel safety
 ///
@@ -46,7 +48,7 @@ use crate::interpreter::{exceptions, gate};
 /// [`future_into_py`](crate::future_into_py()) polls it, on the same loop, `cancel()` of that Python future cancels the
 /// Python task at once, before it returns.
 pub fn into_future(awaitable: Bound<'_, PyAny>) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
-    into_future_with_locals(&get_current_locals(awaitable.py())?, awaitable)
+    into_future_with_locals(&locals_for(&awaitable)?, awaitable)
 }
 
 /// As [`into_future`], on the loop and in the context of `locals`.
@@ -79,7 +81,7 @@ pub fn into_future_with_locals(
 pub fn into_future_shielded(
     awaitable: Bound<'_, PyAny>,
 ) -> PyResult<impl Future<Output = PyResult<Py<PyAny>>> + Send + use<>> {
-    into_future_shielded_with_locals(&get_current_locals(awaitable.py())?, awaitable)
+    into_future_shielded_with_locals(&locals_for(&awaitable)?, awaitable)
 }
 
 /// As [`into_future_shielded`], on the loop and in the context of `locals`.
@@ -96,7 +98,23 @@ pub fn into_future_shielded_with_locals(
     Ok(answered)
 }
 
+/// Those of the caller. If its Python future was cancelled meanwhile nothing will ever await a coroutine.
+pub(crate) fn locals_for(awaitable: &Bound<'_, PyAny>) -> PyResult<TaskLocals> {
+    let py = awaitable.py();
+    get_current_locals(py).inspect_err(|error| {
+        if error.is_instance_of::<CancelledError>(py) {
+            bridge::close_coroutines(py, [awaitable.clone().unbind()]);
+        }
+    })
+}
+
+/// Closes a coroutine that has not begun, if it is refused.
 pub(crate) fn ask_for(locals: &TaskLocals, awaitable: Bound<'_, PyAny>) -> PyResult<Answered<Py<PyAny>>> {
+    let py = awaitable.py();
+    try_ask_for(locals, awaitable.clone()).inspect_err(|_| bridge::close_coroutines(py, [awaitable.unbind()]))
+}
+
+fn try_ask_for(locals: &TaskLocals, awaitable: Bound<'_, PyAny>) -> PyResult<Answered<Py<PyAny>>> {
     let py = awaitable.py();
     install::ensure(py)?;
     let _pass = gate::admit("into_future")?;

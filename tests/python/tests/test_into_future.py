@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
+import inspect
+import sys
 import threading
 import traceback
 
 import pytest
 import sundown_pytest as sp
-from conftest import uvloop_marks
+from conftest import until, uvloop_marks
 
 
 async def value_after(seconds, value):
@@ -252,6 +254,48 @@ def test_a_coroutine_that_never_began_is_closed_with_its_loop(loops, recwarn):
     del coroutine, ask_and_stop
     gc.collect()
     assert [str(warning.message) for warning in recwarn if "never awaited" in str(warning.message)] == []
+
+
+def test_a_coroutine_of_a_future_that_was_cancelled_meanwhile_is_closed(all_loops, recwarn):
+    """A worker is in Python, in the function that makes the coroutine, while the Python future is cancelled."""
+    called, cancelled = threading.Event(), threading.Event()
+    made = []
+
+    def function():
+        called.set()
+        assert cancelled.wait(30)
+        made.append(at_once(1))
+        return made[0]
+
+    async def main():
+        future = sp.call_and_await(function)
+        await asyncio.get_running_loop().run_in_executor(None, called.wait, 30)
+        future.cancel()
+        cancelled.set()
+        await until(lambda: made and inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED)
+        assert inspect.getcoroutinestate(made[0]) == inspect.CORO_CLOSED
+
+    all_loops.run(main())
+    made.clear()
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn if "never awaited" in str(warning.message)] == []
+
+
+def test_a_coroutine_for_a_closed_loop_is_closed(loops):
+    loop = loops.new()
+    locals = sp.Locals(loop)
+    loop.close()
+    coroutine = at_once(1)
+    with pytest.raises(RuntimeError, match="closed"):
+        sp.relay_with_locals(coroutine, locals)
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
+
+
+def test_a_coroutine_without_a_loop_may_be_used_again():
+    coroutine = at_once(1)
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        sp.drop_unpolled(coroutine)
+    assert asyncio.run(coroutine) == 1
 
 
 @pytest.mark.parametrize("kind", ["asyncio", pytest.param("uvloop", marks=uvloop_marks())])
