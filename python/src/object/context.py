@@ -14,6 +14,7 @@ def __exit__(self, *_):
 async def __aenter__(self):
     """Returns the object; `aclose()` is awaited at the end of the block."""
     self._sundown_check()
+    needs_asyncio()  # `aclose()` does, and by then it is too late to say so
     return self
 
 

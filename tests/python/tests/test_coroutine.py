@@ -123,6 +123,23 @@ def test_without_a_loop_it_is_a_plain_runtime_error():
 
 
 @pytest.mark.skipif(not WITH_TRIO, reason="trio has no wheel for this interpreter")
+def test_trio_users_hear_it_at_the_beginning_of_async_with():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # trio's own, on interpreters that are newer than it
+        import trio
+
+        async def main():
+            tool = sp.LazyTool()
+            with pytest.raises(sp.NeedsAsyncioError, match="trio"):
+                async with tool:
+                    pytest.fail("the block is not entered")
+            assert not tool.closed
+            tool.close()
+
+        trio.run(main)
+
+
+@pytest.mark.skipif(not WITH_TRIO, reason="trio has no wheel for this interpreter")
 def test_trio_users_hear_that_asyncio_is_needed():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # trio's own, on interpreters that are newer than it
