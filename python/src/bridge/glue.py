@@ -228,7 +228,8 @@ def watch_end(loop, keeper):
 
 
 async def end_tasks(loop_reference, keeper_reference):
-    """Cancels and awaits the tasks that Rust has begun while `asyncio.run` cancelled those that there were."""
+    """Cancels and awaits the tasks that Rust has begun while `asyncio.run` cancelled those that there were. Not if a coroutine
+    awaits `loop.shutdown_asyncgens()`: that goes on afterwards, and so does its loop."""
     try:
         yield
     except GeneratorExit:
@@ -236,13 +237,18 @@ async def end_tasks(loop_reference, keeper_reference):
         bridge = keeper.bridge if keeper is not None else None
         if loop is not None and loop is loop_reference() and bridge is not None and not closed:
             keeper.closer = Closer(bridge)
-            tasks = bridge.tasks()
+            tasks = bridge.tasks() if is_shut_down_by_a_task(loop) else ()
             keeper = bridge = None
             for task in tasks:
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks)
         raise
+
+
+def is_shut_down_by_a_task(loop):
+    """Whether `loop.shutdown_asyncgens()` is a task of its own, as `loop.run_until_complete` makes it one."""
+    return any(getattr(task.get_coro(), "__name__", None) == "shutdown_asyncgens" for task in asyncio.all_tasks(loop))
 
 
 def close_task(task):

@@ -354,6 +354,22 @@ def test_what_begins_while_asyncio_run_cancels_is_cancelled_too(script, kind):
     assert out == "ended\n"
 
 
+def test_a_loop_that_goes_on_when_its_generators_were_shut_down(all_loops):
+    """A coroutine that awaits `shutdown_asyncgens()` is no end of the loop: what Rust awaits goes on."""
+
+    async def main():
+        until = asyncio.get_running_loop().create_future()
+        relayed = sp.relay(until)
+        shielded = sp.relay(value_after(0.01, "later"))
+        await sp.ready(None)
+        await asyncio.get_running_loop().shutdown_asyncgens()
+        until.set_result("went on")
+        assert (await relayed, await shielded) == ("went on", "later")
+        assert await sp.relay(at_once(1)) == 1
+
+    all_loops.run(main())
+
+
 def test_a_generator_may_use_rust_while_it_is_closed(all_loops):
     """What other generators begin in their clean-up is not cancelled: the bridge works until the loop is closed."""
     seen = []
