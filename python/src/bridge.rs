@@ -18,6 +18,7 @@
 //!    selector: the number of a registered descriptor is not used again.
 
 mod awaits;
+pub(super) mod finished;
 pub(super) mod glue;
 pub(super) mod item_sender;
 mod keyed;
@@ -37,6 +38,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use tokio::task::AbortHandle;
 
 use crate::bridge::awaits::Awaits;
+use crate::bridge::finished::Finished;
 use crate::bridge::keyed::Keyed;
 pub(super) use crate::bridge::replies::{Answer, Asked};
 use crate::bridge::replies::{Begin, Replies};
@@ -488,6 +490,11 @@ impl LoopBridge {
     /// Remembers the task that answers, to cancel it; `made` by the bridge, or the user's. False if nothing waits for it.
     fn started(&self, key: u64, task: Py<PyAny>, made: bool) -> bool {
         self.open().is_some_and(|bridge| bridge.replies.started(key, task, made))
+    }
+
+    /// What the task is to call when it has ended.
+    fn finished(&self, key: u64) -> PyResult<Finished> {
+        Ok(Finished::new(&self.bridge()?, key))
     }
 
     /// The tasks that it has made and that have not ended.

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::bridge::LoopBridge;
+use crate::bridge::finished::Finished;
 use crate::bridge::item_sender::ItemSender;
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::exit::Installation;
@@ -98,7 +99,7 @@ pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
         // Types are made now, and not while another thread forks.
         exceptions::make(py);
         exit::make_types(py);
-        let _ = (py.get_type::<LoopBridge>(), py.get_type::<ItemSender>());
+        let _ = (py.get_type::<LoopBridge>(), py.get_type::<Finished>(), py.get_type::<ItemSender>());
         panics::install();
         fork::install(py)?;
         exit::on_loss(lost);

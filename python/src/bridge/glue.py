@@ -16,7 +16,6 @@ from asyncio import CancelledError, InvalidStateError, ensure_future, get_runnin
 from collections import deque
 from contextlib import suppress
 from contextvars import Context
-from functools import partial
 from time import monotonic
 from types import CoroutineType
 
@@ -410,10 +409,11 @@ def perform(bridge, call, on_loop=True):
                 raise TypeError("an async callable needs an event loop: make the Callback while one is running")
             awaitable = result
         task = start(awaitable, context)
+        finished = bridge.finished(key)
         if task.done():
-            finished(weakref.ref(bridge), key, task)
+            finished(task)
         else:
-            task.add_done_callback(partial(finished, weakref.ref(bridge), key), context=context)
+            task.add_done_callback(finished, context=context)
             if not bridge.started(key, task, task is not awaitable):
                 task.cancel()
     except BaseException as error:
@@ -451,32 +451,18 @@ def start(awaitable, context):
     return ensure_future(awaitable) if context is None else context.run(ensure_future, awaitable)
 
 
-def finished(reference, key, task):
-    bridge = reference()
-    if closed or bridge is None:
-        return
-    # Not `result()`: a traceback through this frame would keep the task and the bridge alive as long as the exception.
-    try:
-        error = task.exception()
-    except CancelledError as cancelled:
-        error = without_this_frame(cancelled)
-    try:
-        if error is None:
-            bridge.finish(key, task.result())
-        else:
-            fail_call(bridge, key, error)
-    finally:
-        del error, bridge
-
-
 def fail_call(bridge, key, error):
     try:
         unseen = bridge.fail(key, error)
     finally:
         bridge = None
     if unseen and isinstance(error, Exception) and not isinstance(error, CancelledError):
-        message = "a shielded awaitable that Rust no longer waits for has raised"
-        get_running_loop().call_exception_handler({"message": message, "exception": error})
+        report_unseen(error)
+
+
+def report_unseen(error):
+    message = "a shielded awaitable that Rust no longer waits for has raised"
+    get_running_loop().call_exception_handler({"message": message, "exception": error})
 
 
 def without_this_frame(error):

@@ -20,6 +20,8 @@ pub(crate) struct Glue {
     pub(crate) forward: Py<PyAny>,
     /// Reports an error that nobody awaits.
     pub(crate) report: Py<PyAny>,
+    /// Reports that of a shielded awaitable.
+    pub(crate) report_unseen: Py<PyAny>,
     pub(crate) run: Py<PyAny>,
     pub(crate) run_until_complete: Py<PyAny>,
     pub(crate) start_serving: Py<PyAny>,
@@ -75,6 +77,7 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         fail: of("fail")?,
         forward: of("forward")?,
         report: of("report")?,
+        report_unseen: of("report_unseen")?,
         run: of("run")?,
         run_until_complete: of("run_until_complete")?,
         start_serving: of("start_serving")?,

@@ -214,6 +214,41 @@ def test_an_interrupt_in_a_callback_loses_no_result_of_its_batch(loops):
         loop.close()
 
 
+def test_an_interrupt_when_a_task_ends_loses_no_answer(loops):
+    """Ctrl-C meets the callback of the task, on the way to Rust: the loop that goes on has the answer."""
+    interrupted, ended = [], threading.Event()
+
+    def trace(frame, event, _):
+        if event == "call" and frame.f_code.co_filename == "<sundown/glue.py>" and ended.is_set() and not interrupted:
+            interrupted.append(frame.f_code.co_name)
+            raise KeyboardInterrupt
+        return None
+
+    async def ends():
+        await asyncio.sleep(0.01)
+        ended.set()
+        return "answer"
+
+    with loops.open() as loop:
+
+        async def begin():
+            return sp.relay(ends())
+
+        relayed = loop.run_until_complete(begin())
+        sys.settrace(trace)
+        try:
+            loop.run_until_complete(asyncio.wait({relayed}, timeout=30))
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+
+        async def rest():
+            return await asyncio.wait_for(relayed, 30)
+
+        assert loop.run_until_complete(rest()) == "answer"
+
+
 def test_without_a_loop_it_is_an_error():
     coroutine = at_once(1)
     with pytest.raises(RuntimeError):
