@@ -448,6 +448,10 @@ def start(awaitable, context):
         if loop.get_task_factory() is None:
             context = context.copy() if context is not None else None
             return asyncio.Task(awaitable, loop=loop, context=context, eager_start=True)
+    get_loop = getattr(awaitable, "get_loop", None) if asyncio.isfuture(awaitable) else None
+    if get_loop is not None and get_loop() is not get_running_loop():
+        # As asyncio says it of an `await`: nothing would wake this loop.
+        raise RuntimeError(f"Rust awaits {awaitable!r}, which is attached to a different loop")
     return ensure_future(awaitable) if context is None else context.run(ensure_future, awaitable)
 
 

@@ -333,6 +333,18 @@ def test_a_coroutine_without_a_loop_may_be_used_again():
     assert asyncio.run(coroutine) == 1
 
 
+def test_a_future_of_another_loop(all_loops):
+    """As with `await`; it would never be answered."""
+    other = asyncio.SelectorEventLoop()
+
+    async def main():
+        with pytest.raises(RuntimeError, match="attached to a different loop"):
+            await asyncio.wait_for(sp.relay(other.create_future()), 30)
+
+    all_loops.run(main())
+    other.close()
+
+
 @pytest.mark.parametrize("kind", ["asyncio", pytest.param("uvloop", marks=uvloop_marks())])
 def test_what_begins_while_asyncio_run_cancels_is_cancelled_too(script, kind):
     """Rust goes on calling while the tasks are cancelled. The script fails if anything is printed on stderr, such as "Task was
