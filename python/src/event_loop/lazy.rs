@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use sundown::{Outcome, Progress, Teardown, Wait};
 
@@ -53,7 +55,11 @@ pub struct LazyEventLoop {
 }
 
 enum State {
-    Unstarted(EventLoopBuilder),
+    Unstarted {
+        builder: EventLoopBuilder,
+        /// The threads that start it just now.
+        starting: Vec<ThreadId>,
+    },
     Started(EventLoop),
     /// It was shut down before it was started.
     Closed,
@@ -62,7 +68,9 @@ enum State {
 impl EventLoopBuilder {
     /// A handle that starts the loop at its first use.
     pub fn lazy(self) -> LazyEventLoop {
-        LazyEventLoop { inner: Arc::new(Inheritable::new(Mutex::new(State::Unstarted(self)))) }
+        LazyEventLoop {
+            inner: Arc::new(Inheritable::new(Mutex::new(State::Unstarted { builder: self, starting: Vec::new() }))),
+        }
     }
 }
 
@@ -72,21 +80,23 @@ impl LazyEventLoop {
     ///
     /// # Errors
     ///
-    /// As [`EventLoopBuilder::start`], and the next call tries again; `ShutdownError` if it was shut down before it was
-    /// started; `ForkedProcessError` in a forked child.
+    /// As [`EventLoopBuilder::start`], and the next call tries again; `RuntimeError` if this thread is starting it already:
+    /// the loop's factory calls this, or the handler of a signal that has interrupted it; `ShutdownError` if it was shut
+    /// down before it was started; `ForkedProcessError` in a forked child.
     #[track_caller]
     pub fn get_or_start(&self, py: Python<'_>) -> PyResult<EventLoop> {
         let state = self.inner.get().ok_or_else(|| exceptions::forked_err("the event loop"))?;
-        let again = match &*lock(state) {
-            State::Unstarted(builder) => builder.again(py),
+        let (again, starting) = match &mut *lock(state) {
+            State::Unstarted { builder, starting } => (builder.again(py), Starting::begin(state, starting)?),
             State::Started(event_loop) => return Ok(event_loop.clone()),
             State::Closed => return Err(closed()),
         };
         // Outside the lock: it runs Python, which may let another thread run that comes here.
         let made = again.start(py)?;
+        drop(starting);
         let mut state = lock(state);
         match &*state {
-            State::Unstarted(_) => {
+            State::Unstarted { .. } => {
                 let before = std::mem::replace(&mut *state, State::Started(made.clone()));
                 drop(state);
                 drop(before);
@@ -102,7 +112,7 @@ impl LazyEventLoop {
     pub fn get(&self) -> Option<EventLoop> {
         match &*lock(self.inner.get()?) {
             State::Started(event_loop) => Some(event_loop.clone()),
-            State::Unstarted(_) | State::Closed => None,
+            State::Unstarted { .. } | State::Closed => None,
         }
     }
 
@@ -116,6 +126,32 @@ impl LazyEventLoop {
         drop(state);
         drop(before); // it may have a factory of the user's
         None
+    }
+}
+
+/// This thread starts the loop, until this is dropped.
+struct Starting<'a>(&'a Mutex<State>);
+
+impl<'a> Starting<'a> {
+    /// # Errors
+    ///
+    /// If it does so already, further down its stack.
+    fn begin(state: &'a Mutex<State>, starting: &mut Vec<ThreadId>) -> PyResult<Self> {
+        let thread = thread::current().id();
+        if starting.contains(&thread) {
+            return Err(PyRuntimeError::new_err("the event loop is being started: its factory must not use it"));
+        }
+        starting.push(thread);
+        Ok(Starting(state))
+    }
+}
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        if let State::Unstarted { starting, .. } = &mut *lock(self.0) {
+            let thread = thread::current().id();
+            starting.retain(|other| *other != thread);
+        }
     }
 }
 

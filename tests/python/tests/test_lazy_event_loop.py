@@ -54,6 +54,23 @@ def test_a_factory_that_fails_is_tried_again():
         assert tool.start()
 
 
+def test_a_factory_that_uses_the_loop():
+    calls = []
+
+    def factory():
+        calls.append(None)
+        if len(calls) < 3:
+            tool.start()
+        return asyncio.new_event_loop()
+
+    with sp.LazyTool(factory) as tool:
+        with pytest.raises(RuntimeError, match="its factory must not use it"):
+            tool.start()
+        assert len(calls) == 1 and not tool.started()
+        calls.extend([None, None])
+        assert tool.start(), "it is tried again"
+
+
 def test_two_threads_start_one(all_loops):
     """Both are inside the factory at the same time: the loop of one is kept, and the other's stopped."""
     inside = threading.Barrier(2)
