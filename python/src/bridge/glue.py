@@ -433,6 +433,10 @@ def report(error, function):
         message = f"Rust code that called {function!r} has an error that it returns to nobody"
         loop.call_exception_handler({"message": message, "exception": error, "callback": function})
         return
+    report_on_thread(error)
+
+
+def report_on_thread(error):
     with suppress(BaseException):  # of a hook that fails itself: the thread goes on
         arguments = (type(error), error, error.__traceback__, threading.current_thread())
         threading.excepthook(threading.ExceptHookArgs(arguments))
@@ -477,22 +481,35 @@ def without_this_frame(error):
 
 
 def serve(bridge):
-    """A thread of a `Callback` that has no loop."""
-    poller = select.poll()
-    poller.register(bridge.descriptor, select.POLLIN)
+    """A thread of a `Callback` that has no loop. What another thread sends it (`PyThreadState_SetAsyncExc`) ends the call
+    that it meets, and not the thread: others are called here, too."""
     batch = call = None
     try:
+        poller = select.poll()
+        poller.register(bridge.descriptor, select.POLLIN)
         while not closed:
-            poller.poll()
-            batch = Batch()
-            bridge.take(batch, BATCH)
-            if batch.calls is None:
-                return
-            for call in batch.calls:
-                perform(bridge, call, on_loop=False)
+            try:
+                if batch is None:
+                    poller.poll()
+                    batch = Batch()
+                    bridge.take(batch, BATCH)
+                    if batch.calls is None:
+                        return
+                for call in batch.calls:
+                    perform(bridge, call, on_loop=False)
+                    call = None
+                batch = None
+            except BaseException as error:
+                if call is not None and call[0] is not None:
+                    bridge.fail(call[0], error)  # It may have its answer; but not if `perform` had not begun.
+                else:
+                    report_on_thread(error)
                 call = None
-            batch = None
+                if batch is not None and batch.calls is None:
+                    batch = None  # Nothing was taken.
     finally:
+        if not closed:
+            bridge.close()  # Nobody waits for this thread.
         bridge = batch = call = None  # An exception that is kept has this frame, below that of its callable.
 
 

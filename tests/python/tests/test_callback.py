@@ -2,10 +2,12 @@
 
 import asyncio
 import contextvars
+import ctypes
 import gc
 import queue
 import sys
 import threading
+import time
 import weakref
 
 import pytest
@@ -373,6 +375,11 @@ def serving_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("sundown-callback")]
 
 
+def send(ident, kind):
+    """Raises an exception on a thread, when it next runs Python code."""
+    assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(kind)) == 1
+
+
 class TestWithoutALoop:
     """All callbacks that are made where no loop runs share a thread."""
 
@@ -411,6 +418,36 @@ class TestWithoutALoop:
         one, other = sp.Called(fails), sp.Called(lambda x: x)
         with pytest.raises(Own, match="text"):
             one.call(None)
+        assert other.call(1) == 1
+
+    def test_an_exception_that_is_sent_to_the_thread(self, monkeypatch):
+        """By a debugger, or a limit of time: it ends no thread that others need."""
+        reported = []
+        monkeypatch.setattr(threading, "excepthook", reported.append)
+        one, other = sp.Called(lambda _: threading.get_ident()), sp.Called(lambda x: x)
+        ident = one.call(None)
+        for count in range(1, 4):
+            send(ident, Own)
+            assert other.call(count) == count
+            assert wait_until(lambda: len(reported) == count), "where nothing was called"  # noqa: B023
+        assert {arguments.exc_type for arguments in reported} == {Own}
+        assert one.call(None) == ident
+
+    def test_an_exception_that_is_sent_during_a_call(self):
+        called = threading.Event()
+
+        def stuck(_):
+            called.set()
+            while True:
+                time.sleep(0.001)
+
+        one, other = sp.Called(stuck), sp.Called(lambda x: x)
+        ident = sp.Called(lambda _: threading.get_ident()).call(None)
+        sender = threading.Thread(target=lambda: called.wait(30) and send(ident, Own))
+        sender.start()
+        with pytest.raises(Own):
+            one.call(None)
+        sender.join()
         assert other.call(1) == 1
 
     def test_in_a_forked_child(self, script):
