@@ -60,6 +60,8 @@ pub(super) struct Bridge {
     callables: Mutex<Keyed<Callable>>,
     closed: AtomicBool,
     generation: u32,
+    /// A thread's that serves callbacks, not a loop's.
+    is_threads: bool,
 }
 
 /// What crosses from Rust to the loop's thread.
@@ -164,8 +166,9 @@ pub(super) trait Claim: Send + Sync {
 }
 
 impl Bridge {
-    fn new() -> io::Result<Self> {
+    fn new(is_threads: bool) -> io::Result<Self> {
         Ok(Bridge {
+            is_threads,
             mailbox: Mailbox::new(),
             wakeup: Wakeup::new()?,
             futures: Mutex::default(),
@@ -202,7 +205,7 @@ impl Bridge {
 
     /// For a thread that serves callbacks, not a loop.
     pub(super) fn of_thread(py: Python<'_>, name: &str) -> PyResult<Arc<Bridge>> {
-        let made = Bound::new(py, make_bridge()?)?;
+        let made = Bound::new(py, LoopBridge::of(Bridge::new(true)?))?;
         let bridge = made.get().bridge()?;
         glue::get(py)?.start_serving.bind(py).call1((made, name))?;
         Ok(bridge)
@@ -210,6 +213,16 @@ impl Bridge {
 
     pub(super) fn is_open(&self) -> bool {
         !self.closed.load(Ordering::Acquire) && self.is_ours()
+    }
+
+    /// Why it takes nothing any more.
+    pub(super) fn closed_err(&self) -> PyErr {
+        // The first as asyncio says it.
+        PyRuntimeError::new_err(if self.is_threads {
+            "the thread of the callback has ended"
+        } else {
+            "Event loop is closed"
+        })
     }
 
     /// Whether it was made by this process. In a forked child it is not touched: a lock of it may be held and never
@@ -398,7 +411,7 @@ static UNREADY: PerProcess<OnceLock<Wakeup>> = PerProcess::new(OnceLock::new);
 
 #[pyo3::pyfunction]
 fn make_bridge() -> PyResult<LoopBridge> {
-    Ok(LoopBridge { bridge: Some(Arc::new(Bridge::new()?)), relayed: AtomicBool::new(false) })
+    Ok(LoopBridge::of(Bridge::new(false)?))
 }
 
 /// What the loop's thread sees of a bridge. Its methods are leaves: but for conversions of the user's they run no Python.
@@ -410,6 +423,10 @@ pub(super) struct LoopBridge {
 }
 
 impl LoopBridge {
+    fn of(bridge: Bridge) -> Self {
+        LoopBridge { bridge: Some(Arc::new(bridge)), relayed: AtomicBool::new(false) }
+    }
+
     fn bridge(&self) -> PyResult<Arc<Bridge>> {
         self.bridge.clone().ok_or_else(|| PyRuntimeError::new_err("the bridge is gone"))
     }

@@ -14,7 +14,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use tokio::sync::Semaphore;
 
 use crate::asyncio::callback::thread::ServingThread;
-use crate::asyncio::into_rust::{Answered, closed_err};
+use crate::asyncio::into_rust::Answered;
 use crate::asyncio::locals::{TaskLocals, get_current_locals};
 use crate::bridge::{self, Bridge, Callable, Op};
 use crate::install;
@@ -125,7 +125,7 @@ impl Callback {
         Self::made(function, |function| {
             let bridge = Bridge::of(&locals.event_loop(py))?;
             let callable = Callable { function: function.unbind(), context: locals.own_context(py) };
-            let key = bridge.register(py, &callable).ok_or_else(closed_err)?;
+            let key = bridge.register(py, &callable).ok_or_else(|| bridge.closed_err())?;
             Ok((Owned::ByLoop(key), bridge, None))
         })
     }

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
@@ -164,7 +163,7 @@ impl<T: Send + 'static> Answered<T> {
         extract: impl FnOnce(Bound<'_, PyAny>) -> PyResult<T> + Send + 'static,
     ) -> PyResult<Self> {
         if !bridge.is_open() {
-            return Err(closed_err());
+            return Err(bridge.closed_err());
         }
         Ok(Self::new(bridge, asked, extract))
     }
@@ -195,10 +194,9 @@ impl<T: Send + 'static> Answered<T> {
         if self.send(op) {
             return Ok(self);
         }
-        if let Some((bridge, key)) = self.asked.take() {
-            bridge.withdraw(key);
-        }
-        Err(closed_err())
+        let Some((bridge, key)) = self.asked.take() else { unreachable!("nothing has answered yet") };
+        bridge.withdraw(key);
+        Err(bridge.closed_err())
     }
 }
 
@@ -235,10 +233,6 @@ impl<T> Answered<T> {
             self.awaited_by = future;
         }
     }
-}
-
-pub(crate) fn closed_err() -> PyErr {
-    PyRuntimeError::new_err("Event loop is closed")
 }
 
 impl<T> Unpin for Answered<T> {}

@@ -5,6 +5,7 @@ import contextvars
 import ctypes
 import gc
 import queue
+import select
 import sys
 import threading
 import time
@@ -449,6 +450,20 @@ class TestWithoutALoop:
             one.call(None)
         sender.join()
         assert other.call(1) == 1
+
+    def test_a_thread_that_cannot_serve(self, monkeypatch):
+        def fails():
+            raise OSError("no descriptors")
+
+        assert wait_until(lambda: not serving_threads())
+        monkeypatch.setattr(threading, "excepthook", lambda _: None)
+        monkeypatch.setattr(select, "poll", fails)
+        called = sp.Called(lambda x: x)
+        assert wait_until(lambda: not serving_threads())
+        monkeypatch.undo()
+        with pytest.raises(RuntimeError, match="^the thread of the callback has ended$"):
+            called.call(1)
+        assert sp.Called(lambda x: x).call(1) == 1, "the next has a new one"
 
     def test_in_a_forked_child(self, script):
         out = script(
