@@ -32,10 +32,13 @@ def executor_class():
         def __init__(self, name):
             super().__init__(thread_name_prefix=name)
             self.jobs = {}
+            # A job that begins is in `jobs` before `end` looks. A signal's handler may submit another.
+            self.submitting = threading.RLock()
 
         def submit(self, fn, /, *args, **kwargs):
-            job = super().submit(fn, *args, **kwargs)
-            self.jobs[job] = fn
+            with self.submitting:
+                job = super().submit(fn, *args, **kwargs)
+                self.jobs[job] = fn
             job.add_done_callback(self.forget)
             return job
 
@@ -44,7 +47,8 @@ def executor_class():
 
         def end(self):
             """Refuses new jobs, cancels those that have not begun, and returns the others."""
-            self.shutdown(wait=False, cancel_futures=True)
+            with self.submitting:
+                self.shutdown(wait=False, cancel_futures=True)
             return list(self.jobs)
 
     return Executor

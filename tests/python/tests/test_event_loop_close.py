@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sundown_pytest as sp
@@ -144,7 +145,6 @@ def test_the_executors_threads_are_joined(make):
 
 
 def test_an_executor_of_the_users(make):
-    from concurrent.futures import ThreadPoolExecutor
 
     own = make()
 
@@ -160,7 +160,6 @@ def test_an_executor_of_the_users(make):
 
 def test_the_thread_that_joins_an_executor_of_the_users_has_ended(make):
     """However slowly it ends once it has said that the executor is down."""
-    from concurrent.futures import ThreadPoolExecutor
 
     own = make()
     slow = []
@@ -186,7 +185,6 @@ def test_the_thread_that_joins_an_executor_of_the_users_has_ended(make):
 
 
 def test_an_executor_of_the_users_that_fails_is_told(make):
-    from concurrent.futures import ThreadPoolExecutor
 
     class Fails(ThreadPoolExecutor):
         def shutdown(self, wait=True, **arguments):
@@ -229,6 +227,40 @@ def test_a_stuck_job_of_the_executor_is_named(make):
     assert not clean
     assert "EventLoop.tasks" in report
     assert "stuck_job" in report
+
+
+def test_a_job_that_another_thread_submits_meanwhile_is_named(make, monkeypatch):
+    """The loop must not take a job that runs, and of which it does not know yet, for no job: it would join its thread."""
+    own = make()
+    submitted, ending, release = threading.Event(), threading.Event(), threading.Event()
+    submit, shutdown = ThreadPoolExecutor.submit, ThreadPoolExecutor.shutdown
+
+    def submit_slowly(*arguments):
+        job = submit(*arguments)
+        submitted.set()
+        ending.wait(0.5)
+        return job
+
+    def note_shutdown(*arguments, **options):
+        ending.set()
+        return shutdown(*arguments, **options)
+
+    def stuck_job():
+        release.wait(60)
+
+    async def executor():
+        return asyncio.get_running_loop()._default_executor
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_slowly)
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", note_shutdown)
+    thread = threading.Thread(target=own.run(executor).submit, args=(stuck_job,))
+    thread.start()
+    assert submitted.wait(10)
+    clean, report = own.close(3)
+    release.set()
+    thread.join()
+    assert not clean
+    assert "threads of its executor still run `" in report and "stuck_job`" in report, report
 
 
 def test_a_stuck_job_is_named_for_a_loop_that_cannot_answer(make):
