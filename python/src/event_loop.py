@@ -11,6 +11,7 @@ import threading
 import weakref
 from asyncio import CancelledError
 from contextlib import suppress
+from contextvars import Context
 from functools import cache, partial
 
 #: `asyncio.Task` has `eager_start`.
@@ -81,7 +82,7 @@ class Runner:
 
     def start(self):
         try:
-            threading.Thread(target=self.main, name=self.name, daemon=True).start()
+            daemon(self.main, self.name).start()
         except BaseException:
             # No thread could be made. Or Ctrl-C, also while the thread begins: one of the two closes the loop.
             if self.begun.acquire(blocking=False):
@@ -265,7 +266,7 @@ class Runner:
             except RuntimeError:  # closed meanwhile
                 pass
 
-        thread = threading.Thread(target=join, name=self.name, daemon=True)
+        thread = daemon(join, self.name)
         thread.start()
         running = "an executor of the user's still runs something"
         self.state.waiting(running)
@@ -302,6 +303,12 @@ class Runner:
         if task is not None:
             context["task"] = task
         self.loop.call_exception_handler(context)
+
+
+def daemon(target, name):
+    """A thread with an empty context, as in `glue.py`."""
+    context = {"context": Context()} if sys.version_info >= (3, 14) else {}
+    return threading.Thread(target=target, name=name, daemon=True, **context)
 
 
 def set_default_executor(kind, reference, executor):

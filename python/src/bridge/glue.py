@@ -205,7 +205,14 @@ def watch(loop, bridge, keeper):
     bridge.relayed = True
     keeper()
     arguments = (weakref.ref(loop), weakref.ref(bridge))
-    threading.Thread(target=relay, args=arguments, name="sundown-relay", daemon=True).start()
+    daemon(relay, arguments, "sundown-relay").start()
+
+
+def daemon(target, arguments, name):
+    """A thread with an empty context. Since 3.14 one may inherit that of its maker (`sys.flags.thread_inherit_context`): it would
+    keep that alive, and show it to what others call there."""
+    context = {"context": Context()} if sys.version_info >= (3, 14) else {}
+    return threading.Thread(target=target, args=arguments, name=name, daemon=True, **context)
 
 
 def watch_end(loop, keeper):
@@ -514,7 +521,7 @@ def serve(bridge):
 
 
 def start_serving(bridge, name):
-    threading.Thread(target=serve, args=(bridge,), name=name, daemon=True).start()
+    daemon(serve, (bridge,), name).start()
 
 
 async def forward(generator, sender):

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextvars
+import sys
 
+import pytest
 import sundown_pytest as sp
 
 variable = contextvars.ContextVar("variable", default="default")
@@ -135,3 +137,28 @@ def test_the_eager_variant_polls_in_the_callers_context(loops):
         assert await sp.eager_call(variable.get) == "caller's"
 
     loops.run(main())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="threads inherit no context before 3.14")
+def test_the_thread_of_callbacks_inherits_none(script):
+    """It serves others, too. A free-threaded CPython has this flag by default."""
+    out = script(
+        """
+        import contextvars, gc, weakref
+        assert sys.flags.thread_inherit_context
+        class Value:
+            pass
+        variable = contextvars.ContextVar("variable", default=None)
+        def first():
+            value = Value()
+            variable.set(value)
+            one = sp.Called(lambda _: variable.get())
+            print(one.call(None))
+            return one, weakref.ref(value)
+        one, alive = contextvars.copy_context().run(first)
+        gc.collect()
+        print(alive())
+        """,
+        env={"PYTHON_THREAD_INHERIT_CONTEXT": "1"},
+    )
+    assert out == "None\nNone\n"
