@@ -131,10 +131,8 @@ fn stage_two(py: Python<'_>) -> PyResult<()> {
     let state = STATE.get();
     let mut hurry = Hurry::default();
     let is_installed = state.is_installed.load(Ordering::Acquire);
-    if is_installed {
-        // Before the first refusal. An error makes threads loud, not unsafe.
-        hurry.note(py, uncaught::quieten(py));
-    }
+    // Before the first refusal. An error makes threads loud, not unsafe.
+    hurry.note(py, uncaught::quieten(py));
     let Some(over) = state.first.begin() else {
         py.detach(|| state.first.comes_second(state.timeout()));
         return hurry.finish(py);

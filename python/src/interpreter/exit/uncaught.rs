@@ -11,8 +11,8 @@ use crate::interpreter::{modules, source};
 ///
 /// If `threading` is not as it should be. Then they print it.
 pub(super) fn quieten(py: Python<'_>) -> PyResult<()> {
-    // Without it there is no thread of Python's.
-    if !modules::is_imported(py, "threading")? {
+    // A module that nobody has used may be used first by such a thread.
+    if !modules::is_imported(py, "threading")? || py.import("sys")?.call_method0("_current_frames")?.len()? < 2 {
         return Ok(());
     }
     let namespace = source::execute(py, "uncaught", include_str!("uncaught.py"))?;
