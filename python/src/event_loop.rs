@@ -54,6 +54,9 @@ pub use lazy::LazyEventLoop;
 /// The last handle may be dropped anywhere, on the loop's own thread too. Nothing is waited for then; the loop is torn down
 /// in the background, within its own budget.
 ///
+/// An `atexit` function may start one too. If `concurrent.futures.thread` was not imported before the main thread ended,
+/// CPython refuses that import, and the loop has no default executor. (3.12.1 starts no thread any more then.)
+///
 /// In a forked child a loop of the parent raises `ForkedProcessError`.
 ///
 /// ```no_run
