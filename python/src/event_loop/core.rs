@@ -46,7 +46,11 @@ impl LoopCore {
         let _pass = gate::admit("EventLoop")?;
         let event_loop = match factory {
             Some(factory) => factory.bind(py).call0()?,
-            None => glue::get(py)?.new_event_loop.bind(py).call0()?,
+            // asyncio's loop keeps the context that it is made in, by a reader of its own.
+            None => {
+                let empty = py.import("contextvars")?.call_method0("Context")?;
+                empty.call_method1("run", (&glue::get(py)?.new_event_loop,))?
+            }
         };
         let control = start(&event_loop, name).inspect_err(|_| drop(event_loop.call_method0("close")))?;
         let event_loop = Owned::new(LoopCore { timeout, control: Arc::new(control) }, location);

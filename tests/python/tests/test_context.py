@@ -139,6 +139,26 @@ def test_the_eager_variant_polls_in_the_callers_context(loops):
     loops.run(main())
 
 
+def test_an_event_loop_keeps_no_context_of_its_maker():
+    import gc
+    import weakref
+
+    class Value:
+        pass
+
+    def first():
+        value = Value()
+        variable.set(value)
+        own = sp.EventLoop()
+        assert own.run(variable.get) == "default"
+        return own, weakref.ref(value)
+
+    own, alive = contextvars.copy_context().run(first)
+    gc.collect()
+    assert alive() is None
+    own.close()
+
+
 @pytest.mark.skipif(sys.version_info < (3, 14), reason="threads inherit no context before 3.14")
 def test_the_thread_of_callbacks_inherits_none(script):
     """It serves others, too. A free-threaded CPython has this flag by default."""
