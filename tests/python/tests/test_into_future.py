@@ -383,6 +383,7 @@ def test_what_begins_while_asyncio_run_cancels_is_cancelled_too(script, kind):
             await begun.wait()
         loop = {kind}.new_event_loop()
         loop.set_debug(True)
+        loop.slow_callback_duration = 60  # it would complain of a slow machine
         try:
             loop.run_until_complete(main())
         finally:
