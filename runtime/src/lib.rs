@@ -75,11 +75,14 @@ pub use resource::{StopSignal, Thread};
 pub use sundown_macros::Teardown;
 #[doc = include_str!("macro_docs/must_shutdown.md")]
 pub use sundown_macros::must_shutdown;
-pub use teardown::{Failure, Outcome, Progress, Report, ShutdownError, StepReport, Teardown, Wait};
+pub use teardown::{
+    Ended, Failure, OnEnd, Outcome, Progress, Report, ShutdownError, StepReport, Teardown, Wait, Watch,
+};
 /// tokio-util's, so that what only passes tokens on needs no dependency of its own.
 #[cfg(feature = "tokio")]
 #[doc(no_inline)]
 pub use tokio_util::sync::CancellationToken;
 pub use value::{
-    Dropped, Later, Phase, Shared, SharedGuard, ShutdownGuard, StartError, clear_drop_hook, registry, set_drop_hook,
+    Dropped, Later, Phase, Shared, SharedGuard, ShutdownGuard, StartError, Supervised, any_ended, clear_drop_hook,
+    registry, set_drop_hook,
 };

@@ -7,6 +7,7 @@
 
 mod chains;
 mod spec;
+mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use std::time::{Duration, Instant};
 use crate::driver::{Driver, catch};
 use crate::teardown::nest::{self, Nest};
 use crate::teardown::together::Together;
-use crate::teardown::{Outcome, Progress, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait, Watch};
 
 use chains::Chains;
 pub use spec::{OnDrop, Spec, StepSpec};
+pub(crate) use watch::{watch, watch_step};
 
 /// The most that is kept of a step's share to confirm a force.
 pub(crate) const SETTLE_MAX: Duration = Duration::from_millis(100);
@@ -304,6 +306,13 @@ impl Teardown for Step<'_> {
     fn force(&mut self, progress: &mut Progress) {
         if let Some(value) = self.get() {
             value.force(progress);
+        }
+    }
+
+    fn watch<'b>(&'b mut self, progress: &'b mut Progress) -> Watch<'b> {
+        match self.get() {
+            Some(value) => value.watch(progress),
+            None => Box::pin(std::future::ready(None)),
         }
     }
 

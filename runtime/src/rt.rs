@@ -10,12 +10,14 @@ pub use std;
 
 pub use crate::plan::{Spec, Step, StepSpec};
 pub use crate::teardown::nest::Nest;
+pub use crate::teardown::{OnEnd, Watch};
 pub use crate::value::entry::Entry;
 pub use crate::value::guard::{ByHand, Guarded};
 pub use crate::value::run::{
     Annotated, AnnotatedShared, dropped, entry, nested_detach, nested_force, nested_request, nested_shared_force,
-    nested_shared_request, nested_shared_wait, nested_shared_wait_in, nested_wait, nested_wait_in, request_shutdown,
-    shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking, with_shutdown, with_shutdown_shared,
+    nested_shared_request, nested_shared_wait, nested_shared_wait_in, nested_shared_watch, nested_wait, nested_wait_in,
+    nested_watch, request_shutdown, shutdown, shutdown_blocking, shutdown_shared, shutdown_shared_blocking,
+    with_shutdown, with_shutdown_shared,
 };
 pub use crate::value::start::{Set, Startable, Started, Starting, Unset, started, started_here, starting_with};
 pub use operations::{

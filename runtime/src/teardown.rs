@@ -9,8 +9,9 @@ mod progress;
 pub(crate) mod report;
 pub(crate) mod together;
 mod tree;
+mod watch;
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 
 pub use error::ShutdownError;
@@ -18,6 +19,7 @@ use nest::Nest;
 pub use outcome::{Failure, Outcome};
 pub use progress::Progress;
 pub use report::{Report, StepReport};
+pub use watch::{Ended, OnEnd, Watch};
 
 /// The future that [`Teardown::wait`] returns.
 pub type Wait<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -84,6 +86,20 @@ pub trait Teardown {
     /// be forced calls [`Progress::abandon`]; any other is waited for a little longer,
     /// so that the end can be confirmed.
     fn force(&mut self, progress: &mut Progress);
+
+    /// Waits for an end that nobody has requested: of the resource, or of a part of it, as it happens. `None` if nothing
+    /// of it can end by itself any more, or if that is not known, which is the default.
+    ///
+    /// It is called while the resource should run, before [`request`](Self::request), and again after each end of a
+    /// part. After [`Ended::whole`] neither this nor [`wait`](Self::wait) is called any more: the outcome is that of the
+    /// step. What [`Progress::keep`] keeps is the same as in `wait`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`wait`](Self::wait): an end that is lost with the future must be found again by the next one.
+    fn watch<'a>(&'a mut self, _progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(ready(None))
+    }
 
     /// Whether nothing of it runs, so that it ends as soon as it is requested to, without a wait. False if that is not
     /// known.

@@ -12,6 +12,7 @@ pub mod registry;
 pub mod run;
 mod shared;
 pub(crate) mod start;
+mod supervise;
 
 pub use guard::ShutdownGuard;
 pub use later::Later;
@@ -19,3 +20,4 @@ pub use nodes::Phase;
 pub use on_drop::{Dropped, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use shared::{Shared, SharedGuard};
 pub use start::StartError;
+pub use supervise::{Supervised, any_ended};

@@ -95,6 +95,12 @@ impl self::vendored::sundown::Teardown for Parts {
     fn force(&mut self, progress: &mut self::vendored::sundown::Progress) {
         self::vendored::sundown::__rt::nested_force(self, progress);
     }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut self::vendored::sundown::Progress,
+    ) -> self::vendored::sundown::__rt::Watch<'__watch> {
+        self::vendored::sundown::__rt::nested_watch(self, progress)
+    }
     fn detach(
         &mut self,
     ) -> ::core::option::Option<

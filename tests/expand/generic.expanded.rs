@@ -162,6 +162,12 @@ where
     fn force(&mut self, progress: &mut crate::vendored::sundown::Progress) {
         crate::vendored::sundown::__rt::nested_force(self, progress);
     }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut crate::vendored::sundown::Progress,
+    ) -> crate::vendored::sundown::__rt::Watch<'__watch> {
+        crate::vendored::sundown::__rt::nested_watch(self, progress)
+    }
     fn detach(
         &mut self,
     ) -> ::core::option::Option<
@@ -357,6 +363,12 @@ impl<'a> ::sundown::Teardown for Borrowed<'a> {
     }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
+    }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_watch(self, progress)
     }
     fn detach(
         &mut self,

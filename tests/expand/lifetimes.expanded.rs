@@ -109,6 +109,12 @@ impl<'outer, 'inner: 'outer> ::sundown::Teardown for Scope<'outer, 'inner> {
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_watch(self, progress)
+    }
     fn detach(
         &mut self,
     ) -> ::core::option::Option<
@@ -139,6 +145,12 @@ for &'__shared Scope<'outer, 'inner> {
     }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_shared_force(*self, progress);
+    }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_shared_watch(*self, progress)
     }
 }
 #[automatically_derived]

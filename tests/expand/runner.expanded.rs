@@ -138,6 +138,12 @@ impl ::sundown::Teardown for Runner {
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_watch(self, progress)
+    }
     fn detach(
         &mut self,
     ) -> ::core::option::Option<

@@ -173,6 +173,12 @@ impl ::sundown::Teardown for Hub {
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_watch(self, progress)
+    }
     fn detach(
         &mut self,
     ) -> ::core::option::Option<
@@ -201,6 +207,12 @@ impl<'__shared> ::sundown::Teardown for &'__shared Hub {
     }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_shared_force(*self, progress);
+    }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_shared_watch(*self, progress)
     }
 }
 #[automatically_derived]

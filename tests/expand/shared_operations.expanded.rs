@@ -246,6 +246,12 @@ impl ::sundown::Teardown for Shared {
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_force(self, progress);
     }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_watch(self, progress)
+    }
     fn detach(
         &mut self,
     ) -> ::core::option::Option<
@@ -274,6 +280,12 @@ impl<'__shared> ::sundown::Teardown for &'__shared Shared {
     }
     fn force(&mut self, progress: &mut ::sundown::Progress) {
         ::sundown::__rt::nested_shared_force(*self, progress);
+    }
+    fn watch<'__watch>(
+        &'__watch mut self,
+        progress: &'__watch mut ::sundown::Progress,
+    ) -> ::sundown::__rt::Watch<'__watch> {
+        ::sundown::__rt::nested_shared_watch(*self, progress)
     }
 }
 #[automatically_derived]

@@ -20,6 +20,14 @@ pub(crate) enum Policy {
     Wait,
 }
 
+/// What the end of a field means that nobody has requested.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    Fail,
+    Stop,
+    Ignore,
+}
+
 /// What the drop of a Python object does that nobody closed.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum ClassPolicy {
@@ -83,6 +91,19 @@ pub(crate) fn policy(value: &Expr) -> Result<(Policy, LitStr), Error> {
         other => return Err(Error::at(text, format!("unknown drop policy `{other}`")).help(POLICIES)),
     };
     Ok((policy, text.clone()))
+}
+
+pub(crate) fn end(value: &Expr) -> Result<End, Error> {
+    const ENDS: &str = "the values are `\"fail\"`, `\"stop\"`, `\"ignore\"`";
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = bare(value) else {
+        return Err(Error::at(value, "`on_end` must be a string").help(ENDS));
+    };
+    match &*text.value() {
+        "fail" => Ok(End::Fail),
+        "stop" => Ok(End::Stop),
+        "ignore" => Ok(End::Ignore),
+        other => Err(Error::at(text, format!("unknown meaning of an end `{other}`")).help(ENDS)),
+    }
 }
 
 pub(crate) fn class_policy(value: &Expr) -> Result<ClassPolicy, Error> {

@@ -8,7 +8,7 @@ use syn::{Attribute, Data, DeriveInput, Ident, LitStr, Member, Meta, Path, Type}
 use crate::attr::arguments::{self, Arg, Known};
 use crate::attr::errors::{Error, Errors};
 use crate::attr::flavour::Flavour;
-use crate::attr::values::{self, Call, ClassPolicy, Policy, Timeout};
+use crate::attr::values::{self, Call, ClassPolicy, End, Policy, Timeout};
 
 const FIELD: &[Known] = &[
     Known { key: "after", example: "after = field" },
@@ -17,6 +17,7 @@ const FIELD: &[Known] = &[
     Known { key: "close", example: "close = Pool::close" },
     Known { key: "request", example: "request = Pool::stop" },
     Known { key: "force", example: "force = Pool::kill" },
+    Known { key: "on_end", example: "on_end = \"stop\"" },
     Known { key: "skip", example: "skip" },
     Known { key: "guard", example: "guard" },
 ];
@@ -70,6 +71,7 @@ pub(crate) struct FieldArgs {
     pub(crate) close: Option<Call>,
     pub(crate) request: Option<Call>,
     pub(crate) force: Option<Call>,
+    pub(crate) on_end: Option<End>,
     pub(crate) skip: Option<Ident>,
     pub(crate) guard: Option<Ident>,
 }
@@ -173,6 +175,7 @@ pub(crate) fn field_args(meta: &Meta, errors: &mut Errors) -> FieldArgs {
             ("close", Some(value)) => args.close = keep(values::call(&key, value), errors),
             ("request", Some(value)) => args.request = keep(values::call(&key, value), errors),
             ("force", Some(value)) => args.force = keep(values::call(&key, value), errors),
+            ("on_end", Some(value)) => args.on_end = keep(values::end(&value), errors),
             ("skip", None) => args.skip = Some(key),
             ("guard", None) => args.guard = Some(key),
             _ => {}

@@ -7,7 +7,7 @@ use syn::{DeriveInput, Path, Type};
 use crate::attr::errors::Errors;
 use crate::attr::flavour::Flavour;
 use crate::attr::item::last_is;
-use crate::attr::values::{Policy, Timeout};
+use crate::attr::values::{End, Policy, Timeout};
 use crate::attr::written;
 use crate::emit::forgotten;
 use crate::emit::implementation::{allowances, implement, implement_hidden};
@@ -141,6 +141,25 @@ fn outputs<'a>(model: &Model<'a>, field: &Field<'a>, step: &Step) -> Vec<&'a Typ
     if step.has_end() || model.manual() || model.flavour == Flavour::PyClass { Vec::new() } else { parts(field.ty) }
 }
 
+/// What the ends of the steps mean, where the user has said it.
+fn on_end(model: &Model<'_>, krate: &Krate) -> Option<TokenStream> {
+    let rt = krate.rt();
+    let said: Vec<_> = model
+        .steps()
+        .enumerate()
+        .filter_map(|(index, (_, step))| {
+            let index = Literal::usize_unsuffixed(index);
+            let end = match step.on_end? {
+                End::Fail => local!(Fail),
+                End::Stop => local!(Stop),
+                End::Ignore => local!(Ignore),
+            };
+            Some(local!((#index, #rt::OnEnd::#end)))
+        })
+        .collect();
+    (!said.is_empty()).then(|| local!(const ON_END: &'static [(usize, #rt::OnEnd)] = &[#(#said),*];))
+}
+
 fn option(value: Option<TokenStream>) -> TokenStream {
     match value {
         Some(value) => local!(::core::option::Option::Some(#value)),
@@ -171,6 +190,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
         }
         None => (spec(model, krate), option(None)),
     };
+    let on_end = on_end(model, krate);
     let steps = steps(model, Borrow::Unique, krate);
     let (this, this_mut) = (operations::receiver(model, Borrow::Shared), operations::receiver(model, Borrow::Unique));
     let use_operations = model.steps().any(|(_, step)| step.is_custom()).then(|| operations::use_of_operations(krate));
@@ -179,6 +199,7 @@ fn annotated(model: &Model<'_>, krate: &Krate) -> TokenStream {
         local!(#rt::Annotated),
         local! {
             const SPEC: &'static #spec_type = #spec;
+            #on_end
 
             fn steps(#this_mut) -> ::std::vec::Vec<#step<'_>> {
                 #use_operations
@@ -240,6 +261,10 @@ fn teardown(model: &Model<'_>, krate: &Krate) -> TokenStream {
             #rt::nested_force(self, progress);
         }
 
+        fn watch<'__watch>(&'__watch mut self, progress: &'__watch mut #progress) -> #rt::Watch<'__watch> {
+            #rt::nested_watch(self, progress)
+        }
+
         fn detach(&mut self) -> ::core::option::Option<::std::boxed::Box<dyn #krate::Teardown + ::core::marker::Send>> {
             #rt::nested_detach(self)
         }
@@ -276,6 +301,10 @@ fn teardown_by_ref(model: &Model<'_>, krate: &Krate) -> TokenStream {
 
             fn force(&mut self, progress: &mut #progress) {
                 #rt::nested_shared_force(*self, progress);
+            }
+
+            fn watch<'__watch>(&'__watch mut self, progress: &'__watch mut #progress) -> #rt::Watch<'__watch> {
+                #rt::nested_shared_watch(*self, progress)
             }
         }
     }

@@ -26,6 +26,7 @@ pub(crate) fn all(model: &Model<'_>, errors: &mut Errors) {
     starting_by_name(model, errors);
     one_end(model, errors);
     skip_alone(model, errors);
+    on_end_of_what_is_watched(model, errors);
     after_steps_only(model, errors);
     after_once(model, errors);
     no_cycle(model, errors);
@@ -207,6 +208,23 @@ fn skip_alone(model: &Model<'_>, errors: &mut Errors) {
             errors.push(
                 Error::at(other, format!("`{other}` has no effect on a skipped field"))
                     .help(format!("remove `{other}`, or remove `skip`")),
+            );
+        }
+    }
+}
+
+/// Its type knows how it ends; what its owner names for the shutdown does not say it.
+fn on_end_of_what_is_watched(model: &Model<'_>, errors: &mut Errors) {
+    for (field, step) in model.steps() {
+        if step.is_custom()
+            && let Some(key) = field.keys.iter().find(|key| *key == "on_end")
+            && let Some(custom) =
+                field.keys.iter().find(|key| ["with", "close", "request", "force"].iter().any(|name| *key == name))
+        {
+            errors.push(
+                Error::at(key, format!("`on_end` has no effect on a field with `{custom}`"))
+                    .note("only a field whose type does all of its shutdown is watched while it runs")
+                    .help("remove `on_end`, or give the field a type with a `Teardown`"),
             );
         }
     }

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{DeriveInput, GenericParam, Ident, Member, PathSegment, Type};
 
 use crate::attr::flavour::Flavour;
-use crate::attr::values::{Call, Policy, Timeout};
+use crate::attr::values::{Call, End, Policy, Timeout};
 use crate::attr::written::{FieldArgs, StructArgs, Written, WrittenField, member_name};
 use crate::model::types::{any_ident, last_segment, only_argument};
 
@@ -57,6 +57,8 @@ pub(crate) struct Step {
     pub(crate) close: Option<Call>,
     pub(crate) request: Option<Call>,
     pub(crate) force: Option<Call>,
+    /// What its end means that nobody has requested.
+    pub(crate) on_end: Option<End>,
 }
 
 /// A name in `after`.
@@ -135,7 +137,7 @@ impl<'a> Field<'a> {
             let role = guard.map_or(Role::Bystander, Role::Guard);
             return Field { member, ty, role, keys: Vec::new() };
         };
-        let FieldArgs { keys, after, timeout, with, close, request, force, skip, guard: marked } = args;
+        let FieldArgs { keys, after, timeout, with, close, request, force, on_end, skip, guard: marked } = args;
         let role = if marked.is_some() {
             Role::Guard(Guard::Marked)
         } else if skip.is_some() {
@@ -145,7 +147,7 @@ impl<'a> Field<'a> {
         } else {
             let find = |name: &Member| names.iter().position(|other| member_name(other) == member_name(name));
             let after = after.into_iter().map(|name| After { field: find(&name), name }).collect();
-            Role::Step(Box::new(Step { after, timeout, with, close, request, force }))
+            Role::Step(Box::new(Step { after, timeout, with, close, request, force, on_end }))
         };
         Field { member, ty, role, keys }
     }

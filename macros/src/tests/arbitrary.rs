@@ -18,6 +18,8 @@ const WORDS: &[&str] = &[
     "request",
     "force",
     "skip",
+    "on_end",
+    "on_end",
     "guard",
     "on_drop",
     "name",

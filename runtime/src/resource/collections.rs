@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::plan::{self, Step};
 use crate::teardown::nest::{self, Nest};
 use crate::teardown::together::Together;
-use crate::teardown::{Outcome, Progress, Teardown, Wait};
+use crate::teardown::{Ended, Outcome, Progress, Teardown, Wait, Watch};
 
 /// `None` has stopped.
 impl<T: Teardown + Send + 'static> Teardown for Option<T> {
@@ -42,6 +42,13 @@ impl<T: Teardown + Send + 'static> Teardown for Option<T> {
         }
     }
 
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        match self {
+            Some(value) => value.watch(progress),
+            None => Box::pin(ready(None)),
+        }
+    }
+
     fn is_idle(&self) -> bool {
         self.as_ref().is_none_or(Teardown::is_idle)
     }
@@ -66,6 +73,10 @@ impl<T: Teardown + ?Sized> Teardown for Box<T> {
 
     fn force(&mut self, progress: &mut Progress) {
         (**self).force(progress);
+    }
+
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        (**self).watch(progress)
     }
 
     fn is_idle(&self) -> bool {
@@ -103,6 +114,13 @@ where
 
     fn force(&mut self, progress: &mut Progress) {
         (&**self).force(progress);
+    }
+
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move {
+            let mut value: &T = self;
+            value.watch(progress).await
+        })
     }
 
     fn is_idle(&self) -> bool {
@@ -172,7 +190,22 @@ fn force(parts: Parts<'_>, progress: &mut Progress) {
     }
 }
 
-/// The three operations over the parts of `$value`, for a type whose parts `$parts` lists.
+/// The next of the parts that ends. A part that has ended is not watched again.
+async fn watch(parts: Parts<'_>, progress: &mut Progress) -> Option<Ended> {
+    let mut running: Together<_> = pair(parts, progress)
+        .into_iter()
+        .filter(|(_, progress)| progress.outcome.is_none())
+        .map(async |(mut part, progress)| plan::watch_step(&mut part, progress).await)
+        .collect();
+    while let Some(ended) = running.next().await {
+        if ended.is_some() {
+            return ended;
+        }
+    }
+    None
+}
+
+/// The operations over the parts of `$value`, for a type whose parts `$parts` lists.
 macro_rules! collection {
     ([$($generics:tt)*] $type:ty, |$value:ident| $parts:expr, detach: |$detached:ident| $detach:expr) => {
         impl<$($generics)*> Teardown for $type {
@@ -196,6 +229,12 @@ macro_rules! collection {
             fn force(&mut self, progress: &mut Progress) {
                 let $value = self;
                 force($parts, progress);
+            }
+
+            fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+                let $value = self;
+                let parts = $parts;
+                Box::pin(watch(parts, progress))
             }
 
             fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {

@@ -14,11 +14,12 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::runtime::{self, Handle};
 
+use crate::driver::Driver;
 use crate::host::exit;
 use crate::resource::joiner::{Joiner, wait_exit};
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Outcome, Progress, Teardown, Wait};
+use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
 use crate::value::nodes::{self, Node, Registered};
 use crate::value::{Phase, reaper};
 
@@ -265,6 +266,20 @@ impl Teardown for &Process {
                     Outcome::abandoned(format!("killed, because it cannot be watched: {error}"))
                 }
             }
+        })
+    }
+
+    /// A child that nobody has asked to end, and that ends with another status than success, has failed.
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move {
+            // A driver is what says that this runs in the runtime that is around.
+            progress.driver.get_or_insert_with(Driver::asynchronous);
+            let outcome = Teardown::wait(self, progress).await;
+            let failed = self.status().filter(|status| outcome.is_stopped() && !status.success());
+            Some(Ended::whole(match failed {
+                Some(status) => Outcome::Failed(Failure::new(format!("child `{}`: {status}", self.name()))),
+                None => outcome,
+            }))
         })
     }
 

@@ -1,5 +1,6 @@
 //! `Tasks`: a group of tokio tasks that are stopped together.
 
+mod fresh;
 mod ledger;
 #[cfg(all(test, sundown_loom))]
 mod models;
@@ -25,11 +26,13 @@ use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::driver::ended::DROPPED;
 use crate::host::user_threads::Owner;
 use crate::sync::{lock, quietly};
 use crate::teardown::outcome::panic_message;
 use crate::teardown::{Failure, Outcome};
 use crate::value::nodes::{self, Node, Registered};
+use fresh::Fresh;
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use notes::Noted;
 use tally::Tally;
@@ -98,6 +101,8 @@ struct Group {
     errors: Mutex<Noted>,
     /// Who was dropped by a runtime.
     dropped: Mutex<Tally>,
+    /// Those of them that a supervisor is yet to hear of.
+    fresh: Fresh,
     /// What the threads work for that run the tasks.
     owner: Arc<Owner>,
     created: Instant,
@@ -122,6 +127,7 @@ impl Tasks {
             panics: Mutex::default(),
             errors: Mutex::default(),
             dropped: Mutex::default(),
+            fresh: Fresh::new(),
             owner: Owner::new(),
             created: Instant::now(),
             location,
@@ -563,6 +569,9 @@ impl Group {
     /// A task ends because its runtime does.
     fn dropped(&self, task: TaskInfo) {
         crate::observe::task_dropped(task.name(), task.location());
+        if !self.ledger.is_closed() {
+            self.fresh.add(Outcome::Failed(Failure::new(format!("{DROPPED}: {task}"))));
+        }
         lock(&self.dropped).add(task);
     }
 
@@ -578,7 +587,11 @@ impl Group {
             lock(&self.errors).note(false, format!("{task}: {error}, as it was aborted"));
         } else {
             let is_stopping = self.ledger.is_closed();
-            lock(&self.errors).note(is_stopping, format!("{task}: {error}"));
+            let text = format!("{task}: {error}");
+            if !is_stopping {
+                self.fresh.add(Outcome::Failed(Failure::new(text.clone())));
+            }
+            lock(&self.errors).note(is_stopping, text);
         }
         crate::observe::task_failed(task.name(), task.location(), &error);
     }
@@ -589,7 +602,11 @@ impl Group {
         self.ledger.explain(key);
         let message = panic_message(payload);
         let is_stopping = self.ledger.is_closed();
-        lock(&self.panics).note(is_stopping, format!("{task}: {message}"));
+        let text = format!("{task}: {message}");
+        if !is_stopping {
+            self.fresh.add(Outcome::Panicked { message: text.clone() });
+        }
+        lock(&self.panics).note(is_stopping, text);
         crate::observe::task_panicked(task.name(), task.location(), &message);
     }
 }

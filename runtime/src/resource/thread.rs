@@ -21,7 +21,7 @@ use crate::resource::joiner::{self, Joiner};
 use crate::sync::latch::Latch;
 use crate::sync::{lock, quietly};
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Outcome, Progress, Teardown, Wait};
+use crate::teardown::{self, Outcome, Progress, Teardown, Wait, Watch};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 use end::{End, Join};
@@ -436,6 +436,10 @@ impl Teardown for &Thread {
             }
             lock(&self.inner.shared.result).outcome.clone()
         })
+    }
+
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move { Some(teardown::Ended::whole(Teardown::wait(self, progress).await)) })
     }
 
     fn is_idle(&self) -> bool {

@@ -29,6 +29,13 @@ macro_rules! __teardown_by_ref {
                 $crate::Teardown::force(&mut &*self, progress);
             }
 
+            fn watch<'a>(&'a mut self, progress: &'a mut $crate::Progress) -> $crate::Watch<'a> {
+                Box::pin(async move {
+                    let mut handle: &$type = self;
+                    $crate::Teardown::watch(&mut handle, progress).await
+                })
+            }
+
             fn is_idle(&self) -> bool {
                 $crate::Teardown::is_idle(&&*self)
             }

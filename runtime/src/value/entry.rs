@@ -36,6 +36,8 @@ pub struct Entry {
     /// The runtime around it then.
     pub context: RuntimeContext,
     pub(crate) progress: Slot<Progress>,
+    /// Which steps have ended before anybody requested it, for a value that is watched while others may shut it down.
+    pub(crate) watched: Slot<Progress>,
     /// By when those who wait for the progress want the shutdown to be over.
     pub(crate) limits: Limits,
     /// Whether it is in the table of nodes.
@@ -88,6 +90,7 @@ impl Entry {
             context: RuntimeContext::current(),
             is_registered: AtomicBool::new(false),
             progress: Slot::new(Progress::new(spec.name)),
+            watched: Slot::new(Progress::new(spec.name)),
             limits: Limits::new(),
             over: Latch::new(),
             extension: OnceLock::new(),
@@ -246,7 +249,7 @@ impl Entry {
     }
 
     #[cfg(feature = "tokio")]
-    pub(super) fn stop_token(&self) -> tokio_util::sync::CancellationToken {
+    pub(crate) fn stop_token(&self) -> tokio_util::sync::CancellationToken {
         let mut state = lock(&self.state);
         let requested = state.stop_requested;
         let token = state.stop_token.get_or_insert_default().clone();

@@ -10,7 +10,7 @@ use crate::driver::{self, Driver, Name, catch};
 use crate::observe;
 use crate::plan::{self, Spec, Step};
 use crate::teardown::nest::{self, Nest};
-use crate::teardown::{Outcome, Progress, Report, ShutdownError, Teardown, Wait};
+use crate::teardown::{OnEnd, Outcome, Progress, Report, ShutdownError, Teardown, Wait, Watch};
 use crate::value::detached::Detached;
 use crate::value::entry::Entry;
 use crate::value::{ShutdownGuard, on_drop};
@@ -19,6 +19,8 @@ use crate::value::{ShutdownGuard, on_drop};
 pub trait Annotated {
     /// What the macro said of the type.
     const SPEC: &'static Spec;
+    /// What the end of a step means that nobody has requested, where the user has said it: by the step's index.
+    const ON_END: &'static [(usize, OnEnd)] = &[];
     /// The steps, in the order of the spec.
     fn steps(&mut self) -> Vec<Step<'_>>;
     /// The guard's entry; none for `#[derive(Teardown)]`.
@@ -155,6 +157,33 @@ pub fn nested_force<V: Annotated>(value: &mut V, progress: &mut Progress) {
     }
 }
 
+/// `Teardown::watch` of a value, also of the outermost one.
+pub fn nested_watch<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progress) -> Watch<'a> {
+    let Some(entry) = value.entry().cloned() else {
+        return Box::pin(plan::watch(V::SPEC, V::ON_END, value.steps(), progress));
+    };
+    let steps = value.steps();
+    Box::pin(async move {
+        // The value is borrowed, so nobody else runs its plan.
+        let mut own = entry.progress.try_take().filter(|_| entry.is_open())?;
+        own.context = entry.context.clone();
+        own.rename(&progress.name);
+        plan::watch(V::SPEC, V::ON_END, steps, &mut own).await
+    })
+}
+
+/// `Teardown::watch` of a `shared` value through `&`. Any of its owners may shut it down meanwhile, so its progress is left
+/// where it is: the steps are handles, of which a look takes nothing. What has ended by then is noted beside it.
+pub fn nested_shared_watch<'a, V: AnnotatedShared>(value: &'a V, progress: &'a mut Progress) -> Watch<'a> {
+    let (entry, steps) = (owned_entry(value), value.steps_shared());
+    Box::pin(async move {
+        let mut watched = entry.watched.try_take().filter(|_| entry.is_open())?;
+        watched.context = entry.context.clone();
+        watched.rename(&progress.name);
+        plan::watch(V::SPEC, V::ON_END, steps, &mut watched).await
+    })
+}
+
 /// `Teardown::detach` of a value inside another, which answers for it from now on.
 pub fn nested_detach<V: Annotated>(value: &mut V) -> Option<Box<dyn Teardown + Send>> {
     let entry = value.entry().cloned();
@@ -287,13 +316,33 @@ pub fn guarded_force(entry: &Arc<Entry>, plan: Plan<'_>, progress: &mut Progress
     });
 }
 
-fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
+pub(crate) fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
     Arc::clone(value.entry().expect("only `#[must_shutdown]` generates methods and `Drop`, and its types have a guard"))
+}
+
+/// As [`shutdown`], whose alarms ring also while every thread of the runtime is blocked.
+pub(crate) async fn shutdown_anyway<V: Annotated>(value: &mut V, timeout: Duration) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps_by(&entry, Plan::of(value), Some(timeout), Driver::asynchronous_without_tokio()).await
+}
+
+/// The same, of a `shared` type.
+pub(crate) async fn shutdown_shared_anyway<V: AnnotatedShared>(value: &V, timeout: Duration) -> Result {
+    let entry = owned_entry(value);
+    shutdown_steps_by(&entry, Plan::shared(value), Some(timeout), Driver::asynchronous_without_tokio()).await
 }
 
 /// `shutdown` of these steps.
 pub(crate) async fn shutdown_steps(entry: &Arc<Entry>, plan: Plan<'_>, timeout: Option<Duration>) -> Result {
-    let driver = Driver::asynchronous();
+    shutdown_steps_by(entry, plan, timeout, Driver::asynchronous()).await
+}
+
+async fn shutdown_steps_by(
+    entry: &Arc<Entry>,
+    plan: Plan<'_>,
+    timeout: Option<Duration>,
+    driver: Arc<Driver>,
+) -> Result {
     let teardown = teardown(entry, plan, timeout, &driver);
     driver::run(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown))).await
 }

@@ -3,8 +3,10 @@
 use std::io;
 use std::process::ExitStatus;
 
+#[cfg(feature = "process")]
+use crate::driver::Driver;
 use crate::resource::joiner::{Joiner, wait_exit};
-use crate::teardown::{Outcome, Progress, Teardown, Wait};
+use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
 
 /// Asked by SIGTERM; forced by SIGKILL; reaped. The exit status is in the report, whatever it is. Feature `process`.
 #[cfg(feature = "process")]
@@ -28,6 +30,16 @@ impl Teardown for tokio::process::Child {
             }
             let ended = tokio::process::Child::wait(self).await;
             reaped(ended, progress)
+        })
+    }
+
+    /// As of a [`Process`](crate::Process): another status than success is a failure.
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move {
+            // A driver is what says that this runs in the runtime that is around.
+            progress.driver.get_or_insert_with(Driver::asynchronous);
+            let outcome = Teardown::wait(self, progress).await;
+            Some(unasked(outcome, self.try_wait()))
         })
     }
 
@@ -59,6 +71,14 @@ impl Teardown for std::process::Child {
         })
     }
 
+    /// As tokio's.
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move {
+            let outcome = Teardown::wait(self, progress).await;
+            Some(unasked(outcome, self.try_wait()))
+        })
+    }
+
     fn force(&mut self, progress: &mut Progress) {
         if let Err(error) = self.kill() {
             progress.fail(error);
@@ -84,6 +104,16 @@ fn reaped(ended: io::Result<ExitStatus>, progress: &mut Progress) -> Outcome {
         }
         Err(error) => Outcome::from_result(Err::<(), _>(error)),
     }
+}
+
+/// What a child that nobody has asked to end ended as.
+fn unasked(outcome: Outcome, status: io::Result<Option<ExitStatus>>) -> Ended {
+    Ended::whole(match status {
+        Ok(Some(status)) if outcome.is_stopped() && !status.success() => {
+            Outcome::Failed(Failure::new(format!("a child process ended: {status}")))
+        }
+        _ => outcome,
+    })
 }
 
 #[allow(unsafe_code, reason = "std cannot send SIGTERM")]

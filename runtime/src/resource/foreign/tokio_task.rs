@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::driver::ended::{DROPPED, has_ended};
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Failure, Outcome, Progress, Teardown, Wait};
+use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
 
 /// What a task ended as; the driver knows what it forced. One that was aborted on request has stopped (by an
 /// `AbortHandle` that is a field, or by a `request`). One that its runtime has dropped has failed. Where no runtime is
@@ -84,6 +84,13 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
                 Some(result) => joined(result, progress),
                 None => Outcome::abandoned(itself(self.id())),
             }
+        })
+    }
+
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move {
+            let result = join(self).await?;
+            Some(Ended::whole(joined(result, progress)))
         })
     }
 
@@ -167,14 +174,8 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
         Box::pin(async move {
             // What was joined is noted in the progress at once: the future may be dropped at the next await.
             while let Some(result) = self.join_next().await {
-                match joined(result, progress) {
-                    Outcome::Stopped => {}
-                    Outcome::Failed(failure) => match progress.keep(Errors::default).note() {
-                        true => progress.problem(Outcome::Failed(failure)),
-                        false => drop(failure),
-                    },
-                    other => progress.problem(other),
-                }
+                let outcome = joined(result, progress);
+                note(outcome, progress);
             }
             match progress.kept::<Errors>() {
                 Some(Errors(1)) | None => {}
@@ -184,6 +185,20 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
                 }
             }
             Outcome::Stopped
+        })
+    }
+
+    /// A task that has failed or panicked: an end without an error is that of a job.
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move {
+            while let Some(result) = self.join_next().await {
+                let outcome = joined(result, progress);
+                note(outcome.clone(), progress);
+                if !outcome.is_stopped() {
+                    return Some(Ended::part(outcome));
+                }
+            }
+            None
         })
     }
 
@@ -203,6 +218,18 @@ impl<T: Send + 'static> Teardown for JoinSet<T> {
 
     fn detach(&mut self) -> Option<Box<dyn Teardown + Send>> {
         Some(Box::new(std::mem::take(self)))
+    }
+}
+
+/// Notes what a task of a set ended as.
+fn note(outcome: Outcome, progress: &mut Progress) {
+    match outcome {
+        Outcome::Stopped => {}
+        Outcome::Failed(failure) => match progress.keep(Errors::default).note() {
+            true => progress.problem(Outcome::Failed(failure)),
+            false => drop(failure),
+        },
+        other => progress.problem(other),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::driver::FOREVER;
 use crate::plan::{Spec, Step, StepSpec};
 use crate::resource::owned::Service;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Outcome, Progress, Teardown, Wait};
+use crate::teardown::{Outcome, Progress, Teardown, Wait, Watch};
 
 pub(super) static SPEC: Spec = Spec {
     name: "RuntimeThread",
@@ -90,6 +90,10 @@ impl<M: Send + 'static> Teardown for &RuntimeThread<M> {
                 None => Outcome::abandoned("it belongs to the parent process"),
             }
         })
+    }
+
+    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move { Teardown::watch(&mut &self.inner.get()?.core.thread, progress).await })
     }
 
     fn force(&mut self, progress: &mut Progress) {

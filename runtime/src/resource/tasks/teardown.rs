@@ -10,7 +10,7 @@ use super::{Empty, Group, TaskInfo, Tasks, tracked};
 use crate::driver::ended::DROPPED;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Failure, Outcome, Progress, Teardown, Wait};
+use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
 use crate::value::Phase;
 use crate::value::nodes::Node;
 
@@ -28,6 +28,11 @@ impl Teardown for &Tasks {
             Empty { group: &self.group, waiting: Waiting::except(own) }.await;
             outcome(&self.group, own, progress)
         })
+    }
+
+    /// A task that has failed or panicked: an end without an error is that of a job.
+    fn watch<'a>(&'a mut self, _progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(async move { Some(Ended::part(self.group.fresh.next().await)) })
     }
 
     fn is_idle(&self) -> bool {
