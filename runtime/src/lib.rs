@@ -46,6 +46,9 @@ mod value;
 
 mod resource;
 
+#[cfg(feature = "run")]
+mod root;
+
 mod internal;
 mod rt;
 #[cfg(feature = "testing")]
@@ -71,6 +74,8 @@ pub use resource::{
     try_join,
 };
 pub use resource::{StopSignal, Thread};
+#[cfg(feature = "run")]
+pub use root::{Exit, Lifecycle, PhaseReport, Root, StopReason, run};
 #[doc = include_str!("macro_docs/derive_teardown.md")]
 pub use sundown_macros::Teardown;
 #[doc = include_str!("macro_docs/must_shutdown.md")]

@@ -198,6 +198,41 @@ pub(crate) fn message(thread: &str, outcome: &'static str) {
     });
 }
 
+/// A root shuts its service down.
+#[cfg(feature = "run")]
+pub(crate) fn shutting_down(reason: &str, grace: std::time::Duration) {
+    #[cfg(feature = "tracing")]
+    quietly(|| tracing::info!(reason, grace_ms = grace.as_secs_f64() * 1e3, "shutting down"));
+}
+
+/// A second signal has come.
+#[cfg(feature = "run")]
+pub(crate) fn forcing(within: std::time::Duration) {
+    #[cfg(feature = "tracing")]
+    quietly(|| tracing::warn!(within_ms = within.as_secs_f64() * 1e3, "forcing the shutdown"));
+}
+
+/// A field has ended before anybody requested it to.
+#[cfg(feature = "run")]
+pub(crate) fn ended_early(ended: &crate::teardown::Ended) {
+    #[cfg(feature = "tracing")]
+    quietly(|| {
+        let (step, outcome) = (ended.name(), ended.outcome());
+        match outcome.explanation() {
+            None => tracing::info!(step, outcome = outcome.word(), "ended before it was requested to"),
+            why => tracing::error!(step, outcome = outcome.word(), why, "ended before it was requested to"),
+        }
+    });
+}
+
+/// The report of a whole process, on standard error: the caller has not said where else.
+#[cfg(feature = "run")]
+pub(crate) fn print_exit(text: &str) {
+    use std::io::Write as _;
+    // One that is closed or full is no reason to panic.
+    let _ = writeln!(std::io::stderr(), "sundown: {text}");
+}
+
 /// Something about sundown itself is not as it should be.
 pub fn complain(what: &str) {
     #[cfg(feature = "tracing")]

@@ -19,6 +19,8 @@ use crate::teardown::together::Together;
 use crate::teardown::{Outcome, Progress, Teardown, Wait, Watch};
 
 use chains::Chains;
+#[cfg(feature = "run")]
+pub(crate) use chains::drain_share;
 pub use spec::{OnDrop, Spec, StepSpec};
 pub(crate) use watch::{watch, watch_step};
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "run")]
+use crate::plan::Spec;
 use crate::plan::StepSpec;
 
 /// The chains of `after` of one plan.
@@ -79,6 +81,15 @@ impl Chains {
         }
         needs[first]
     }
+}
+
+/// The most that the steps have that wait for none, of `left`: of those that others wait for, if there are any.
+#[cfg(feature = "run")]
+pub(crate) fn drain_share(spec: &'static Spec, left: Duration) -> Duration {
+    let chains = Chains::of(spec.steps);
+    let first = (0..spec.steps.len()).filter(|&i| spec.steps[i].after.is_empty());
+    let awaited = first.filter(|&i| !chains.dependents[i].is_empty());
+    awaited.map(|i| chains.share(i, left)).max().unwrap_or(left)
 }
 
 fn nanos(nanos: u128) -> Duration {

@@ -52,6 +52,13 @@ pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
     driver::run(&driver, stop_everything(timeout, &driver)).await
 }
 
+/// As [`shutdown_all`], whose alarms ring also while every thread of the runtime is blocked.
+#[cfg(feature = "run")]
+pub(crate) async fn shutdown_all_anyway(timeout: Duration) -> Result<Report, ShutdownError> {
+    let driver = Driver::asynchronous_without_tokio();
+    driver::run(&driver, stop_everything(timeout, &driver)).await
+}
+
 /// As [`shutdown_all`], blocking this thread. Do not call it on a runtime's worker.
 ///
 /// # Errors
@@ -262,6 +269,16 @@ pub(crate) fn census() -> Vec<(Identity, Row)> {
     let now = Instant::now();
     let nodes = nodes::all().into_iter().filter(|node| matches!(node.kind(), Kind::Owned | Kind::Handle));
     nodes.map(|node| (Identity(Arc::downgrade(&node)), Row::of(&*node, now))).collect()
+}
+
+/// Forces all handles, for a process that exits at once: a child process would outlive it. Waits for nothing.
+#[cfg(feature = "run")]
+pub(crate) fn force_handles() {
+    for handle in nodes::all().into_iter().filter(is_handle) {
+        if let Some(handle) = handle.teardown() {
+            plan::request_and_force(&mut Step::owned(handle));
+        }
+    }
 }
 
 /// Values first, each in its own order; then the handles that are left. The values get half of the time while there are

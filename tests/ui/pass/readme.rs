@@ -20,10 +20,8 @@ struct Runner {
     guard: ShutdownGuard<Self>,  // ShutdownGuard::new(): knows the type and the place
 }
 
-async fn run(runner: Runner) -> Result<(), sundown::ShutdownError> {
-    let (_served, report) = runner.with_shutdown(async |runner| runner.serve().await).await;
-    println!("{}", report?); // a tree; the error of a shutdown that was not clean has one too
-    Ok(())
+fn main() -> sundown::Exit {
+    sundown::run(async |_| Runner::start().await) // until a signal, or until a field fails or panics
 }
 // }
 
@@ -34,7 +32,7 @@ impl SqlitePool {
 }
 
 impl Runner {
-    async fn serve(&self) {}
+    async fn start() -> std::io::Result<Self> {
+        Err(std::io::Error::other("it is only compiled"))
+    }
 }
-
-fn main() {}

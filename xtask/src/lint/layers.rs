@@ -29,7 +29,8 @@ const CRATES: &[Layered] = &[
     Layered {
         root: "runtime/src",
         layers: &[
-            "sync", "host", "driver", "teardown", "observe", "plan", "value", "resource", "rt", "internal", "testing",
+            "sync", "host", "driver", "teardown", "observe", "plan", "value", "resource", "root", "rt", "internal",
+            "testing",
         ],
     },
     Layered {

@@ -1,0 +1,380 @@
+//! The whole process: its signals, its start, its service, the phases of its shutdown, its exit code.
+//!
+//! The plan of the shutdown is the value's own. The root says when it runs, within which time, and what its outcome means for
+//! the process. It runs on the thread of `main`. The signals have a thread of their own (`signals.rs`), so that they are heard
+//! while every other thread is busy or stuck; it ends the process where nothing else can. For the same reason the times are
+//! those of std's clock, and the alarms not those of the runtime, which may have no thread left to turn its timer.
+
+mod control;
+mod exit;
+mod grace;
+mod phases;
+mod signals;
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::runtime::Builder;
+
+use crate::driver::{self, Driver, catch};
+use crate::observe;
+use crate::plan;
+use crate::sync::quietly;
+use crate::teardown::{Failure, Outcome, Report, ShutdownError};
+use crate::value::{StartError, Supervised, any_ended, registry};
+
+use control::Control;
+pub use control::{Lifecycle, StopReason};
+pub use exit::Exit;
+pub use phases::PhaseReport;
+use phases::Phases;
+
+/// Below the 30 s that Kubernetes gives a pod by default.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// What a forced shutdown has: for the aborts to be confirmed, and for what closes behind them.
+const FORCED: Duration = Duration::from_secs(2);
+
+/// What the signals' thread waits after the budget, before it ends a process that does not return.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Runs a service from its start to the exit code of the process: [`Root::run`] with the defaults.
+///
+/// ```no_run
+/// use sundown::{Exit, ShutdownGuard, Tasks, must_shutdown};
+///
+/// #[must_shutdown]
+/// struct Service {
+///     #[shutdown]
+///     jobs: Tasks,
+///     guard: ShutdownGuard<Self>,
+/// }
+///
+/// impl Service {
+///     async fn start() -> std::io::Result<Self> {
+///         Ok(Service { jobs: Tasks::new(), guard: ShutdownGuard::new() })
+///     }
+/// }
+///
+/// fn main() -> Exit {
+///     sundown::run(async |_| Service::start().await)
+/// }
+/// ```
+pub fn run<V, E>(start: impl AsyncFnOnce(Lifecycle) -> Result<V, E>) -> Exit
+where
+    V: Supervised,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    Root::new().run(start)
+}
+
+/// What is done with the report.
+type OnExit = dyn FnOnce(&Exit) + Send;
+
+/// How a process is run: its budget, and what is done around its shutdown.
+///
+/// What stops the service is a signal (SIGTERM, SIGINT; on Windows Ctrl-C, Ctrl-Break, the end of the console, of the
+/// session or of the system), [`Lifecycle::stop`], its own `request_shutdown`, and a field that ends, fails or panics by
+/// itself, see [`any_ended`](crate::any_ended). The shutdown has four phases, and one budget over all, the grace:
+///
+/// | phase | what happens | its share |
+/// |---|---|---|
+/// | not ready | [`Lifecycle::is_ready`] is false, [`on_unready`](Self::on_unready) is called; the service still serves | [`unready_for`](Self::unready_for) |
+/// | stop accepting | the fields without `after` are requested | none: a request does not block |
+/// | drain | they end, or are forced | what is left, but for the reserve of those behind them |
+/// | stop | the fields with `after`, in their order | the rest |
+///
+/// A second signal, at any moment, forces: what is left of the plan goes on in its order, within
+/// [`forced_within`](Self::forced_within). A third one ends the process at once. Either way the process ends soon after its
+/// budget, also if its main thread is stuck. The report goes to standard error.
+#[must_use = "a root does nothing until it runs"]
+pub struct Root {
+    grace: Duration,
+    grace_from: Option<&'static str>,
+    unready: Duration,
+    on_unready: Option<Box<dyn FnOnce() + Send>>,
+    forced: Duration,
+    on_exit: Option<Box<OnExit>>,
+    signal_codes: bool,
+}
+
+impl Root {
+    /// With a grace of 25 s.
+    pub fn new() -> Self {
+        Root {
+            grace: GRACE,
+            grace_from: None,
+            unready: Duration::ZERO,
+            on_unready: None,
+            forced: FORCED,
+            on_exit: None,
+            signal_codes: false,
+        }
+    }
+
+    /// The budget of the whole shutdown. [`Lifecycle::set_grace`] changes it while the service runs. It takes the place
+    /// of the `timeout` on the struct.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Takes the grace from an environment variable, if it is set: `25s`, `1m 30s`, `500ms`, or a number of seconds. One
+    /// that is neither fails the start.
+    pub fn grace_from_env(mut self, variable: &'static str) -> Self {
+        self.grace_from = Some(variable);
+        self
+    }
+
+    /// How long the service still serves after it has said that it is not ready, so that load balancers notice. A part of
+    /// the grace; none at first.
+    pub fn unready_for(mut self, wait: Duration) -> Self {
+        self.unready = wait;
+        self
+    }
+
+    /// Called when the shutdown begins. Must not block. For async code there is [`Lifecycle::stopping`].
+    pub fn on_unready(mut self, hook: impl FnOnce() + Send + 'static) -> Self {
+        self.on_unready = Some(Box::new(hook));
+        self
+    }
+
+    /// The time of a shutdown that a second signal forces: 2 s at first, and never more than is left of the grace.
+    pub fn forced_within(mut self, time: Duration) -> Self {
+        self.forced = time;
+        self
+    }
+
+    /// What is done with the report, instead of printing it to standard error.
+    pub fn on_exit(mut self, report: impl FnOnce(&Exit) + Send + 'static) -> Self {
+        self.on_exit = Some(Box::new(report));
+        self
+    }
+
+    /// A clean shutdown after a signal has the exit code 128 + signal (143 for SIGTERM), as a shell says it of a process
+    /// that the signal has killed, and not 0.
+    pub fn signal_exit_codes(mut self) -> Self {
+        self.signal_codes = true;
+        self
+    }
+
+    /// Runs what `start` returns on a new multi-thread runtime, until it has stopped. Blocks the thread, which should be
+    /// that of `main`.
+    ///
+    /// `start` is dropped if the service is to stop before it has started. What it has made by then, and what a start that
+    /// fails has, is stopped as its drop says, and waited for.
+    ///
+    /// # Panics
+    ///
+    /// In an async context. There it is [`run_async`](Self::run_async).
+    pub fn run<V, E>(self, start: impl AsyncFnOnce(Lifecycle) -> Result<V, E>) -> Exit
+    where
+        V: Supervised,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let runtime = match Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return self.not_started(&error),
+        };
+        let exit = runtime.block_on(self.run_async(start));
+        // The report has named what could not be stopped; the exit does not wait for it once more.
+        runtime.shutdown_background();
+        exit
+    }
+
+    /// As [`run`](Self::run), in the runtime around the caller: for `#[tokio::main]`, and a runtime of one's own.
+    ///
+    /// A `#[tokio::main]` waits for blocking threads when its runtime is dropped, also for one that was abandoned.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not to be dropped: the service would be dropped without a shutdown.
+    pub async fn run_async<V, E>(mut self, start: impl AsyncFnOnce(Lifecycle) -> Result<V, E>) -> Exit
+    where
+        V: Supervised,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let grace = match self.grace_from.map_or(Ok(None), grace::from_env) {
+            Ok(grace) => grace.unwrap_or(self.grace),
+            Err(error) => return self.not_started(&error),
+        };
+        let control = Arc::new(Control::new(grace));
+        let listening = match signals::listen(&control) {
+            Ok(listening) => listening,
+            Err(error) => return self.not_started(&error),
+        };
+        let lifecycle = Lifecycle::new(&control);
+        let started = {
+            let mut starting = Box::pin(catch(async { start(lifecycle).await }));
+            let started = match select(starting.as_mut(), pin!(control.stop_requested())).await {
+                Either::Left((started, _)) => Ok(started),
+                Either::Right((reason, _)) => Err(reason),
+            };
+            // What it has made by then is the user's, and so is its drop.
+            quietly(|| drop(starting));
+            started
+        };
+        let exit = match started {
+            Ok(Ok(Ok(value))) => self.serve(value, &control).await,
+            Ok(Ok(Err(error))) => self.sweep(StopReason::StartFailed(Failure::new(error)), &control).await,
+            Ok(Err(payload)) => self.sweep(StopReason::StartPanicked(Outcome::caught(payload)), &control).await,
+            Err(reason) => self.sweep(reason, &control).await,
+        };
+        listening.end(exit.code());
+        exit
+    }
+
+    /// From the end of the start to the end of the service.
+    async fn serve<V: Supervised>(&mut self, mut value: V, control: &Control) -> Exit {
+        control.started();
+        let reason = supervise(&mut value, control).await;
+        let mut phases = self.begin(&reason, control).await;
+        phases.divide(|left| plan::drain_share(value.spec(), left));
+        let result = self.escalate(control, &phases, async |time| value.shut_down_within(time).await).await;
+        let report = result.unwrap_or_else(ShutdownError::into_report);
+        let phases = phases.end(value.spec(), &report);
+        let exit = self.exit(reason, Some(report), phases, control);
+        // What its drop does is under the eye of the signals' thread too.
+        if let Err(payload) = catch(async { drop(value) }).await {
+            observe::complain(&format!("the service was dropped: {}", Outcome::caught(payload)));
+        }
+        exit
+    }
+
+    /// Stops what is left of a start that did not come to its end.
+    async fn sweep(&mut self, reason: StopReason, control: &Control) -> Exit {
+        let phases = self.begin(&reason, control).await;
+        let result = self.escalate(control, &phases, registry::shutdown_all_anyway).await;
+        let left = result.unwrap_or_else(ShutdownError::into_report);
+        // A start that has shut down what it had made says what became of it.
+        let shut_down = match &reason {
+            StopReason::StartFailed(failure) => failure.error().downcast_ref::<StartError>().map(StartError::report),
+            _ => None,
+        };
+        let report = shut_down.cloned().or_else(|| (!left.steps().is_empty()).then_some(left));
+        self.exit(reason, report, Vec::new(), control)
+    }
+
+    /// The phase in which the service is not ready.
+    async fn begin(&mut self, reason: &StopReason, control: &Control) -> Phases {
+        let grace = control.grace();
+        let mut phases = Phases::begin(grace);
+        control.limit(phases.deadline() + PATIENCE);
+        signals::limit_changed();
+        observe::shutting_down(&reason.to_string(), grace);
+        let was_ready = control.stops();
+        if let Some(hook) = self.on_unready.take()
+            && let Err(payload) = catch(async { hook() }).await
+        {
+            observe::complain(&format!("`on_unready`: {}", Outcome::caught(payload)));
+        }
+        if was_ready && !self.unready.is_zero() {
+            let until = phases.unready(self.unready);
+            // A service that has failed has nothing left to serve.
+            if !reason.is_failure() {
+                let driver = Driver::asynchronous_without_tokio();
+                driver::run(&driver, driver.until(until, control.forced())).await;
+            }
+            phases.unready_ended();
+        }
+        phases
+    }
+
+    /// A shutdown that goes on in less time when it is forced.
+    async fn escalate(
+        &self,
+        control: &Control,
+        phases: &Phases,
+        mut shut_down: impl AsyncFnMut(Duration) -> Result<Report, ShutdownError>,
+    ) -> Result<Report, ShutdownError> {
+        if let Some(result) = unless(control.forced(), shut_down(phases.left())).await {
+            return result;
+        }
+        // Dropped half-way, it goes on where it was.
+        observe::forcing(self.forced.min(phases.left()));
+        shut_down(self.forced.min(phases.left())).await
+    }
+
+    fn exit(
+        &mut self,
+        reason: StopReason,
+        report: Option<Report>,
+        phases: Vec<PhaseReport>,
+        control: &Control,
+    ) -> Exit {
+        self.print(Exit::new(reason, report, phases, control.is_forced(), self.signal_codes))
+    }
+
+    fn not_started(mut self, error: &io::Error) -> Exit {
+        let reason = StopReason::StartFailed(Failure::new(error.to_string()));
+        self.print(Exit::new(reason, None, Vec::new(), false, false))
+    }
+
+    fn print(&mut self, exit: Exit) -> Exit {
+        match self.on_exit.take() {
+            Some(on_exit) => quietly(|| on_exit(&exit)),
+            None => observe::print_exit(&exit.to_string()),
+        }
+        exit
+    }
+}
+
+impl Default for Root {
+    fn default() -> Self {
+        Root::new()
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Root")
+            .field("grace", &self.grace)
+            .field("grace_from", &self.grace_from)
+            .field("unready", &self.unready)
+            .field("forced", &self.forced)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Until something stops the service.
+async fn supervise<V: Supervised>(value: &mut V, control: &Control) -> StopReason {
+    let entry = value.guard_entry();
+    let token = entry.stop_token();
+    loop {
+        let ended = async {
+            match any_ended(value).await {
+                Some(ended) => ended,
+                None => std::future::pending().await,
+            }
+        };
+        let stops = async {
+            match select(pin!(control.stop_requested()), pin!(token.cancelled())).await {
+                Either::Left((reason, _)) => reason,
+                Either::Right(_) => StopReason::Requested("`request_shutdown`".to_owned()),
+            }
+        };
+        match select(pin!(stops), pin!(ended)).await {
+            Either::Left((reason, _)) => return reason,
+            Either::Right((ended, _)) => {
+                observe::ended_early(&ended);
+                if ended.stops_all() {
+                    return StopReason::Ended(ended);
+                }
+            }
+        }
+    }
+}
+
+/// The output of `future`, unless `event` comes before.
+async fn unless<T>(event: impl Future<Output = ()>, future: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(future), pin!(event)).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}

@@ -1,0 +1,202 @@
+//! What the root, the service and the signals' thread know of each other.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::sync::lock;
+use crate::teardown::{Ended, Failure, Outcome};
+
+/// A clonable handle of the process that a [`Root`](crate::Root) runs: what the start of the service gets.
+#[derive(Clone)]
+pub struct Lifecycle {
+    control: Arc<Control>,
+}
+
+/// Why the service was stopped.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// By a signal.
+    #[non_exhaustive]
+    Signal {
+        /// `SIGTERM`, `SIGINT`; on Windows `Ctrl-C` and the like.
+        name: &'static str,
+        /// Its number.
+        number: u8,
+    },
+    /// By [`Lifecycle::stop`], or by the value's own `request_shutdown`.
+    Requested(String),
+    /// By the end of a field.
+    Ended(Ended),
+    /// It could not be started.
+    StartFailed(Failure),
+    /// Its start has panicked.
+    StartPanicked(Outcome),
+}
+
+impl StopReason {
+    /// Whether the process has failed with it.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        match self {
+            StopReason::Signal { .. } | StopReason::Requested(_) => false,
+            StopReason::Ended(ended) => ended.fails_all(),
+            StopReason::StartFailed(_) | StopReason::StartPanicked(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StopReason::Signal { name, .. } => f.write_str(name),
+            StopReason::Requested(reason) => f.write_str(reason),
+            StopReason::Ended(ended) => ended.fmt(f),
+            StopReason::StartFailed(failure) => write!(f, "the start failed: {failure}"),
+            StopReason::StartPanicked(outcome) => write!(f, "the start {outcome}"),
+        }
+    }
+}
+
+impl Lifecycle {
+    pub(super) fn new(control: &Arc<Control>) -> Self {
+        Lifecycle { control: Arc::clone(control) }
+    }
+
+    /// Whether the service is up: from the end of the start to the beginning of the shutdown. For a readiness probe.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        *self.control.ready.borrow()
+    }
+
+    /// Stops the service, as a signal does. The first reason counts. Does not wait.
+    pub fn stop(&self, reason: impl Into<String>) {
+        self.control.request(StopReason::Requested(reason.into()));
+    }
+
+    /// Forces, as a second signal does.
+    pub fn force(&self) {
+        self.control.request(StopReason::Requested("forced".to_owned()));
+        self.control.forced.cancel();
+    }
+
+    /// A token that is cancelled when the shutdown begins, while the service still serves.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.control.stopping.clone()
+    }
+
+    /// Another grace, for a shutdown that has not begun.
+    pub fn set_grace(&self, grace: Duration) {
+        lock(&self.control.state).grace = grace;
+    }
+}
+
+impl fmt::Debug for Lifecycle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lifecycle")
+            .field("ready", &self.is_ready())
+            .field("stopping", &self.control.stopping.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One root that runs.
+pub(super) struct Control {
+    state: Mutex<State>,
+    requested: watch::Sender<Option<StopReason>>,
+    ready: watch::Sender<bool>,
+    stopping: CancellationToken,
+    forced: CancellationToken,
+}
+
+struct State {
+    grace: Duration,
+    /// How many signals there were.
+    signals: u32,
+    /// By when the process is to have ended.
+    limit: Option<Instant>,
+}
+
+impl Control {
+    pub(super) fn new(grace: Duration) -> Self {
+        Control {
+            state: Mutex::new(State { grace, signals: 0, limit: None }),
+            requested: watch::Sender::new(None),
+            ready: watch::Sender::new(false),
+            stopping: CancellationToken::new(),
+            forced: CancellationToken::new(),
+        }
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        lock(&self.state).grace
+    }
+
+    /// By when the process is to have ended.
+    pub(super) fn limit(&self, limit: Instant) {
+        lock(&self.state).limit = Some(limit);
+    }
+
+    pub(super) fn limited_to(&self) -> Option<Instant> {
+        lock(&self.state).limit
+    }
+
+    /// The service is up.
+    pub(super) fn started(&self) {
+        self.ready.send_replace(true);
+    }
+
+    /// The shutdown begins. Whether the service was up.
+    pub(super) fn stops(&self) -> bool {
+        let was_ready = self.ready.send_replace(false);
+        self.stopping.cancel();
+        was_ready
+    }
+
+    fn request(&self, reason: StopReason) {
+        self.requested.send_if_modified(|requested| {
+            let is_first = requested.is_none();
+            if is_first {
+                *requested = Some(reason);
+            }
+            is_first
+        });
+    }
+
+    /// A signal has come. Whether it is time to give up.
+    pub(super) fn signal(&self, name: &'static str, number: u8) -> bool {
+        let signals = {
+            let mut state = lock(&self.state);
+            state.signals += 1;
+            state.signals
+        };
+        self.request(StopReason::Signal { name, number });
+        if signals > 1 {
+            self.forced.cancel();
+        }
+        signals > 2
+    }
+
+    /// The reason, as soon as there is one.
+    pub(super) async fn stop_requested(&self) -> StopReason {
+        let mut requested = self.requested.subscribe();
+        let reason = requested.wait_for(Option::is_some).await.map(|reason| reason.clone());
+        match reason {
+            Ok(Some(reason)) => reason,
+            _ => std::future::pending().await, // the sender is here
+        }
+    }
+
+    pub(super) async fn forced(&self) {
+        self.forced.cancelled().await;
+    }
+
+    pub(super) fn is_forced(&self) -> bool {
+        self.forced.is_cancelled()
+    }
+}

@@ -1,0 +1,175 @@
+//! A service that a [`sundown::Root`] runs, for tests that send signals to it. Each argument is something that it does; it
+//! says on standard output how far it has come.
+
+use std::future::pending;
+use std::io;
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
+
+use sundown::{CancellationToken, Exit, Lifecycle, Process, Root, ShutdownGuard, Tasks, must_shutdown};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+use tokio::task::JoinHandle;
+
+#[must_shutdown]
+struct Service {
+    #[shutdown]
+    stop: CancellationToken,
+    #[shutdown]
+    worker: JoinHandle<io::Result<()>>,
+    #[shutdown]
+    jobs: Tasks,
+    #[shutdown(on_end = "stop")]
+    work: Option<JoinHandle<io::Result<()>>>,
+    /// One that takes its time and listens to nothing, or a stub that has ended.
+    #[shutdown(after = [worker, jobs])]
+    child: Option<Process>,
+    #[shutdown(after = child, with = Store::close)]
+    store: Store,
+    guard: ShutdownGuard<Self>,
+}
+
+/// What closes last, in `millis`.
+struct Store {
+    millis: u64,
+    blocks: bool,
+}
+
+impl Store {
+    async fn close(&self) {
+        say("closing");
+        if self.blocks {
+            std::thread::sleep(Duration::from_secs(3600));
+        }
+        tokio::time::sleep(Duration::from_millis(self.millis)).await;
+        say("settled");
+    }
+}
+
+struct Arguments(Vec<String>);
+
+impl Arguments {
+    fn has(&self, flag: &str) -> bool {
+        self.0.iter().any(|argument| argument == flag)
+    }
+
+    fn millis(&self, key: &str) -> Option<u64> {
+        let value = self.0.iter().find_map(|argument| argument.strip_prefix(key)?.strip_prefix('='))?;
+        Some(value.parse().expect("a number of milliseconds"))
+    }
+
+    fn duration(&self, key: &str) -> Option<Duration> {
+        self.millis(key).map(Duration::from_millis)
+    }
+}
+
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Says when it is dropped.
+struct Dropped(&'static str);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        say(self.0);
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments(std::env::args().skip(1).collect());
+    let mut root = Root::new();
+    if let Some(grace) = arguments.duration("grace") {
+        root = root.grace(grace);
+    }
+    if arguments.has("grace-from-env") {
+        root = root.grace_from_env("SERVICE_GRACE");
+    }
+    if let Some(unready) = arguments.duration("unready") {
+        root = root.unready_for(unready).on_unready(|| say("unready"));
+    }
+    if let Some(forced) = arguments.duration("forced") {
+        root = root.forced_within(forced);
+    }
+    if arguments.has("signal-codes") {
+        root = root.signal_exit_codes();
+    }
+    let exit: Exit = root.run(async |lifecycle| start(&arguments, lifecycle).await);
+    if arguments.has("reports") {
+        say(&format!("code {} forced {} phases {}", exit.code(), exit.is_forced(), exit.phases().len()));
+    }
+    exit.into()
+}
+
+async fn start(arguments: &Arguments, lifecycle: Lifecycle) -> io::Result<Service> {
+    say("starting");
+    let _pool = Dropped("the pool of the start is dropped");
+    if let Some(wait) = arguments.duration("start") {
+        tokio::time::sleep(wait).await;
+    }
+    if arguments.has("start-fails") {
+        return Err(io::Error::other("no database"));
+    }
+    assert!(!arguments.has("start-panics"), "no configuration");
+    let (stop, jobs) = (CancellationToken::new(), Tasks::new());
+    let child = match arguments.has("stubborn-child") {
+        true => Some(stubborn().await?),
+        false => None,
+    };
+    let (stopped, drain) = (stop.clone(), arguments.duration("drain").unwrap_or_default());
+    let worker = tokio::spawn(async move {
+        stopped.cancelled().await;
+        say("draining");
+        tokio::time::sleep(drain).await;
+        Ok(())
+    });
+    if arguments.has("stuck") {
+        jobs.spawn("stuck", pending::<()>()).expect("the group is open");
+    }
+    let work = does(arguments, &lifecycle);
+    if arguments.has("job-panics") {
+        jobs.spawn("job", async { panic!("boom") }).expect("the group is open");
+    }
+    if arguments.has("blocks-workers") {
+        for _ in 0..64 {
+            tokio::spawn(async { std::thread::sleep(Duration::from_secs(3600)) });
+        }
+    }
+    let stopping = lifecycle.stopping();
+    let probe = lifecycle.clone();
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        say(if probe.is_ready() { "still ready" } else { "not ready" });
+    });
+    say("started");
+    let store = Store { millis: arguments.millis("close").unwrap_or_default(), blocks: arguments.has("close-blocks") };
+    Ok(Service { stop, worker, jobs, work, child, store, guard: ShutdownGuard::new() })
+}
+
+/// What it does by itself.
+fn does(arguments: &Arguments, lifecycle: &Lifecycle) -> Option<JoinHandle<io::Result<()>>> {
+    let lifecycle = lifecycle.clone();
+    if arguments.has("work-ends") {
+        return Some(tokio::spawn(async { Ok(()) }));
+    }
+    if arguments.has("work-fails") {
+        return Some(tokio::spawn(async { Err(io::Error::other("the disk is full")) }));
+    }
+    if arguments.has("stops-itself") {
+        lifecycle.set_grace(Duration::from_secs(7));
+        tokio::spawn(async move { lifecycle.stop("nothing left to do") });
+    } else if arguments.has("forces-itself") {
+        tokio::spawn(async move { lifecycle.force() });
+    }
+    None
+}
+
+/// A child that ignores SIGTERM, when it does. It does not outlive a service that was killed for long.
+async fn stubborn() -> io::Result<Process> {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' TERM; echo deaf; exec >&- 2>&-; while kill -0 $PPID; do sleep 1; done"]);
+    command.stdout(Stdio::piped());
+    let child = Process::spawn("stubborn", command)?;
+    BufReader::new(child.stdout().expect("it is piped")).read_line(&mut String::new()).await?;
+    Ok(child)
+}

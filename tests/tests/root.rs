@@ -1,0 +1,14 @@
+//! A process that a root runs: signals sent for real to a child process (`src/bin/service.rs`).
+
+#![cfg(unix)]
+
+#[path = "root/interleavings.rs"]
+mod interleavings;
+#[path = "root/running.rs"]
+mod running;
+#[path = "root/signals.rs"]
+mod signals;
+#[path = "root/start.rs"]
+mod start;
+#[path = "root/supervision.rs"]
+mod supervision;

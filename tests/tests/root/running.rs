@@ -1,0 +1,122 @@
+//! A service that runs, and what a test asks it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Killed when the test fails.
+pub(crate) struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    report: Option<JoinHandle<String>>,
+}
+
+/// How a service has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    /// What it had to say that the test has not read.
+    pub(crate) output: String,
+    /// Standard error.
+    pub(crate) report: String,
+    pub(crate) at: Instant,
+}
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    pub(crate) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+        command.args(arguments).envs(environment.iter().copied()).env("RUST_BACKTRACE", "0");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the service starts");
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut stderr = child.stderr.take().expect("it is piped");
+        let report = std::thread::spawn(move || {
+            let mut report = String::new();
+            stderr.read_to_string(&mut report).expect("the report is text");
+            report
+        });
+        Running { child, output, report: Some(report) }
+    }
+
+    /// One that has got as far as `line`.
+    pub(crate) fn until(arguments: &[&str], line: &str) -> Self {
+        let mut running = Self::start(arguments);
+        running.says(line);
+        running
+    }
+
+    /// Waits for a line of its output. Returns those before it.
+    pub(crate) fn says(&mut self, expected: &str) -> String {
+        let (mut line, mut before) = (String::new(), String::new());
+        while self.output.read_line(&mut line).expect("its output can be read") > 0 {
+            if line.trim_end() == expected {
+                return before;
+            }
+            before.push_str(&line);
+            line.clear();
+        }
+        let report = self.report.take().map(|report| report.join().unwrap());
+        panic!("it ended without `{expected}`\n{before}\n{report:?}");
+    }
+
+    /// Sends a signal. One that has ended does not get it: it is not reaped yet, so its id is its own.
+    pub(crate) fn signal(&self, signal: i32) {
+        let id = libc::pid_t::try_from(self.child.id()).expect("an id");
+        // SAFETY: it has no precondition.
+        #[allow(unsafe_code, reason = "std sends no signals")]
+        unsafe {
+            libc::kill(id, signal);
+        }
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it can be waited for").is_some()
+    }
+
+    pub(crate) fn ended(mut self) -> Ended {
+        let mut output = String::new();
+        self.output.read_to_string(&mut output).expect("its output can be read");
+        let status = self.child.wait().expect("it can be waited for");
+        let at = Instant::now();
+        let report = self.report.take().expect("it is joined once").join().expect("its report can be read");
+        Ended { status, output, report, at }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// The exit code. A service that a signal has killed has none.
+    #[track_caller]
+    pub(crate) fn code(&self) -> i32 {
+        assert_eq!(self.status.signal(), None, "{self:#?}");
+        self.status.code().expect("no signal has killed it")
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32, texts: &[&str]) -> Self {
+        assert_eq!(self.code(), code, "{self:#?}");
+        for text in texts {
+            assert!(self.report.contains(text) || self.output.contains(text), "no `{text}` in {self:#?}");
+        }
+        self
+    }
+
+    /// That it ended within so much of `since`. The machine may be busy, so a bound is a multiple of what is expected.
+    #[track_caller]
+    pub(crate) fn within(self, limit: Duration, since: Instant) -> Self {
+        let took = self.at - since;
+        assert!(took <= limit, "{took:?} of {limit:?}: {self:#?}");
+        self
+    }
+}
