@@ -12,7 +12,6 @@ mod job;
 mod proof;
 mod runner;
 pub mod serve;
-mod signals;
 mod status;
 mod store;
 mod work;

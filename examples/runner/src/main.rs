@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use runner::{Config, demo, serve};
-use tokio::runtime::Runtime;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -35,12 +34,6 @@ fn main() -> anyhow::Result<ExitCode> {
     tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(targets).init();
     match cli.command {
         Command::Demo => demo::run(),
-        Command::Serve(config) => {
-            let runtime = Runtime::new()?;
-            let code = runtime.block_on(serve::serve(&config));
-            // The report has named what could not be stopped; the exit does not wait for it once more.
-            runtime.shutdown_background();
-            code
-        }
+        Command::Serve(config) => Ok(serve::serve(&config).into()),
     }
 }

@@ -32,8 +32,8 @@ pub struct Runner {
     #[shutdown(timeout = "1s")]
     status: StatusServer,
     /// Asked at the same time as the dispatcher, which may be waiting for a lock that a job holds. What it claims after
-    /// that cannot be spawned any more and goes back into the queue.
-    #[shutdown(timeout = "2s")]
+    /// that cannot be spawned any more and goes back into the queue. A job that panics has its row, and stops nothing.
+    #[shutdown(timeout = "2s", on_end = "ignore")]
     jobs: Tasks,
     /// A child process that gets a notice of every job's end.
     #[shutdown(after = [dispatcher, jobs], timeout = "1s")]

@@ -29,7 +29,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct StatusServer {
     #[shutdown]
     accepting: Tasks,
-    #[shutdown]
+    /// A handler that panics ends its connection, and not the service.
+    #[shutdown(on_end = "ignore")]
     connections: Tasks,
     address: SocketAddr,
 }

@@ -41,14 +41,14 @@ fn a_second_signal_forces() {
     assert!(serving.ended(2).contains("done"));
 
     serving.signal("INT");
-    serving.line_with("a second one forces");
+    serving.line_with("a second signal forces");
     let start = Instant::now();
     serving.signal("INT");
     let (status, output) = serving.exit();
     // Unforced, the stuck job would take almost the two seconds that it has, and the child another.
     assert!(start.elapsed() < Duration::from_millis(1800), "{:?}\n{output}", start.elapsed());
-    assert_eq!(status.code(), Some(1), "{output}");
-    assert!(output.contains("SIGINT: forcing") && output.contains("stuck #1"), "{output}");
+    assert_eq!(status.code(), Some(3), "{output}");
+    assert!(output.contains("exit code 3, forced") && output.contains("stuck #1"), "{output}");
 
     assert_eq!(query(folder.path(), HALF_WAY), 0);
     assert_eq!(query(folder.path(), "SELECT count(*) FROM jobs WHERE id = 1 AND state = 'cancelled'"), 1);
