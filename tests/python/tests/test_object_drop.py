@@ -101,7 +101,7 @@ def test_the_wait_lets_other_threads_run():
     after = time.monotonic()
     stop.set()
     thread.join()
-    assert sum(before < at < after for at in ticks) > 5
+    assert any(before + 0.05 < at < after - 0.05 for at in ticks), "in the middle of the wait"
 
 
 @pytest.mark.parametrize("place", PLACES)
