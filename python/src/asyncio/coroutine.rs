@@ -9,7 +9,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::asyncio::into_py::queued_at;
-use crate::asyncio::locals::get_current_locals;
+use crate::asyncio::locals::FutureLocals;
 use crate::bridge::glue;
 use crate::install;
 use crate::internal::host::fork;
@@ -81,12 +81,12 @@ where
     install::ensure(py)?;
     let _pass = gate::admit("coroutine_into_py")?;
     let begin = move |py: Python<'_>| {
-        let locals = get_current_locals(py)?;
+        let locals = FutureLocals::current(py)?;
         let runtime = match &runtime {
             Some(runtime) => runtime,
             None => Runtime::for_bridge_at(py, caller)?,
         };
-        queued_at(py, runtime, &locals, fut, "coroutine_into_py", caller).map(Bound::unbind)
+        queued_at(py, runtime, locals, fut, "coroutine_into_py", caller).map(Bound::unbind)
     };
     let start = Start { begin: Mutex::new(Some(Box::new(begin))), generation: fork::generation() };
     glue::get(py)?.rust_coroutine.bind(py).call1((Bound::new(py, start)?,))

@@ -9,11 +9,10 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use sundown::Tasks;
 use tokio::task::AbortHandle;
 
-use crate::asyncio::locals::{Current, Entered, Polled, TaskLocals, get_current_locals, get_current_loop};
+use crate::asyncio::locals::{Current, Entered, FutureLocals, Polled, TaskLocals};
 use crate::bridge::glue;
 use crate::bridge::{Bridge, Completion};
 use crate::install;
@@ -24,9 +23,10 @@ use crate::runtime::Runtime;
 
 /// Runs `fut` on the module's default [`Runtime`] and returns an `asyncio.Future` for its result.
 ///
-/// The loop and the context are those of [`get_current_locals`]. The result becomes a Python object on the loop's thread; no
-/// worker attaches to Python for it. When the Python future is cancelled, `fut` is dropped, at its next `await`; so it is
-/// when the loop is closed. A panic becomes [`RuntimePanic`](crate::exceptions::RuntimePanic) with its message and place.
+/// The loop and the context are those of [`get_current_locals`](crate::get_current_locals). The result becomes a Python
+/// object on the loop's thread; no worker attaches to Python for it. When the Python future is cancelled, `fut` is
+/// dropped, at its next `await`; so it is when the loop is closed. A panic becomes
+/// [`RuntimePanic`](crate::exceptions::RuntimePanic) with its message and place.
 ///
 /// ```no_run
 /// use pyo3::prelude::*;
@@ -52,7 +52,8 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    future_into_py_with_locals(py, get_current_locals(py)?, fut)
+    let locals = FutureLocals::current(py)?;
+    queued(py, Runtime::for_bridge(py)?, locals, fut)
 }
 
 /// As [`future_into_py`], for a loop and a context of one's own choice. May be called on any thread that is attached.
@@ -66,7 +67,7 @@ where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'py> IntoPyObject<'py> + Send + 'static,
 {
-    queued(py, Runtime::for_bridge(py)?, &locals, fut)
+    queued(py, Runtime::for_bridge(py)?, FutureLocals::of(py, &locals), fut)
 }
 
 /// As [`future_into_py`], in a group of tasks that its owner stops; `closed` is the error once it has.
@@ -86,7 +87,7 @@ where
     let refusal = || if group.is_closed() { closed() } else { runtime.refusal(NAME) };
     bridged(
         py,
-        &get_current_locals(py)?,
+        FutureLocals::current(py)?,
         fut,
         NAME,
         |task| runtime.spawn_bridged_in(group, NAME, caller, task),
@@ -126,7 +127,7 @@ impl Runtime {
         F: Future<Output = PyResult<T>> + Send + 'static,
         T: for<'a> IntoPyObject<'a> + Send + 'static,
     {
-        queued(py, self, &get_current_locals(py)?, fut)
+        queued(py, self, FutureLocals::current(py)?, fut)
     }
 
     /// As [`future_into_py_eager`](crate::future_into_py_eager()), on this runtime.
@@ -149,7 +150,7 @@ const NAME: &str = "future_into_py";
 
 /// The usual way: a task, whose completion crosses by the bridge's queue.
 #[track_caller]
-fn queued<'py, F, T>(py: Python<'py>, runtime: &Runtime, locals: &TaskLocals, fut: F) -> PyResult<Bound<'py, PyAny>>
+fn queued<'py, F, T>(py: Python<'py>, runtime: &Runtime, locals: FutureLocals, fut: F) -> PyResult<Bound<'py, PyAny>>
 where
     F: Future<Output = PyResult<T>> + Send + 'static,
     T: for<'a> IntoPyObject<'a> + Send + 'static,
@@ -161,7 +162,7 @@ where
 pub(crate) fn queued_at<'py, F, T>(
     py: Python<'py>,
     runtime: &Runtime,
-    locals: &TaskLocals,
+    locals: FutureLocals,
     fut: F,
     name: &'static str,
     caller: &'static Location<'static>,
@@ -177,7 +178,7 @@ where
 /// `spawn` gives the task back if it refuses it.
 fn bridged<'py, F, T>(
     py: Python<'py>,
-    locals: &TaskLocals,
+    locals: FutureLocals,
     fut: F,
     name: &'static str,
     spawn: impl FnOnce(Bridged<F>) -> Result<AbortHandle, Bridged<F>>,
@@ -206,20 +207,12 @@ where
 }
 
 /// A Python future of the loop, and its number in the loop's bridge.
-pub(crate) fn new_future<'py>(py: Python<'py>, locals: &TaskLocals) -> PyResult<(Arc<Bridge>, u64, Bound<'py, PyAny>)> {
-    let event_loop = locals.event_loop(py);
-    let bridge = Bridge::of(&event_loop)?;
-    let future = glue::get(py)?.rust_future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
-    let key = bridge.enter(future.clone().unbind(), locals.own_context(py));
+pub(crate) fn new_future(py: Python<'_>, locals: FutureLocals) -> PyResult<(Arc<Bridge>, u64, Bound<'_, PyAny>)> {
+    let bridge = Bridge::of(locals.event_loop(py))?;
+    let future = locals.new_future(glue::get(py)?.rust_future.bind(py))?;
+    let key = bridge.enter(future.clone().unbind(), locals.into_context());
     future.setattr(interned!(py, "_sundown_key"), key)?;
     Ok((bridge, key, future))
-}
-
-pub(crate) fn loop_argument<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
-    let py = event_loop.py();
-    let arguments = PyDict::new(py);
-    arguments.set_item(interned!(py, "loop"), event_loop)?;
-    Ok(arguments)
 }
 
 /// The number of futures in a row that may be ready at once. The next takes the queue, to let the loop run: an `await` of a
@@ -240,10 +233,10 @@ where
     let ready = READY_IN_A_ROW.get();
     if ready >= IN_A_ROW {
         READY_IN_A_ROW.set(0);
-        return queued(py, runtime, &get_current_locals(py)?, fut);
+        return queued(py, runtime, FutureLocals::current(py)?, fut);
     }
     // Before anything of the future runs.
-    let event_loop = get_current_loop(py)?;
+    let locals = FutureLocals::without_context(py)?;
     let handle = runtime.handle()?;
     let mut fut = Some(Box::pin(fut));
     let polled = py.detach(|| {
@@ -264,14 +257,14 @@ where
         Ok(Poll::Pending) => {
             READY_IN_A_ROW.set(0);
             let fut = fut.expect("what is pending was not dropped");
-            return queued(py, runtime, &get_current_locals(py)?, fut);
+            return queued(py, runtime, FutureLocals::current(py)?, fut);
         }
         Ok(Poll::Ready(result)) => result,
         Err(panic) => Err(panic.into_pyerr()),
     };
     READY_IN_A_ROW.set(ready + 1);
     let glue = glue::get(py)?;
-    let future = glue.future.bind(py).call((), Some(&loop_argument(&event_loop)?))?;
+    let future = locals.new_future(glue.future.bind(py))?;
     let converted = result.and_then(|value| panics::catch_err(|| pyo3::IntoPyObjectExt::into_bound_py_any(value, py)));
     match converted {
         Ok(value) => future.call_method1(interned!(py, "set_result"), (value,))?,

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::bridge::Bridge;
 use crate::bridge::glue;
@@ -111,16 +112,88 @@ pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 ///
 /// `RuntimeError` if there are none and no loop is running; or if the Python future was cancelled meanwhile.
 pub fn get_current_locals(py: Python<'_>) -> PyResult<TaskLocals> {
-    match current() {
-        Some(Current::Given(locals)) => Ok(locals),
-        Some(Current::Bridged(bridge, key)) => {
-            let (future, context) = bridge
-                .awaiting(py, key)
-                .ok_or_else(|| pyo3::exceptions::asyncio::CancelledError::new_err("the Python future was cancelled"))?;
-            let event_loop = future.bind(py).call_method0(interned!(py, "get_loop"))?.unbind();
-            Ok(TaskLocals(Arc::new(Locals { event_loop, context })))
+    let locals = match current() {
+        Some(Current::Given(locals)) => return Ok(locals),
+        Some(Current::Bridged(bridge, key)) => Locals::of_future(py, &bridge, key)?,
+        None => Locals::of_thread(py)?,
+    };
+    Ok(TaskLocals(Arc::new(locals)))
+}
+
+impl Locals {
+    fn of_future(py: Python<'_>, bridge: &Bridge, key: u64) -> PyResult<Self> {
+        let (future, context) = bridge
+            .awaiting(py, key)
+            .ok_or_else(|| pyo3::exceptions::asyncio::CancelledError::new_err("the Python future was cancelled"))?;
+        let event_loop = future.bind(py).call_method0(interned!(py, "get_loop"))?.unbind();
+        Ok(Locals { event_loop, context })
+    }
+
+    /// The running loop, and a copy of the context.
+    fn of_thread(py: Python<'_>) -> PyResult<Self> {
+        Ok(Locals { event_loop: get_running_loop(py)?.unbind(), context: Some(copy_context(py)?.unbind()) })
+    }
+
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        let context = self.context.as_ref().map(|context| context.clone_ref(py));
+        Locals { event_loop: self.event_loop.clone_ref(py), context }
+    }
+}
+
+/// The locals of a Python future that is about to be made: not shared, as [`TaskLocals`] are.
+pub(crate) struct FutureLocals {
+    locals: Locals,
+    /// The loop runs on this thread.
+    is_running: bool,
+}
+
+impl FutureLocals {
+    /// Those of [`get_current_locals`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn current(py: Python<'_>) -> PyResult<Self> {
+        Ok(match current() {
+            Some(Current::Given(locals)) => Self::of(py, &locals),
+            Some(Current::Bridged(bridge, key)) => {
+                FutureLocals { locals: Locals::of_future(py, &bridge, key)?, is_running: false }
+            }
+            None => FutureLocals { locals: Locals::of_thread(py)?, is_running: true },
+        })
+    }
+
+    pub(crate) fn of(py: Python<'_>, locals: &TaskLocals) -> Self {
+        FutureLocals { locals: locals.0.clone_ref(py), is_running: false }
+    }
+
+    /// As [`current`](Self::current), without the context, for a future that is ready.
+    pub(crate) fn without_context(py: Python<'_>) -> PyResult<Self> {
+        let (event_loop, is_running) = match current() {
+            Some(_) => (get_current_loop(py)?, false),
+            None => (get_running_loop(py)?, true),
+        };
+        Ok(FutureLocals { locals: Locals { event_loop: event_loop.unbind(), context: None }, is_running })
+    }
+
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.locals.event_loop.bind(py)
+    }
+
+    pub(crate) fn into_context(self) -> Option<Py<PyAny>> {
+        self.locals.context
+    }
+
+    /// A future of the loop: `class` is asyncio's, or derived from it.
+    pub(crate) fn new_future<'py>(&self, class: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if self.is_running {
+            // It finds the running loop itself: half of the instructions that it takes to pass it by its name.
+            return class.call0();
         }
-        None => TaskLocals::with_running_loop(py)?.copy_context(py),
+        let py = class.py();
+        let arguments = PyDict::new(py);
+        arguments.set_item(interned!(py, "loop"), self.event_loop(py))?;
+        class.call((), Some(&arguments))
     }
 }
 

@@ -7,8 +7,8 @@ use pyo3::PyClass;
 use pyo3::prelude::*;
 use sundown::ShutdownError;
 
-use crate::asyncio::into_py::{loop_argument, new_future};
-use crate::asyncio::locals::get_current_locals;
+use crate::asyncio::into_py::new_future;
+use crate::asyncio::locals::FutureLocals;
 use crate::bridge::glue;
 use crate::bridge::{Bridge, Completion};
 use crate::install;
@@ -39,14 +39,14 @@ fn begin(py: Python<'_>, objects: Vec<Arc<Object>>, timeout: Option<Duration>) -
         object.forget_witness();
     }
     install::ensure(py)?;
-    let locals = get_current_locals(py)?;
+    let locals = FutureLocals::current(py)?;
     let Some(_pass) = gate::enter() else { return Err(closing::refuse("aclose")) };
     if objects.iter().all(|object| object.has_ended()) {
-        let future = glue::get(py)?.future.bind(py).call((), Some(&loop_argument(&locals.event_loop(py))?))?;
+        let future = locals.new_future(glue::get(py)?.future.bind(py))?;
         future.call_method1(interned!(py, "set_result"), (py.None(),))?;
         return Ok(future);
     }
-    let (bridge, key, future) = new_future(py, &locals)?;
+    let (bridge, key, future) = new_future(py, locals)?;
     let completes = Completes { bridge, key, with: None };
     // Closed from now on, and not only when the thread comes to it.
     for object in &objects {
