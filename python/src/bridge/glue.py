@@ -353,11 +353,13 @@ def settle_rest(reference, batch):
 def settle(bridge, batch):
     """Does what a batch says. Called again after an exception it does the rest: what is settled stays as it is, and the
     iterator over the calls goes on."""
-    for future, value in zip(batch.futures, batch.values):
+    results = map(_set_result, batch.futures, batch.values)
+    while True:
         try:
-            _set_result(future, value)
+            deque(results, maxlen=0)  # A loop in C.
+            break
         except InvalidStateError:
-            pass
+            pass  # The next call goes on behind it.
     for future, error in zip(batch.failed, batch.errors):
         fail(future, error)
     for future in batch.lost:
