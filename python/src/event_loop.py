@@ -104,6 +104,8 @@ class Runner:
             try:
                 self.loop.close()
             finally:
+                # `asyncio.all_tasks`, of any loop, goes through every task of the process that is still referred to.
+                self.finishing = None
                 self.state.closed()
 
     def serve(self):

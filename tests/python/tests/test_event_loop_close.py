@@ -26,6 +26,21 @@ def test_closing_twice_is_one_shutdown(make):
     coroutine.close()
 
 
+def test_a_closed_one_has_no_task_of_its_own_left(make):
+    """`asyncio.all_tasks` goes through the tasks of all loops: with a thousand that are closed it was the most of an exit."""
+
+    def tasks():
+        return len([thing for thing in gc.get_objects() if isinstance(thing, asyncio.Task)])
+
+    closed, before = [], tasks()
+    for _ in range(10):
+        closed.append(make())
+        assert closed[-1].run(double, 4) == 8
+        clean, report = closed[-1].close()
+        assert clean, report
+    assert tasks() <= before
+
+
 def test_tasks_are_cancelled_and_waited_for(make, loops):
     own, watch = make(), Watch()
     cleaned = []
