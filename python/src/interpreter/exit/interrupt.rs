@@ -32,6 +32,10 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// Between two looks for threads that may have come since.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// Between two looks for waits that have begun since. With a thousand event loops a look takes as long as several polls,
+/// and there are thousands.
+const ASK: Duration = Duration::from_millis(1);
+
 /// What was sent at this exit, and when more is.
 pub(super) struct Interrupts {
     end: Instant,
@@ -68,16 +72,25 @@ impl Interrupts {
 
     /// Never ends. Attaches, so it has to be polled by a thread that Python made, detached.
     ///
-    /// Who is due, and when, is asked in every poll: the waits of a plan begin in polls of the same driver.
+    /// Who is due, and when, is asked [soon](ASK) after every poll: the waits of a plan begin in polls of the same driver.
     pub(super) async fn run(&mut self, lives: &[Arc<dyn Live>], driver: &Driver) -> std::convert::Infallible {
         let mut alarm = pin!(driver.until(driver.now(), pending::<()>()));
         let mut set = None;
+        let mut asked: Option<(Instant, Instant)> = None;
         poll_fn(|cx| {
             loop {
                 let now = driver.now();
-                let next = self.next(lives);
+                let next = match asked {
+                    Some((at, next)) if now < at + ASK => next.min(at + ASK),
+                    _ => {
+                        let next = self.next(lives);
+                        asked = Some((now, next));
+                        next
+                    }
+                };
                 if next <= now {
                     self.round(lives, now);
+                    asked = None;
                     continue;
                 }
                 if set != Some(next) {
