@@ -1,13 +1,16 @@
 //! On sundown.
 
 use sundown_python as api;
+use tokio::sync::oneshot;
 
 include!("side.rs");
 
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     shared(module)?;
     module.add_function(wrap_pyfunction!(eager, module)?)?;
-    module.add_function(wrap_pyfunction!(call, module)?)
+    module.add_function(wrap_pyfunction!(call, module)?)?;
+    module.add_function(wrap_pyfunction!(spawn_sleep, module)?)?;
+    module.add_function(wrap_pyfunction!(cross, module)?)
 }
 
 /// Ready when it is polled on the calling thread.
@@ -33,5 +36,33 @@ fn call<'py>(
             sum += number?;
         }
         Ok(sum)
+    })
+}
+
+/// What `sleep` cannot do without on Rust's side: a task of tokio's.
+#[pyfunction]
+fn spawn_sleep(seconds: f64) -> PyResult<()> {
+    let handle = api::get_runtime().handle()?;
+    let _entered = handle.enter();
+    handle.spawn(tokio::time::sleep(Duration::from_secs_f64(seconds)));
+    Ok(())
+}
+
+/// What a callback cannot do without: it wakes another thread, and is woken by it. No Python takes part.
+#[pyfunction]
+fn cross(py: Python<'_>, times: usize) -> PyResult<Bound<'_, PyAny>> {
+    let (there, asked) = std::sync::mpsc::channel::<oneshot::Sender<()>>();
+    std::thread::spawn(move || {
+        for back in asked {
+            let _ = back.send(());
+        }
+    });
+    api::future_into_py(py, async move {
+        for _ in 0..times {
+            let (back, answer) = oneshot::channel();
+            let _ = there.send(back);
+            let _ = answer.await;
+        }
+        Ok(())
     })
 }
