@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use sundown::{ShutdownGuard, Tasks, Thread, must_shutdown};
+use sundown::{ShutdownGuard, StartError, Tasks, Thread, must_shutdown};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use crate::store::Store;
 use crate::{cron, inbox};
 
 /// A small workflow service: jobs come from a file, the clock and HTTP, and are run a few at a time.
-#[must_shutdown(timeout = "6s")]
+#[must_shutdown(timeout = "6s", starting)]
 #[derive(Debug)]
 pub struct Runner {
     /// Heard by the two loops below it.
@@ -45,26 +45,32 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Opens what can fail first, then starts what has to be stopped.
+    /// Starts what has to be stopped. If a part cannot be had, what was started before it is stopped again.
     ///
     /// # Errors
     ///
     /// If the folder, the database, the address or the hook cannot be had.
-    pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make `{}`", config.data.display()))?;
-        let store = Store::open(&config.database(), &config.name).await?;
-        let listener =
-            TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        Self::starting_with(async |start| -> anyhow::Result<Self> {
+            std::fs::create_dir_all(&config.data)
+                .with_context(|| format!("cannot make `{}`", config.data.display()))?;
+            let store = Store::open(&config.database(), &config.name).await?;
+            let start = start.store(store.clone());
+            let listener = TcpListener::bind(config.listen)
+                .await
+                .with_context(|| format!("cannot listen on {}", config.listen))?;
 
-        let stop = CancellationToken::new();
-        let jobs = Tasks::new();
-        let hook = Hook::start(&config.notices(), config.stubborn_hook).context("cannot start the hook")?;
-        let inbox = inbox::follow(&config.inbox(), store.clone())?;
-        let status = StatusServer::start(listener, store.clone(), jobs.clone())?;
-        let cron = tokio::spawn(cron::keep(config.cron.clone(), store.clone(), stop.clone()));
-        let executor = Executor { store: store.clone(), jobs: jobs.clone(), notices: hook.notices() };
-        let dispatcher = tokio::spawn(executor.dispatch(config.workers, stop.clone()));
-        Ok(Runner { stop, cron, dispatcher, inbox, status, jobs, hook, store, guard: ShutdownGuard::new() })
+            let (stop, jobs) = (CancellationToken::new(), Tasks::new());
+            let start = start.stop(stop.clone()).jobs(jobs.clone());
+            let hook = Hook::start(&config.notices(), config.stubborn_hook).context("cannot start the hook")?;
+            let executor = Executor { store: store.clone(), jobs: jobs.clone(), notices: hook.notices() };
+            let start = start.hook(hook);
+            let start = start.inbox(inbox::follow(&config.inbox(), store.clone())?);
+            let start = start.status(StatusServer::start(listener, store.clone(), jobs)?);
+            let start = start.cron(tokio::spawn(cron::keep(config.cron.clone(), store, stop.clone())));
+            Ok(start.dispatcher(tokio::spawn(executor.dispatch(config.workers, stop))).finish())
+        })
+        .await
     }
 
     /// Where its endpoint listens.
