@@ -70,8 +70,8 @@ pub use plan::OnDrop;
 pub use resource::Process;
 #[cfg(feature = "tokio")]
 pub use resource::{
-    Closed, Inbox, Reply, RuntimeThread, RuntimeThreadBuilder, RuntimeThreadError, TaskInfo, Tasks, Undelivered,
-    try_join,
+    Closed, Group, Inbox, Refused, Reply, RuntimeThread, RuntimeThreadBuilder, RuntimeThreadError, TaskInfo, Tasks,
+    Undelivered, try_join,
 };
 pub use resource::{StopSignal, Thread};
 #[cfg(feature = "run")]

@@ -189,6 +189,18 @@ pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {
     quietly(|| tracing::warn!(task, spawned = %spawned, "task dropped by its runtime before it ended"));
 }
 
+/// A member of a group has failed, and leaves it for good or is started again.
+#[cfg(feature = "tokio")]
+pub(crate) fn member_failed(group: &str, member: &str, outcome: &Outcome, for_good: bool) {
+    #[cfg(feature = "tracing")]
+    quietly(|| match for_good {
+        true => tracing::error!(group, member, outcome = outcome.word(), why = outcome.explanation(), "member failed"),
+        false => {
+            tracing::warn!(group, member, outcome = outcome.word(), why = outcome.explanation(), "member is restarted");
+        }
+    });
+}
+
 /// A message was accepted or refused.
 #[cfg(feature = "tokio")]
 pub(crate) fn message(thread: &str, outcome: &'static str) {

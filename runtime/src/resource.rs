@@ -2,6 +2,8 @@
 
 mod collections;
 mod foreign;
+#[cfg(feature = "tokio")]
+mod group;
 pub mod joiner;
 #[cfg(feature = "tokio")]
 pub mod owned;
@@ -15,6 +17,8 @@ pub(crate) mod thread;
 
 #[cfg(feature = "tokio")]
 pub use foreign::try_join;
+#[cfg(feature = "tokio")]
+pub use group::{Group, Refused};
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub use process::Process;
 #[cfg(feature = "tokio")]

@@ -125,6 +125,12 @@ impl Spy {
         }
     }
 
+    /// As [`thread_of`](Self::thread_of), for a task of a runtime, which goes on meanwhile.
+    pub async fn thread_of_async(&self, what: What) -> String {
+        let spy = self.clone();
+        tokio::task::spawn_blocking(move || spy.thread_of(what)).await.expect("it does not panic")
+    }
+
     fn note(&self, what: What) {
         let thread = thread::current().name().unwrap_or("unnamed").to_owned();
         self.change(|state| state.events.push(Event { what, thread }));

@@ -4,7 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sundown::{Shared, ShutdownError, ShutdownGuard, Tasks, Thread, must_shutdown, registry};
+use sundown::{CancellationToken, Group, Shared, ShutdownError, ShutdownGuard, Tasks, Thread, must_shutdown, registry};
 use sundown_tests::{GENEROUS, Spy, What, is_pending};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -106,14 +106,21 @@ async fn shutdown_all_knows_of_what_the_reaper_stops() {
 /// A value in a static has no owner who would answer: the first call cannot know, the later ones do.
 #[tokio::test(start_paused = true)]
 async fn shutdown_all_waits_once_for_an_owner_who_does_not_answer() {
-    static LIVES_ON: std::sync::OnceLock<Logs> = std::sync::OnceLock::new();
+    /// No `Logs`: another test waits until there is none.
+    #[must_shutdown(timeout = "2s", on_drop = "log")]
+    struct LivesOn {
+        #[shutdown]
+        spy: Spy,
+        guard: ShutdownGuard<Self>,
+    }
+    static LIVES_ON: std::sync::OnceLock<LivesOn> = std::sync::OnceLock::new();
     const LIMIT: Duration = Duration::from_secs(3600);
     let _alone = ALONE.lock().await;
-    let value = LIVES_ON.get_or_init(|| Logs { spy: Spy::new(), guard: ShutdownGuard::new() });
+    let value = LIVES_ON.get_or_init(|| LivesOn { spy: Spy::new(), guard: ShutdownGuard::new() });
     // Another test may have left something to the reaper, which takes its own time.
     let waited = async || {
         let error = registry::shutdown_all(LIMIT).await.unwrap_err();
-        let step = error.report().walk().find(|step| step.name() == "Logs").expect("it is in the registry");
+        let step = error.report().walk().find(|step| step.name() == "LivesOn").expect("it is in the registry");
         assert!(step.outcome().to_string().contains("not reached"), "{error}");
         step.took()
     };
@@ -206,4 +213,15 @@ async fn a_value_that_was_shared_twice_is_reported_once() {
     registry::share(&once);
     let report = registry::shutdown_all(Duration::from_secs(20)).await.unwrap();
     assert_eq!(names_of(&report, "Once"), 1, "{report}");
+}
+
+#[tokio::test]
+async fn the_registry_reaches_a_group() {
+    let _alone = ALONE.lock().await;
+    let group = Group::new("reached");
+    let token = CancellationToken::new();
+    group.add("token", token.clone()).unwrap();
+    let _ = registry::shutdown_all(Duration::from_secs(5)).await;
+    assert!(token.is_cancelled());
+    assert!(group.add("late", Tasks::new()).unwrap_err().is_closed());
 }

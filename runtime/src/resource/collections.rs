@@ -133,9 +133,9 @@ where
 }
 
 /// The parts of a collection, with what tells them apart in its report.
-type Parts<'a> = Vec<(Step<'a>, Key<'a>)>;
+pub(super) type Parts<'a> = Vec<(Step<'a>, Key<'a>)>;
 
-enum Key<'a> {
+pub(super) enum Key<'a> {
     Index(usize),
     Of(&'a (dyn Debug + Sync)),
 }
@@ -158,12 +158,12 @@ fn pair<'a, 'm>(parts: Parts<'a>, progress: &'m mut Progress) -> Vec<(Step<'a>, 
     parts.into_iter().map(|(step, _)| step).zip(&mut progress.children).collect()
 }
 
-fn request(parts: Parts<'_>, progress: &mut Progress) {
+pub(super) fn request(parts: Parts<'_>, progress: &mut Progress) {
     let now = plan::now(progress);
     pair(parts, progress).into_iter().for_each(|(mut part, progress)| plan::request_step(&mut part, progress, now));
 }
 
-async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome {
+pub(super) async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome {
     let now = plan::now(progress);
     let nest = &nest;
     let mut running: Together<_> = pair(parts, progress)
@@ -180,7 +180,7 @@ async fn wait(parts: Parts<'_>, progress: &mut Progress, nest: Nest) -> Outcome 
     plan::worst(progress)
 }
 
-fn force(parts: Parts<'_>, progress: &mut Progress) {
+pub(super) fn force(parts: Parts<'_>, progress: &mut Progress) {
     let now = plan::now(progress);
     for (mut part, progress) in pair(parts, progress) {
         if progress.outcome.is_none() {

@@ -85,6 +85,12 @@ impl Ended {
         }
     }
 
+    /// Under another path.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn named(self, name: String) -> Self {
+        Ended { name, ..self }
+    }
+
     pub(crate) fn is_part(&self) -> bool {
         self.is_part
     }

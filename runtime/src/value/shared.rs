@@ -4,9 +4,13 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+#[cfg(feature = "tokio")]
+use crate::driver::RuntimeContext;
 use crate::driver::{self, Driver};
 use crate::plan::{self, Step};
 use crate::sync::slot::{Slot, Taken};
+#[cfg(feature = "tokio")]
+use crate::teardown::Ended;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
@@ -156,6 +160,22 @@ impl<T: Teardown + Send + 'static> Teardown for &Shared<T> {
 }
 
 impl<T: Teardown + Send + 'static> Shared<T> {
+    /// The next end of the value, or of a part of it, that nobody has requested; and whether that was the whole. The value
+    /// is taken out meanwhile.
+    #[cfg(feature = "tokio")]
+    pub(crate) async fn watch(&self) -> Option<(Ended, bool)> {
+        let mut content = self.slot.take().await?;
+        let Content { value, progress } = &mut *content;
+        if progress.outcome.is_some() {
+            return None;
+        }
+        if progress.context.is_none() {
+            progress.context = RuntimeContext::current();
+        }
+        let ended = plan::watch_step(&mut Step::new(value), progress).await?;
+        Some((ended, progress.outcome.is_some()))
+    }
+
     async fn ended(&self, progress: &mut Progress, nest: Nest) -> Outcome {
         let Some(mut content) = self.slot.take().await else { return Outcome::Stopped };
         if let Some(outcome) = &content.progress.outcome {
