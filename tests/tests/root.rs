@@ -1,6 +1,6 @@
-//! A process that a root runs: signals sent for real to a child process (`src/bin/service.rs`).
+//! A process that a root runs: signals sent for real to a child process (`src/bin/service`).
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 #[path = "root/interleavings.rs"]
 mod interleavings;

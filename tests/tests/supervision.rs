@@ -5,8 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sundown::{Ended, OnEnd, Outcome, Process, RuntimeThread, ShutdownGuard, Tasks, Thread, any_ended, must_shutdown};
-use tokio::process::Command;
+use sundown::{Ended, OnEnd, Outcome, RuntimeThread, ShutdownGuard, Tasks, Thread, any_ended, must_shutdown};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -118,7 +117,11 @@ async fn a_runtime_thread() {
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
 async fn a_child_process() {
+    use sundown::Process;
+    use tokio::process::Command;
+
     for (script, fails) in [("exit 3", true), ("exit 0", false), ("kill -9 $$", true)] {
         let mut command = Command::new("sh");
         command.args(["-c", script]);

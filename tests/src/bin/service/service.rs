@@ -1,4 +1,4 @@
-//! A service that a [`sundown::Root`] runs, for tests that send signals to it. Each argument is something that it does; it
+//! A service for tests that send signals to it. Each argument is something that it does; it
 //! says on standard output how far it has come.
 
 use std::future::pending;
@@ -76,7 +76,7 @@ impl Drop for Dropped {
     }
 }
 
-fn main() -> ExitCode {
+pub(crate) fn run() -> ExitCode {
     let arguments = Arguments(std::env::args().skip(1).collect());
     let mut root = Root::new();
     if let Some(grace) = arguments.duration("grace") {
