@@ -156,7 +156,7 @@ impl Driver {
 
     /// Whether a runtime polls the teardown, and so turns its I/O driver. One that was only entered, by the blocking
     /// driver or under another executor, may have nobody to turn it.
-    #[cfg(all(feature = "process", unix))]
+    #[cfg(feature = "process")]
     pub(crate) fn is_turned(&self) -> bool {
         self.blocks.is_none() && self.within.is_some()
     }

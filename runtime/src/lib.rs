@@ -29,6 +29,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![allow(rustdoc::private_intra_doc_links, reason = "what `__internal` shows has its docs for readers of the source")]
 
+#[cfg(all(feature = "process", not(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows))))]
+compile_error!(
+    "the feature `process` is for Linux, macOS, FreeBSD and Windows: elsewhere nothing tells when every process of a group \
+     has ended"
+);
+
 // The layers, lowest first: a module imports from its own layer or a lower one (`cargo xtask lint` checks it).
 mod sync;
 
@@ -66,13 +72,13 @@ pub mod __internal {
 }
 
 pub use plan::OnDrop;
-#[cfg(all(feature = "process", target_os = "linux"))]
-pub use resource::Process;
 #[cfg(feature = "tokio")]
 pub use resource::{
     Closed, Group, Inbox, Refused, Reply, RuntimeThread, RuntimeThreadBuilder, RuntimeThreadError, TaskInfo, Tasks,
     Undelivered, try_join,
 };
+#[cfg(feature = "process")]
+pub use resource::{Process, ProcessRequest};
 pub use resource::{StopSignal, Thread};
 #[cfg(feature = "run")]
 pub use root::{Exit, Lifecycle, PhaseReport, Root, StopReason, run};

@@ -7,7 +7,7 @@ mod group;
 pub mod joiner;
 #[cfg(feature = "tokio")]
 pub mod owned;
-#[cfg(all(feature = "process", target_os = "linux"))]
+#[cfg(feature = "process")]
 mod process;
 #[cfg(feature = "tokio")]
 pub(crate) mod runtime_thread;
@@ -19,8 +19,8 @@ pub(crate) mod thread;
 pub use foreign::try_join;
 #[cfg(feature = "tokio")]
 pub use group::{Group, Refused};
-#[cfg(all(feature = "process", target_os = "linux"))]
-pub use process::Process;
+#[cfg(feature = "process")]
+pub use process::{Process, ProcessRequest};
 #[cfg(feature = "tokio")]
 pub use runtime_thread::{Inbox, Reply, RuntimeThread, RuntimeThreadBuilder, RuntimeThreadError, Undelivered};
 #[cfg(feature = "tokio")]

@@ -1,4 +1,5 @@
 //! `Process` with real shells: asked, killed, reaped, with all that they started.
+#![cfg(unix)] // shells and signals; for Windows: `process_windows.rs`
 
 use std::process::Stdio;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! A child that cannot be watched, because the process has no descriptor left: alone in its file, since the limit is the
 //! process's.
+#![cfg(unix)] // shells and signals; for Windows: `process_windows.rs`
 
 use std::process::Stdio;
 

@@ -191,7 +191,7 @@ fn with_listed<R>(f: impl FnOnce(&Listed) -> R) -> Option<R> {
 
 /// A thread that works for somebody of ours now.
 pub struct Working<'a> {
-    /// What CPython calls it too: `pthread_self()`.
+    /// What CPython calls it too: `pthread_self()`, or the id of the thread on Windows.
     pub ident: u64,
     /// Its name.
     pub name: Option<&'a str>,
@@ -224,14 +224,22 @@ pub fn current_ident() -> u64 {
     thread as u64
 }
 
-#[cfg(not(unix))]
-pub(crate) fn current_ident() -> u64 {
+/// What others know this thread by: its id. So CPython calls it too.
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "std does not tell it")]
+pub fn current_ident() -> u64 {
+    // SAFETY: it has no preconditions.
+    u64::from(unsafe { windows_sys::Win32::System::Threading::GetCurrentThreadId() })
+}
+
+#[cfg(not(any(unix, windows)))]
+pub fn current_ident() -> u64 {
     // Unique, and no id of the system's: nobody looks for it there.
     thread_local!(static IDENT: u8 = const { 0 });
     IDENT.try_with(|ident| std::ptr::from_ref(ident).addr() as u64).unwrap_or(0)
 }
 
-#[cfg(all(test, unix, not(sundown_loom)))]
+#[cfg(all(test, not(sundown_loom)))]
 mod tests {
     use std::sync::mpsc;
     use std::time::Duration;

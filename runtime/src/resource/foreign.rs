@@ -1,6 +1,6 @@
 //! `Teardown` for the handle types of std, tokio and tokio-util.
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))] // elsewhere std has the type, and can start none
 mod child;
 mod std_sync;
 mod thread;

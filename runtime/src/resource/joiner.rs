@@ -5,7 +5,6 @@
 //! ([`Joiner::finished`]). One outlives a teardown that gave up, until what it waits for ends; it is named after the
 //! step so that it can be told in a list of threads.
 
-#[cfg(unix)]
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -111,6 +110,14 @@ impl<T: Send + 'static> Joiner<T> {
     }
 }
 
+/// What another thread waits for a child by: its id.
+#[cfg(unix)]
+pub(crate) type Watched = u32;
+
+/// What another thread waits for a child by: a handle.
+#[cfg(windows)]
+pub(crate) type Watched = std::os::windows::io::OwnedHandle;
+
 /// Blocks until the child process `pid` has exited, and leaves it to its owner to reap it.
 ///
 /// # Errors
@@ -118,7 +125,7 @@ impl<T: Send + 'static> Joiner<T> {
 /// `ECHILD` if it is no child of this process or was reaped already.
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "std and tokio cannot wait for a child without reaping it")]
-pub(crate) fn wait_exit(pid: u32) -> io::Result<()> {
+pub(crate) fn wait_exit(pid: Watched) -> io::Result<()> {
     loop {
         // SAFETY: `waitid` writes to `info`, for which all zeroes is a value.
         let result = unsafe {
@@ -132,6 +139,26 @@ pub(crate) fn wait_exit(pid: u32) -> io::Result<()> {
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);
         }
+    }
+}
+
+/// Blocks until the process has exited.
+///
+/// # Errors
+///
+/// The OS's.
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "std waits with the `Child` alone")]
+pub(crate) fn wait_exit(process: Watched) -> io::Result<()> {
+    use std::os::windows::io::AsRawHandle as _;
+
+    use windows_sys::Win32::Foundation::WAIT_OBJECT_0;
+    use windows_sys::Win32::System::Threading::{INFINITE, WaitForSingleObject};
+
+    // SAFETY: the handle is open.
+    match unsafe { WaitForSingleObject(process.as_raw_handle(), INFINITE) } {
+        WAIT_OBJECT_0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Process`: a child process in a process group of its own.
+//! `Process`: a child process in a process group of its own; on Windows, in a job.
 
 mod group;
 
@@ -10,28 +10,39 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
-use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
+use process_wrap::tokio::ChildWrapper;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::runtime::{self, Handle};
 
 use crate::driver::Driver;
-use crate::host::exit;
-use crate::resource::joiner::{Joiner, wait_exit};
+use crate::resource::joiner::Joiner;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
+use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
-use crate::value::{Phase, reaper};
+use group::Group;
 
-/// A child process in a process group of its own, so that what it starts is stopped with it. Feature `process`; Linux.
+/// A child process in a process group of its own, so that what it starts is stopped with it. Feature `process`; Linux,
+/// macOS, FreeBSD, and Windows.
 ///
 /// A cheap handle: all clones are one child. As a [`Teardown`](Teardown) it is asked by SIGTERM to the whole group (and
 /// SIGCONT, for one that is stopped), has ended when every process of the group has and the child was reaped, and is forced
 /// by SIGKILL to the whole group. The exit status is in the report, whatever it is, and so are the names of who was killed.
-/// A process that leaves the group, as a daemon does, is not followed.
+/// A process that leaves the group, as a daemon does, is not followed. [`with_request`](Self::with_request) says how else it
+/// is asked.
 ///
 /// Dropping the last handle of a child that runs kills the group, and the reaper thread reaps the child: one that ignored a
 /// mere request would outlive this process. Nobody waits for it.
+///
+/// # On Windows
+///
+/// It is a job, which no process leaves, and which the OS kills when this process ends, however that may be. The child
+/// is asked by CTRL_BREAK to a console group of its own: that reaches those that share the console of this process, and
+/// ends those that have no handler for it. It is forced by the end of the job; the exit code is 1. Ctrl-C at the console
+/// does not reach the child, as SIGINT of a terminal does not reach another process group. The creation flags of the
+/// command are replaced. A process without a console, as a service is, takes
+/// [`ProcessRequest::CloseStdin`]; its report says that CTRL_BREAK could not be sent.
 ///
 /// ```
 /// use sundown::{Process, ShutdownGuard, must_shutdown};
@@ -49,6 +60,7 @@ use crate::value::{Phase, reaper};
 /// command.arg("60");
 /// let mut worker = Worker { process: Process::spawn("worker", command)?, guard: ShutdownGuard::new() };
 /// let report = worker.shutdown().await.unwrap();
+/// # #[cfg(unix)]
 /// assert_eq!(report.find("Worker.process").unwrap().detail(), Some("signal: 15 (SIGTERM)"));
 /// # Ok(())
 /// # }
@@ -60,8 +72,7 @@ pub struct Process {
 
 struct Inner {
     name: Cow<'static, str>,
-    /// Of the child, and of its group.
-    id: u32,
+    group: Group,
     child: Mutex<Child>,
     /// The runtime that it was started in, which has an I/O driver.
     runtime: runtime::Id,
@@ -74,8 +85,21 @@ struct Inner {
 /// being given to somebody else.
 struct Child {
     wrapper: Option<Box<dyn ChildWrapper>>,
+    request: ProcessRequest,
     requested: bool,
     status: Option<ExitStatus>,
+}
+
+/// How a [`Process`] is requested to stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProcessRequest {
+    /// SIGTERM to the process group, and SIGCONT; on Windows, CTRL_BREAK to the console group.
+    #[default]
+    Signal,
+    /// Closes the child's standard input, which the command has to pipe, and which nobody must have taken by
+    /// [`Process::stdin`]: for a child that reads until the end of its input, and for one on Windows that has no console.
+    CloseStdin,
 }
 
 impl Process {
@@ -91,12 +115,16 @@ impl Process {
     #[track_caller]
     pub fn spawn(name: impl Into<Cow<'static, str>>, command: Command) -> io::Result<Self> {
         let location = Location::caller();
-        let wrapper = CommandWrap::from(command).wrap(ProcessGroup::leader()).spawn()?;
-        let id = wrapper.id().ok_or_else(|| io::Error::other("the child was reaped before it had an id"))?;
+        let (wrapper, group) = Group::spawn(command)?;
         let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
             name: name.into(),
-            id,
-            child: Mutex::new(Child { wrapper: Some(wrapper), requested: false, status: None }),
+            group,
+            child: Mutex::new(Child {
+                wrapper: Some(wrapper),
+                request: ProcessRequest::Signal,
+                requested: false,
+                status: None,
+            }),
             runtime: Handle::current().id(),
             location,
             created: Instant::now(),
@@ -105,16 +133,36 @@ impl Process {
         Ok(Process { inner })
     }
 
+    /// How it is requested to stop, by whatever handle.
+    ///
+    /// ```no_run
+    /// # async fn run() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// use sundown::{Process, ProcessRequest};
+    /// use tokio::process::Command;
+    ///
+    /// let mut command = Command::new("sort");
+    /// command.stdin(Stdio::piped());
+    /// let sort = Process::spawn("sort", command)?.with_request(ProcessRequest::CloseStdin);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use = "this is the handle of the child, which is killed when the last one is dropped"]
+    pub fn with_request(self, request: ProcessRequest) -> Self {
+        lock(&self.inner.child).request = request;
+        self
+    }
+
     /// The name that it was started with.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.inner.name
     }
 
-    /// The id of the child, and of its group; `None` once it was reaped.
+    /// The id of the child, and of its process group; `None` once it was reaped.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
-        lock(&self.inner.child).status.is_none().then_some(self.inner.id)
+        lock(&self.inner.child).status.is_none().then_some(self.inner.group.id())
     }
 
     /// The exit status, once it was reaped: by a teardown, or by [`wait`](Self::wait).
@@ -140,7 +188,7 @@ impl Process {
         if let Some(status) = self.status() {
             return Ok(status);
         }
-        group::ended(self.inner.id, || self.status().is_none()).await?;
+        self.inner.group.ended(|| self.status().is_none()).await?;
         self.inner.reap()
     }
 
@@ -164,7 +212,7 @@ impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process")
             .field("name", &self.name())
-            .field("id", &self.inner.id)
+            .field("id", &self.inner.group.id())
             .field("created", &format_args!("{}", self.inner.location))
             .field("status", &self.status())
             .finish()
@@ -172,13 +220,30 @@ impl fmt::Debug for Process {
 }
 
 impl Inner {
-    /// Sends a signal to the group, unless the child was reaped.
-    fn signal(&self, signal: i32) -> io::Result<()> {
-        let child = lock(&self.child);
-        match &child.wrapper {
-            Some(wrapper) if child.status.is_none() => wrapper.signal(signal),
-            _ => Ok(()),
+    /// Asks all of them, unless the child was reaped.
+    fn request(&self) -> io::Result<()> {
+        let mut child = lock(&self.child);
+        let first = !std::mem::replace(&mut child.requested, true);
+        let (request, ended) = (child.request, child.status.is_some());
+        let Some(wrapper) = child.wrapper.as_mut().filter(|_| !ended) else { return Ok(()) };
+        match request {
+            ProcessRequest::Signal => self.group.request(&**wrapper),
+            ProcessRequest::CloseStdin => {
+                let input = wrapper.stdin().take();
+                drop(child); // closing it runs tokio's code
+                match input {
+                    None if first => Err(io::Error::other("its standard input was not piped, or was taken")),
+                    _ => Ok(()),
+                }
+            }
         }
+    }
+
+    /// Kills all of them, unless the child was reaped.
+    fn kill(&self) -> io::Result<()> {
+        let mut child = lock(&self.child);
+        let ended = child.status.is_some();
+        child.wrapper.as_mut().filter(|_| !ended).map_or(Ok(()), |wrapper| wrapper.start_kill())
     }
 
     /// Reaps the child, which has ended. Does not block.
@@ -209,48 +274,57 @@ impl Drop for Inner {
             std::mem::forget(child.wrapper.take()); // the parent of this fork has it, and has not dropped it
             return;
         }
-        let Some(wrapper) = child.wrapper.take_if(|_| child.status.is_none()) else { return };
-        let _ = wrapper.signal(libc::SIGKILL);
-        if exit::is_exiting() {
-            return; // init reaps
-        }
-        let (id, name) = (self.id, self.name.clone());
-        let mut child = Child { wrapper: Some(wrapper), requested: true, status: None };
-        let reaped = reaper::submit(move |_| async move {
-            let ended = Joiner::spawn(&name, move || wait_exit(id)).wait().await;
-            let _ = ended.map(|ended| ended.and_then(|()| child.reap()));
-        });
-        if let Err(error) = reaped {
-            crate::observe::complain(&format!("a child process was killed and not reaped: {error}"));
-        }
+        let Some(mut wrapper) = child.wrapper.take_if(|_| child.status.is_none()) else { return };
+        let _ = wrapper.start_kill();
+        // On Windows nobody reaps; the handles are closed here.
+        #[cfg(unix)]
+        reap_later(self.group.id(), self.name.clone(), wrapper);
+    }
+}
+
+#[cfg(unix)]
+fn reap_later(id: u32, name: Cow<'static, str>, wrapper: Box<dyn ChildWrapper>) {
+    use crate::host::exit;
+    use crate::resource::joiner::wait_exit;
+    use crate::value::reaper;
+
+    if exit::is_exiting() {
+        return; // init reaps
+    }
+    let mut child = Child { wrapper: Some(wrapper), request: ProcessRequest::Signal, requested: true, status: None };
+    let reaped = reaper::submit(move |_| async move {
+        let ended = Joiner::spawn(&name, move || wait_exit(id)).wait().await;
+        let _ = ended.map(|ended| ended.and_then(|()| child.reap()));
+    });
+    if let Err(error) = reaped {
+        crate::observe::complain(&format!("a child process was killed and not reaped: {error}"));
     }
 }
 
 impl Teardown for &Process {
     fn request(&mut self, progress: &mut Progress) {
-        lock(&self.inner.child).requested = true;
-        if let Err(error) = self.inner.signal(libc::SIGTERM).and_then(|()| self.inner.signal(libc::SIGCONT)) {
+        if let Err(error) = self.inner.request() {
             progress.fail(error);
         }
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            let id = self.inner.id;
             // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the
-            // child was started in may have no such driver: tokio would panic.
-            let turned = progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
-                && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
+            // child was started in may have no such driver: tokio would panic. On Windows a thread of the OS's tells.
+            let turned = cfg!(windows)
+                || progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
+                    && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
             let ended = if self.status().is_some() {
                 Ok(())
             } else if turned {
-                group::ended(id, || self.status().is_none()).await
+                self.inner.group.ended(|| self.status().is_none()).await
             } else {
                 let name = progress.name().to_owned();
                 // Weakly, so that the thread does not keep the child alive that the last handle would kill.
-                let inner = Arc::downgrade(&self.inner);
+                let (inner, group) = (Arc::downgrade(&self.inner), self.inner.group.clone());
                 let is_ours = move || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
-                match progress.keep(|| Joiner::spawn(&name, move || group::ended_blocking(id, is_ours))).wait().await {
+                match progress.keep(|| Joiner::spawn(&name, move || group.ended_blocking(is_ours))).wait().await {
                     Ok(ended) => ended,
                     Err(payload) => return Outcome::from_panic(&*payload),
                 }
@@ -261,8 +335,8 @@ impl Teardown for &Process {
                     Outcome::Stopped
                 }
                 Err(error) => {
-                    // Nobody can tell when it ends, so it does not get the time to: SIGKILL needs no descriptor.
-                    let _ = self.inner.signal(libc::SIGKILL);
+                    // Nobody can tell when it ends, so it does not get the time to: a kill needs no descriptor.
+                    let _ = self.inner.kill();
                     Outcome::abandoned(format!("killed, because it cannot be watched: {error}"))
                 }
             }
@@ -284,14 +358,14 @@ impl Teardown for &Process {
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        let id = self.inner.id;
-        if let Some(names) = group::names(id) {
+        if let Some(names) = self.inner.group.names() {
             progress.detail(format!("killed {names}"));
         }
-        if let Err(error) = self.inner.signal(libc::SIGKILL) {
+        if let Err(error) = self.inner.kill() {
             progress.fail(error);
         }
-        progress.if_stuck(move || group::names(id).map(|names| format!("still there after SIGKILL: {names}")));
+        let group = self.inner.group.clone();
+        progress.if_stuck(move || group.names().map(|names| format!("still there after the kill: {names}")));
     }
 }
 
@@ -299,7 +373,7 @@ teardown_by_ref!([] Process);
 
 impl Node for Inner {
     fn name(&self) -> String {
-        format!("Process `{}` ({})", self.name, self.id)
+        format!("Process `{}` ({})", self.name, self.group.id())
     }
 
     fn location(&self) -> &'static Location<'static> {

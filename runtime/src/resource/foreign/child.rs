@@ -5,24 +5,28 @@ use std::process::ExitStatus;
 
 #[cfg(feature = "process")]
 use crate::driver::Driver;
-use crate::resource::joiner::{Joiner, wait_exit};
+use crate::resource::joiner::{Joiner, Watched, wait_exit};
 use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
 
 /// Asked by SIGTERM; forced by SIGKILL; reaped. The exit status is in the report, whatever it is. Feature `process`.
+///
+/// Windows has no signal for one process alone. There it is asked by the end of its standard input, if that was piped and
+/// not taken, and forced by `TerminateProcess`; [`Process`](crate::Process) can be asked otherwise.
 #[cfg(feature = "process")]
 impl Teardown for tokio::process::Child {
     fn request(&mut self, progress: &mut Progress) {
         // The id is there until the child was reaped, so it is still its own.
         if let Some(id) = self.id() {
-            terminate(id, progress);
+            request(id, &mut self.stdin, progress);
         }
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            // As a `Process`: without anybody to turn the runtime's drivers a thread waits.
+            // As a `Process`: without anybody to turn the runtime's drivers a thread waits. On Windows the system's does.
+            #[cfg(unix)]
             if let Some(id) = self.id().filter(|_| !progress.driver.as_ref().is_some_and(|driver| driver.is_turned())) {
-                if let Err(outcome) = exited(id, progress).await {
+                if let Err(outcome) = exited(Ok(id), progress).await {
                     return outcome;
                 }
                 let ended = self.try_wait().and_then(|status| status.ok_or_else(|| io::Error::other("it still runs")));
@@ -44,6 +48,7 @@ impl Teardown for tokio::process::Child {
     }
 
     fn force(&mut self, progress: &mut Progress) {
+        forced(progress);
         if let Err(error) = self.start_kill() {
             progress.fail(error);
         }
@@ -55,14 +60,14 @@ impl Teardown for std::process::Child {
     fn request(&mut self, progress: &mut Progress) {
         // `try_wait` reaps, and remembers that it did: a child that it says is running still has its id.
         if matches!(self.try_wait(), Ok(None)) {
-            terminate(self.id(), progress);
+            request(self.id(), &mut self.stdin, progress);
         }
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
             if !matches!(self.try_wait(), Ok(Some(_)))
-                && let Err(outcome) = exited(self.id(), progress).await
+                && let Err(outcome) = exited(watched(self), progress).await
             {
                 return outcome;
             }
@@ -80,6 +85,7 @@ impl Teardown for std::process::Child {
     }
 
     fn force(&mut self, progress: &mut Progress) {
+        forced(progress);
         if let Err(error) = self.kill() {
             progress.fail(error);
         }
@@ -87,9 +93,9 @@ impl Teardown for std::process::Child {
 }
 
 /// Waits on a thread until the child has ended, and leaves it to be reaped. The error is what became of the step.
-async fn exited(id: u32, progress: &mut Progress) -> Result<(), Outcome> {
+async fn exited(child: io::Result<Watched>, progress: &mut Progress) -> Result<(), Outcome> {
     let name = progress.name().to_owned();
-    match progress.keep(|| Joiner::spawn(&name, move || wait_exit(id))).wait().await {
+    match progress.keep(|| Joiner::spawn(&name, move || wait_exit(child?))).wait().await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Outcome::from_result(Err::<(), _>(error))),
         Err(payload) => Err(Outcome::from_panic(&*payload)),
@@ -116,11 +122,34 @@ fn unasked(outcome: Outcome, status: io::Result<Option<ExitStatus>>) -> Ended {
     })
 }
 
+#[cfg(unix)]
+fn watched(child: &std::process::Child) -> io::Result<Watched> {
+    Ok(child.id())
+}
+
+#[cfg(windows)]
+fn watched(child: &std::process::Child) -> io::Result<Watched> {
+    std::os::windows::io::AsHandle::as_handle(child).try_clone_to_owned()
+}
+
+#[cfg(unix)]
 #[allow(unsafe_code, reason = "std cannot send SIGTERM")]
-fn terminate(id: u32, progress: &mut Progress) {
+fn request<I>(id: u32, _input: &mut Option<I>, progress: &mut Progress) {
     let Ok(pid) = libc::pid_t::try_from(id) else { return progress.fail(format!("{id} is no process id")) };
     // SAFETY: `kill` takes no pointers, and the caller knows that the process was not reaped.
     if unsafe { libc::kill(pid, libc::SIGTERM) } != 0 {
         progress.fail(io::Error::last_os_error());
+    }
+}
+
+#[cfg(windows)]
+fn request<I>(_id: u32, input: &mut Option<I>, _progress: &mut Progress) {
+    drop(input.take());
+}
+
+/// What to know of one that has to be forced.
+fn forced(progress: &mut Progress) {
+    if cfg!(windows) {
+        progress.detail("asked by the end of its standard input alone");
     }
 }

@@ -33,8 +33,7 @@ mod os {
         #[allow(clippy::unnecessary_cast, reason = "musl's is a pointer")]
         let thread = handle.as_pthread_t() as libc::pthread_t;
         let until = (SystemTime::now() + LIMIT).duration_since(UNIX_EPOCH).unwrap_or_default();
-        let until =
-            libc::timespec { tv_sec: until.as_secs() as libc::time_t, tv_nsec: until.subsec_nanos() as libc::c_long };
+        let until = libc::timespec { tv_sec: until.as_secs() as _, tv_nsec: until.subsec_nanos() as libc::c_long };
         // SAFETY: the handle owns the thread, which was neither joined nor detached; `until` lives until the call returns,
         // and a null pointer means that the thread's value is not wanted.
         if unsafe { libc::pthread_timedjoin_np(thread, ptr::null_mut(), &until) } == 0 {

@@ -39,10 +39,10 @@ impl Seen {
 }
 
 /// A question, to be answered by a look that has not begun yet.
-pub(super) struct Asked(u64);
+pub(in super::super) struct Asked(u64);
 
 impl Asked {
-    pub(super) fn now() -> Self {
+    pub(in super::super) fn now() -> Self {
         Asked(LOOKS.get().asked.fetch_add(1, Ordering::SeqCst) + 1)
     }
 

@@ -1,0 +1,85 @@
+//! macOS and FreeBSD: the kernel lists a group, and a kqueue tells when one of its processes has ended.
+//!
+//! A kqueue of its own for each process, because a kqueue is readable when it has an event: so it is waited for as a pidfd
+//! is on Linux.
+
+#[cfg(target_os = "freebsd")]
+mod freebsd;
+#[cfg(target_os = "macos")]
+mod macos;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::ptr;
+
+use rustix::event::Timespec;
+use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent_timespec, kqueue};
+use rustix::io::Errno;
+use rustix::process::Pid;
+
+#[cfg(target_os = "freebsd")]
+use self::freebsd as os;
+#[cfg(target_os = "macos")]
+use self::macos as os;
+use super::named;
+use super::running::Running;
+use crate::resource::joiner::wait_exit;
+
+/// A question. The kernel has a list for each group, so that each who asks looks for itself.
+pub(super) struct Asked;
+
+impl Asked {
+    pub(super) fn now() -> Self {
+        Asked
+    }
+}
+
+/// A process of a group.
+struct Member {
+    pid: i32,
+    name: String,
+    zombie: bool,
+}
+
+pub(super) fn names(group: u32) -> Option<String> {
+    let members = os::members(group).ok()?;
+    let names: Vec<_> =
+        members.iter().filter(|member| !member.zombie).map(|member| named(&member.name, member.pid)).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+pub(super) fn running(group: u32, _: Asked) -> io::Result<Vec<Running>> {
+    let members = os::members(group)?;
+    let mut running = Vec::new();
+    for member in members.iter().filter(|member| !member.zombie) {
+        let Some(pid) = Pid::from_raw(member.pid) else { continue };
+        match end(pid) {
+            Ok(end) => running.extend(Running::new(end)?),
+            // It has ended: xnu does not find a zombie.
+            Err(Errno::SRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if running.is_empty() && members.iter().any(|member| member.pid.cast_unsigned() == group) {
+        // The event comes a moment before the child can be reaped. An error: another handle has reaped it.
+        let _ = wait_exit(group);
+    }
+    Ok(running)
+}
+
+/// Readable when the process has ended.
+fn end(pid: Pid) -> rustix::io::Result<OwnedFd> {
+    let queue = kqueue()?;
+    let exit = EventFilter::Proc { pid, flags: ProcessEvents::EXIT };
+    let change = Event::new(exit, EventFlags::ADD, ptr::null_mut());
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut none: [Event; 0] = [];
+    add(&queue, &[change], &mut none, &now)?;
+    Ok(queue)
+}
+
+#[allow(unsafe_code, reason = "rustix cannot know that what is watched is open")]
+fn add(queue: &OwnedFd, changes: &[Event], events: &mut [Event], now: &Timespec) -> rustix::io::Result<()> {
+    // SAFETY: no descriptor is watched.
+    unsafe { kevent_timespec(queue, changes, events, Some(now)) }.map(drop)
+}

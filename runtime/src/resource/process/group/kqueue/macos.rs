@@ -1,0 +1,44 @@
+//! libproc.
+
+use std::ffi::CStr;
+use std::io;
+use std::mem::size_of;
+
+use super::Member;
+
+/// Those that are in the group. What has ended may be among them.
+#[allow(unsafe_code, reason = "no safe crate has libproc without a C compiler")]
+pub(super) fn members(group: u32) -> io::Result<Vec<Member>> {
+    let group = libc::pid_t::try_from(group).map_err(io::Error::other)?;
+    let mut pids: Vec<libc::pid_t> = Vec::new();
+    let count = loop {
+        // SAFETY: a null pointer asks how many there may be.
+        let room = unsafe { libc::proc_listpgrppids(group, std::ptr::null_mut(), 0) };
+        // More than that: as many as can be started meanwhile.
+        pids.resize(usize::try_from(room).map_err(|_| io::Error::last_os_error())? + 16, 0);
+        let bytes = i32::try_from(pids.len() * size_of::<libc::pid_t>()).map_err(io::Error::other)?;
+        // SAFETY: the buffer has room for so many bytes.
+        let count = unsafe { libc::proc_listpgrppids(group, pids.as_mut_ptr().cast(), bytes) };
+        let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        if count < pids.len() {
+            break count;
+        }
+    };
+    Ok(pids[..count].iter().filter(|pid| **pid > 0).map(|pid| member(*pid)).collect())
+}
+
+#[allow(unsafe_code, reason = "as in `members`")]
+fn member(pid: libc::pid_t) -> Member {
+    let bytes = size_of::<libc::proc_bsdinfo>() as libc::c_int;
+    // SAFETY: all zeroes is a value of it, and the call writes at most as many bytes as it has.
+    let (info, read) = unsafe {
+        let mut info: libc::proc_bsdinfo = std::mem::zeroed();
+        let read = libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 0, (&raw mut info).cast(), bytes);
+        (info, read)
+    };
+    // A zombie has no such information.
+    let zombie = read != bytes || info.pbi_status == libc::SZOMB;
+    let name: Vec<u8> = info.pbi_comm.iter().map(|c| c.cast_unsigned()).chain([0]).collect();
+    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_string_lossy().into_owned();
+    Member { pid, name, zombie }
+}
