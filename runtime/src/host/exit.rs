@@ -1,5 +1,8 @@
 //! Whether the process, or this thread, is on its way out.
 
+#[cfg(windows)]
+mod loader;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Called by [`watch`]: how a higher layer hears of it. Submitted to [`inventory`], so that this layer need not import that
@@ -12,7 +15,7 @@ inventory::collect!(OnWatch);
 
 /// Whether the process is exiting: `exit` has begun to run its handlers.
 static EXITING: AtomicBool = AtomicBool::new(false);
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
 /// Asks to be told when the process exits, and the interpreter. Called whenever a guard or a handle is made.
@@ -22,26 +25,31 @@ pub(crate) fn watch() {
         (hook.0)();
     }
     // No `Once`: a child that was forked meanwhile would wait for it forever.
-    #[cfg(unix)]
+    #[cfg(any(unix, windows))]
     if !WATCHED.load(Ordering::Relaxed) && !WATCHED.swap(true, Ordering::Relaxed) {
-        watch_unix();
+        watch_exit();
     }
-    #[cfg(not(unix))]
-    let _ = &EXITING;
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[allow(unsafe_code, reason = "std has no exit handlers")]
-fn watch_unix() {
+fn watch_exit() {
     extern "C" fn exiting() {
         EXITING.store(true, Ordering::Relaxed);
     }
-    // SAFETY: `exiting` is a function that lives as long as the program, and stores to an atomic.
+    // SAFETY: `exiting` is a function that lives as long as the program, or the DLL, whose handlers run when it is unloaded;
+    // and it stores to an atomic.
     let _ = unsafe { libc::atexit(exiting) };
 }
 
-/// Whether a drop happens while the process exits: no thread should be started then, and none waited for.
+/// Whether a drop happens where no thread should be started, and none waited for: while the process exits, and on Windows
+/// under the loader lock, which a thread needs to begin and to end. There that is also each destructor of a thread-local,
+/// and the unloading of a DLL.
 pub fn is_exiting() -> bool {
+    #[cfg(windows)]
+    if loader::is_detaching() {
+        return true;
+    }
     EXITING.load(Ordering::Relaxed)
 }
 
