@@ -13,8 +13,17 @@
 //! test that leaves nothing behind does not wait at all. Where there is no event, a straggler is only noticed to be gone
 //! together with something else, or at the bound.
 //!
-//! Threads, processes and descriptors are those of the whole process, read from `/proc`; on systems other than Linux they
-//! are not compared.
+//! Threads, processes and descriptors are those of the whole process, read from `/proc`.
+//!
+//! # On other systems
+//!
+//! On Windows, threads and child processes come from a Toolhelp snapshot, and their ends are events. Handles have no names:
+//! there the number of all handles is compared, and `ignore_descriptors("handles")` ignores it. What Windows opens at the
+//! first use of something and keeps counts as well, as the sockets' own handles do: use it once before. The threads of the
+//! system's own pool are not counted, and a child that has ended is none.
+//!
+//! Elsewhere (macOS, the BSDs) there are the registry and tokio's tasks; threads, child processes and descriptors are not
+//! compared, which the text of [`Survivors`] says each time.
 //!
 //! # Tests that run side by side
 //!
@@ -31,11 +40,22 @@
 
 mod census;
 mod events;
+#[cfg(not(target_os = "linux"))]
+mod none;
 #[cfg(target_os = "linux")]
 mod procfs;
 #[cfg(target_os = "linux")]
 mod sockets;
 mod survivors;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(not(any(target_os = "linux", windows)))]
+use none as os;
+#[cfg(target_os = "linux")]
+use procfs as os;
+#[cfg(windows)]
+use windows as os;
 
 use std::panic::Location;
 use std::thread;
@@ -76,7 +96,7 @@ const WITHIN: Duration = Duration::from_secs(1);
 /// work.send(()).unwrap(); // taken: it runs, and has set its name
 ///
 /// let survivors = leaks.survivors(Duration::ZERO);
-/// # #[cfg(target_os = "linux")]
+/// # #[cfg(any(target_os = "linux", windows))]
 /// assert!(survivors.to_string().contains("thread `forgotten`"), "{survivors}");
 ///
 /// drop(work);
@@ -103,7 +123,7 @@ impl LeakCheck {
         make_signal_pair();
         let ignored = Ignored::default();
         LeakCheck {
-            before: Census::take(&ignored, &[]),
+            before: Census::take(&ignored, &[], 0),
             made: Location::caller(),
             ignored,
             within: WITHIN,
@@ -125,7 +145,7 @@ impl LeakCheck {
     }
 
     /// Ignores file descriptors by what they lead to, as [`Survivor::Descriptor`] has it: a path or `socket:[123]`, with
-    /// `*` for any text.
+    /// `*` for any text. On Windows, `handles` stands for the number of all handles.
     pub fn ignore_descriptors(mut self, pattern: impl Into<String>) -> Self {
         self.ignored.descriptor(pattern.into());
         self
@@ -202,7 +222,7 @@ impl LeakCheck {
     }
 
     fn look(&self, watcher: &Watcher) -> Census {
-        Census::take(&self.ignored, &watcher.descriptors()).since(&self.before)
+        Census::take(&self.ignored, &watcher.descriptors(), watcher.handles()).since(&self.before)
     }
 }
 

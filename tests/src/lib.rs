@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 mod cases;
+mod threads;
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use sundown::{Outcome, Progress, Teardown, Wait};
 
 pub use cases::run_cases;
+pub use threads::thread_names;
 
 /// Longer than any step of these tests takes on a busy machine, and shorter than a test runner's patience.
 pub const GENEROUS: Duration = Duration::from_secs(30);

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sundown::{Outcome, Progress, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown, registry};
-use sundown_tests::{GENEROUS, Spy, What};
+use sundown_tests::{GENEROUS, Spy, What, thread_names};
 use tokio::task::coop::consume_budget;
 
 /// What keeps the reaper's thread, and where; all of it until the test lets go, or the test's end.
@@ -155,9 +155,7 @@ impl Drop for Held {
 
 /// How many threads the reaper has.
 fn reapers() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|name| name.trim() == "sundown-reaper").count()
+    thread_names().iter().filter(|name| *name == "sundown-reaper").count()
 }
 
 /// Of what has no event.

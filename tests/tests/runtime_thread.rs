@@ -128,6 +128,7 @@ fn messages_are_counted() {
     );
 }
 
+#[cfg(unix)] // where there is `fork`
 #[test]
 #[allow(unsafe_code, reason = "fork")]
 fn a_forked_child_has_no_part_in_it() {

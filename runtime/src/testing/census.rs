@@ -3,13 +3,13 @@
 use super::survivors::Survivor;
 use crate::value::registry::{self, Identity, Row};
 
-#[cfg(target_os = "linux")]
-use super::procfs::{Descriptor, Process, Thread};
-#[cfg(not(target_os = "linux"))]
-use none::{Descriptor, Process, Thread};
+use super::os::{self, Descriptor, Process, Thread};
 
 /// The name of the thread that waits for an async caller, which no check counts. It has at most 15 bytes.
 pub(super) const HELPER: &str = "sundown-leaks";
+
+/// What [`Ignored`] knows the number of handles by.
+const HANDLES: &str = "handles";
 
 /// Everything that a check compares, as of one moment; or what of it is new.
 #[derive(Debug, Default)]
@@ -19,18 +19,23 @@ pub(super) struct Census {
     descriptors: Vec<Descriptor>,
     registered: Vec<(Identity, Row)>,
     tasks: Tasks,
+    /// How many there are, or how many more; where they have no names.
+    handles: Option<u32>,
 }
 
 impl Census {
-    /// What runs now, without what is ignored and without the descriptors of the check itself.
-    pub(super) fn take(ignored: &Ignored, own: &[i32]) -> Self {
-        let mut census = Census { registered: registry::census(), tasks: Tasks::count(), ..Census::default() };
-        #[cfg(target_os = "linux")]
-        {
-            census.threads = Thread::all();
-            census.processes = Process::all();
-            census.descriptors = Descriptor::all();
-        }
+    /// What runs now, without what is ignored and without the descriptors of the check itself, of which `own` are known by
+    /// number.
+    pub(super) fn take(ignored: &Ignored, own: &[i32], own_handles: u32) -> Self {
+        let mut census = Census {
+            threads: Thread::all(),
+            processes: Process::all(),
+            descriptors: Descriptor::all(),
+            registered: registry::census(),
+            tasks: Tasks::count(),
+            handles: os::handles().filter(|_| !ignored.ignores_descriptor(HANDLES)),
+        };
+        census.handles = census.handles.map(|count| count.saturating_sub(own_handles));
         census.threads.retain(|thread| thread.name != HELPER && !ignored.ignores_thread(&thread.name));
         census.descriptors.retain(|found| !own.contains(&found.number) && !ignored.ignores_descriptor(&found.target));
         census
@@ -43,16 +48,18 @@ impl Census {
         self.descriptors.retain(|descriptor| !before.descriptors.iter().any(|other| other.is(descriptor)));
         self.registered.retain(|(identity, _)| !before.registered.iter().any(|(other, _)| other.is(identity)));
         self.tasks = before.tasks.since();
+        self.handles = self.handles.zip(before.handles).map(|(now, before)| now.saturating_sub(before));
         self
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        let Census { threads, processes, descriptors, registered, tasks } = self;
+        let Census { threads, processes, descriptors, registered, tasks, handles } = self;
         threads.is_empty()
             && processes.is_empty()
             && descriptors.is_empty()
             && registered.is_empty()
             && tasks.number() == 0
+            && handles.unwrap_or(0) == 0
     }
 
     /// Lets the runtime turn, as long as each turn ends a task of those that are new.
@@ -74,11 +81,12 @@ impl Census {
     pub(super) fn into_survivors(self) -> Vec<Survivor> {
         let count = self.tasks.number();
         let tasks = (count > 0).then_some(Survivor::Tasks { count });
+        let handles = self.handles.filter(|count| *count > 0).map(|count| Survivor::Handles { count });
         let registered = self.registered.into_iter().map(|(_, row)| Survivor::Registered(row));
         let threads = self.threads.into_iter().map(Survivor::from);
         let processes = self.processes.into_iter().map(Survivor::from);
         let descriptors = self.descriptors.into_iter().map(Survivor::from);
-        registered.chain(tasks).chain(threads).chain(processes).chain(descriptors).collect()
+        registered.chain(tasks).chain(threads).chain(processes).chain(descriptors).chain(handles).collect()
     }
 }
 
@@ -94,7 +102,7 @@ impl Ignored {
     const NAME_MAX: usize = 15;
 
     pub(super) fn thread(&mut self, mut pattern: String) {
-        while pattern.len() > Self::NAME_MAX && !pattern.contains('*') {
+        while cfg!(target_os = "linux") && pattern.len() > Self::NAME_MAX && !pattern.contains('*') {
             pattern.pop();
         }
         self.threads.push(pattern);
@@ -159,65 +167,9 @@ impl Tasks {
     }
 }
 
-/// Where there is no `/proc`, there are none of these.
-#[cfg(not(target_os = "linux"))]
-mod none {
-    use super::Survivor;
-
-    #[derive(Debug)]
-    pub(in super::super) struct Thread {
-        pub(in super::super) name: String,
-    }
-
-    #[derive(Debug)]
-    pub(in super::super) struct Process;
-
-    #[derive(Debug)]
-    pub(in super::super) struct Descriptor {
-        pub(in super::super) number: i32,
-        pub(in super::super) target: String,
-    }
-
-    impl Thread {
-        pub(in super::super) fn is(&self, other: &Self) -> bool {
-            self.name == other.name
-        }
-    }
-
-    impl Process {
-        pub(in super::super) fn is(&self, _other: &Self) -> bool {
-            true
-        }
-    }
-
-    impl Descriptor {
-        pub(in super::super) fn is(&self, other: &Self) -> bool {
-            self.number == other.number
-        }
-    }
-
-    impl From<Thread> for Survivor {
-        fn from(Thread { name }: Thread) -> Self {
-            Survivor::Thread { name, tid: 0 }
-        }
-    }
-
-    impl From<Process> for Survivor {
-        fn from(_: Process) -> Self {
-            Survivor::Process { command: String::new(), pid: 0, zombie: false }
-        }
-    }
-
-    impl From<Descriptor> for Survivor {
-        fn from(Descriptor { number, target }: Descriptor) -> Self {
-            Survivor::Descriptor { number, target, socket: None }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Ignored, matches};
+    use super::matches;
 
     #[test]
     fn a_star_stands_for_any_text() {
@@ -236,9 +188,10 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_long_pattern_is_cut_as_the_kernel_cuts_names() {
-        let mut ignored = Ignored::default();
+        let mut ignored = super::Ignored::default();
         ignored.thread("tokio-runtime-worker".to_owned());
         assert!(ignored.ignores_thread("tokio-runtime-w"));
     }

@@ -2,7 +2,8 @@
 //!
 //! Invariants of [`Watcher`]:
 //! 1. `pending` is set, and on Linux one byte is in the pipe, exactly if the registry has changed since
-//!    [`clear`](Watcher::clear). Both change under the lock, so a write finds an empty pipe and never blocks.
+//!    [`clear`](Watcher::clear). Both change under the lock, so a write finds an empty pipe and never blocks. On Windows it
+//!    is an event of the system's.
 //! 2. A watcher is in the list from its making to its drop, so no change between a look and the wait is missed.
 
 use std::future::poll_fn;
@@ -46,6 +47,11 @@ impl Watcher {
     /// The descriptors that the check itself has open.
     pub(super) fn descriptors(&self) -> Vec<i32> {
         self.signal.descriptors()
+    }
+
+    /// How many handles it has open, where descriptors have no numbers.
+    pub(super) fn handles(&self) -> u32 {
+        self.signal.handles()
     }
 
     /// Blocks until one of the survivors has ended, the registry has changed, or `until` has come; or nothing of it, for
@@ -103,8 +109,10 @@ impl Drop for Watcher {
 
 #[cfg(target_os = "linux")]
 use linux::Signal;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use other::Signal;
+#[cfg(windows)]
+use windows::Signal;
 
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "std has neither poll(2) nor pidfds")]
@@ -149,6 +157,10 @@ mod linux {
 
         pub(super) fn descriptors(&self) -> Vec<i32> {
             vec![self.reader.as_raw_fd(), self.writer.as_raw_fd()]
+        }
+
+        pub(super) fn handles(&self) -> u32 {
+            0
         }
 
         pub(super) fn wait(&self, survivors: &Census, until: Option<Instant>) {
@@ -206,7 +218,66 @@ mod linux {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+#[allow(unsafe_code, reason = "std waits for no handle")]
+mod windows {
+    use std::os::windows::io::{AsRawHandle as _, OwnedHandle};
+    use std::time::Instant;
+
+    use windows_sys::Win32::System::Threading::{INFINITE, ResetEvent, SetEvent, WaitForMultipleObjects};
+
+    use super::super::census::Census;
+    use super::super::os;
+
+    /// So many handles one call waits for (`MAXIMUM_WAIT_OBJECTS`).
+    const MOST: usize = 64;
+
+    /// An event of the system's, which stays set until it is cleared.
+    #[derive(Debug)]
+    pub(super) struct Signal(OwnedHandle);
+
+    impl Signal {
+        pub(super) fn new() -> Self {
+            Signal(os::event().expect("a test can make an event"))
+        }
+
+        pub(super) fn raise(&self) {
+            // SAFETY: the handle is open.
+            unsafe { SetEvent(self.0.as_raw_handle()) };
+        }
+
+        pub(super) fn clear(&self) {
+            // SAFETY: the handle is open.
+            unsafe { ResetEvent(self.0.as_raw_handle()) };
+        }
+
+        pub(super) fn descriptors(&self) -> Vec<i32> {
+            Vec::new()
+        }
+
+        pub(super) fn handles(&self) -> u32 {
+            1
+        }
+
+        /// Of more survivors than one call waits for, the first are waited for.
+        pub(super) fn wait(&self, survivors: &Census, until: Option<Instant>) {
+            let threads = survivors.threads.iter().map(|thread| thread.end());
+            let ends: Option<Vec<OwnedHandle>> =
+                threads.chain(survivors.processes.iter().map(|process| process.end())).take(MOST - 1).collect();
+            let Some(ends) = ends else { return }; // one of them has ended meanwhile
+            let handles: Vec<_> = [&self.0].into_iter().chain(&ends).map(|handle| handle.as_raw_handle()).collect();
+            let timeout = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => INFINITE,
+                // Rounded up, so that the time has come afterwards.
+                Some(left) => u32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(INFINITE - 1),
+            };
+            // SAFETY: the handles are open, and as many as the length says.
+            unsafe { WaitForMultipleObjects(handles.len() as u32, handles.as_ptr(), 0, timeout) };
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
 mod other {
     use std::sync::{Condvar, Mutex, PoisonError};
     use std::time::Instant;
@@ -236,6 +307,10 @@ mod other {
 
         pub(super) fn descriptors(&self) -> Vec<i32> {
             Vec::new()
+        }
+
+        pub(super) fn handles(&self) -> u32 {
+            0
         }
 
         pub(super) fn wait(&self, _survivors: &Census, until: Option<Instant>) {

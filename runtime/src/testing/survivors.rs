@@ -5,6 +5,7 @@ use std::mem::{Discriminant, discriminant};
 use std::panic::Location;
 use std::time::Duration;
 
+use super::os::NOT_COMPARED;
 use crate::teardown::report::Millis;
 use crate::value::registry::Row;
 
@@ -27,15 +28,15 @@ pub enum Survivor {
     /// A thread of this process.
     #[non_exhaustive]
     Thread {
-        /// The first 15 bytes of its name.
+        /// Its name; on Linux the first 15 bytes.
         name: String,
-        /// Its id, as in `/proc/self/task`.
+        /// Its id, as in `/proc/self/task`, or as Windows has it.
         tid: u32,
     },
     /// A child process, or one of its own.
     #[non_exhaustive]
     Process {
-        /// Its command line; its name where that is empty.
+        /// Its command line; its name where that is empty, and on Windows.
         command: String,
         /// Its id.
         pid: u32,
@@ -54,6 +55,12 @@ pub enum Survivor {
     },
     /// A guarded value or a handle in the registry.
     Registered(Row),
+    /// Handles of Windows', which have no names.
+    #[non_exhaustive]
+    Handles {
+        /// How many more are open.
+        count: u32,
+    },
     /// Tasks of the runtime that the check was made in.
     #[non_exhaustive]
     Tasks {
@@ -79,7 +86,7 @@ impl Survivors {
         self.list.len()
     }
 
-    /// What is left: values and handles, tasks, threads, processes, descriptors.
+    /// What is left: values and handles of ours, tasks, threads, processes, descriptors.
     pub fn iter(&self) -> std::slice::Iter<'_, Survivor> {
         self.list.iter()
     }
@@ -98,7 +105,8 @@ impl fmt::Display for Survivors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Survivors { list, made, waited } = self;
         if list.is_empty() {
-            return write!(f, "nothing survived the leak check made at {made}");
+            write!(f, "nothing survived the leak check made at {made}")?;
+            return NOT_COMPARED.map_or(Ok(()), |what| write!(f, "\nnote: {what}"));
         }
         write!(f, "{} left by what ran since the leak check at {made} (waited {})", list.len(), Millis(*waited))?;
         list.iter().try_for_each(|survivor| write!(f, "\n- {survivor}"))?;
@@ -108,6 +116,9 @@ impl fmt::Display for Survivors {
                 said.push(survivor.kind());
                 write!(f, "\nhelp: {}", survivor.remedy())?;
             }
+        }
+        if let Some(what) = NOT_COMPARED {
+            write!(f, "\nnote: {what}")?;
         }
         f.write_str(
             "\nnote: a test that runs beside this one in the same process looks like a leak: use `--test-threads=1`, or \
@@ -138,6 +149,11 @@ impl Survivor {
             Survivor::Registered(_) => {
                 "`shutdown().await` the value before the check ends, or drop the last handle".to_owned()
             }
+            Survivor::Handles { .. } => {
+                "close the handles; use what Windows opens once and keeps before the check, or \
+                 `ignore_descriptors(\"handles\")`"
+                    .to_owned()
+            }
             Survivor::Tasks { .. } => {
                 "await or abort the tasks; in async code end with `assert_none_async`, so that they can run".to_owned()
             }
@@ -160,6 +176,7 @@ impl fmt::Display for Survivor {
             Survivor::Registered(Row { name, created, phase, kind, .. }) => {
                 write!(f, "{kind} `{name}` in the registry ({phase}), created at {created}")
             }
+            Survivor::Handles { count } => write!(f, "handles: {count} more than before"),
             Survivor::Tasks { count } => write!(f, "tokio tasks: {count} more than before"),
         }
     }
