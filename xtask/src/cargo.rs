@@ -95,6 +95,23 @@ impl Call {
         Ok(())
     }
 
+    /// Runs it, and passes on what it prints to stderr. Its exit status, and that text.
+    ///
+    /// # Errors
+    ///
+    /// If it does not run.
+    pub(crate) fn seeing_errors(mut self) -> Result<(Option<i32>, String)> {
+        let mut child = self.command.stderr(Stdio::piped()).spawn().with_context(|| self.text())?;
+        let mut seen = String::new();
+        for line in BufReader::new(child.stderr.take().expect("it is piped")).lines() {
+            let line = line?;
+            eprintln!("{line}");
+            seen.push_str(&line);
+            seen.push('\n');
+        }
+        Ok((child.wait()?.code(), seen))
+    }
+
     /// Runs it quietly.
     ///
     /// # Errors

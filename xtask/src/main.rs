@@ -6,6 +6,7 @@ mod exit_stress;
 mod lint;
 mod metadata;
 mod msrv;
+mod platforms;
 mod python;
 mod steps;
 mod test;
@@ -45,6 +46,9 @@ enum Command {
     OlderPyo3,
     /// Checks the layers, formatting, clippy in all feature combinations, the docs and the minimum Rust version.
     Lint,
+    /// Checks the core for every platform, runs its tests where they can be run, and compares the result with the table in
+    /// the README.
+    Platforms(platforms::Options),
     /// Runs programs that end in every awkward way, many times over, and tells how their processes ended.
     ExitStress(exit_stress::Options),
     /// Measures: every bench, or those named.
@@ -75,6 +79,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Pytest { filter } => return Ok(test::pytest(filter.as_deref())),
         Command::OlderPyo3 => return Ok(test::older_pyo3()),
         Command::Lint => lint::run()?,
+        Command::Platforms(options) => platforms::run(&options)?,
         Command::Bench { names } => bench::run(&names)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -16,6 +16,7 @@ pub(crate) use self::counts::{Counts, end_of};
 use crate::cargo::{Call, cargo, target};
 use crate::exit_stress;
 use crate::metadata::Metadata;
+use crate::platforms;
 use crate::python::{self, DEMO, Interpreter, RUNTIME, Suite};
 use crate::steps::Steps;
 
@@ -55,6 +56,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         // What they run is chosen, and so a filter chooses none of it.
         if let (Some(newest), None) = (interpreters.last(), &options.filter) {
             run.older_pyo3(newest);
+        }
+        if options.filter.is_none() {
+            platforms::check_few(&mut run.steps)?;
         }
         for interpreter in &interpreters {
             run.exits(interpreter, None, false);

@@ -1,0 +1,211 @@
+//! `cargo xtask platforms`: which features of the core are checked and tested on which platform.
+//!
+//! std for other platforms is built from source by a tool beside the project, `../shared/targets/on TARGET CARGO-ARGUMENTS…`,
+//! or the one that `SUNDOWN_TARGETS` names; its exit status 3 says that something is not to be had here. Where it is missing,
+//! the steps say that they were skipped.
+
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+
+use self::table::{Cell, Table};
+use crate::cargo::{Call, cargo, root};
+use crate::metadata::Metadata;
+use crate::steps::Steps;
+use crate::test::{Counts, core_features};
+
+/// What is run.
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// Only the type-checks, as in CI.
+    #[arg(long)]
+    check: bool,
+    /// The tests of the core under ThreadSanitizer and AddressSanitizer, and nothing else.
+    #[arg(long)]
+    sanitizers: bool,
+    /// Only platforms whose names contain this.
+    filter: Option<String>,
+}
+
+/// A platform of the table in the README.
+struct Platform {
+    target: &'static str,
+    /// What its tests run under, if they can be run.
+    tested: Option<&'static str>,
+    /// Features that it cannot have: they are a compile error there.
+    without: &'static [&'static str],
+    /// Whether `test --full` checks its types. A few are enough for each `cfg` of the core: std is built for each foreign
+    /// one, which takes a minute of CPU time in a fresh clone.
+    in_ci: bool,
+}
+
+const PLATFORMS: [Platform; 7] = [
+    Platform { target: HOST, tested: Some(""), without: &[], in_ci: true },
+    Platform { target: "x86_64-unknown-linux-musl", tested: None, without: &[], in_ci: false },
+    Platform { target: "aarch64-apple-darwin", tested: None, without: &[], in_ci: true },
+    Platform { target: "x86_64-unknown-freebsd", tested: None, without: &[], in_ci: false },
+    Platform { target: "x86_64-pc-windows-msvc", tested: None, without: &[], in_ci: false },
+    Platform { target: "x86_64-pc-windows-gnu", tested: Some("wine"), without: &[], in_ci: true },
+    Platform { target: "wasm32-unknown-unknown", tested: None, without: &["process"], in_ci: false },
+];
+
+/// Where CI runs. It needs no tool.
+const HOST: &str = "x86_64-unknown-linux-gnu";
+
+/// Test files that call cargo, which is not there under another system.
+const NEED_CARGO: [&str; 4] = ["ui", "packages", "build_script", "readme"];
+
+/// No columns: a name for other features, and what is there for `sundown-python` alone. They are checked all the same.
+const HIDDEN: [&str; 2] = ["default", "host-hooks"];
+
+/// Runs the checks and tests, prints the table, and compares it with the README's.
+///
+/// # Errors
+///
+/// If a check or a test fails, or the README says something else.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let metadata = Metadata::load()?;
+    let mut steps = Steps::default();
+    if options.sanitizers {
+        sanitizers(&metadata, &mut steps)?;
+        return steps.finish();
+    }
+    let chosen = |platform: &&Platform| options.filter.as_ref().is_none_or(|part| platform.target.contains(part));
+    let platforms: Vec<&Platform> = PLATFORMS.iter().filter(chosen).collect();
+    ensure!(!platforms.is_empty(), "the platforms are {}", PLATFORMS.map(|platform| platform.target).join(", "));
+    table(&platforms, options.check, &metadata, &mut steps)?;
+    steps.finish()
+}
+
+/// The type-checks of a few platforms, as steps of `test --full`.
+///
+/// # Errors
+///
+/// If the workspace cannot be read. A check that fails is in the steps.
+pub(crate) fn check_few(steps: &mut Steps) -> Result<()> {
+    let platforms: Vec<&Platform> = PLATFORMS.iter().filter(|platform| platform.in_ci).collect();
+    table(&platforms, true, &Metadata::load()?, steps)
+}
+
+/// Runs the checks, and the tests too if not `check_only`. Prints the table, and compares it with the README's.
+fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: &mut Steps) -> Result<()> {
+    let mut table = Table::new(features(metadata)?);
+    for platform in platforms {
+        let mut cell = None;
+        steps.run(format!("{}: types", platform.target), || {
+            let note = check(platform, metadata)?;
+            cell = note.is_none().then_some(Cell::Checked);
+            Ok(note.unwrap_or_default())
+        });
+        if let (Some(under), Some(Cell::Checked), false) = (platform.tested, cell, check_only) {
+            steps.run(format!("{}: tests", platform.target), || {
+                let note = test(platform.target, metadata)?;
+                cell = Some(Cell::Tested(under));
+                Ok(note)
+            });
+        }
+        let feature = |name: &str| match cell? {
+            _ if platform.without.contains(&name) => Some(Cell::Absent),
+            cell => Some(cell),
+        };
+        table.add(platform.target, feature);
+    }
+    println!("\n{table}");
+    steps.run("the table in the README", || {
+        let readme = std::fs::read_to_string(root().join("README.md"))?;
+        table.compare(&readme, check_only)
+    });
+    Ok(())
+}
+
+/// The columns of the table.
+fn features(metadata: &Metadata) -> Result<Vec<String>> {
+    Ok(metadata.features("sundown")?.into_keys().filter(|name| !HIDDEN.contains(&name.as_str())).collect())
+}
+
+/// Checks `sundown` alone, with no other crate's features: nothing, and all that the platform can have. A warning is an
+/// error. `Some` says why it was skipped.
+fn check(platform: &Platform, metadata: &Metadata) -> Result<Option<String>> {
+    let features = metadata.features("sundown")?;
+    let features: Vec<&str> =
+        features.keys().map(String::as_str).filter(|name| !platform.without.contains(name)).collect();
+    for features in [String::new(), features.join(",")] {
+        let arguments = ["check", "--package", "sundown", "--no-default-features", "--features", &features];
+        let Some(call) = on(platform.target, &arguments) else { return Ok(Some(skipped(platform.target))) };
+        let (code, errors) = call.seeing_errors()?;
+        match code {
+            Some(0) => ensure!(!errors.contains("warning: `sundown`"), "it compiles with warnings"),
+            Some(3) => return Ok(Some(format!("skipped: {}", errors.lines().last().unwrap_or_default()))),
+            _ => bail!("it does not compile"),
+        }
+    }
+    Ok(None)
+}
+
+/// Runs the tests of the core on a target of the tool's, or here.
+fn test(target: &str, metadata: &Metadata) -> Result<String> {
+    let files = metadata.targets("sundown-tests", "test")?;
+    let files = files.iter().filter(|name| !NEED_CARGO.contains(&name.as_str()));
+    let features = core_features(metadata)?;
+    let mut arguments = vec!["test", "--no-fail-fast", "--package", "sundown", "--package", "sundown-tests", "--lib"];
+    arguments.extend(["--features", &features, "--test", "plain_threads"]);
+    arguments.extend(files.flat_map(|name| ["--test", name.as_str()]));
+    let Some(call) = on(target, &arguments) else { return Ok(skipped(target)) };
+    // A DLL, which cargo does not build when it is told which tests to run.
+    let dll = on(target, &["build", "--package", "sundown-tests", "--features", &features, "--example", "unloaded"]);
+    dll.map_or(Ok(()), Call::check)?;
+    let mut counts = Counts::default();
+    call.check_seeing(|line| counts.see(line))?;
+    Ok(counts.to_string())
+}
+
+/// Every test of the core under each sanitizer, std included.
+fn sanitizers(metadata: &Metadata, steps: &mut Steps) -> Result<()> {
+    for sanitizer in ["thread", "address"] {
+        steps.run(format!("{sanitizer} sanitizer"), || test(sanitizer, metadata));
+    }
+    Ok(())
+}
+
+fn skipped(target: &str) -> String {
+    format!("skipped: {target} needs ../shared/targets/on, or SUNDOWN_TARGETS")
+}
+
+/// A call of cargo for a target; none if there is no tool for it.
+fn on(target: &str, arguments: &[&str]) -> Option<Call> {
+    if target == HOST {
+        return Some(cargo(arguments));
+    }
+    let tool = std::env::var_os("SUNDOWN_TARGETS").map_or_else(|| root().join("../shared/targets/on"), PathBuf::from);
+    // Of the toolchain that this was built by.
+    let ours = ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"];
+    let call = tool.exists().then(|| Call::new(tool).args([target]).args(arguments))?;
+    Some(ours.into_iter().fold(call, Call::without))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// A feature or a platform that is new is in the README too, and none that is gone.
+    #[test]
+    fn its_table_has_all_platforms_and_features() {
+        let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+        let features = features(&Metadata::load().unwrap()).unwrap();
+        let rows = table::parse(&readme, &features).unwrap();
+        let names: Vec<&str> = rows.keys().map(String::as_str).collect();
+        let mut platforms: Vec<&str> = PLATFORMS.iter().map(|platform| platform.target).collect();
+        platforms.sort_unstable();
+        assert_eq!(names, platforms);
+        let untested: BTreeMap<_, _> = PLATFORMS.iter().map(|platform| (platform.target, platform.tested)).collect();
+        for (target, cells) in &rows {
+            let says_tested = cells.iter().any(|cell| cell.starts_with("tested"));
+            assert_eq!(says_tested, untested[target.as_str()].is_some(), "{target}");
+        }
+    }
+}
