@@ -12,7 +12,7 @@ use sundown_tests::GENEROUS;
 
 const LEVELS: usize = 1000;
 /// What std and tokio give a thread.
-const STACK: usize = 2 << 20;
+const STACK: usize = if cfg!(windows) { 4 << 20 } else { 2 << 20 };
 
 /// Counts what is done to the leaves. Only one that is `stuck` does not end by itself.
 #[derive(Clone, Default)]
