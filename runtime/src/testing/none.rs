@@ -4,8 +4,9 @@ use super::survivors::Survivor;
 
 /// What is not compared here.
 #[cfg(not(windows))]
-pub(super) const NOT_COMPARED: Option<&str> =
-    Some("threads, child processes and descriptors are not compared on this system");
+pub(super) fn not_compared() -> Option<&'static str> {
+    Some("threads, child processes and descriptors are not compared on this system")
+}
 
 /// There are none.
 #[cfg(not(windows))]

@@ -5,7 +5,7 @@ use std::mem::{Discriminant, discriminant};
 use std::panic::Location;
 use std::time::Duration;
 
-use super::os::NOT_COMPARED;
+use super::os::not_compared;
 use crate::teardown::report::Millis;
 use crate::value::registry::Row;
 
@@ -106,7 +106,7 @@ impl fmt::Display for Survivors {
         let Survivors { list, made, waited } = self;
         if list.is_empty() {
             write!(f, "nothing survived the leak check made at {made}")?;
-            return NOT_COMPARED.map_or(Ok(()), |what| write!(f, "\nnote: {what}"));
+            return not_compared().map_or(Ok(()), |what| write!(f, "\nnote: {what}"));
         }
         write!(f, "{} left by what ran since the leak check at {made} (waited {})", list.len(), Millis(*waited))?;
         list.iter().try_for_each(|survivor| write!(f, "\n- {survivor}"))?;
@@ -117,7 +117,7 @@ impl fmt::Display for Survivors {
                 write!(f, "\nhelp: {}", survivor.remedy())?;
             }
         }
-        if let Some(what) = NOT_COMPARED {
+        if let Some(what) = not_compared() {
             write!(f, "\nnote: {what}")?;
         }
         f.write_str(

@@ -112,6 +112,9 @@ fn a_child_and_its_child_are_named() {
 
 fn handles_are_counted() {
     let mut check = LeakCheck::new();
+    if check.survivors(Duration::ZERO).to_string().contains("handles are not compared") {
+        return println!("skipped: the system counts no handles, and the check says so");
+    }
     let open = || std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
     let files = [open(), open()];
     let survivors = check.survivors(SHORT);
