@@ -49,7 +49,7 @@ const PLATFORMS: [Platform; 7] = [
     Platform { target: "x86_64-unknown-freebsd", tested: None, without: &[], in_ci: false },
     Platform { target: "x86_64-pc-windows-msvc", tested: None, without: &[], in_ci: false },
     Platform { target: "x86_64-pc-windows-gnu", tested: Some("wine"), without: &[], in_ci: true },
-    Platform { target: "wasm32-unknown-unknown", tested: None, without: &["process"], in_ci: false },
+    Platform { target: "wasm32-unknown-unknown", tested: None, without: &["process", "run"], in_ci: false },
 ];
 
 /// Where CI runs. It needs no tool.
@@ -61,6 +61,9 @@ const NEED_CARGO: [&str; 4] = ["ui", "packages", "build_script", "readme"];
 /// Test files that do not pass under Wine: the case of a thread with a paused clock and the policy `wait` does not end
 /// there. Whether that is Wine's fault or the core's is not known.
 const NOT_UNDER_WINE: [&str; 1] = ["thread_locals"];
+
+/// Features whose tests need signals of Unix: elsewhere a run of the tests says no more of them than a check.
+const TESTED_ON_UNIX: [&str; 1] = ["run"];
 
 /// No columns: a name for other features, and what is there for `sundown-python` alone. They are checked all the same.
 const HIDDEN: [&str; 2] = ["default", "host-hooks"];
@@ -113,6 +116,7 @@ fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: 
         }
         let feature = |name: &str| match cell? {
             _ if platform.without.contains(&name) => Some(Cell::Absent),
+            Cell::Tested("wine") if TESTED_ON_UNIX.contains(&name) => Some(Cell::Checked),
             cell => Some(cell),
         };
         table.add(platform.target, feature);
