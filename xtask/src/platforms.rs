@@ -42,14 +42,13 @@ struct Platform {
     in_ci: bool,
 }
 
-const PLATFORMS: [Platform; 7] = [
+const PLATFORMS: [Platform; 6] = [
     Platform { target: HOST, tested: Some(""), without: &[], in_ci: true },
     Platform { target: "x86_64-unknown-linux-musl", tested: None, without: &[], in_ci: false },
     Platform { target: "aarch64-apple-darwin", tested: None, without: &[], in_ci: true },
     Platform { target: "x86_64-unknown-freebsd", tested: None, without: &[], in_ci: false },
     Platform { target: "x86_64-pc-windows-msvc", tested: None, without: &[], in_ci: false },
     Platform { target: "x86_64-pc-windows-gnu", tested: Some("wine"), without: &[], in_ci: true },
-    Platform { target: "wasm32-unknown-unknown", tested: None, without: &["process", "run"], in_ci: false },
 ];
 
 /// Where CI runs. It needs no tool.
