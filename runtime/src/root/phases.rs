@@ -39,7 +39,8 @@ impl PhaseReport {
 
 impl fmt::Display for PhaseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:14}  {:>8} of {}", self.name, Millis(self.took).to_string(), Millis(self.share))
+        write!(f, "{:14}  {:>8}", self.name, Millis(self.took).to_string())?;
+        if self.share.is_zero() { Ok(()) } else { write!(f, " of {}", Millis(self.share)) }
     }
 }
 

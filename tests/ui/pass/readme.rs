@@ -1,6 +1,4 @@
-//! The example of README.md, to the letter: `tests/readme.rs` compares them.
-
-#![allow(dead_code, reason = "it is only compiled")]
+//! The example of README.md, to the letter: `tests/readme.rs` compares them. It runs, until it sends itself a signal.
 
 // README {
 use sundown::{ShutdownGuard, Tasks, must_shutdown};
@@ -33,6 +31,10 @@ impl SqlitePool {
 
 impl Runner {
     async fn start() -> std::io::Result<Self> {
-        Err(std::io::Error::other("it is only compiled"))
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let scheduler = tokio::spawn(async move { stopped.cancelled().await });
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM)?;
+        Ok(Runner { stop, scheduler, jobs: Tasks::new(), db: SqlitePool, guard: ShutdownGuard::new() })
     }
 }
