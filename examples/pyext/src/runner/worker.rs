@@ -20,7 +20,7 @@ pub(super) enum Message {
 pub(super) async fn serve(mut inbox: Inbox<Message>, _stop: StopSignal) {
     while let Some(message) = inbox.recv().await {
         match message {
-            Message::Start(config, reply) => reply.send(runner::Runner::start(&config).await),
+            Message::Start(config, reply) => reply.send(runner::Runner::start(&config).await.map_err(Into::into)),
             Message::Run { workflow, store, timeout, reply } => {
                 tokio::spawn(run(workflow, store, timeout, reply));
             }
