@@ -117,7 +117,7 @@ pub(crate) fn test(
         scenarios: vec![],
         pythons: vec![],
         against: None,
-        jobs: 4,
+        jobs: 6,
         only_against: false,
         version_specific: false,
         without_install,
