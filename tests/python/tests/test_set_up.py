@@ -188,6 +188,11 @@ class TestAFirstImportInAnAtexitFunction:
 
                 def method(self):
                     late()
+            class Job:
+                def __init__(self, func):
+                    self.func = func
+                def __call__(self):
+                    self.func()
             """
             script.write_text(textwrap.dedent(late) + textwrap.dedent(code))
             path = os.pathsep.join([str(bare), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -206,7 +211,15 @@ class TestAFirstImportInAnAtexitFunction:
         assert "default (" in ended.stderr, ended
 
     @pytest.mark.parametrize(
-        "function", ["Late()", "Late().method", "functools.partial(late, 'asyncio')", "functools.partial(Late().method)"]
+        "function",
+        [
+            "Late()",
+            "Late().method",
+            "functools.partial(late, 'asyncio')",
+            "functools.partial(Late().method)",
+            "Job(late)",
+            "functools.partial(Job(late))",
+        ],
     )
     def test_by_another_callable(self, program, function):
         ended = program(f"atexit.register({function})")

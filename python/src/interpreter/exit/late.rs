@@ -1,7 +1,7 @@
 //! Whether a module is imported too late: a handler that is registered while the `atexit` handlers run is never called.
 //!
-//! CPython does not tell, so this is put together from what is known for certain. Where nothing is, it is an import like
-//! most: to refuse work without need would be worse than to miss a stage.
+//! CPython does not tell, so this is put together from what is known for certain. Where nothing is known, it is taken for an
+//! ordinary import: to refuse work without need would be worse than to miss a stage.
 
 use std::sync::Mutex;
 
@@ -39,6 +39,10 @@ fn look(py: Python<'_>) -> PyResult<bool> {
     let code = outermost.getattr("f_code")?;
     // The script, most often.
     if code.getattr("co_name")?.eq("<module>")? {
+        return Ok(false);
+    }
+    // Of `python -m`. It is the outermost until the module has ended.
+    if code.getattr("co_filename")?.extract::<String>()?.contains("runpy") {
         return Ok(false);
     }
     Ok(is_at_exit(&code)? || threading.is_none() && after_the_script(&sys, &modules, &code)?)
@@ -83,7 +87,7 @@ fn is_at_exit(code: &Bound<'_, PyAny>) -> PyResult<bool> {
     py.import("atexit")?.call_method1("unregister", (&compared,))?;
     let functions = std::mem::take(&mut *lock(&compared.get().0));
     for function in functions {
-        if code_of(function.bind(py))?.is_some_and(|its| its.is(code)) {
+        if begins_with(function.bind(py), code)? {
             return Ok(true);
         }
     }
@@ -104,20 +108,24 @@ impl Compared {
     }
 }
 
-/// The code that a callable begins with; none if it is C's.
-fn code_of<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+/// Whether a call of this callable begins with this code. It may be a function, a method, a `partial` of one, or an object
+/// with a `__call__`, which may have attributes that are called like those of the others.
+fn begins_with(callable: &Bound<'_, PyAny>, code: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let has_it = |function: &Bound<'_, PyAny>| -> PyResult<bool> {
+        Ok(function.getattr_opt("__code__")?.is_some_and(|its| its.is(code)))
+    };
     let mut callable = callable.clone();
     // A `partial` of a method.
-    for wrapper in ["func", "__func__"] {
+    for wrapper in ["func", "__func__", ""] {
+        let call = callable.get_type().getattr_opt("__call__")?;
+        if has_it(&callable)? || call.is_some_and(|call| has_it(&call).unwrap_or(false)) {
+            return Ok(true);
+        }
         if let Some(inner) = callable.getattr_opt(wrapper)? {
             callable = inner;
         }
     }
-    if let Some(code) = callable.getattr_opt("__code__")? {
-        return Ok(Some(code));
-    }
-    let Some(call) = callable.get_type().getattr_opt("__call__")? else { return Ok(None) };
-    call.getattr_opt("__code__")
+    Ok(false)
 }
 
 /// A process that never imported `threading` has one thread (and no greenlets, REPL or worker processes, whose packages
@@ -130,7 +138,6 @@ fn after_the_script(
     let Some(main) = modules.get_item("__main__")? else { return Ok(false) };
     // A script in a file has no `__file__` any more in an `atexit` function.
     let with_script = main.hasattr("__file__")? || sys.getattr("argv")?.get_item(0)?.eq("-c")?;
-    // `python -m` starts in `runpy`; a C caller's import starts in `importlib`.
-    let file: String = outermost.getattr("co_filename")?.extract()?;
-    Ok(with_script && !file.contains("runpy") && !file.contains("importlib"))
+    // A C caller's import starts in `importlib`.
+    Ok(with_script && !outermost.getattr("co_filename")?.extract::<String>()?.contains("importlib"))
 }
