@@ -44,10 +44,8 @@ impl Finished {
         };
         let is_unseen = bridge.answer(self.key, Err(error.clone_ref(py)));
         if is_unseen && error.is_instance_of::<PyException>(py) && !error.is_instance_of::<CancelledError>(py) {
-            let glue = glue::get(py)?;
-            // Not from here: a user's handler would run above this frame.
-            let event_loop = glue.get_running_loop.bind(py).call0()?;
-            event_loop.call_method1(interned!(py, "call_soon"), (&glue.report_unseen, error.into_value(py)))?;
+            // Now and not in the loop's next round: there may be none. The pass is a shield around the user's handler.
+            glue::get(py)?.report_unseen.bind(py).call1((error.into_value(py),))?;
         }
         Ok(())
     }

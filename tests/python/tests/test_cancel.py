@@ -439,3 +439,24 @@ def test_an_error_of_a_shielded_coroutine_is_seen_by_somebody(all_loops):
         assert complaints == [abandoned]
 
     all_loops.run(main())
+
+
+def test_an_error_of_a_shielded_future_in_the_last_round_of_its_loop_is_seen(loops):
+    probe, complaints = sp.Probe(), []
+    with loops.open() as loop:
+        inner = loop.create_future()
+
+        async def begin():
+            future = sp.relay_shielded(inner, probe)
+            await asyncio.sleep(0.05)
+            future.cancel()
+            await loop.run_in_executor(None, probe.wait_dropped)
+
+        async def fail():
+            inner.set_exception(ValueError("unseen"))
+
+        loop.run_until_complete(begin())
+        loop.set_exception_handler(lambda _, context: complaints.append(str(context["exception"])))
+        loop.run_until_complete(fail())
+        loop.close()
+    assert complaints == ["unseen"]

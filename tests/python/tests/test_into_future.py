@@ -215,7 +215,7 @@ def test_an_interrupt_in_a_callback_loses_no_result_of_its_batch(loops):
 
 
 def test_an_interrupt_when_a_task_ends_loses_no_answer(loops):
-    """Ctrl-C meets the callback of the task, on the way to Rust: the loop that goes on has the answer."""
+    """Ctrl-C meets the first Python code of ours after the end of a task: the loop that goes on has the answer."""
     interrupted, ended = [], threading.Event()
 
     def trace(frame, event, _):
@@ -247,6 +247,7 @@ def test_an_interrupt_when_a_task_ends_loses_no_answer(loops):
             return await asyncio.wait_for(relayed, 30)
 
         assert loop.run_until_complete(rest()) == "answer"
+    assert interrupted
 
 
 def test_without_a_loop_it_is_an_error():
