@@ -16,7 +16,7 @@ use crate::bridge::item_sender::ItemSender;
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::exit::Installation;
 use crate::interpreter::shield::Shield;
-use crate::interpreter::{exceptions, exit, fork, panics, subinterpreters};
+use crate::interpreter::{closing, exceptions, exit, fork, panics, subinterpreters};
 pub(crate) use soon::soon;
 pub(crate) use stubs::EXCEPTIONS as STUBS;
 
@@ -85,6 +85,10 @@ fn install_named(name: &str, module: &Bound<'_, PyModule>, public: Option<&str>)
 pub(crate) fn ensure(py: Python<'_>) -> PyResult<()> {
     let installed = INSTALLED.get();
     if installed.done.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    // Nothing starts any more, and a thread that is parked may have the lock below.
+    if closing::has_begun() {
         return Ok(());
     }
     // Python code that an import runs below, a signal handler or a `__del__`, may call this again.

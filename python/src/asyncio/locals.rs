@@ -14,6 +14,7 @@ use crate::bridge::Bridge;
 use crate::bridge::glue;
 use crate::interpreter::exceptions::NeedsAsyncioError;
 use crate::interpreter::intern::interned;
+use crate::interpreter::shield::Shield;
 
 /// An event loop and the [context](https://docs.python.org/3/library/contextvars.html) in which coroutines run there.
 ///
@@ -93,6 +94,8 @@ impl TaskLocals {
 pub fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let glue = glue::get(py)?;
     glue.get_running_loop.bind(py).call0().map_err(|error| {
+        // It runs Python, and a daemon thread may come here when the gate has closed.
+        let _shield = Shield::new();
         let other: PyResult<Option<String>> = glue.other_library.bind(py).call0().and_then(|name| name.extract());
         match other {
             Ok(None) => error,
