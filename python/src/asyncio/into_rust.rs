@@ -36,7 +36,7 @@ use crate::interpreter::{exceptions, gate};
 ///
 /// # Errors
 ///
-/// `RuntimeError` if there is no loop, or it is closed, or a future belongs to another loop;
+/// `RuntimeError` if there is no loop, or it is closed; from the `.await`, also if a future belongs to another loop;
 /// [`ShutdownError`](crate::exceptions::ShutdownError) if the interpreter is exiting; `asyncio.CancelledError` if the Python
 /// future around the caller was cancelled. Unless there is no loop, a coroutine that has not begun is closed then, and
 /// CPython does not warn that it was never awaited.

@@ -10,8 +10,9 @@
 //! when the unwinding begins (`unwind_stop` in glibc's `nptl/unwind.c`, `FRAME_LEFT`). So it runs first of all, before any
 //! destructor, and where CPython holds neither the GIL nor a lock of it: there it would have let the thread end.
 //!
-//! A thread that Rust made has the shield for as long as it lives. CPython up to 3.9.5 ends its own by `pthread_exit` also
-//! when nothing is wrong: those have it while they are inside a call of ours that runs Python.
+//! A thread that Rust made has the shield for as long as it lives, from when it is listed, unless it is attached then. One that
+//! Python made has it only while it is inside a call of ours that runs Python: CPython up to 3.9.5 ends its threads by
+//! `pthread_exit` also when nothing is wrong.
 //!
 //! musl and macOS do not unwind at `pthread_exit`.
 
