@@ -13,12 +13,14 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use crate::driver::Driver;
 use crate::resource::owned::Owned;
 use crate::sync::lock;
 use crate::teardown::{Ended, Report, ShutdownError, Teardown};
 use ends::Ends;
-use member::{Leaving, Member, Restarts};
+use member::{Leaving, Member, Restarts, Watching};
 pub use refused::Refused;
 
 /// What a member that is stopped alone gets, if its caller says nothing else.
@@ -127,13 +129,14 @@ impl Group {
     where
         T: Teardown + Send + 'static,
     {
+        let runtime = Handle::current(); // its panic comes before there is a member
         let owned = &self.handles.owned;
         let member = match owned.enter(name.into(), Location::caller()) {
             Ok(member) => member,
             Err(is_closed) => return Err(Refused::new(value, is_closed)),
         };
         member.runs(Box::new(value));
-        tokio::spawn(member::watch_once(member, Arc::downgrade(owned)));
+        runtime.spawn(member::watch_once(Watching(member), Arc::downgrade(owned)));
         Ok(())
     }
 
@@ -178,12 +181,14 @@ impl Group {
         D: IntoIterator<Item = Duration> + Clone + Send + 'static,
         D::IntoIter: Send,
     {
+        // A panic of either comes before there is a member.
+        let (runtime, restarts) = (Handle::current(), Restarts::new(delays));
         let owned = &self.handles.owned;
         let member = match owned.enter(name.into(), Location::caller()) {
             Ok(member) => member,
             Err(is_closed) => return Err(Refused::new(start, is_closed)),
         };
-        tokio::spawn(member::keep_running(member, Arc::downgrade(owned), Restarts::new(delays), start));
+        runtime.spawn(member::keep_running(Watching(member), Arc::downgrade(owned), restarts, start));
         Ok(())
     }
 

@@ -106,8 +106,8 @@ impl Member {
     }
 }
 
-/// The task has let go of its member, on whatever path.
-struct Watching(Arc<Member>);
+/// The task has let go of its member, on whatever path. It is made before the task, which may never be polled.
+pub(super) struct Watching(pub(super) Arc<Member>);
 
 impl Drop for Watching {
     fn drop(&mut self) {
@@ -116,8 +116,7 @@ impl Drop for Watching {
 }
 
 /// The task of a member that is started once.
-pub(super) async fn watch_once(member: Arc<Member>, members: Weak<Owned<Members>>) {
-    let watching = Watching(member);
+pub(super) async fn watch_once(watching: Watching, members: Weak<Owned<Members>>) {
     let member = &watching.0;
     let over = async {
         let ended = member.end().await;
@@ -135,7 +134,7 @@ pub(super) async fn watch_once(member: Arc<Member>, members: Weak<Owned<Members>
 
 /// The task of a member that is started again.
 pub(super) async fn keep_running<T, E, S, F, D>(
-    member: Arc<Member>,
+    watching: Watching,
     members: Weak<Owned<Members>>,
     mut restarts: Restarts<D>,
     mut start: S,
@@ -147,7 +146,6 @@ pub(super) async fn keep_running<T, E, S, F, D>(
     D: IntoIterator<Item = Duration> + Clone + Send + 'static,
     D::IntoIter: Send,
 {
-    let watching = Watching(member);
     let member = &watching.0;
     let run = async {
         loop {
