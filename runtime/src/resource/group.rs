@@ -106,6 +106,16 @@ struct State {
     more_failures: usize,
 }
 
+impl State {
+    /// Takes a member out, which is to be dropped without the lock.
+    fn remove(&mut self, member: &Arc<Member>) -> Option<Arc<Member>> {
+        match self.members.get(member.name()) {
+            Some(known) if Arc::ptr_eq(known, member) => self.members.remove(member.name()),
+            _ => None,
+        }
+    }
+}
+
 impl Group {
     /// An empty, open group.
     #[track_caller]
@@ -144,7 +154,8 @@ impl Group {
     ///
     /// `delays` has the time before each new attempt; when it ends, the member leaves the group, and has failed. So it
     /// bounds the attempts: `[Duration::from_millis(100); 5]`, or what a crate such as `backon` builds. It begins anew
-    /// after a member has run for a minute. A member that ends without a failure is not started again.
+    /// after a member has run for a minute, its start not included. A member that ends without a failure is not started
+    /// again.
     ///
     /// ```
     /// use std::time::Duration;
@@ -249,8 +260,8 @@ impl Group {
         crate::driver::run(&driver, self.handles.owned.shutdown(Some(timeout), &driver)).await
     }
 
-    /// The next failure of a member that it has left the group by, under its path in the report of the group. Each is for one caller; the
-    /// last 16 are kept. Who supervises the value that the group is a field of waits here too.
+    /// The next failure for which a member has left the group, under its path in the report of the group. Each is for one
+    /// caller; the last 16 are kept. Who supervises the value that the group is a field of waits here too.
     ///
     /// # Cancel safety
     ///
@@ -305,26 +316,23 @@ impl Members {
 
     /// The member is over.
     fn leaves(&self, member: &Arc<Member>) {
-        let left = {
-            let mut state = lock(&self.state);
-            match state.members.get(member.name()) {
-                Some(known) if Arc::ptr_eq(known, member) => state.members.remove(member.name()),
-                _ => None,
-            }
-        };
+        let left = lock(&self.state).remove(member);
         drop(left);
     }
 
-    /// A member has failed. For good, if it is not started again.
-    fn has_failed(&self, member: &Member, ended: Ended, for_good: bool) {
+    /// A member has failed. For good, if it is not started again: then it leaves.
+    fn has_failed(&self, member: &Arc<Member>, ended: Ended, for_good: bool) {
         crate::observe::member_failed(&self.name, member.name(), ended.outcome(), for_good);
-        {
+        let left = {
             let mut state = lock(&self.state);
             match state.failures.len() {
                 MENTIONED => state.more_failures += 1,
                 _ => state.failures.push(format!("{:?}{} {}", member.name(), ended.name(), ended.outcome())),
             }
-        }
+            // Under one lock: a report has either the member or its failure.
+            if for_good { state.remove(member) } else { None }
+        };
+        drop(left);
         if for_good {
             self.ends.add(member.name(), ended);
         }

@@ -1,8 +1,9 @@
 //! One member: its value, and the task that waits for its end.
 
+use std::any::Any;
 use std::error::Error;
 use std::future::{Future, pending};
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -15,12 +16,12 @@ use crate::observe;
 use crate::plan::{self, Step};
 use crate::resource::owned::Owned;
 use crate::sync::latch::Latch;
-use crate::sync::lock;
+use crate::sync::{lock, quietly};
 use crate::teardown::nest::{self, Nest};
 use crate::teardown::{Ended, Failure, Outcome, Progress, Report, Teardown, Wait};
 use crate::value::Shared;
 
-/// After so long a member that is restarted has all attempts again.
+/// A member that has run for this time has all attempts again.
 const STEADY: Duration = Duration::from_secs(60);
 
 type Value = Box<dyn Teardown + Send>;
@@ -96,6 +97,19 @@ impl Member {
         report
     }
 
+    /// Waits for its end, then shuts down what is left of it. A panic of either, as of its drop, is a failure.
+    async fn run(&self) -> Ended {
+        let ended = catch(self.end()).await.unwrap_or_else(panicked);
+        match catch(self.clear()).await {
+            Err(payload) if !ended.stops_all() => panicked(payload),
+            Err(payload) => {
+                quietly(|| drop(payload));
+                ended
+            }
+            Ok(()) => ended,
+        }
+    }
+
     /// Shuts down what is left of it after its end.
     async fn clear(&self) {
         if let Some(value) = self.value() {
@@ -104,6 +118,10 @@ impl Member {
             drop(value);
         }
     }
+}
+
+fn panicked(payload: Box<dyn Any + Send>) -> Ended {
+    Ended::whole(Outcome::caught(payload))
 }
 
 /// The task has let go of its member, on whatever path. It is made before the task, which may never be polled.
@@ -118,17 +136,11 @@ impl Drop for Watching {
 /// The task of a member that is started once.
 pub(super) async fn watch_once(watching: Watching, members: Weak<Owned<Members>>) {
     let member = &watching.0;
-    let over = async {
-        let ended = member.end().await;
-        member.clear().await;
-        ended
-    };
-    let Some(ended) = member.stop.run_until_cancelled(over).await else { return };
-    if let Some(members) = members.upgrade() {
-        members.leaves(member);
-        if ended.stops_all() {
-            members.has_failed(member, ended, true);
-        }
+    let Some(ended) = member.stop.run_until_cancelled(member.run()).await else { return };
+    match members.upgrade() {
+        Some(members) if ended.stops_all() => members.has_failed(member, ended, true),
+        Some(members) => members.leaves(member),
+        None => {}
     }
 }
 
@@ -149,31 +161,38 @@ pub(super) async fn keep_running<T, E, S, F, D>(
     let member = &watching.0;
     let run = async {
         loop {
-            let began = Instant::now();
-            let ended = match catch(async { start().await }).await {
+            let (ended, lasted) = match catch(async { start().await }).await {
                 Ok(Ok(value)) => {
+                    let began = Instant::now();
                     member.runs(Box::new(value));
-                    let ended = member.end().await;
-                    member.clear().await;
-                    ended
+                    (member.run().await, began.elapsed())
                 }
-                Ok(Err(error)) => Ended::whole(Outcome::Failed(Failure::new(error))),
-                Err(payload) => Ended::whole(Outcome::caught(payload)),
+                Ok(Err(error)) => (Ended::whole(Outcome::Failed(Failure::new(error))), Duration::ZERO),
+                Err(payload) => (panicked(payload), Duration::ZERO),
             };
             let Some(members) = members.upgrade() else { return };
             if !ended.stops_all() {
                 return members.leaves(member);
             }
-            let Some(delay) = restarts.next(began.elapsed()) else {
-                members.leaves(member);
-                return members.has_failed(member, ended, true);
+            let delay = match catch_unwind(AssertUnwindSafe(|| restarts.next(lasted))) {
+                Ok(Some(delay)) => delay,
+                Ok(None) => return members.has_failed(member, ended, true),
+                Err(payload) => {
+                    members.has_failed(member, ended, false);
+                    return members.has_failed(member, panicked(payload), true);
+                }
             };
             members.has_failed(member, ended, false);
             drop(members);
             tokio::time::sleep(delay).await;
         }
     };
-    member.stop.run_until_cancelled(run).await;
+    // What else may panic: a runtime without a timer.
+    if let Some(Err(payload)) = member.stop.run_until_cancelled(catch(run)).await
+        && let Some(members) = members.upgrade()
+    {
+        members.has_failed(member, panicked(payload), true);
+    }
 }
 
 /// The delays that are left before the next attempts.
@@ -187,7 +206,7 @@ impl<D: IntoIterator<Item = Duration> + Clone> Restarts<D> {
         Restarts { left: all.clone().into_iter(), all }
     }
 
-    /// The delay before the next attempt, after one that has lasted so long; none if that was the last.
+    /// The delay before the next attempt; none if there is none. `lasted`: the time that the member has run.
     fn next(&mut self, lasted: Duration) -> Option<Duration> {
         if lasted >= STEADY {
             self.left = self.all.clone().into_iter();
