@@ -397,4 +397,10 @@ impl Node for Inner {
         let reaped = lock(&self.child).status.is_some();
         (!reaped).then(|| Box::new(Process { inner: self }) as Box<dyn Teardown + Send>)
     }
+
+    #[cfg(feature = "run")]
+    fn kill(&self) -> bool {
+        let _ = Inner::kill(self); // nobody is left to hear of an error
+        true
+    }
 }

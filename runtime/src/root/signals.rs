@@ -26,7 +26,7 @@ use self::windows as system;
 use super::control::Control;
 use super::exit::Exit;
 use crate::sync::lock;
-use crate::value::registry;
+use crate::value::registry::{self, Snapshot};
 
 /// The roots that run: mostly one.
 static ROOTS: Mutex<Vec<Weak<Control>>> = Mutex::new(Vec::new());
@@ -127,7 +127,7 @@ fn heard(name: &'static str, number: u8) {
     // No root is left out because another one is done.
     let given_up = roots.iter().filter(|control| control.signal(name, number)).count();
     if given_up == roots.len() {
-        leave(format!("{name}, for the third time: exit"), 128 + number);
+        leave(format!("{name}, for the third time: exit"), None, 128 + number);
     }
 }
 
@@ -136,22 +136,26 @@ fn too_late() {
     let is_late = |control: &Arc<Control>| control.limited_to().is_some_and(|limit| limit <= Instant::now());
     if roots().iter().any(is_late) {
         let text = format!(
-            "the budget is used up, and the shutdown has not returned: a call of it blocks its thread; exit code {}\n{}",
-            Exit::ABANDONED,
-            registry::snapshot()
+            "the budget is used up, and the shutdown has not returned: a call of it blocks its thread; exit code {}",
+            Exit::ABANDONED
         );
-        leave(text, Exit::ABANDONED);
+        leave(text, Some(registry::snapshot), Exit::ABANDONED);
     }
 }
 
-/// Ends the process at once: kills its children, which would outlive it, and prints why. Neither may take long: a standard
-/// error that nobody reads may be full.
-fn leave(text: String, code: u8) -> ! {
+/// Ends the process at once: kills each `Process`, which would outlive it, and prints why, and `table`. None of it may
+/// take long, so another thread does it: a standard error that nobody reads may be full, and who looks at the registry may
+/// be the last who has something of it, and drop it.
+fn leave(text: String, table: Option<fn() -> Snapshot>, code: u8) -> ! {
     use std::io::Write as _;
     let (done, is_done) = mpsc::sync_channel(1);
     let last_words = thread::Builder::new().spawn(move || {
-        registry::force_handles();
-        let _ = writeln!(io::stderr(), "sundown: {text}");
+        registry::abandon_all(|| {
+            let _ = writeln!(io::stderr(), "sundown: {text}");
+            if let Some(table) = table {
+                let _ = writeln!(io::stderr(), "{}", table());
+            }
+        });
         let _ = done.send(());
     });
     if last_words.is_ok() {

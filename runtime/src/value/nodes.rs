@@ -117,6 +117,12 @@ pub trait Node: Send + Sync {
     /// What stops it; none if there is nothing left to stop.
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>>;
 
+    /// Kills the child process that it is, without a request; false if it is none.
+    #[cfg(feature = "run")]
+    fn kill(&self) -> bool {
+        false
+    }
+
     /// What the exit of a host needs beside this; none if that exit leaves it alone. A type of that host's, which knows it.
     fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
         None

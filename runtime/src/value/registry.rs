@@ -271,11 +271,15 @@ pub(crate) fn census() -> Vec<(Identity, Row)> {
     nodes.map(|node| (Identity(Arc::downgrade(&node)), Row::of(&*node, now))).collect()
 }
 
-/// Forces all handles, for a process that exits at once: a child process would outlive it. Waits for nothing.
+/// For a process that exits at once: kills each [`Process`](crate::Process), which would outlive it, has `say` say why, and
+/// forces the other handles. In this order, because the last runs the code of users, which may block. Waits for nothing.
 #[cfg(feature = "run")]
-pub(crate) fn force_handles() {
-    for handle in nodes::all().into_iter().filter(is_handle) {
-        if let Some(handle) = handle.teardown() {
+pub(crate) fn abandon_all(say: impl FnOnce()) {
+    // They are all held until the end, so that no drop of one comes before the words.
+    let (_killed, others): (Vec<_>, Vec<_>) = nodes::all().into_iter().partition(|node| node.kill());
+    say();
+    for handle in others.iter().filter(|node| is_handle(node)) {
+        if let Some(handle) = Arc::clone(handle).teardown() {
             plan::request_and_force(&mut Step::owned(handle));
         }
     }

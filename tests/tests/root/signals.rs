@@ -121,3 +121,24 @@ fn a_main_thread_that_is_stuck_is_ended_by_a_third_signal() {
     let ended = service.ended();
     assert!([130, 143].contains(&ended.code()) && ended.report.contains("third time"), "{ended:#?}");
 }
+
+/// The hook of a thread, which was started before, never returns.
+#[test]
+fn a_child_does_not_outlive_a_process_that_is_ended() {
+    let mut service = Running::start(&["others", "close-blocks", "grace=300"]);
+    let before = service.says("started");
+    let child = before.lines().find_map(|line| line.strip_prefix("child ")).expect("it has a child");
+    service.signal(SIGTERM);
+    service.says("closing");
+    service.ended().expect(4, &["the budget is used up", "Process `other`", "Thread `blocks`"]);
+    // Init reaps it, or nobody does.
+    let runs = || {
+        let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
+    };
+    let since = Instant::now();
+    while runs() {
+        assert!(since.elapsed() < Duration::from_secs(30), "{child} still runs");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -6,7 +6,7 @@ use std::io;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use sundown::{CancellationToken, Exit, Lifecycle, Process, Root, ShutdownGuard, Tasks, must_shutdown};
+use sundown::{CancellationToken, Exit, Lifecycle, Process, Root, ShutdownGuard, Tasks, Thread, must_shutdown};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::task::JoinHandle;
@@ -135,6 +135,9 @@ async fn start(arguments: &Arguments, lifecycle: Lifecycle) -> io::Result<Servic
             tokio::spawn(async { std::thread::sleep(Duration::from_secs(3600)) });
         }
     }
+    if arguments.has("others") {
+        others()?;
+    }
     let stopping = lifecycle.stopping();
     let probe = lifecycle.clone();
     tokio::spawn(async move {
@@ -162,6 +165,18 @@ fn does(arguments: &Arguments, lifecycle: &Lifecycle) -> Option<JoinHandle<io::R
         tokio::spawn(async move { lifecycle.force() });
     }
     None
+}
+
+/// Handles that are no part of the service: a thread that blocks the one that stops it, and a child.
+fn others() -> io::Result<()> {
+    let thread = Thread::spawn("blocks", |_| std::thread::sleep(Duration::from_secs(3600)))?;
+    let thread = thread.on_stop(|| std::thread::sleep(Duration::from_secs(3600)));
+    let mut command = Command::new("sleep");
+    command.arg("120").stdout(Stdio::null()).stderr(Stdio::null());
+    let child = Process::spawn("other", command)?;
+    say(&format!("child {}", child.id().expect("it runs")));
+    std::mem::forget((thread, child));
+    Ok(())
 }
 
 /// A child that ignores SIGTERM, when it does. It does not outlive a service that was killed for long.
