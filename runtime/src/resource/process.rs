@@ -243,7 +243,7 @@ impl Inner {
     fn kill(&self) -> io::Result<()> {
         let mut child = lock(&self.child);
         let ended = child.status.is_some();
-        child.wrapper.as_mut().filter(|_| !ended).map_or(Ok(()), |wrapper| wrapper.start_kill())
+        child.wrapper.as_mut().filter(|_| !ended).map_or(Ok(()), |wrapper| self.group.kill(&mut **wrapper))
     }
 
     /// Reaps the child, which has ended. Does not block.

@@ -30,8 +30,23 @@ impl Group {
 
     /// SIGTERM; and SIGCONT, for one that is stopped.
     pub(in super::super) fn request(&self, child: &dyn ChildWrapper) -> io::Result<()> {
-        child.signal(libc::SIGTERM)?;
-        child.signal(libc::SIGCONT)
+        self.unless_ended(child.signal(libc::SIGTERM))?;
+        self.unless_ended(child.signal(libc::SIGCONT))
+    }
+
+    /// SIGKILL.
+    pub(in super::super) fn kill(&self, child: &mut dyn ChildWrapper) -> io::Result<()> {
+        self.unless_ended(child.start_kill())
+    }
+
+    /// The result of a signal. That all of the group have ended is no error: ESRCH, and EPERM on macOS, which lets nobody
+    /// signal a zombie.
+    fn unless_ended(&self, sent: io::Result<()>) -> io::Result<()> {
+        match sent.as_ref().map_err(io::Error::raw_os_error) {
+            Err(Some(libc::ESRCH)) => Ok(()),
+            Err(Some(libc::EPERM)) if cfg!(target_os = "macos") && self.names().is_none() => Ok(()),
+            _ => sent,
+        }
     }
 
     /// The names and ids of those that run; none if nobody does. For a report: one that was started this very moment may be
@@ -65,5 +80,17 @@ mod tests {
         let nobody = Group(i32::MAX.cast_unsigned());
         assert_eq!(nobody.names(), None);
         nobody.ended_blocking(|| true).unwrap();
+    }
+
+    #[test]
+    fn a_signal_to_a_group_that_has_ended_is_no_error() {
+        let nobody = Group(i32::MAX.cast_unsigned());
+        let pid = rustix::process::Pid::from_raw(i32::MAX).unwrap();
+        let sent = rustix::process::kill_process_group(pid, rustix::process::Signal::TERM);
+        assert_eq!(sent, Err(rustix::io::Errno::SRCH));
+        nobody.unless_ended(sent.map_err(io::Error::from)).unwrap();
+        let refused = io::Error::from(rustix::io::Errno::PERM);
+        let own = Group(rustix::process::getpgrp().as_raw_nonzero().get().cast_unsigned());
+        own.unless_ended(Err(refused)).unwrap_err();
     }
 }

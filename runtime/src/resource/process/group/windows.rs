@@ -71,6 +71,11 @@ impl Group {
         check(unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, self.id) })
     }
 
+    /// Ends process-wrap's job.
+    pub(in super::super) fn kill(&self, child: &mut dyn ChildWrapper) -> io::Result<()> {
+        child.start_kill()
+    }
+
     /// The names and ids of those that run; none if nobody does.
     pub(in super::super) fn names(&self) -> Option<String> {
         let names: Vec<_> =
@@ -107,7 +112,7 @@ impl Group {
         loop {
             let bytes = u32::try_from(words.len() * size_of::<usize>()).map_err(io::Error::other)?;
             let buffer = words.as_mut_ptr();
-            // SAFETY: the handle is a job's, and the buffer has so many bytes and the alignment of its type.
+            // SAFETY: the handle is a job's, and the buffer has this number of bytes and the alignment of its type.
             let result = check(unsafe {
                 QueryInformationJobObject(
                     self.job.as_raw_handle(),
