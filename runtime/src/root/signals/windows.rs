@@ -10,6 +10,7 @@ use std::task::Poll;
 use tokio::signal::windows::{
     CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown,
 };
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
 
 /// All of them, from the moment it is made.
 pub(in super::super) struct Signals {
@@ -52,7 +53,12 @@ impl Signals {
     }
 }
 
-/// Ends the process at once.
+/// Ends the process at once. `ExitProcess` would wait for the loader lock, which a thread that is stuck may have, and would
+/// call each DLL.
+#[allow(unsafe_code, reason = "std has no such call")]
 pub(in super::super) fn exit(code: u8) -> ! {
+    // SAFETY: the pseudo handle is this process's, with all rights.
+    unsafe { TerminateProcess(GetCurrentProcess(), code.into()) };
+    // It returns only if it fails.
     std::process::exit(code.into())
 }
