@@ -15,7 +15,7 @@ use std::ptr;
 use rustix::event::Timespec;
 use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent_timespec, kqueue};
 use rustix::io::Errno;
-use rustix::process::Pid;
+use rustix::process::{Pid, getpgid};
 
 #[cfg(target_os = "freebsd")]
 use self::freebsd as os;
@@ -54,7 +54,10 @@ pub(super) fn running(group: u32, _: Asked) -> io::Result<Vec<Running>> {
     for member in members.iter().filter(|member| !member.zombie) {
         let Some(pid) = Pid::from_raw(member.pid) else { continue };
         match end(pid) {
-            Ok(end) => running.extend(Running::new(end)?),
+            // It may have ended before, and its id have gone to a process of another group. Only now it is known which of
+            // them the queue tells of.
+            Ok(end) if is_in(group, pid) => running.extend(Running::new(end)?),
+            Ok(_) => {}
             // It has ended: xnu does not find a zombie.
             Err(Errno::SRCH) => {}
             Err(error) => return Err(error.into()),
@@ -65,6 +68,10 @@ pub(super) fn running(group: u32, _: Asked) -> io::Result<Vec<Running>> {
         let _ = wait_exit(group);
     }
     Ok(running)
+}
+
+fn is_in(group: u32, pid: Pid) -> bool {
+    getpgid(Some(pid)).is_ok_and(|of| of.as_raw_nonzero().get().cast_unsigned() == group)
 }
 
 /// Readable when the process has ended.
