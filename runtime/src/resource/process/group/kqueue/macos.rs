@@ -11,20 +11,34 @@ use super::Member;
 pub(super) fn members(group: u32) -> io::Result<Vec<Member>> {
     let group = libc::pid_t::try_from(group).map_err(io::Error::other)?;
     let mut pids: Vec<libc::pid_t> = Vec::new();
-    let count = loop {
+    let found = loop {
         // SAFETY: a null pointer asks how many there may be.
-        let room = unsafe { libc::proc_listpgrppids(group, std::ptr::null_mut(), 0) };
+        let room = count(|| unsafe { libc::proc_listpgrppids(group, std::ptr::null_mut(), 0) })?;
         // More than that: as many as can be started meanwhile.
-        pids.resize(usize::try_from(room).map_err(|_| io::Error::last_os_error())? + 16, 0);
+        pids.resize(room + 16, 0);
         let bytes = i32::try_from(pids.len() * size_of::<libc::pid_t>()).map_err(io::Error::other)?;
-        // SAFETY: the buffer has room for so many bytes.
-        let count = unsafe { libc::proc_listpgrppids(group, pids.as_mut_ptr().cast(), bytes) };
-        let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-        if count < pids.len() {
-            break count;
+        // SAFETY: the buffer has this number of bytes.
+        let found = count(|| unsafe { libc::proc_listpgrppids(group, pids.as_mut_ptr().cast(), bytes) })?;
+        if found < pids.len() {
+            break found;
         }
     };
-    Ok(pids[..count].iter().filter(|pid| **pid > 0).map(|pid| member(*pid)).collect())
+    Ok(pids[..found].iter().filter(|pid| **pid > 0).map(|pid| member(*pid)).collect())
+}
+
+/// What a call of libproc has counted. It returns 0 on an error too: libproc turns the -1 of the system call into it, and
+/// leaves `errno`.
+#[allow(unsafe_code, reason = "std sets no `errno`")]
+fn count(call: impl FnOnce() -> libc::c_int) -> io::Result<usize> {
+    // SAFETY: it is this thread's own.
+    unsafe { *libc::__error() = 0 };
+    let counted = call();
+    let error = io::Error::last_os_error();
+    match usize::try_from(counted) {
+        Ok(0) if error.raw_os_error() != Some(0) => Err(error),
+        Ok(counted) => Ok(counted),
+        Err(_) => Err(error),
+    }
 }
 
 #[allow(unsafe_code, reason = "as in `members`")]
