@@ -2,14 +2,14 @@
 //!
 //! It holds its lock meanwhile: around `DllMain`, and around the callback in which std runs the destructors of
 //! thread-locals (`DLL_THREAD_DETACH`, `DLL_PROCESS_DETACH`; std's `sys::thread_local::guard::windows`). A thread that
-//! begins or ends needs that lock too. So whoever waits there for a thread waits for himself; and a thread that was started
-//! while its DLL is unloaded begins where there is no code any more.
+//! begins or ends needs that lock too. So a thread that waits there for another one waits for itself; and a thread that was
+//! started while its DLL is unloaded begins where there is no code any more.
 //!
 //! `ExitProcess` ends all other threads first, wherever they are.
 
 use std::ffi::c_void;
 use std::mem::offset_of;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
 use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 
@@ -31,11 +31,13 @@ struct Peb {
 }
 
 /// `RTL_CRITICAL_SECTION`, which winnt.h documents.
+///
+/// Others write to it while this thread has a reference to it: so all of it is atomic.
 #[repr(C)]
 struct CriticalSection {
-    _debug_info: *const c_void,
-    _lock_count: i32,
-    _recursion_count: i32,
+    _debug_info: AtomicPtr<c_void>,
+    _lock_count: AtomicI32,
+    _recursion_count: AtomicI32,
     /// The id of the thread that has it; null if none has.
     owning_thread: AtomicPtr<c_void>,
 }
