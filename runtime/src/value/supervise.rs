@@ -19,10 +19,10 @@ use crate::value::run::{self, Annotated, AnnotatedShared};
 ///
 /// Watched are `JoinHandle` and `JoinSet` of tokio, [`Tasks`](crate::Tasks), [`Thread`](crate::Thread),
 /// `RuntimeThread`, `Process`, `Child`, the members of a `Group`, collections and nested values of such, and each type that
-/// implements [`Teardown::watch`](crate::Teardown::watch). Of a group of tasks (`Tasks`, `JoinSet`) those that fail or panic, since
-/// a task that is done is no event there. Not watched are a field with `with`, `close`, `request` or `force`, a bare
-/// `std::thread::JoinHandle`, and what is in a [`Shared`](crate::Shared)
-/// or a [`Later`](crate::Later).
+/// implements [`Teardown::watch`](crate::Teardown::watch). Of a group of tasks (`Tasks`, `JoinSet`) those that fail or
+/// panic, since a task that is done is no event there. A `Process` ends with the last process of its group: a crash of the
+/// child itself is not noticed while another one of the group lives. Not watched are a field with `with`, `close`, `request`
+/// or `force`, a bare `std::thread::JoinHandle`, and what is in a [`Shared`](crate::Shared) or a [`Later`](crate::Later).
 ///
 /// ```
 /// use sundown::{ShutdownGuard, any_ended, must_shutdown};
