@@ -229,7 +229,7 @@ mod windows {
     use super::super::census::Census;
     use super::super::os;
 
-    /// So many handles one call waits for (`MAXIMUM_WAIT_OBJECTS`).
+    /// One call waits for at most this number of handles (`MAXIMUM_WAIT_OBJECTS`).
     const MOST: usize = 64;
 
     /// An event of the system's, which stays set until it is cleared.

@@ -17,11 +17,11 @@ pub(super) fn members(group: u32) -> io::Result<Vec<Member>> {
         // Room for more than there were: as many as can be started meanwhile.
         found.reserve_exact(found.capacity() + 16);
         let mut bytes = found.capacity() * size_of::<libc::kinfo_proc>();
-        // SAFETY: the name has four numbers, the buffer room for so many bytes, and nothing is set.
+        // SAFETY: the name has four numbers, the buffer room for this number of bytes, and nothing is set.
         let result =
             unsafe { libc::sysctl(name.as_ptr(), 4, found.as_mut_ptr().cast(), &raw mut bytes, ptr::null(), 0) };
         if result == 0 {
-            // SAFETY: the kernel has written whole structures, so many bytes of them.
+            // SAFETY: the kernel has written whole structures, and `bytes` is their size.
             unsafe { found.set_len(bytes / size_of::<libc::kinfo_proc>()) };
             return Ok(found.iter().map(member).collect());
         }
