@@ -1,6 +1,9 @@
 //! A field that is set when its value lives already.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sundown::{CancellationToken, Later, ShutdownGuard, Tasks, must_shutdown};
 use sundown_tests::{Spy, What, is_pending};
@@ -48,7 +51,7 @@ async fn what_comes_during_the_shutdown_is_given_back() {
     let late = server.spy.set(Spy::new()).unwrap_err();
     assert_eq!(late.moves(), [], "it is the caller's");
     drop(shutdown);
-    let _ = server.shutdown_within(std::time::Duration::ZERO).await;
+    let _ = server.shutdown_within(Duration::ZERO).await;
     assert!(server.spy.set(Spy::new()).is_err(), "and after it");
 }
 
@@ -91,4 +94,62 @@ fn a_value_that_is_dropped_takes_it_along() {
     drop(owner);
     spy.release();
     assert!(spy.thread_of(What::Ended).starts_with("sundown-reaper"));
+}
+
+/// Its clone lasts until the other call has returned, or has had the time to.
+struct Slow(Arc<AtomicBool>, Arc<AtomicBool>);
+
+impl Clone for Slow {
+    fn clone(&self) -> Self {
+        let first = !self.0.swap(true, Ordering::SeqCst);
+        let begun = Instant::now();
+        while first && !self.1.load(Ordering::SeqCst) && begun.elapsed() < Duration::from_millis(300) {
+            thread::yield_now();
+        }
+        Slow(Arc::clone(&self.0), Arc::clone(&self.1))
+    }
+}
+
+#[test]
+fn two_at_once_get_it() {
+    let (cloning, returned) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let later = Later::new();
+    later.set(Slow(Arc::clone(&cloning), Arc::clone(&returned))).ok().unwrap();
+    let first = thread::spawn({
+        let later = later.clone();
+        move || later.get().is_some()
+    });
+    while !cloning.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    assert!(later.get().is_some(), "it is set, and runs");
+    returned.store(true, Ordering::SeqCst);
+    assert!(first.join().unwrap());
+}
+
+/// Another looks at the moment when it is set.
+#[test]
+fn it_can_be_set_while_others_look() {
+    let laters: Arc<Vec<Later<u8>>> = Arc::new((0..2_000).map(|_| Later::new()).collect());
+    let at = Arc::new(AtomicUsize::new(usize::MAX));
+    let looks = thread::spawn({
+        let (laters, at) = (Arc::clone(&laters), Arc::clone(&at));
+        move || {
+            for (i, later) in laters.iter().enumerate() {
+                at.store(i, Ordering::SeqCst);
+                while later.get().is_none() {}
+            }
+        }
+    });
+    let mut refused = 0;
+    for (i, later) in laters.iter().enumerate() {
+        while at.load(Ordering::SeqCst) != i {
+            std::hint::spin_loop();
+        }
+        while later.set(1).is_err() {
+            refused += 1;
+        }
+    }
+    looks.join().unwrap();
+    assert_eq!(refused, 0);
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::future::ready;
+use std::sync::{Arc, Mutex};
 
+use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::nest::Nest;
 use crate::teardown::{Outcome, Progress, Teardown, Wait};
@@ -41,6 +43,8 @@ use crate::value::Shared;
 /// ```
 pub struct Later<T> {
     place: Shared<Place<T>>,
+    /// Held by `set` and `get`, of which one at a time has the place: if another has it, that is its shutdown.
+    calls: Arc<Mutex<()>>,
 }
 
 enum Place<T> {
@@ -54,31 +58,35 @@ impl<T> Later<T> {
     /// Not set yet.
     #[must_use]
     pub fn new() -> Self {
-        Later { place: Shared::new(Place::Unset) }
+        Later { place: Shared::new(Place::Unset), calls: Arc::default() }
     }
 
-    /// Sets it. Never blocks; may be called on any thread.
+    /// Sets it. May be called on any thread, and waits for no more than the clone that a [`get`](Self::get) makes.
     ///
     /// # Errors
     ///
     /// The value, if it was set before, or if its shutdown has begun: then it is the caller's to stop.
     pub fn set(&self, value: T) -> Result<(), T> {
+        let _call = lock(&self.calls);
         match self.place.try_take() {
             Some(mut place) if matches!(*place, Place::Unset) => {
                 *place = Place::Set(value);
                 Ok(())
             }
-            // If somebody has it, that is its shutdown, or another who sets it just now.
+            // If somebody has it, that is its shutdown.
             Some(_) | None => Err(value),
         }
     }
 
     /// A clone of the value, for a handle; none if it is not set, or its shutdown has begun.
+    ///
+    /// Of several calls one after the other makes its clone, which must not use this `Later`.
     #[must_use]
     pub fn get(&self) -> Option<T>
     where
         T: Clone,
     {
+        let _call = lock(&self.calls);
         match &*self.place.try_take()? {
             Place::Set(value) => Some(value.clone()),
             Place::Unset | Place::Closed => None,
@@ -95,7 +103,7 @@ impl<T> Default for Later<T> {
 /// A cheap clone: all are one.
 impl<T> Clone for Later<T> {
     fn clone(&self) -> Self {
-        Later { place: self.place.clone() }
+        Later { place: self.place.clone(), calls: Arc::clone(&self.calls) }
     }
 }
 
