@@ -18,25 +18,20 @@ pub(crate) async fn watch(
     spec.prepare(progress);
     let context = progress.context.clone();
     progress.children.iter_mut().for_each(|child| child.context = context.clone());
-    let mut running = Together::new();
+    let running = Together::new();
     for (i, (step, child)) in steps.iter_mut().zip(&mut progress.children).enumerate() {
         if child.outcome.is_none() {
             let meaning = on_end.iter().find(|(step, _)| *step == i).map(|(_, on_end)| *on_end);
             running.push(async move { Some(watch_step(step, child).await?.meaning(meaning)) });
         }
     }
-    while let Some(ended) = running.next().await {
-        if ended.is_some() {
-            return ended;
-        }
-    }
-    None
+    running.first().await
 }
 
 /// As [`watch`], of one step. If it is over, so is its `Progress`.
 pub(crate) async fn watch_step(step: &mut Step<'_>, progress: &mut Progress) -> Option<Ended> {
     let watched = {
-        let mut watch = Box::pin(catch(step.watch(progress)));
+        let mut watch = Box::pin(catch(async { step.watch(progress).await }));
         let watched = watch.as_mut().await;
         // A future of a user's may panic in its drop, too.
         catch_unwind(AssertUnwindSafe(|| drop(watch))).and(watched)

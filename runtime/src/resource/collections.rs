@@ -192,17 +192,12 @@ pub(super) fn force(parts: Parts<'_>, progress: &mut Progress) {
 
 /// The next of the parts that ends. A part that has ended is not watched again.
 async fn watch(parts: Parts<'_>, progress: &mut Progress) -> Option<Ended> {
-    let mut running: Together<_> = pair(parts, progress)
+    let running: Together<_> = pair(parts, progress)
         .into_iter()
         .filter(|(_, progress)| progress.outcome.is_none())
         .map(async |(mut part, progress)| plan::watch_step(&mut part, progress).await)
         .collect();
-    while let Some(ended) = running.next().await {
-        if ended.is_some() {
-            return ended;
-        }
-    }
-    None
+    running.first().await
 }
 
 /// The operations over the parts of `$value`, for a type whose parts `$parts` lists.

@@ -12,6 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use pin_project_lite::pin_project;
 
 use crate::sync::first_panic::FirstPanic;
+use crate::sync::quietly;
 
 /// Futures, each polled when it was woken. Dropping it drops all of them, and then goes on with the first panic.
 pub(crate) struct Together<F> {
@@ -31,6 +32,22 @@ impl<F: Future> Together<F> {
     /// The output of the next that ends; none if there is no more.
     pub(crate) async fn next(&mut self) -> Option<F::Output> {
         self.futures.next().await
+    }
+}
+
+impl<T, F: Future<Output = Option<T>>> Together<F> {
+    /// The first output that is one; none if none of them has any. The others are dropped, and what their drops do does not
+    /// cost the output.
+    pub(crate) async fn first(mut self) -> Option<T> {
+        let first = loop {
+            match self.next().await {
+                Some(None) => {}
+                Some(first) => break first,
+                None => break None,
+            }
+        };
+        quietly(|| drop(self));
+        first
     }
 }
 
