@@ -56,7 +56,7 @@ impl Spec {
         self.is_timeout_written.then_some(self.timeout)
     }
 
-    pub(super) fn prepare(&self, progress: &mut Progress) {
+    pub(crate) fn prepare(&self, progress: &mut Progress) {
         for (i, step) in self.steps.iter().enumerate() {
             if i >= progress.children.len() {
                 let mut name = Name::from(step.name);

@@ -38,6 +38,9 @@ pub struct Entry {
     pub(crate) progress: Slot<Progress>,
     /// Which steps have ended before anybody requested it, for a value that is watched while others may shut it down.
     pub(crate) watched: Slot<Progress>,
+    /// What [`watched`](Self::watched) has of steps that have ended, for the shutdown: it does not wait for the one who
+    /// watches.
+    early: Mutex<Vec<(usize, Early)>>,
     /// By when those who wait for the progress want the shutdown to be over.
     pub(crate) limits: Limits,
     /// Whether it is in the table of nodes.
@@ -47,6 +50,14 @@ pub struct Entry {
     /// What a higher layer keeps here.
     extension: OnceLock<Box<dyn Extension>>,
     state: Mutex<State>,
+}
+
+/// How a step has ended that nobody has requested to.
+#[derive(Clone)]
+struct Early {
+    outcome: Outcome,
+    detail: Option<String>,
+    at: Instant,
 }
 
 struct State {
@@ -91,6 +102,7 @@ impl Entry {
             is_registered: AtomicBool::new(false),
             progress: Slot::new(Progress::new(spec.name)),
             watched: Slot::new(Progress::new(spec.name)),
+            early: Mutex::new(Vec::new()),
             limits: Limits::new(),
             over: Latch::new(),
             extension: OnceLock::new(),
@@ -209,6 +221,33 @@ impl Entry {
         };
         self.over.set();
         result
+    }
+
+    /// Keeps what has ended while it was watched.
+    pub(crate) fn note_early(&self, watched: &Progress) {
+        let ended: Vec<_> = watched
+            .children
+            .iter()
+            .enumerate()
+            .filter_map(|(i, child)| {
+                let (outcome, detail) = (child.outcome.clone()?, child.detail.clone());
+                Some((i, Early { outcome, detail, at: child.ended? }))
+            })
+            .collect();
+        let _old = std::mem::replace(&mut *lock(&self.early), ended);
+    }
+
+    /// The steps that had ended before the shutdown began have ended in its report, too.
+    pub(crate) fn ended_early(&self, progress: &mut Progress) {
+        let early = lock(&self.early).clone();
+        for (i, Early { outcome, detail, at }) in early {
+            if let Some(child) = progress.children.get_mut(i).filter(|child| child.outcome.is_none()) {
+                if let Some(detail) = detail {
+                    child.detail(detail);
+                }
+                child.finish(outcome, at);
+            }
+        }
     }
 
     /// The value's owner answers for it: its drop is not a leak, and there is no report of its own.

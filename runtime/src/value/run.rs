@@ -1,6 +1,7 @@
 //! The traits that an annotated type implements, and what the generated methods call.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -177,10 +178,16 @@ pub fn nested_watch<'a, V: Annotated>(value: &'a mut V, progress: &'a mut Progre
 pub fn nested_shared_watch<'a, V: AnnotatedShared>(value: &'a V, progress: &'a mut Progress) -> Watch<'a> {
     let (entry, steps) = (owned_entry(value), value.steps_shared());
     Box::pin(async move {
-        let mut watched = entry.watched.try_take().filter(|_| entry.is_open())?;
+        // Another of its owners may watch it. Then it is this one's turn when that one has an end, or gives up.
+        let mut watched = match select(pin!(entry.watched.take()), pin!(entry.over.wait())).await {
+            Either::Left((watched, _)) => watched.filter(|_| entry.is_open())?,
+            Either::Right(_) => return None,
+        };
         watched.context = entry.context.clone();
         watched.rename(&progress.name);
-        plan::watch(V::SPEC, V::ON_END, steps, &mut watched).await
+        let ended = plan::watch(V::SPEC, V::ON_END, steps, &mut watched).await;
+        entry.note_early(&watched);
+        ended
     })
 }
 
@@ -399,6 +406,8 @@ async fn teardown_in(
     entry.begin();
     progress.context = entry.context.clone();
     progress.rename(name);
+    spec.prepare(&mut progress);
+    entry.ended_early(&mut progress);
     drop(asked);
     let mut lowered = false;
     loop {
