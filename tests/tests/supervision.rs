@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sundown::{Ended, OnEnd, Outcome, RuntimeThread, ShutdownGuard, Tasks, Thread, any_ended, must_shutdown};
+use sundown_tests::is_pending;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -138,6 +139,29 @@ async fn a_child_process() {
         assert_eq!(ended.fails_all(), fails, "{ended}");
         let _ = value.shutdown().await;
     }
+}
+
+/// The look at a child leaves it its standard input, which tokio's `Child::wait` closes.
+#[tokio::test]
+#[cfg(unix)]
+async fn a_child_that_reads_its_standard_input() {
+    use std::process::Stdio;
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::process::Command;
+
+    let mut command = Command::new("cat");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut value = single(command.spawn().unwrap());
+    let mut watch = Box::pin(any_ended(&mut value));
+    assert!(is_pending(&mut watch).await, "it runs");
+    drop(watch);
+    let mut input = value.field.stdin.take().expect("it is where it was");
+    input.write_all(b"line\n").await.unwrap();
+    let mut output = BufReader::new(value.field.stdout.take().unwrap()).lines();
+    assert_eq!(output.next_line().await.unwrap().as_deref(), Some("line"));
+    drop(input);
+    assert!(!next(&mut value).await.fails_all());
+    assert!(value.shutdown().await.is_ok());
 }
 
 #[must_shutdown]

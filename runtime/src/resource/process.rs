@@ -250,6 +250,38 @@ impl Inner {
     fn reap(&self) -> io::Result<ExitStatus> {
         lock(&self.child).reap()
     }
+
+    /// Waits until the group has ended, and reaps the child.
+    async fn ended(self: &Arc<Self>, progress: &mut Progress) -> Result<ExitStatus, Unwatched> {
+        let is_running = || lock(&self.child).status.is_none();
+        // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the
+        // child was started in may have no such driver: tokio would panic. On Windows a thread of the OS's tells.
+        let turned = cfg!(windows)
+            || progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
+                && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.runtime);
+        let ended = if !is_running() {
+            Ok(())
+        } else if turned {
+            self.group.ended(is_running).await
+        } else {
+            let name = progress.name().to_owned();
+            // Weakly, so that the thread does not keep the child alive that the last handle would kill.
+            let (inner, group) = (Arc::downgrade(self), self.group.clone());
+            let is_ours = move || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
+            match progress.keep(|| Joiner::spawn(&name, move || group.ended_blocking(is_ours))).wait().await {
+                Ok(ended) => ended,
+                Err(payload) => return Err(Unwatched::Panicked(Outcome::from_panic(&*payload))),
+            }
+        };
+        ended.and_then(|()| self.reap()).map_err(Unwatched::Failed)
+    }
+}
+
+/// Why it is not known when a child ends.
+enum Unwatched {
+    Failed(io::Error),
+    /// The wait has panicked.
+    Panicked(Outcome),
 }
 
 impl Child {
@@ -310,31 +342,13 @@ impl Teardown for &Process {
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
-            // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the
-            // child was started in may have no such driver: tokio would panic. On Windows a thread of the OS's tells.
-            let turned = cfg!(windows)
-                || progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
-                    && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.inner.runtime);
-            let ended = if self.status().is_some() {
-                Ok(())
-            } else if turned {
-                self.inner.group.ended(|| self.status().is_none()).await
-            } else {
-                let name = progress.name().to_owned();
-                // Weakly, so that the thread does not keep the child alive that the last handle would kill.
-                let (inner, group) = (Arc::downgrade(&self.inner), self.inner.group.clone());
-                let is_ours = move || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
-                match progress.keep(|| Joiner::spawn(&name, move || group.ended_blocking(is_ours))).wait().await {
-                    Ok(ended) => ended,
-                    Err(payload) => return Outcome::from_panic(&*payload),
-                }
-            };
-            match ended.and_then(|()| self.inner.reap()) {
+            match self.inner.ended(progress).await {
                 Ok(status) => {
                     progress.detail(status.to_string());
                     Outcome::Stopped
                 }
-                Err(error) => {
+                Err(Unwatched::Panicked(outcome)) => outcome,
+                Err(Unwatched::Failed(error)) => {
                     // Nobody can tell when it ends, so it does not get the time to: a kill needs no descriptor.
                     let _ = self.inner.kill();
                     Outcome::abandoned(format!("killed, because it cannot be watched: {error}"))
@@ -343,17 +357,28 @@ impl Teardown for &Process {
         })
     }
 
-    /// A child that nobody has asked to end, and that ends with another status than success, has failed.
+    /// A child that nobody has asked to end, and that ends with another status than success, has failed. One that cannot
+    /// be watched runs on.
     fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
         Box::pin(async move {
             // A driver is what says that this runs in the runtime that is around.
             progress.driver.get_or_insert_with(Driver::asynchronous);
-            let outcome = Teardown::wait(self, progress).await;
-            let failed = self.status().filter(|status| outcome.is_stopped() && !status.success());
-            Some(Ended::whole(match failed {
-                Some(status) => Outcome::Failed(Failure::new(format!("child `{}`: {status}", self.name()))),
-                None => outcome,
-            }))
+            match self.inner.ended(progress).await {
+                Ok(status) => {
+                    progress.detail(status.to_string());
+                    Some(Ended::whole(match status.success() {
+                        true => Outcome::Stopped,
+                        false => Outcome::Failed(Failure::new(format!("child `{}`: {status}", self.name()))),
+                    }))
+                }
+                Err(unwatched) => {
+                    progress.unwatched(&match unwatched {
+                        Unwatched::Panicked(outcome) => outcome.to_string(),
+                        Unwatched::Failed(error) => error.to_string(),
+                    });
+                    None
+                }
+            }
         })
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::driver::{Driver, Name, RuntimeContext};
 use crate::host::user_threads::{Budget, Owner};
+use crate::sync::quietly;
 use crate::teardown::output::{Judge, judged};
 use crate::teardown::tree::{Ended, Within};
 use crate::teardown::{Failure, Outcome};
@@ -140,6 +141,12 @@ impl Progress {
     /// The value that was kept, if there is one of this type.
     pub fn kept<S: Send + 'static>(&mut self) -> Option<&mut S> {
         self.kept.as_mut()?.downcast_mut()
+    }
+
+    /// The resource may run, and cannot be watched: a wait begins anew, with nothing that was kept for this one.
+    pub(crate) fn unwatched(&mut self, why: &str) {
+        quietly(|| drop(self.kept.take()));
+        self.detail(format!("it cannot be watched: {why}"));
     }
 
     /// The progress of the `index`th part of a collection, called `name` in the report.

@@ -42,8 +42,11 @@ impl Teardown for tokio::process::Child {
         Box::pin(async move {
             // A driver is what says that this runs in the runtime that is around.
             progress.driver.get_or_insert_with(Driver::asynchronous);
-            let outcome = Teardown::wait(self, progress).await;
-            Some(unasked(outcome, self.try_wait()))
+            let outcome = {
+                let open = InputOpen { input: self.stdin.take(), child: self };
+                Teardown::wait(&mut *open.child, progress).await
+            };
+            unasked(outcome, self.try_wait(), progress)
         })
     }
 
@@ -52,6 +55,21 @@ impl Teardown for tokio::process::Child {
         if let Err(error) = self.start_kill() {
             progress.fail(error);
         }
+    }
+}
+
+/// A child that is watched, without its standard input: tokio's `Child::wait` would close that first, and a child that
+/// nobody has asked to end still reads it. It is put back when this is dropped.
+#[cfg(feature = "process")]
+struct InputOpen<'a> {
+    child: &'a mut tokio::process::Child,
+    input: Option<tokio::process::ChildStdin>,
+}
+
+#[cfg(feature = "process")]
+impl Drop for InputOpen<'_> {
+    fn drop(&mut self) {
+        self.child.stdin = self.input.take();
     }
 }
 
@@ -80,7 +98,7 @@ impl Teardown for std::process::Child {
     fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
         Box::pin(async move {
             let outcome = Teardown::wait(self, progress).await;
-            Some(unasked(outcome, self.try_wait()))
+            unasked(outcome, self.try_wait(), progress)
         })
     }
 
@@ -112,14 +130,18 @@ fn reaped(ended: io::Result<ExitStatus>, progress: &mut Progress) -> Outcome {
     }
 }
 
-/// What a child that nobody has asked to end ended as.
-fn unasked(outcome: Outcome, status: io::Result<Option<ExitStatus>>) -> Ended {
-    Ended::whole(match status {
-        Ok(Some(status)) if outcome.is_stopped() && !status.success() => {
+/// What a child that nobody has asked to end ended as; none if it could not be watched.
+fn unasked(outcome: Outcome, status: io::Result<Option<ExitStatus>>, progress: &mut Progress) -> Option<Ended> {
+    if !outcome.is_stopped() {
+        progress.unwatched(&outcome.to_string());
+        return None;
+    }
+    Some(Ended::whole(match status {
+        Ok(Some(status)) if !status.success() => {
             Outcome::Failed(Failure::new(format!("a child process ended: {status}")))
         }
         _ => outcome,
-    })
+    }))
 }
 
 #[cfg(unix)]
