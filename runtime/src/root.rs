@@ -27,7 +27,7 @@ use crate::observe;
 use crate::plan;
 use crate::sync::quietly;
 use crate::teardown::{Failure, Outcome, Report, ShutdownError};
-use crate::value::{StartError, Supervised, any_ended, registry};
+use crate::value::{StartReport, Supervised, any_ended, registry};
 
 use control::Control;
 pub use control::{Lifecycle, StopReason};
@@ -133,7 +133,7 @@ impl Root {
     }
 
     /// How long the service still serves after it has said that it is not ready, so that load balancers notice. A part of
-    /// the grace; none at first.
+    /// the grace; none at first. One that is not shorter than the grace is half of it, and standard error says so.
     pub fn unready_for(mut self, wait: Duration) -> Self {
         self.unready = wait;
         self
@@ -210,8 +210,9 @@ impl Root {
             Err(error) => return self.not_started(&error),
         };
         let lifecycle = Lifecycle::new(&control);
+        let failed = StartReport::default();
         let started = {
-            let mut starting = Box::pin(catch(async { start(lifecycle).await }));
+            let mut starting = Box::pin(catch(failed.noted_in(async { start(lifecycle).await })));
             let started = match select(starting.as_mut(), pin!(control.stop_requested())).await {
                 Either::Left((started, _)) => Ok(started),
                 Either::Right((reason, _)) => Err(reason),
@@ -222,9 +223,11 @@ impl Root {
         };
         let exit = match started {
             Ok(Ok(Ok(value))) => self.serve(value, &control).await,
-            Ok(Ok(Err(error))) => self.sweep(StopReason::StartFailed(Failure::new(error)), &control).await,
-            Ok(Err(payload)) => self.sweep(StopReason::StartPanicked(Outcome::caught(payload)), &control).await,
-            Err(reason) => self.sweep(reason, &control).await,
+            Ok(Ok(Err(error))) => self.sweep(StopReason::StartFailed(Failure::new(error)), &failed, &control).await,
+            Ok(Err(payload)) => {
+                self.sweep(StopReason::StartPanicked(Outcome::caught(payload)), &failed, &control).await
+            }
+            Err(reason) => self.sweep(reason, &failed, &control).await,
         };
         listening.end(exit.code());
         exit
@@ -248,16 +251,16 @@ impl Root {
     }
 
     /// Stops what is left of a start that did not come to its end.
-    async fn sweep(&mut self, reason: StopReason, control: &Control) -> Exit {
+    async fn sweep(&mut self, reason: StopReason, failed: &StartReport, control: &Control) -> Exit {
         let phases = self.begin(&reason, control).await;
         let result = self.escalate(control, &phases, registry::shutdown_all_anyway).await;
         let left = result.unwrap_or_else(ShutdownError::into_report);
         // A start that has shut down what it had made says what became of it.
         let shut_down = match &reason {
-            StopReason::StartFailed(failure) => failure.error().downcast_ref::<StartError>().map(StartError::report),
+            StopReason::StartFailed(failure) => failed.of(failure.error()),
             _ => None,
         };
-        let report = shut_down.cloned().or_else(|| (!left.steps().is_empty()).then_some(left));
+        let report = shut_down.or_else(|| (!left.steps().is_empty()).then_some(left));
         self.exit(reason, report, Vec::new(), control)
     }
 
@@ -359,9 +362,16 @@ async fn supervise<V: Supervised>(value: &mut V, control: &Control) -> StopReaso
                 Either::Right(_) => StopReason::Requested("`request_shutdown`".to_owned()),
             }
         };
-        match select(pin!(stops), pin!(ended)).await {
-            Either::Left((reason, _)) => return reason,
-            Either::Right((ended, _)) => {
+        let mut ended = Box::pin(ended);
+        let first = match select(pin!(stops), ended.as_mut()).await {
+            Either::Left((reason, _)) => Err(reason),
+            Either::Right((ended, _)) => Ok(ended),
+        };
+        // What is dropped half-way is the user's, too.
+        quietly(|| drop(ended));
+        match first {
+            Err(reason) => return reason,
+            Ok(ended) => {
                 observe::ended_early(&ended);
                 if ended.stops_all() {
                     return StopReason::Ended(ended);
@@ -373,8 +383,12 @@ async fn supervise<V: Supervised>(value: &mut V, control: &Control) -> StopReaso
 
 /// The output of `future`, unless `event` comes before.
 async fn unless<T>(event: impl Future<Output = ()>, future: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(future), pin!(event)).await {
+    let mut future = Box::pin(future);
+    let output = match select(future.as_mut(), pin!(event)).await {
         Either::Left((output, _)) => Some(output),
         Either::Right(_) => None,
-    }
+    };
+    // Waits of the user's are dropped with it.
+    quietly(|| drop(future));
+    output
 }

@@ -20,4 +20,6 @@ pub use nodes::Phase;
 pub use on_drop::{Dropped, clear_hook as clear_drop_hook, set_hook as set_drop_hook};
 pub use shared::{Shared, SharedGuard};
 pub use start::StartError;
+#[cfg(feature = "run")]
+pub(crate) use start::StartReport;
 pub use supervise::{Supervised, any_ended};

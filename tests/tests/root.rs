@@ -10,5 +10,7 @@ mod running;
 mod signals;
 #[path = "root/start.rs"]
 mod start;
+#[path = "root/stuck.rs"]
+mod stuck;
 #[path = "root/supervision.rs"]
 mod supervision;

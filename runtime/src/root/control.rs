@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::{PATIENCE, signals};
+use crate::driver::FOREVER;
 use crate::sync::lock;
 use crate::teardown::{Ended, Failure, Outcome};
 
@@ -158,7 +160,15 @@ impl Control {
         was_ready
     }
 
+    /// The first reason counts. The budget begins now at the latest: the thread that begins the shutdown may be stuck, and
+    /// then nothing but the signals' thread ends the process.
     fn request(&self, reason: StopReason) {
+        {
+            let mut state = lock(&self.state);
+            let grace = state.grace.min(FOREVER);
+            state.limit.get_or_insert_with(|| Instant::now() + grace + PATIENCE);
+        }
+        signals::limit_changed();
         self.requested.send_if_modified(|requested| {
             let is_first = requested.is_none();
             if is_first {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::observe;
 use crate::plan::Spec;
 use crate::teardown::Report;
 use crate::teardown::report::Millis;
@@ -70,7 +71,16 @@ impl Phases {
 
     /// Until when the service is to serve although it is not ready.
     pub(super) fn unready(&mut self, wait: Duration) -> Instant {
-        let wait = wait.min(self.grace);
+        let half = self.grace / 2;
+        let wait = if wait < self.grace {
+            wait
+        } else {
+            let (wait, grace) = (Millis(wait), Millis(self.grace));
+            observe::complain(&format!(
+                "`unready_for` ({wait}) leaves nothing of the grace ({grace}): it is half of the grace"
+            ));
+            half
+        };
         self.unready = Some((wait, None));
         self.begun + wait
     }

@@ -12,6 +12,8 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
 
 pub use error::StartError;
+#[cfg(feature = "run")]
+pub(crate) use error::StartReport;
 pub use field::{Started, started, started_here};
 
 use crate::driver::catch;

@@ -2,8 +2,18 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
+#[cfg(feature = "run")]
+use std::{
+    future::Future,
+    sync::{Mutex, Weak},
+};
 
+#[cfg(feature = "run")]
+use crate::sync::lock;
 use crate::teardown::Report;
+#[cfg(feature = "run")]
+use crate::teardown::outcome::sources;
 
 /// The error of a start that failed half-way, with the report of the shutdown of what it had started.
 ///
@@ -38,12 +48,16 @@ use crate::teardown::Report;
 /// ```
 pub struct StartError {
     error: Box<dyn Error + Send + Sync>,
-    report: Box<Report>,
+    /// Shared with [`StartReport`].
+    report: Arc<Report>,
 }
 
 impl StartError {
     pub(super) fn new(error: impl Into<Box<dyn Error + Send + Sync>>, report: Report) -> Self {
-        StartError { error: error.into(), report: Box::new(report) }
+        let report = Arc::new(report);
+        #[cfg(feature = "run")]
+        StartReport::note(&report);
+        StartError { error: error.into(), report }
     }
 
     /// The error of the start.
@@ -63,7 +77,7 @@ impl StartError {
 
     /// The report itself.
     pub fn into_report(self) -> Report {
-        *self.report
+        Arc::unwrap_or_clone(self.report)
     }
 }
 
@@ -82,5 +96,35 @@ impl fmt::Debug for StartError {
 impl Error for StartError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error.source()
+    }
+}
+
+/// Where the root finds the report of the [`StartError`] that its start has returned. That may be inside an error that does
+/// not show it, as an `anyhow::Error` that was made a `Box<dyn Error>`. One that was dropped is not the start's.
+#[cfg(feature = "run")]
+#[derive(Clone, Default)]
+pub(crate) struct StartReport(Arc<Mutex<Weak<Report>>>);
+
+#[cfg(feature = "run")]
+tokio::task_local! {
+    static NOTED: StartReport;
+}
+
+#[cfg(feature = "run")]
+impl StartReport {
+    /// The start, whose errors are noted here.
+    pub(crate) fn noted_in<F: Future>(&self, start: F) -> impl Future<Output = F::Output> + use<F> {
+        NOTED.scope(self.clone(), start)
+    }
+
+    fn note(report: &Arc<Report>) {
+        // Outside the start of a root there is nobody to find it.
+        let _ = NOTED.try_with(|StartReport(noted)| *lock(noted) = Arc::downgrade(report));
+    }
+
+    /// What became of what the start had made that failed with `error`.
+    pub(crate) fn of(&self, error: &(dyn Error + 'static)) -> Option<Report> {
+        let shown = sources(error).find_map(|error| error.downcast_ref::<StartError>()).map(StartError::report);
+        shown.cloned().or_else(|| lock(&self.0).upgrade().map(Arc::unwrap_or_clone))
     }
 }

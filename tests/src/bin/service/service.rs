@@ -6,7 +6,10 @@ use std::io;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
-use sundown::{CancellationToken, Exit, Lifecycle, Process, Root, ShutdownGuard, Tasks, Thread, must_shutdown};
+use sundown::{
+    CancellationToken, Exit, Lifecycle, Process, Progress, Root, ShutdownGuard, Tasks, Teardown, Thread, Wait, Watch,
+    must_shutdown,
+};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::task::JoinHandle;
@@ -19,6 +22,8 @@ struct Service {
     worker: JoinHandle<io::Result<()>>,
     #[shutdown]
     jobs: Tasks,
+    #[shutdown]
+    panics: Option<PanicsWhenDropped>,
     #[shutdown(on_end = "stop")]
     work: Option<JoinHandle<io::Result<()>>>,
     /// One that takes its time and listens to nothing, or a stub that has ended.
@@ -27,6 +32,38 @@ struct Service {
     #[shutdown(after = child, with = Store::close)]
     store: Store,
     guard: ShutdownGuard<Self>,
+}
+
+/// Never ends, and its waits panic when they are dropped.
+struct PanicsWhenDropped;
+
+impl PanicsWhenDropped {
+    async fn wait<T>() -> T {
+        struct Panics;
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("a wait was dropped");
+            }
+        }
+        let _panics = Panics;
+        pending().await
+    }
+}
+
+impl Teardown for PanicsWhenDropped {
+    fn request(&mut self, _progress: &mut Progress) {}
+
+    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
+        Box::pin(Self::wait())
+    }
+
+    fn force(&mut self, progress: &mut Progress) {
+        progress.abandon("it never ends");
+    }
+
+    fn watch<'a>(&'a mut self, _progress: &'a mut Progress) -> Watch<'a> {
+        Box::pin(Self::wait())
+    }
 }
 
 /// What closes last, in `millis`.
@@ -104,6 +141,9 @@ pub(crate) fn run() -> ExitCode {
 async fn start(arguments: &Arguments, lifecycle: Lifecycle) -> io::Result<Service> {
     say("starting");
     let _pool = Dropped("the pool of the start is dropped");
+    if arguments.has("start-blocks") {
+        std::thread::sleep(Duration::from_secs(3600));
+    }
     if let Some(wait) = arguments.duration("start") {
         tokio::time::sleep(wait).await;
     }
@@ -126,6 +166,7 @@ async fn start(arguments: &Arguments, lifecycle: Lifecycle) -> io::Result<Servic
     if arguments.has("stuck") {
         jobs.spawn("stuck", pending::<()>()).expect("the group is open");
     }
+    let panics = arguments.has("drops-panic").then_some(PanicsWhenDropped);
     let work = does(arguments, &lifecycle);
     if arguments.has("job-panics") {
         jobs.spawn("job", async { panic!("boom") }).expect("the group is open");
@@ -146,7 +187,7 @@ async fn start(arguments: &Arguments, lifecycle: Lifecycle) -> io::Result<Servic
     });
     say("started");
     let store = Store { millis: arguments.millis("close").unwrap_or_default(), blocks: arguments.has("close-blocks") };
-    Ok(Service { stop, worker, jobs, work, child, store, guard: ShutdownGuard::new() })
+    Ok(Service { stop, worker, jobs, panics, work, child, store, guard: ShutdownGuard::new() })
 }
 
 /// What it does by itself.
