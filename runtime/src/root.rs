@@ -93,6 +93,9 @@ type OnExit = dyn FnOnce(&Exit) + Send;
 /// A second signal, at any moment, forces: what is left of the plan goes on in its order, within
 /// [`forced_within`](Self::forced_within). A third one ends the process at once. Either way the process ends soon after its
 /// budget, also if its main thread is stuck. The report goes to standard error.
+///
+/// Not every field is watched: not one with `with`, `close`, `request` or `force`, a bare `std::thread::JoinHandle`, or what
+/// is in a [`Shared`](crate::Shared) or a [`Later`](crate::Later). Such a field may fail while the service runs on.
 #[must_use = "a root does nothing until it runs"]
 pub struct Root {
     grace: Duration,
@@ -151,7 +154,8 @@ impl Root {
         self
     }
 
-    /// What is done with the report, instead of printing it to standard error.
+    /// What is done with the report, instead of printing it to standard error. Not called where the process ends without
+    /// one: after a third signal, and when the budget is used up and the shutdown has not returned.
     pub fn on_exit(mut self, report: impl FnOnce(&Exit) + Send + 'static) -> Self {
         self.on_exit = Some(Box::new(report));
         self
@@ -168,7 +172,8 @@ impl Root {
     /// that of `main`.
     ///
     /// `start` is dropped if the service is to stop before it has started. What it has made by then, and what a start that
-    /// fails has, is stopped as its drop says, and waited for.
+    /// fails has, is stopped as its drop says, and waited for. So is all else in the process that sundown knows of, also what
+    /// was made before the call: the process is to end.
     ///
     /// # Panics
     ///
@@ -188,7 +193,8 @@ impl Root {
         exit
     }
 
-    /// As [`run`](Self::run), in the runtime around the caller: for `#[tokio::main]`, and a runtime of one's own.
+    /// As [`run`](Self::run), in the runtime around the caller: for `#[tokio::main]`, and a runtime of one's own. A start
+    /// that does not come to its end stops everything in the process that sundown knows of.
     ///
     /// A `#[tokio::main]` waits for blocking threads when its runtime is dropped, also for one that was abandoned.
     ///

@@ -57,7 +57,8 @@ impl Exit {
     }
 
     /// The exit code: 0 after a clean shutdown, else one of the constants, or 128 + signal where that was asked for. What
-    /// stopped the service counts before what became of its steps.
+    /// stopped the service counts before what became of its steps. A step that has failed or panicked counts whatever its
+    /// `on_end` says: [`OnEnd::Ignore`](crate::OnEnd::Ignore) lets the service run on, and its report has it all the same.
     #[must_use]
     pub fn code(&self) -> u8 {
         self.code
@@ -69,7 +70,7 @@ impl Exit {
         &self.reason
     }
 
-    /// Whether a second signal has forced the shutdown.
+    /// Whether a second signal or [`Lifecycle::force`](crate::Lifecycle::force) has forced the shutdown.
     #[must_use]
     pub fn is_forced(&self) -> bool {
         self.is_forced
@@ -81,7 +82,7 @@ impl Exit {
         self.report.as_ref()
     }
 
-    /// The phases of the shutdown, in their order. None if the service was not up.
+    /// The phases of the shutdown, in their order. Empty if the service was not up.
     #[must_use]
     pub fn phases(&self) -> &[PhaseReport] {
         &self.phases

@@ -22,7 +22,8 @@ pub struct Ended {
 
 /// What the end of a field means that nobody has requested: `#[shutdown(on_end = "…")]`.
 ///
-/// Without it an `Err`, a panic and the failure of a child process fail the whole, and another end is only an event.
+/// Without it an `Err`, a panic and the failure of a child process shut down the whole, which has failed; another end is
+/// only an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnEnd {
@@ -30,7 +31,8 @@ pub enum OnEnd {
     Fail,
     /// `"stop"`: the whole is shut down, since its work is done. It has failed only if the field has.
     Stop,
-    /// `"ignore"`: it is an event, and no more. The report of the shutdown still has it.
+    /// `"ignore"`: it is an event, and no more. The report of the shutdown still has it, and so has the exit code of a
+    /// `run`: of a clean stop whose report has an ignored panic it is 101.
     Ignore,
 }
 
