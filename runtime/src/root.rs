@@ -41,9 +41,6 @@ const GRACE: Duration = Duration::from_secs(25);
 /// What a forced shutdown has: for the aborts to be confirmed, and for what closes behind them.
 const FORCED: Duration = Duration::from_secs(2);
 
-/// What the signals' thread waits after the budget, before it ends a process that does not return.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// Runs a service from its start to the exit code of the process: [`Root::run`] with the defaults.
 ///
 /// ```no_run
@@ -274,8 +271,7 @@ impl Root {
     async fn begin(&mut self, reason: &StopReason, control: &Control) -> Phases {
         let grace = control.grace();
         let mut phases = Phases::begin(grace);
-        control.limit(phases.deadline() + PATIENCE);
-        signals::limit_changed();
+        control.limit(phases.deadline());
         observe::shutting_down(&reason.to_string(), grace);
         let was_ready = control.stops();
         if let Some(hook) = self.on_unready.take()

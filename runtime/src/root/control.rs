@@ -4,13 +4,23 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{PATIENCE, signals};
 use crate::driver::FOREVER;
 use crate::sync::lock;
 use crate::teardown::{Ended, Failure, Outcome};
+
+/// What the signals' thread waits after the budget, before it ends a process that does not return.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// For the signals' thread: a limit of a root is another one.
+pub(super) static CHANGED: Notify = Notify::const_new();
+
+/// A root has a limit, or another one, or none any more.
+pub(super) fn limit_changed() {
+    CHANGED.notify_one();
+}
 
 /// A clonable handle of the process that a [`Root`](crate::Root) runs: what the start of the service gets.
 #[derive(Clone)]
@@ -139,9 +149,10 @@ impl Control {
         lock(&self.state).grace
     }
 
-    /// By when the process is to have ended.
-    pub(super) fn limit(&self, limit: Instant) {
-        lock(&self.state).limit = Some(limit);
+    /// By when the shutdown is to have ended.
+    pub(super) fn limit(&self, deadline: Instant) {
+        lock(&self.state).limit = Some(deadline + PATIENCE);
+        limit_changed();
     }
 
     pub(super) fn limited_to(&self) -> Option<Instant> {
@@ -168,7 +179,7 @@ impl Control {
             let grace = state.grace.min(FOREVER);
             state.limit.get_or_insert_with(|| Instant::now() + grace + PATIENCE);
         }
-        signals::limit_changed();
+        limit_changed();
         self.requested.send_if_modified(|requested| {
             let is_first = requested.is_none();
             if is_first {

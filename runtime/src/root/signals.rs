@@ -17,13 +17,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use tokio::runtime::Builder;
-use tokio::sync::Notify;
 
 #[cfg(unix)]
 use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
-use super::control::Control;
+use super::control::{CHANGED, Control, limit_changed};
 use super::exit::Exit;
 use crate::sync::lock;
 use crate::value::registry::{self, Snapshot};
@@ -33,9 +32,6 @@ static ROOTS: Mutex<Vec<Weak<Control>>> = Mutex::new(Vec::new());
 
 /// The exit code of the root that has ended last.
 static ENDED: Mutex<Option<u8>> = Mutex::new(None);
-
-/// A limit in [`ROOTS`] is another one.
-static CHANGED: Notify = Notify::const_new();
 
 /// The time that the last words have.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -69,11 +65,6 @@ impl Drop for Listening {
         lock(&ROOTS).retain(|control| !control.ptr_eq(&self.0));
         limit_changed();
     }
-}
-
-/// A root has a limit, or another one, or none any more.
-pub(super) fn limit_changed() {
-    CHANGED.notify_one();
 }
 
 /// Returns when the handlers are installed.
