@@ -81,17 +81,17 @@ class Runner:
         self.all_forced = loop.create_future()
 
     def start(self):
-        try:
-            daemon(self.main, self.name).start()
-        except BaseException:
-            # No thread could be made. Or Ctrl-C, also while the thread begins: one of the two closes the loop.
-            if self.begun.acquire(blocking=False):
-                self.loop.close()
-            else:
-                self.over = True
-                with suppress(RuntimeError):  # closed
-                    self.loop.call_soon_threadsafe(self.loop.stop)
-            raise
+        daemon(self.main, self.name).start()
+
+    def give_up(self):
+        """After `start` failed: no thread could be made; or Ctrl-C, also while the thread begins. One of the two closes the
+        loop."""
+        if self.begun.acquire(blocking=False):
+            self.loop.close()
+        else:
+            self.over = True
+            with suppress(RuntimeError):  # closed
+                self.loop.call_soon_threadsafe(self.loop.stop)
 
     def main(self):
         if not self.begun.acquire(blocking=False):

@@ -52,7 +52,7 @@ impl LoopCore {
                 empty.call_method1("run", (&glue::get(py)?.new_event_loop,))?
             }
         };
-        let control = start(&event_loop, name).inspect_err(|_| drop(event_loop.call_method0("close")))?;
+        let control = start(&event_loop, name)?;
         let event_loop = Owned::new(LoopCore { timeout, control: Arc::new(control) }, location);
         if closing::has_begun() {
             // The exit may not have seen it.
@@ -66,8 +66,16 @@ impl LoopCore {
     }
 }
 
-/// Makes the bridge and the thread.
+/// Makes the bridge and the thread. After an error the loop is closed, or about to be by its thread.
 fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<LoopControl> {
+    let (control, runner) = prepare(event_loop, name).inspect_err(|_| drop(event_loop.call_method0("close")))?;
+    // The thread may have begun although `start` fails: from then on nobody else may close the loop.
+    runner.call_method0("start").inspect_err(|_| drop(runner.call_method0("give_up")))?;
+    Ok(control)
+}
+
+/// The bridge, and what runs the loop: the control of it for Rust, and the object of Python's.
+fn prepare<'py>(event_loop: &Bound<'py, PyAny>, name: String) -> PyResult<(LoopControl, Bound<'py, PyAny>)> {
     let py = event_loop.py();
     let load = || {
         let namespace = source::execute(py, "event_loop", include_str!("../event_loop.py"))?;
@@ -77,8 +85,7 @@ fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<LoopControl> {
     let state = LoopState::new(name, Bridge::of(event_loop)?);
     let runner = class.bind(py).call1((event_loop, LoopStateForPython(Arc::clone(&state)), &state.name))?;
     let methods = Runner::new(event_loop, &runner)?;
-    runner.call_method0("start")?;
-    Ok(LoopControl { state, runner: Arc::new(methods), owner: Owner::new() })
+    Ok((LoopControl { state, runner: Arc::new(methods), owner: Owner::new() }, runner))
 }
 
 impl Service for LoopCore {

@@ -276,3 +276,34 @@ def test_no_loop_after_ctrl_c_while_its_thread_begins(make, monkeypatch, runs):
         return not loop_threads() and len(descriptors()) <= len(files)
 
     assert wait_until(is_gone), (loop_threads(), files, descriptors())
+
+
+def test_only_the_thread_closes_a_loop_whose_thread_has_begun(make, monkeypatch):
+    """Ctrl-C in `start` while the thread is about to run the loop: a `close` on two threads at once breaks in the middle."""
+    begin = threading.Thread.start
+    begun, given_up = threading.Event(), threading.Event()
+    closed_by = []
+
+    class Slow(asyncio.SelectorEventLoop):
+        def run_forever(self):
+            begun.set()
+            assert given_up.wait(30)
+            super().run_forever()
+
+        def close(self):
+            closed_by.append(threading.current_thread().name)
+            super().close()
+
+    def start(thread):
+        begin(thread)
+        if thread.name.startswith(NAME):
+            assert begun.wait(30)
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(KeyboardInterrupt):
+            make(factory=Slow)
+    given_up.set()
+    assert wait_until(lambda: not loop_threads())
+    assert closed_by == [NAME]
