@@ -3,6 +3,8 @@
 mod collections;
 mod foreign;
 #[cfg(feature = "tokio")]
+mod fresh;
+#[cfg(feature = "tokio")]
 mod group;
 pub mod joiner;
 #[cfg(feature = "tokio")]

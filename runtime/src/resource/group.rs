@@ -1,6 +1,5 @@
 //! `Group`: members that come and go while the whole runs.
 
-mod ends;
 mod member;
 mod refused;
 mod teardown;
@@ -16,10 +15,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::driver::Driver;
+use crate::resource::fresh::Fresh;
 use crate::resource::owned::Owned;
 use crate::sync::lock;
 use crate::teardown::{Ended, Report, ShutdownError, Teardown};
-use ends::Ends;
 use member::{Leaving, Member, Restarts, Watching};
 pub use refused::Refused;
 
@@ -92,8 +91,8 @@ impl Drop for Handles {
 struct Members {
     name: String,
     state: Mutex<State>,
-    /// For who supervises the owner.
-    ends: Ends,
+    /// The failures that a supervisor of the owner is yet to hear of, with the names of the members.
+    fresh: Fresh<(String, Ended)>,
 }
 
 #[derive(Default)]
@@ -121,7 +120,7 @@ impl Group {
     #[track_caller]
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        let members = Members { name: name.into(), state: Mutex::default(), ends: Ends::default() };
+        let members = Members { name: name.into(), state: Mutex::default(), fresh: Fresh::new() };
         Group { handles: Arc::new(Handles { owned: Owned::new(members, Location::caller()) }) }
     }
 
@@ -267,7 +266,7 @@ impl Group {
     ///
     /// May be dropped: nothing is lost.
     pub async fn failed(&self) -> Ended {
-        self.handles.owned.ends.next("Group").await
+        self.handles.owned.failed("Group").await
     }
 
     /// The names of the members.
@@ -334,8 +333,15 @@ impl Members {
         };
         drop(left);
         if for_good {
-            self.ends.add(member.name(), ended);
+            self.fresh.add((member.name().to_owned(), ended));
         }
+    }
+
+    /// The next failure of [`Group::failed`], of a group that its owner's report calls `group`.
+    async fn failed(&self, group: &str) -> Ended {
+        let (member, ended) = self.fresh.next().await;
+        let name = format!("{group}.members[{member:?}]{}", ended.name());
+        ended.named(name)
     }
 
     /// No member comes from now on. Those that there are.

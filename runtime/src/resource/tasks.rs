@@ -1,6 +1,5 @@
 //! `Tasks`: a group of tokio tasks that are stopped together.
 
-mod fresh;
 mod ledger;
 #[cfg(all(test, sundown_loom))]
 mod models;
@@ -28,11 +27,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::driver::ended::DROPPED;
 use crate::host::user_threads::Owner;
+use crate::resource::fresh::Fresh;
 use crate::sync::{lock, quietly};
 use crate::teardown::outcome::panic_message;
 use crate::teardown::{Failure, Outcome};
 use crate::value::nodes::{self, Node, Registered};
-use fresh::Fresh;
 use ledger::{Attached, Entered, Key, Ledger, Named, Waiting};
 use notes::Noted;
 use tally::Tally;
@@ -102,7 +101,7 @@ struct Group {
     /// Who was dropped by a runtime.
     dropped: Mutex<Tally>,
     /// Those of them that a supervisor is yet to hear of.
-    fresh: Fresh,
+    fresh: Fresh<Outcome>,
     /// What the threads work for that run the tasks.
     owner: Arc<Owner>,
     created: Instant,

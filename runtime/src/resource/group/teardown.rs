@@ -98,7 +98,7 @@ impl Teardown for &Group {
     }
 
     fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
-        Box::pin(async move { Some(self.handles.owned.ends.next(progress.name()).await) })
+        Box::pin(async move { Some(self.handles.owned.failed(progress.name()).await) })
     }
 
     fn force(&mut self, progress: &mut Progress) {

@@ -1,31 +1,30 @@
-//! The failures of a group's tasks, as a supervisor hears of them.
+//! Failures, as a supervisor hears of them: of the tasks of a `Tasks`, and of the members of a `Group`.
 
 use std::collections::VecDeque;
 
 use crate::sync::modelled::{Mutex, lock};
 use crate::sync::waiters::{self, Awaited, Waiters, Waiting};
-use crate::teardown::Outcome;
 
 /// The number of failures that are kept for a supervisor who comes later. The report has the others.
 const KEPT: usize = 16;
 
 /// The failures that nobody has heard of yet.
-pub(super) struct Fresh {
-    state: Mutex<State>,
+pub(super) struct Fresh<T> {
+    state: Mutex<State<T>>,
 }
 
-struct State {
-    failures: VecDeque<Outcome>,
+struct State<T> {
+    failures: VecDeque<T>,
     waiters: Waiters,
 }
 
-impl Fresh {
+impl<T> Fresh<T> {
     pub(super) fn new() -> Self {
         Fresh { state: Mutex::new(State { failures: VecDeque::new(), waiters: Waiters::new() }) }
     }
 
-    /// A task has failed.
-    pub(super) fn add(&self, failure: Outcome) {
+    /// Something has failed.
+    pub(super) fn add(&self, failure: T) {
         let (_oldest, woken) = {
             let mut state = lock(&self.state);
             let oldest = if state.failures.len() == KEPT { state.failures.pop_front() } else { None };
@@ -36,7 +35,7 @@ impl Fresh {
     }
 
     /// The next failure; each is for one who waits. May be dropped and called again.
-    pub(super) async fn next(&self) -> Outcome {
+    pub(super) async fn next(&self) -> T {
         loop {
             Waiting::new(&self.state).await;
             // Another one may have been faster.
@@ -48,7 +47,7 @@ impl Fresh {
     }
 }
 
-impl Awaited for State {
+impl<T> Awaited for State<T> {
     type Output = ();
 
     fn output(&self) -> Option<()> {
@@ -74,7 +73,7 @@ mod models {
             let adders: Vec<_> = (0..2)
                 .map(|_| {
                     let fresh = Arc::clone(&fresh);
-                    thread::spawn(move || fresh.add(Outcome::Forced))
+                    thread::spawn(move || fresh.add(()))
                 })
                 .collect();
             for _ in 0..2 {
