@@ -68,3 +68,9 @@ impl Group {
 fn named(name: &str, id: impl std::fmt::Display) -> String {
     format!("`{name}` ({id})")
 }
+
+/// As a report names several; none if there are none.
+fn listed(named: impl Iterator<Item = String>) -> Option<String> {
+    let names: Vec<_> = named.collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}

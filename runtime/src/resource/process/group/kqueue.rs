@@ -8,6 +8,7 @@ mod freebsd;
 #[cfg(target_os = "macos")]
 mod macos;
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr;
@@ -21,8 +22,8 @@ use rustix::process::{Pid, getpgid};
 use self::freebsd as os;
 #[cfg(target_os = "macos")]
 use self::macos as os;
-use super::named;
 use super::running::Running;
+use super::{listed, named};
 use crate::resource::joiner::wait_exit;
 
 /// A question. The kernel has a list for each group, so that each who asks looks for itself.
@@ -41,11 +42,15 @@ struct Member {
     zombie: bool,
 }
 
+/// The name of a program, from a field of the kernel's that need not end in a zero.
+fn text(field: &[libc::c_char]) -> String {
+    let bytes: Vec<u8> = field.iter().map(|c| c.cast_unsigned()).chain([0]).collect();
+    CStr::from_bytes_until_nul(&bytes).unwrap_or_default().to_string_lossy().into_owned()
+}
+
 pub(super) fn names(group: u32) -> Option<String> {
     let members = os::members(group).ok()?;
-    let names: Vec<_> =
-        members.iter().filter(|member| !member.zombie).map(|member| named(&member.name, member.pid)).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    listed(members.iter().filter(|member| !member.zombie).map(|member| named(&member.name, member.pid)))
 }
 
 pub(super) fn running(group: u32, _: Asked) -> io::Result<Vec<Running>> {

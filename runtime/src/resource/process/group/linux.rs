@@ -9,15 +9,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 pub(super) use self::looks::Asked;
-use super::named;
 use super::running::Running;
+use super::{listed, named};
 
 pub(super) fn names(group: u32) -> Option<String> {
     let seen = looks::recent().ok()?;
     let now = seen.members(group).iter().filter_map(|pid| stat(*pid));
-    let names: Vec<_> =
-        now.filter(|stat| stat.group == group && !stat.zombie).map(|stat| named(&stat.name, stat.pid)).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    listed(now.filter(|stat| stat.group == group && !stat.zombie).map(|stat| named(&stat.name, stat.pid)))
 }
 
 /// A process whose main thread alone has ended is a zombie in `/proc`, too: only its descriptor tells.

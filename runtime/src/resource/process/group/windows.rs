@@ -2,7 +2,7 @@
 //!
 //! There are two, one in the other. process-wrap's starts the child suspended, stops all of it at once, and is closed by
 //! the OS whatever becomes of this process, which kills what is left. But it shows nobody its handle, and its wait ends with
-//! the job's first message. So ours lists who is there; the end of each is told by its own handle, since the messages of a
+//! the job's first message. So ours lists who is there; the handle of each says when it has ended, since the messages of a
 //! job are not guaranteed to arrive.
 
 mod signalled;
@@ -28,7 +28,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use self::signalled::{Signalled, is_signalled};
-use super::named;
+use super::{listed, named};
 use crate::resource::joiner::wait_exit;
 use crate::sync::lock;
 
@@ -78,9 +78,7 @@ impl Group {
 
     /// The names and ids of those that run; none if nobody does.
     pub(in super::super) fn names(&self) -> Option<String> {
-        let names: Vec<_> =
-            self.members().ok()?.iter().map(|member| named(&image(&member.handle), member.id)).collect();
-        (!names.is_empty()).then(|| names.join(", "))
+        listed(self.members().ok()?.iter().map(|member| named(&image(&member.handle), member.id)))
     }
 
     pub(super) fn ask() -> Asked {

@@ -1,11 +1,10 @@
 //! `sysctl` `kern.proc.pgrp`.
 
-use std::ffi::CStr;
 use std::io;
 use std::mem::size_of;
 use std::ptr;
 
-use super::Member;
+use super::{Member, text};
 
 /// Those that are in the group. What has ended may be among them.
 #[allow(unsafe_code, reason = "std has no sysctl")]
@@ -34,7 +33,5 @@ pub(super) fn members(group: u32) -> io::Result<Vec<Member>> {
 }
 
 fn member(info: &libc::kinfo_proc) -> Member {
-    let name: Vec<u8> = info.ki_comm.iter().map(|c| c.cast_unsigned()).chain([0]).collect();
-    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_string_lossy().into_owned();
-    Member { pid: info.ki_pid, name, zombie: info.ki_stat == libc::SZOMB }
+    Member { pid: info.ki_pid, name: text(&info.ki_comm), zombie: info.ki_stat == libc::SZOMB }
 }

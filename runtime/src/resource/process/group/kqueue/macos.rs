@@ -1,10 +1,9 @@
 //! libproc.
 
-use std::ffi::CStr;
 use std::io;
 use std::mem::size_of;
 
-use super::Member;
+use super::{Member, text};
 
 /// Those that are in the group. What has ended may be among them.
 #[allow(unsafe_code, reason = "no safe crate has libproc without a C compiler")]
@@ -52,7 +51,5 @@ fn member(pid: libc::pid_t) -> Member {
     };
     // A zombie has no such information.
     let zombie = read != bytes || info.pbi_status == libc::SZOMB;
-    let name: Vec<u8> = info.pbi_comm.iter().map(|c| c.cast_unsigned()).chain([0]).collect();
-    let name = CStr::from_bytes_until_nul(&name).unwrap_or_default().to_string_lossy().into_owned();
-    Member { pid, name, zombie }
+    Member { pid, name: text(&info.pbi_comm), zombie }
 }
