@@ -6,6 +6,7 @@ pub(super) mod closing;
 pub(super) mod exceptions;
 pub(super) mod exit;
 pub(super) mod fork;
+pub(super) mod frames;
 pub(super) mod gate;
 pub(super) mod hooks;
 pub(super) mod intern;

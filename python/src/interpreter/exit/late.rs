@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::internal::sync::lock;
-use crate::interpreter::modules;
 use crate::interpreter::raise_soon::ok_or_raise;
+use crate::interpreter::{frames, modules};
 
 /// Whether a handler that is registered now with `atexit` would not be called.
 ///
@@ -31,10 +31,10 @@ fn look(py: Python<'_>) -> PyResult<bool> {
     if let Some(threading) = &threading
         && threading.getattr("_SHUTTING_DOWN")?.is_truthy()?
     {
-        return after_the_threads(&sys, threading);
+        return after_the_threads(threading);
     }
     // The script has not ended, or `threading` was first imported after its end: then CPython never calls its `_shutdown`.
-    let frames = main_frames(&sys, threading.as_ref())?;
+    let frames = main_frames(py, threading.as_ref())?;
     let Some(outermost) = frames.last() else { return Ok(false) };
     let code = outermost.getattr("f_code")?;
     // The script, most often.
@@ -50,9 +50,9 @@ fn look(py: Python<'_>) -> PyResult<bool> {
 
 /// `threading._shutdown` comes before the `atexit` handlers. While it runs, which is seen on the main thread's stack, other
 /// threads may still work and it is not too late; after it, it is.
-fn after_the_threads(sys: &Bound<'_, PyModule>, threading: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn after_the_threads(threading: &Bound<'_, PyAny>) -> PyResult<bool> {
     let shutdown = threading.getattr("_shutdown")?.getattr("__code__")?;
-    for frame in main_frames(sys, Some(threading))? {
+    for frame in main_frames(threading.py(), Some(threading))? {
         if frame.getattr("f_code")?.is(&shutdown) {
             return Ok(false);
         }
@@ -61,15 +61,12 @@ fn after_the_threads(sys: &Bound<'_, PyModule>, threading: &Bound<'_, PyAny>) ->
 }
 
 /// The frames of the main thread, the innermost first. Without `threading` this thread counts as the main one.
-fn main_frames<'py>(
-    sys: &Bound<'py, PyModule>,
-    threading: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Vec<Bound<'py, PyAny>>> {
+fn main_frames<'py>(py: Python<'py>, threading: Option<&Bound<'py, PyAny>>) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let main = match threading {
-        Some(threading) => threading.call_method0("main_thread")?.getattr("ident")?,
-        None => sys.py().import("_thread")?.call_method0("get_ident")?,
+        Some(threading) => frames::main_ident(threading)?,
+        None => py.import("_thread")?.call_method0("get_ident")?,
     };
-    let mut frame = sys.call_method0("_current_frames")?.cast_into::<PyDict>()?.get_item(main)?;
+    let mut frame = frames::innermost(py)?.get_item(main)?;
     let mut frames = Vec::new();
     while let Some(inner) = frame {
         let outer = inner.getattr("f_back")?;
@@ -114,18 +111,21 @@ fn begins_with(callable: &Bound<'_, PyAny>, code: &Bound<'_, PyAny>) -> PyResult
     let has_it = |function: &Bound<'_, PyAny>| -> PyResult<bool> {
         Ok(function.getattr_opt("__code__")?.is_some_and(|its| its.is(code)))
     };
+    let begins = |callable: &Bound<'_, PyAny>| -> PyResult<bool> {
+        let call = callable.get_type().getattr_opt("__call__")?;
+        Ok(has_it(callable)? || call.is_some_and(|call| has_it(&call).unwrap_or(false)))
+    };
     let mut callable = callable.clone();
     // A `partial` of a method.
-    for wrapper in ["func", "__func__", ""] {
-        let call = callable.get_type().getattr_opt("__call__")?;
-        if has_it(&callable)? || call.is_some_and(|call| has_it(&call).unwrap_or(false)) {
+    for wrapped in ["func", "__func__"] {
+        if begins(&callable)? {
             return Ok(true);
         }
-        if let Some(inner) = callable.getattr_opt(wrapper)? {
+        if let Some(inner) = callable.getattr_opt(wrapped)? {
             callable = inner;
         }
     }
-    Ok(false)
+    begins(&callable)
 }
 
 /// A process that never imported `threading` has one thread (and no greenlets, REPL or worker processes, whose packages

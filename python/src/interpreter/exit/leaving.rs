@@ -28,6 +28,7 @@ use crate::internal::host::user_threads;
 use crate::internal::sync::lock;
 use crate::interpreter::exceptions::InterpreterExit;
 use crate::interpreter::exit::interrupt::Interrupts;
+use crate::interpreter::frames;
 
 /// How long the exit waits for a thread that runs Python, from when the plans are over and it is due.
 pub(super) const EXTRA: Duration = Duration::from_secs(1);
@@ -105,14 +106,15 @@ fn look(
     since: Instant,
     parks: &mut HashMap<u64, u32>,
 ) -> PyResult<Vec<Running>> {
-    let frames = frames(py)?.keys().iter().map(|ident| ident.extract()).collect::<PyResult<HashSet<u64>>>()?;
+    let in_python =
+        frames::innermost(py)?.keys().iter().map(|ident| ident.extract()).collect::<PyResult<HashSet<u64>>>()?;
     let (interrupt, park) = (py.get_type::<InterpreterExit>(), park_class(py)?);
     let (now, mut running) = (Instant::now(), Vec::new());
     // Not under its lock: a thread that is about to park takes it without the GIL.
     let parked = lock(PARKED.get()).clone();
     user_threads::each(|thread| {
         let ident = thread.ident;
-        if !frames.contains(&ident) || parked.contains(&ident) {
+        if !in_python.contains(&ident) || parked.contains(&ident) {
             return;
         }
         let age = now.saturating_duration_since(interrupts.due(thread.budget).max(since));
@@ -128,16 +130,12 @@ fn look(
     Ok(running)
 }
 
-fn frames(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
-    Ok(py.import("sys")?.call_method0("_current_frames")?.cast_into::<PyDict>()?)
-}
-
 impl Running {
     /// "thread `runner` is in `busy` (jobs.py:12)"
     fn place(&self, py: Python<'_>) -> String {
         let name = self.name.as_deref().unwrap_or("unnamed");
         let place = || {
-            let frame = frames(py)?.as_any().get_item(self.ident)?;
+            let frame = frames::innermost(py)?.as_any().get_item(self.ident)?;
             let code = frame.getattr("f_code")?;
             let (function, file) = (code.getattr("co_name")?, code.getattr("co_filename")?);
             PyResult::Ok(format!("`{function}` ({file}:{})", frame.getattr("f_lineno")?))

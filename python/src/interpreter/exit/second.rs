@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 use crate::internal::driver::{self, Driver};
 use crate::internal::sync::latch::Latch;
 use crate::internal::sync::lock;
-use crate::interpreter::modules;
+use crate::interpreter::{frames, modules};
 
 /// How often the second one looks whether the first one finalizes. CPython has no event for it.
 const LOOK: Duration = Duration::from_millis(2);
@@ -94,7 +94,7 @@ impl Drop for Over<'_> {
 pub(super) fn is_main_another(py: Python<'_>) -> bool {
     let is_another = || {
         let threading = modules::imported(py)?.as_any().get_item("threading")?;
-        let main = threading.call_method0("main_thread")?.getattr("ident")?;
+        let main = frames::main_ident(&threading)?;
         threading.call_method0("get_ident")?.ne(main)
     };
     is_another().unwrap_or(false)

@@ -1,11 +1,10 @@
 //! Daemon threads that meet a refusal.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::internal::host::user_threads;
 use crate::interpreter::exceptions::ShutdownError;
-use crate::interpreter::{modules, source};
+use crate::interpreter::{frames, modules, source};
 
 /// Keeps daemon threads that end with a `ShutdownError` of this module from printing it: see `uncaught.py`.
 ///
@@ -25,7 +24,7 @@ pub(super) fn quieten(py: Python<'_>) -> PyResult<()> {
 /// Whether another thread has a Python frame. This one need not have any: CPython calls the handlers of `atexit` itself.
 fn runs_elsewhere(py: Python<'_>) -> PyResult<bool> {
     let own = user_threads::current_ident();
-    for ident in py.import("sys")?.call_method0("_current_frames")?.cast::<PyDict>()?.keys() {
+    for ident in frames::innermost(py)?.keys() {
         if ident.extract::<u64>()? != own {
             return Ok(true);
         }
