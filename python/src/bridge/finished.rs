@@ -5,8 +5,6 @@
 
 use std::sync::{Arc, Weak};
 
-use pyo3::exceptions::PyException;
-use pyo3::exceptions::asyncio::CancelledError;
 use pyo3::prelude::*;
 
 use crate::bridge::{Bridge, glue};
@@ -42,8 +40,7 @@ impl Finished {
             Ok(error) => PyErr::from_value(error),
             Err(cancelled) => cancelled,
         };
-        let is_unseen = bridge.answer(self.key, Err(error.clone_ref(py)));
-        if is_unseen && error.is_instance_of::<PyException>(py) && !error.is_instance_of::<CancelledError>(py) {
+        if bridge.answer(self.key, Err(error.clone_ref(py))) {
             // Now and not in the loop's next round: there may be none. The pass is a shield around the user's handler.
             glue::get(py)?.report_unseen.bind(py).call1((error.into_value(py),))?;
         }

@@ -476,11 +476,14 @@ def fail_call(bridge, key, error):
         unseen = bridge.fail(key, error)
     finally:
         bridge = None
-    if unseen and isinstance(error, Exception) and not isinstance(error, CancelledError):
+    if unseen:
         report_unseen(error)
 
 
 def report_unseen(error):
+    """Through the loop's handler. A cancellation is no error, and what is no `Exception` ends the loop."""
+    if not isinstance(error, Exception) or isinstance(error, CancelledError):
+        return
     message = "a shielded awaitable that Rust no longer waits for has raised"
     get_running_loop().call_exception_handler({"message": message, "exception": error})
 
