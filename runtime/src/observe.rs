@@ -237,7 +237,7 @@ pub(crate) fn ended_early(ended: &crate::teardown::Ended) {
     });
 }
 
-/// The report of a whole process, on standard error: the caller has not said where else.
+/// How a process ends, on standard error: the caller has not said where else, or there is no time to.
 #[cfg(feature = "run")]
 pub(crate) fn print_exit(text: &str) {
     use std::io::Write as _;

@@ -24,6 +24,7 @@ use self::unix as system;
 use self::windows as system;
 use super::control::{CHANGED, Control, limit_changed};
 use super::exit::Exit;
+use crate::observe;
 use crate::sync::lock;
 use crate::value::registry::{self, Snapshot};
 
@@ -127,7 +128,7 @@ fn too_late() {
     let is_late = |control: &Arc<Control>| control.limited_to().is_some_and(|limit| limit <= Instant::now());
     if roots().iter().any(is_late) {
         let text = format!(
-            "the budget is used up, and the shutdown has not returned: a call of it blocks its thread; exit code {}",
+            "the budget is used up, and the start or the shutdown has not returned: a call of it blocks its thread; exit code {}",
             Exit::ABANDONED
         );
         leave(text, Some(registry::snapshot), Exit::ABANDONED);
@@ -142,7 +143,7 @@ fn leave(text: String, table: Option<fn() -> Snapshot>, code: u8) -> ! {
     let (done, is_done) = mpsc::sync_channel(1);
     let last_words = thread::Builder::new().spawn(move || {
         registry::abandon_all(|| {
-            let _ = writeln!(io::stderr(), "sundown: {text}");
+            observe::print_exit(&text);
             if let Some(table) = table {
                 let _ = writeln!(io::stderr(), "{}", table());
             }
