@@ -78,7 +78,7 @@ impl Drop for PanicsInDrop {
 }
 
 async fn failed(group: &Group) -> Ended {
-    timeout(GENEROUS, group.failed()).await.expect("it is told")
+    timeout(GENEROUS, group.failed()).await.expect("a failure")
 }
 
 fn failures(report: &Report) -> &str {

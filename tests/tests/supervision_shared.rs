@@ -53,7 +53,7 @@ struct Parent {
     guard: ShutdownGuard<Self>,
 }
 
-/// What nobody has requested is a failure in the report too, whoever shuts down.
+/// What nobody has requested is a failure in the report too, no matter who shuts down.
 #[tokio::test]
 #[cfg(unix)]
 async fn an_end_that_was_watched_is_in_the_report() {

@@ -166,7 +166,7 @@ fn test(target: &str, metadata: &Metadata) -> Result<String> {
     arguments.extend(["--features", &features, "--test", "plain_threads"]);
     arguments.extend(files.flat_map(|name| ["--test", name.as_str()]));
     let Some(call) = on(target, &arguments) else { return Ok(skipped(target)) };
-    // A DLL, which cargo does not build when it is told which tests to run.
+    // A DLL, which cargo does not build when its command names the tests to run.
     let dll = on(target, &["build", "--package", "sundown-tests", "--features", &features, "--example", "unloaded"]);
     dll.map_or(Ok(()), Call::check)?;
     let mut counts = Counts::default();

@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
             let exclude = excluded.iter().flat_map(|package| ["--exclude", package]);
             cargo(["test", "--workspace", "--no-fail-fast", "--features", &features]).args(exclude)
         };
-        // These link no libpython, if PyO3 is told that there is none.
+        // These link no libpython, if PyO3 believes that there is none.
         let unlinked = |arguments: &[&str]| cargo(["test", "--all-features"]).args(arguments).env(UNLINKED, "1");
 
         let targets = ["--lib", "--bins", "--tests", "--examples"];

@@ -75,7 +75,7 @@ def test_a_shutdown_ends_the_waits_of_other_threads(current_thread):
 
 
 def test_a_sleep_on_a_runtime_that_has_ended_meanwhile(capfd):
-    """A canary: tokio's panic is told from others by its words, which tokio may change."""
+    """A canary: tokio's panic is known by its words, which tokio may change."""
     with pytest.raises(sp.ShutdownError, match="`ended` was shut down"):
         sp.sleep_on_a_runtime_that_has_ended()
     assert capfd.readouterr().err == ""

@@ -75,7 +75,7 @@ const CASES: &[(&str, fn())] = &[
     ("a DLL that is unloaded", unload),
 ];
 
-/// `examples/unloaded.rs`. `cargo test` builds it, but not where it is told which tests to run.
+/// `examples/unloaded.rs`. `cargo test` builds it, but not where its command names the tests to run.
 fn dll() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let dll = own.parent().and_then(|deps| deps.parent()).unwrap().join("examples/unloaded.dll");
