@@ -1,7 +1,7 @@
 //! A plan orders the steps of one value, and asks, waits for and forces them.
 //!
-//! How the budget is divided: what is left of it when a step starts is divided evenly among the steps of its longest
-//! chain; see [`Chains`].
+//! How the budget is divided: what is left of it when a step starts belongs to this step, but for the reserve of those
+//! behind it; see [`Chains`].
 //! The last tenth of a share, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
 //! and forced now, in no order, and has 100 ms to be confirmed.
 
@@ -48,9 +48,10 @@ pub(crate) async fn wait(spec: &'static Spec, steps: &mut [Step<'_>], progress: 
     };
     spec.prepare(progress);
     let limit = progress.deadline.unwrap_or_else(|| driver.after(spec.timeout));
-    let in_order = !progress.is_forced() && limit > driver.now();
-    let chains = Chains::of(spec.steps);
+    let whole = limit.saturating_duration_since(driver.now());
+    let in_order = !progress.is_forced() && !whole.is_zero();
     let mut ended: Vec<bool> = progress.children.iter().map(|child| child.outcome.is_some()).collect();
+    let chains = Chains::of(spec.steps, &ended, whole);
     let context = progress.context.clone();
     progress.children.iter_mut().for_each(|child| child.context = context.clone());
     let mut blocked: Vec<_> = steps.iter_mut().zip(&mut progress.children).map(Some).collect();

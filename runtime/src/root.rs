@@ -84,8 +84,10 @@ type OnExit = dyn FnOnce(&Exit) + Send;
 /// |---|---|---|
 /// | not ready | [`Lifecycle::is_ready`] is false, [`on_unready`](Self::on_unready) is called; the service still serves | [`unready_for`](Self::unready_for) |
 /// | stop accepting | the fields without `after` are requested | none: a request does not block |
-/// | drain | they end, or are forced | what is left, but for the reserve of those behind them |
+/// | drain | they end, or are forced | what is left, but for the reserve of those behind them: of 30 s, 25 s where none of those has a `timeout` |
 /// | stop | the fields with `after`, in their order | the rest |
+///
+/// How the plan divides its budget, [`#[must_shutdown]`](crate::must_shutdown) says.
 ///
 /// A second signal, at any moment, forces: what is left of the plan goes on in its order, within
 /// [`forced_within`](Self::forced_within). A third one ends the process at once. Either way the process ends soon after its

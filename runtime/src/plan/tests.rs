@@ -1,5 +1,7 @@
 //! How a plan divides its budget and what becomes of its steps, in paused time: the durations are exact.
 
+mod division;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -122,12 +124,16 @@ async fn the_total_is_the_longest_chain() {
 #[tokio::test(start_paused = true)]
 async fn a_stuck_first_step_leaves_the_rest_their_share() {
     let spec = spec(ms(9_000), &[(&[], None), (&[0], None), (&[1], None)]);
-    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(2_000)];
+    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(740)];
     let report = report(spec, &mut fakes).await;
     assert_eq!(words(&report), ["forced", "forced", "stopped"]);
-    assert_eq!(fakes[0].at("force"), Some(ms(2_900)), "a third of 9 s, less 100 ms to finish");
-    assert_eq!(fakes[1].at("request"), Some(ms(2_900)), "a confirmed force lets the next one go");
-    assert_eq!(fakes[1].at("force"), Some(ms(2_900) + ms(6_100) / 2 - ms(100)));
+    assert_eq!(fakes[0].at("force"), Some(ms(7_400)), "9 s without a sixth of them, less 100 ms to finish");
+    assert_eq!(fakes[1].at("request"), Some(ms(7_400)), "a confirmed force lets the next one go");
+    assert_eq!(
+        fakes[1].at("force"),
+        Some(ms(7_400) + ms(850 - 85)),
+        "1.6 s are left, and half of the sixth is reserved"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,10 +151,10 @@ async fn a_cap_bounds_its_step_and_the_budget_bounds_the_cap() {
 #[tokio::test(start_paused = true)]
 async fn a_cap_takes_nothing_from_the_steps_behind_it() {
     let spec = spec(ms(9_000), &[(&[], Some(ms(9_000))), (&[0], None), (&[1], None)]);
-    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(2_900)];
+    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(740)];
     let report = report(spec, &mut fakes).await;
     assert_eq!(words(&report), ["forced", "forced", "stopped"], "{report}");
-    assert_eq!(fakes[0].at("force"), Some(ms(2_900)), "a third of 9 s, less 100 ms to finish");
+    assert_eq!(fakes[0].at("force"), Some(ms(7_400)), "as without a timeout");
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,14 +175,14 @@ async fn a_whole_that_is_too_short_for_all_timeouts_cuts_the_longest() {
     assert_eq!(fakes[0].at("force"), Some(ms(1_900)), "2 s, less 100 ms to finish");
 }
 
-/// What a step with a timeout does not need is for the others.
+/// The timeout of a later step is reserved for it, and what is left belongs to the one that runs.
 #[tokio::test(start_paused = true)]
-async fn what_a_short_timeout_leaves_is_divided() {
-    let spec = spec(ms(10_000), &[(&[], None), (&[0], Some(ms(2_000))), (&[1], None)]);
-    let mut fakes = [Fake::stuck(), Fake::stuck(), Fake::ends_after(3_900)];
+async fn what_the_reserves_leave_belongs_to_the_step_that_runs() {
+    let spec = spec(ms(12_000), &[(&[], None), (&[0], Some(ms(2_000))), (&[1], None)]);
+    let mut fakes = [Fake::stuck(), Fake::ends_after(1_890), Fake::ends_after(1_990)];
     let report = report(spec, &mut fakes).await;
-    assert_eq!(words(&report), ["forced", "forced", "stopped"], "{report}");
-    assert_eq!(fakes[0].at("force"), Some(ms(3_900)), "4 s of 10 s, since 2 s are enough for the second");
+    assert_eq!(words(&report), ["forced", "stopped", "stopped"], "{report}");
+    assert_eq!(fakes[0].at("force"), Some(ms(7_900)), "12 s without 2 s and a sixth, less 100 ms to finish");
 }
 
 #[tokio::test(start_paused = true)]
@@ -306,13 +312,21 @@ proptest! {
         let mut chains = vec![1u64; n];
         (0..n).for_each(|i| chains[i] += after[i].iter().map(|&before| chains[before]).max().unwrap_or(0));
         let even = timeout / chains.iter().max().unwrap();
+        let reserves = division::reserves(&described, ms(timeout));
         for i in 0..n {
-            // Nobody takes a step's even part of the whole away. What is kept to finish is a tenth of it, 100 ms at most.
-            let fair = steps[i].2.map_or(even, |cap| cap.min(even));
+            let (cap, requested) = (steps[i].2.unwrap_or(u64::MAX), report.steps()[i].requested_after().unwrap());
+            // Nobody takes a step's reserve away, or its even part of the whole, whichever is less. And what is left belongs
+            // to the step that runs, but for the reserves behind it.
+            let reserved = even.min(reserves[i]);
+            let left = timeout.saturating_sub(requested.as_millis() as u64);
+            let rest = left.saturating_sub(division::behind(&described, &reserves, i)).min(cap);
             if let Some(forced) = fakes[i].at("force").filter(|_| timeout > 0) {
-                let got = forced - report.steps()[i].requested_after().unwrap();
-                let least = ms(fair.saturating_sub(fair.div_ceil(10).min(100)).saturating_sub(2 * n as u64));
-                prop_assert!(got >= least, "step {i} had {got:?} of {least:?}\n{report}");
+                let got = forced - requested;
+                for least in [reserved, rest] {
+                    // What is kept to finish is a tenth of it, 100 ms at most.
+                    let waits = ms(least.saturating_sub(least.div_ceil(10).min(100)).saturating_sub(2 * n as u64));
+                    prop_assert!(got >= waits, "step {i} had {got:?} of {waits:?}\n{report}");
+                }
             }
             prop_assert!(report.steps()[i].requested_after().is_some(), "nobody is forgotten");
             for &before in after[i].iter().filter(|_| timeout > 0) {

@@ -49,7 +49,23 @@ fn load_balancers_have_the_time_to_notice() {
     service.ended().expect(0, &["not ready", "of 300.0 ms"]);
 }
 
-/// The stuck job would have 24 s, and the child that ignores SIGTERM what is left of them.
+/// Of the grace the drain has all but the sixth that is reserved for those behind it; on a busy machine a little less.
+#[test]
+fn the_grace_belongs_to_the_drain() {
+    let service = Running::until(&["grace=30000"], "started");
+    service.signal(SIGTERM);
+    let ended = service.ended().expect(0, &["settled"]);
+    let share = |phase: &str| {
+        let line = ended.report.lines().find(|line| line.trim_start().starts_with(&format!("{phase}  ")));
+        let (_, share) =
+            line.and_then(|line| line.rsplit_once(" of ")).unwrap_or_else(|| panic!("{phase}: {ended:#?}"));
+        share.strip_suffix(" s").and_then(|seconds| seconds.parse::<f64>().ok()).expect("a number of seconds")
+    };
+    assert!((15.0..=25.0).contains(&share("drain")), "{ended:#?}");
+    assert!((3.0..=5.0).contains(&share("stop")), "{ended:#?}");
+}
+
+/// The stuck job would have 20 s, and the child that ignores SIGTERM what is left of them.
 #[test]
 fn a_second_signal_forces_in_order_and_still_closes() {
     let mut service = Running::until(&["stuck", "stubborn-child", "close=100", "reports"], "started");
