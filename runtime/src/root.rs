@@ -8,6 +8,7 @@
 mod control;
 mod exit;
 mod grace;
+mod manager;
 mod phases;
 mod signals;
 
@@ -95,6 +96,27 @@ type OnExit = dyn FnOnce(&Exit) + Send;
 ///
 /// Not every field is watched: not one with `with`, `close`, `request` or `force`, a bare `std::thread::JoinHandle`, or what
 /// is in a [`Shared`](crate::Shared) or a [`Later`](crate::Later). Such a field may fail while the service runs on.
+///
+/// # systemd
+///
+/// With the feature `systemd`, and in a process for which `NOTIFY_SOCKET` is set, systemd is notified as `sd_notify(3)` says:
+/// `READY=1` when the start has ended; `STOPPING=1` when the shutdown begins, with the reason as the status, and with
+/// `EXTEND_TIMEOUT_USEC=` for the whole grace, so that a short `TimeoutStopSec=` does not kill a service that drains. If the
+/// unit has a watchdog, `WATCHDOG=1` at half of its time. Before the shutdown a task of the runtime answers it each time, so a
+/// service whose workers are all blocked is restarted; in the shutdown it is the grace that ends what is stuck.
+///
+/// ```ini
+/// [Service]
+/// Type=notify
+/// ExecStart=/usr/bin/service
+/// WatchdogSec=30s
+/// Restart=on-failure
+/// # SIGTERM to the service alone: it stops its child processes when it is their turn.
+/// KillMode=mixed
+/// ```
+///
+/// A thread of its own sends, so a systemd that does not read holds up nothing. A socket in the abstract namespace, `@…`, is
+/// not supported. On Windows the feature does nothing.
 #[must_use = "a root does nothing until it runs"]
 pub struct Root {
     grace: Duration,
@@ -234,6 +256,7 @@ impl Root {
             }
             Err(reason) => self.sweep(reason, &failed, &control).await,
         };
+        control.manager().end(&exit);
         listening.end(exit.code());
         exit
     }
@@ -275,6 +298,7 @@ impl Root {
         let mut phases = Phases::begin(grace);
         control.limit(phases.deadline());
         observe::shutting_down(&reason.to_string(), grace);
+        control.manager().stopping(reason, phases.left());
         let was_ready = control.stops();
         if let Some(hook) = self.on_unready.take()
             && let Err(payload) = catch(async { hook() }).await

@@ -14,3 +14,5 @@ mod start;
 mod stuck;
 #[path = "root/supervision.rs"]
 mod supervision;
+#[path = "root/systemd.rs"]
+mod systemd;

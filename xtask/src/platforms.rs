@@ -61,8 +61,8 @@ const NEED_CARGO: [&str; 4] = ["ui", "packages", "build_script", "readme"];
 /// when it was given up, after minutes. Whether it is slow or stuck, by Wine's fault or the core's, is not known.
 const NOT_UNDER_WINE: [&str; 1] = ["thread_locals"];
 
-/// Features whose tests need signals of Unix: elsewhere a run of the tests says no more of them than a check.
-const TESTED_ON_UNIX: [&str; 1] = ["run"];
+/// Features whose tests need signals or sockets of Unix: elsewhere a run of the tests says no more of them than a check.
+const TESTED_ON_UNIX: [&str; 2] = ["run", "systemd"];
 
 /// Cargo's exit status where a package does not compile.
 const CARGO_FAILED: i32 = 101;

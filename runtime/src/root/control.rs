@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::manager::ServiceManager;
 use crate::driver::FOREVER;
 use crate::sync::lock;
 use crate::teardown::{Ended, Failure, Outcome};
@@ -124,6 +125,7 @@ pub(super) struct Control {
     ready: watch::Sender<bool>,
     stopping: CancellationToken,
     forced: CancellationToken,
+    manager: ServiceManager,
 }
 
 struct State {
@@ -142,6 +144,7 @@ impl Control {
             ready: watch::Sender::new(false),
             stopping: CancellationToken::new(),
             forced: CancellationToken::new(),
+            manager: ServiceManager::connect(),
         }
     }
 
@@ -162,6 +165,11 @@ impl Control {
     /// The service is up.
     pub(super) fn started(&self) {
         self.ready.send_replace(true);
+        self.manager.ready();
+    }
+
+    pub(super) fn manager(&self) -> &ServiceManager {
+        &self.manager
     }
 
     /// The shutdown begins. Whether the service was up.

@@ -173,7 +173,10 @@ async fn start(arguments: &Arguments, lifecycle: Lifecycle) -> io::Result<Servic
     }
     if arguments.has("blocks-workers") {
         for _ in 0..64 {
-            tokio::spawn(async { std::thread::sleep(Duration::from_secs(3600)) });
+            tokio::spawn(async {
+                say("blocked");
+                std::thread::sleep(Duration::from_secs(3600));
+            });
         }
     }
     if arguments.has("others") {
