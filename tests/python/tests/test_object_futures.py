@@ -105,7 +105,8 @@ def test_drained_ones_are_dropped_when_the_time_is_over(loops):
         assert probe.wait_started()
         with pytest.raises(sp.ShutdownTimeout, match="future_into_py"):
             await session.aclose(0.2)
-        assert (probe.completed, probe.dropped) == (0, 1)
+        # A worker drops it, which may be busy when the time is over.
+        assert probe.wait_dropped(1) and probe.completed == 0
         with pytest.raises(sp.ShutdownError):
             await put
 
