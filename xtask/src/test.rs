@@ -23,6 +23,8 @@ use crate::steps::Steps;
 /// Keeps PyO3 from linking a libpython, as in an extension module.
 pub(crate) const UNLINKED: &str = "PYO3_BUILD_EXTENSION_MODULE";
 
+const TEST: [&str; 2] = ["test", "--no-fail-fast"];
+
 /// Which tests are run.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -129,24 +131,27 @@ impl<'a> Run<'a> {
         let metadata = Metadata::load()?;
         let features = core_features(&metadata)?;
         let excluded = metadata.python_packages();
-        let members = || {
+        let members = |command: &[&str]| {
             let exclude = excluded.iter().flat_map(|package| ["--exclude", package]);
-            cargo(["test", "--workspace", "--no-fail-fast", "--features", &features]).args(exclude)
+            cargo(command).args(["--workspace", "--features", &features]).args(exclude)
         };
         // These link no libpython, if PyO3 believes that there is none.
         let unlinked = |arguments: &[&str]| cargo(["test", "--all-features"]).args(arguments).env(UNLINKED, "1");
 
+        // Among the targets of a test they are built as tests, and not as what a test of theirs runs.
+        self.steps
+            .run("examples", || members(&["build", "--quiet"]).args(["--examples"]).check().map(|()| String::new()));
         let targets = ["--lib", "--bins", "--tests", "--examples"];
-        self.cargo("unit, integration and golden tests", members().args(targets), &[ui::SKIPPED], arguments);
+        self.cargo("unit, integration and golden tests", members(&TEST).args(targets), &[ui::SKIPPED], arguments);
         for group in ui::groups(self.filter, full)? {
-            self.cargo_unfiltered(group.name, members().args(["--test", "ui"]), &group.arguments(), arguments);
+            self.cargo_unfiltered(group.name, members(&TEST).args(["--test", "ui"]), &group.arguments(), arguments);
         }
         let classes = ["--package", "sundown-ui", "--test", "python"];
         self.cargo("UI tests of Python classes", unlinked(&classes), &[], arguments);
         if !full {
             return Ok(());
         }
-        self.cargo("doctests", members().args(["--doc"]), &[], arguments);
+        self.cargo("doctests", members(&TEST).args(["--doc"]), &[], arguments);
         let shim = ["--package", "sundown-pyo3-async-runtimes", "--test", "ui"];
         self.cargo("UI tests of the shim", unlinked(&shim), &[], arguments);
         let doctests = unlinked(&["--package", "sundown-python", "--doc"]);

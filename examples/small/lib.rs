@@ -1,0 +1,1 @@
+//! Small programs, one idea each: the examples of this package.
