@@ -354,10 +354,11 @@ def test_what_begins_while_asyncio_run_cancels_is_cancelled_too(script, kind):
         f"""
         import asyncio, gc, {kind}
         counts = dict.fromkeys(["begun", "finished", "cancelled", "cleaned up", "closed"], 0)
+        seconds = 0.003
         async def callback(number):
             counts["begun"] += 1
             try:
-                await asyncio.sleep(0.003)
+                await asyncio.sleep(seconds)
                 counts["finished"] += 1
             except asyncio.CancelledError:
                 counts["cancelled"] += 1
@@ -373,9 +374,15 @@ def test_what_begins_while_asyncio_run_cancels_is_cancelled_too(script, kind):
                 begun.set()
                 await asyncio.sleep(60)
             finally:
-                enough = counts["begun"] + 20
-                while counts["begun"] < enough:
-                    await asyncio.sleep(0.001)
+                global seconds
+                await more(20)
+                # The next one goes on until it is cancelled.
+                seconds = 60
+                await more(1)
+        async def more(number):
+            enough = counts["begun"] + number
+            while counts["begun"] < enough:
+                await asyncio.sleep(0.001)
         keep = []
         async def main():
             keep.append(sp.call_many(callback, 10**9, 4))
