@@ -1,6 +1,7 @@
 """`Client`: awaitables, async iterators and callbacks over a real connection."""
 
 import asyncio
+import socket
 
 import pytest
 from sundown_demo import Client, Server, ShutdownError
@@ -174,7 +175,8 @@ def test_the_server_goes_first():
 
 
 def test_nobody_listens():
-    with Server() as server:
-        address = server.address
-    with pytest.raises(ConnectionRefusedError):
-        Client(address)
+    # Nobody else gets the port meanwhile.
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        with pytest.raises(ConnectionRefusedError):
+            Client(f"127.0.0.1:{deaf.getsockname()[1]}")

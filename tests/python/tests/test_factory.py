@@ -108,12 +108,13 @@ def test_each_task_closes_its_own(loops, server):
 
 def test_a_factory_that_fails(loops):
     async def main():
-        with socket.create_server(("127.0.0.1", 0)) as unused:
-            port = unused.getsockname()[1]
-        locks = sp.RemoteLocks(port)
-        with pytest.raises(ConnectionError):
-            async with locks:
-                pass
+        # Nobody else gets the port meanwhile.
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            locks = sp.RemoteLocks(deaf.getsockname()[1])
+            with pytest.raises(ConnectionError):
+                async with locks:
+                    pass
         with pytest.raises(RuntimeError, match="without `__aenter__`"):
             await locks.__aexit__(None, None, None)
 
