@@ -8,16 +8,19 @@ import stress
 from ending import end
 
 blocked = threading.Event()
+said = threading.Event()
 
 
 def work():
     stress.block_on(1)
     blocked.set()
     stress.block_on(50)
+    said.wait()
     print("the thread has ended")
 
 
 threading.Thread(target=work).start()
 blocked.wait()
 print("main has ended", flush=True)
+said.set()
 end()

@@ -11,15 +11,18 @@ import stress
 from ending import end
 
 futures = []
+said = threading.Event()
 
 
 async def work():
     futures.extend(stress.sleep(milliseconds) for milliseconds in range(500))
     await stress.sleep(20)
+    said.wait()
     print("exiting", flush=True)
     sys.exit(3)
 
 
 threading.Thread(target=asyncio.run, args=(work(),)).start()
 print("main has ended", flush=True)
+said.set()
 end()

@@ -12,6 +12,7 @@ import stress
 from ending import end
 
 running = threading.Barrier(5)
+said = threading.Event()
 
 
 async def work():
@@ -20,11 +21,13 @@ async def work():
     for number in range(20):
         await stress.sleep(2)
         assert await stress.value(number) == number
+    said.wait()
     print("finished\n", end="")
 
 
 for _ in range(4):
     threading.Thread(target=asyncio.run, args=(work(),)).start()
 running.wait()
-print("running")
+print("running", flush=True)
+said.set()
 end()
