@@ -14,7 +14,7 @@ import pytest
 import sundown_demo
 
 # Seconds. A test that hangs ends the run with the stacks of all threads.
-WATCHDOG = 120
+WATCHDOG = 300
 
 REDIS = next(filter(None, map(shutil.which, ["valkey-server", "redis-server"])), None)
 

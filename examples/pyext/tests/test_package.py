@@ -17,7 +17,7 @@ STUBS = ast.parse((PACKAGE / "_native.pyi").read_text(encoding="utf-8"))
 
 def test_the_demo_leaves_nothing():
     demo = subprocess.run(
-        [sys.executable, "-m", "sundown_demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30
+        [sys.executable, "-m", "sundown_demo"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240
     )
     assert demo.returncode == 0, demo.stdout
     assert "nothing is left." in demo.stdout

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import importlib.util
 import os
 import selectors
@@ -22,8 +23,9 @@ HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 # inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Seconds. A test that hangs ends the run with the stacks of all threads, which says more than a limit of CI's.
-WATCHDOG = 120
+# Seconds. A test that hangs ends the run with the stacks of all threads, which says more than a limit of CI's. On a busy machine
+# the longest tests take a hundred.
+WATCHDOG = 300
 
 
 def pytest_report_header(config):
@@ -253,6 +255,18 @@ async def until(condition, seconds=30):
         if condition():
             return
         await asyncio.sleep(0.005)
+
+
+@contextlib.contextmanager
+def only_new_garbage():
+    """A collection looks at what is made meanwhile, and not at all of pytest, for which it holds the GIL for as long as a hundred
+    of them."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def os_threads():

@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 import sundown_pytest as sp
-from conftest import Loops, descriptors, os_threads, until, wait_until
+from conftest import Loops, descriptors, only_new_garbage, os_threads, until, wait_until
 
 
 class Value:
@@ -355,7 +355,8 @@ def test_a_loop_that_lives_keeps_its_bridge(all_loops):
             await asyncio.sleep(0)
         got.extend(await asyncio.gather(*tasks))
 
-    all_loops.run(main())
+    with only_new_garbage():
+        all_loops.run(main())
     assert got == list(range(50)) * 3
 
 
@@ -376,12 +377,13 @@ def test_collections_while_workers_give_up(all_loops):
             assert results == ["dropped"] * 50
 
     collector = threading.Thread(target=collect)
-    collector.start()
-    try:
-        all_loops.run(main())
-    finally:
-        stop.set()
-        collector.join()
+    with only_new_garbage():
+        collector.start()
+        try:
+            all_loops.run(main())
+        finally:
+            stop.set()
+            collector.join()
 
 
 def test_no_timer_in_the_loop():
