@@ -234,7 +234,11 @@ def test_nothing_is_left_of_many(make):
     gc.collect()
     # A loop without `add_reader` has a thread of the bridge's, which nobody waits for; what the tests before have left may have
     # been there when it was counted.
-    wait_until(lambda: len(os_threads()) <= len(threads) and len(descriptors()) <= len(files))
+    wait_until(
+        lambda: len(os_threads()) <= len(threads)
+        and len(descriptors()) <= len(files)
+        and threading.active_count() <= python
+    )
     assert threading.active_count() <= python
     assert len(os_threads()) <= len(threads), os_threads()
     assert len(descriptors()) <= len(files), (files, descriptors())
