@@ -116,8 +116,10 @@ def test_a_cancelled_awaitable_cancels_its_command(tool):
     tool.add("sleep", sleeper)
 
     async def main():
+        future = tool.aexecute("sleep")
+        assert await asyncio.get_running_loop().run_in_executor(None, sleeper.began.wait, 30)
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(tool.aexecute("sleep"), 0.1)
+            await asyncio.wait_for(future, 0.01)
 
     asyncio.run(main())
     assert sleeper.over.wait(30) and sleeper.observed is asyncio.CancelledError

@@ -268,7 +268,11 @@ def test_a_borrowed_runtime_keeps_what_is_not_ours(script):
         async def main():
             future = sp.never(probe)
             probe.wait_started()
-            print("somebody else's runtime" in sp.shutdown_default(), probe.wait_dropped(), sp.tasks_of_the_borrowed())
+            print("somebody else's runtime" in sp.shutdown_default(), probe.wait_dropped())
+            # tokio counts a task until the worker lets go of it, a moment after its end.
+            while sp.tasks_of_the_borrowed() > 1:
+                await asyncio.sleep(0.001)
+            print(sp.tasks_of_the_borrowed())
             try:
                 await future
             except sp.ShutdownError:
@@ -276,7 +280,7 @@ def test_a_borrowed_runtime_keeps_what_is_not_ours(script):
         asyncio.run(main())
         """
     )
-    assert out == "True False\nTrue True 1\ntold\n"
+    assert out == "True False\nTrue True\n1\ntold\n"
 
 
 def test_the_threads_of_a_runtime_are_named():

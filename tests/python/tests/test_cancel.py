@@ -5,6 +5,7 @@ import gc
 
 import pytest
 import sundown_pytest as sp
+from conftest import until
 
 
 def test_before_the_start(all_loops):
@@ -448,9 +449,10 @@ def test_an_error_of_a_shielded_future_in_the_last_round_of_its_loop_is_seen(loo
 
         async def begin():
             future = sp.relay_shielded(inner, probe)
-            await asyncio.sleep(0.05)
+            await until(lambda: inner._callbacks)
+            assert inner._callbacks, "the bridge awaits it"
             future.cancel()
-            await loop.run_in_executor(None, probe.wait_dropped)
+            assert await loop.run_in_executor(None, probe.wait_dropped)
 
         async def fail():
             inner.set_exception(ValueError("unseen"))

@@ -78,7 +78,7 @@ class TestAnAtexitFunction:
         "bp.use_while_this_blocks(True)",
         "bp.init_with_tokio(); bp.use_detached()",
         "thread = threading.Thread(target=bp.use_attached); thread.start(); thread.join()",
-        "bp.use_in_thread(50); time.sleep(0.5)",
+        f"bp.use_in_thread(50); over = time.monotonic() + 30\nwhile not ({IS_SET_UP}) and time.monotonic() < over: time.sleep(0.01)",
     ],
 )
 def test_by_a_use_of_the_default_runtime(bare_script, use):
@@ -135,6 +135,10 @@ def test_by_a_thread_when_the_main_thread_has_ended(bare_script):
         def work():
             ended.wait()
             bp.use_in_thread(0)
+            names = lambda: [open(f"/proc/self/task/{task}/comm").read() for task in os.listdir("/proc/self/task")]
+            over = time.monotonic() + 30
+            while "default\\n" not in names() and time.monotonic() < over:
+                time.sleep(0.01)
             time.sleep(0.3)
         threading.Thread(target=work).start()
         """,
