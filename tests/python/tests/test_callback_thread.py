@@ -2,7 +2,9 @@
 
 import ctypes
 import gc
+import linecache
 import select
+import sys
 import threading
 import time
 
@@ -22,6 +24,13 @@ def serving_threads():
 def send(ident, kind):
     """Raises an exception on a thread, when it next runs Python code."""
     assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(kind)) == 1
+
+
+def is_idle(ident):
+    """Whether the thread is where it waits for calls. One that has just answered a call is still in it: what is sent to it there
+    ends that call, which nobody sees."""
+    frame = sys._current_frames()[ident]
+    return linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip() == "poller.poll()"
 
 
 class TestWithoutALoop:
@@ -71,6 +80,7 @@ class TestWithoutALoop:
         one, other = sp.Called(lambda _: threading.get_ident()), sp.Called(lambda x: x)
         ident = one.call(None)
         for count in range(1, 4):
+            assert wait_until(lambda: is_idle(ident))
             send(ident, Own)
             assert other.call(count) == count
             assert wait_until(lambda: len(reported) == count), "where nothing was called"  # noqa: B023
