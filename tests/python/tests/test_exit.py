@@ -510,7 +510,9 @@ class TestCtrlC:
 
     def test_more_than_one(self, interrupted):
         ended = interrupted(times=5)
-        assert (ended.returncode, ended.out, ended.err) == (0, "", ""), ended
+        # CPython gives signals back to the system near its end: one that comes then kills the process.
+        assert ended.returncode in (0, -signal.SIGINT), ended
+        assert (ended.out, ended.err) == ("", ""), ended
 
     def test_the_bridge_is_closed_all_the_same(self, interrupted):
         """Python code that runs next would meet the signal: the end of the bridge is none."""
