@@ -85,7 +85,7 @@ def test_blocked_ones_do_not_hold_up_the_others(start):
         begun.wait()
     others = [sp.EventLoop(name=f"other {i}") for i in range(30)]
     """
-    env = {"SUNDOWN_EXIT_TIMEOUT": "2", "SUNDOWN_EXIT_REPORT": "1"}
+    env = {"SUNDOWN_EXIT_TIMEOUT": "6", "SUNDOWN_EXIT_REPORT": "1"}
     report = start(code, prelude=PRELUDE, env=env).wait().err
     own = [line for line in report.splitlines() if line.startswith("|- other ")]
     assert len(own) == 30 and all(" stopped " in line for line in own), report

@@ -433,6 +433,7 @@ def test_many_in_many_threads():
 def test_what_the_check_costs():
     with sp.Client("") as client:
         client.get()
-        checked, unchecked = min(sp.check_costs(client, 100_000) for _ in range(5))
+        # So few calls each time that some of them are not interrupted by what else the machine does.
+        checked, unchecked = map(min, zip(*(sp.check_costs(client, 1_000) for _ in range(500))))
     # Of a debug build; `cargo xtask bench python` has the figures.
     assert checked - unchecked < 1000
