@@ -202,7 +202,7 @@ def test_a_loop_hears_signals_that_came_in_a_wait(script):
 
 
 def test_no_signal_is_lost_between_two_owners(script):
-    """Thousands of signals, before, in and after waits: each that Python handled reached the descriptor's owner."""
+    """Thousands of signals, before, in and after waits: each that Python handled reaches the descriptor's owner."""
     out = script(
         """
         import socket
@@ -227,14 +227,19 @@ def test_no_signal_is_lost_between_two_owners(script):
                 os.kill(os.getpid(), signal.SIGUSR1)
         sender = threading.Thread(target=send)
         sender.start()
-        for _ in range(500):
+        waits = 0
+        while waits < 500 or handled < 100:
             sp.block_on_sleep(0.0005)
             take()
+            waits += 1
         over.set()
         sender.join()
-        sp.block_on_sleep(0.001)
-        take()
-        print("all" if told >= handled > 100 else f"{told} of {handled}")
+        # CPython's handler in C may run on any thread, and that one be preempted before it writes.
+        limit = time.monotonic() + 30
+        while told < handled and time.monotonic() < limit:
+            sp.block_on_sleep(0.001)
+            take()
+        print("all" if told >= handled else f"{told} of {handled}")
         """
     )
     assert out == "all\n"
