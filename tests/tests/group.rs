@@ -109,6 +109,32 @@ async fn a_member_that_fails_is_told_to_who_supervises_the_owner() {
     assert_eq!(detail, "before: \"a\".task failed: no disk, \"b\" panicked: boom");
 }
 
+#[tokio::test]
+async fn the_end_of_a_member_is_awaited() {
+    let group = Group::new("tenants");
+    timeout(GENEROUS, group.left("a")).await.expect("there is none");
+    for result in [Ok(()), Err(io::Error::other("no disk"))] {
+        let (spy, (end, ended)) = (Spy::released(), oneshot::channel());
+        group.add("a", tenant(&spy, async { ended.await.unwrap() })).unwrap();
+        let mut left = Box::pin(group.left("a"));
+        assert!(is_pending(&mut left).await);
+        end.send(result).unwrap();
+        timeout(GENEROUS, left).await.expect("it has ended");
+        assert_eq!(spy.moves(), [What::Requested, What::Ended], "the rest of it is shut down first");
+        assert!(group.is_empty());
+    }
+
+    group.add("removed", Spy::released()).unwrap();
+    group.add("closed", Spy::released()).unwrap();
+    let (mut removed, mut closed) = (Box::pin(group.left("removed")), Box::pin(group.left("closed")));
+    assert!(is_pending(&mut removed).await && is_pending(&mut closed).await);
+    group.remove("removed").await.unwrap().unwrap();
+    timeout(GENEROUS, removed).await.expect("it was removed");
+    assert!(is_pending(&mut closed).await);
+    group.shutdown().await.unwrap();
+    timeout(GENEROUS, closed).await.expect("the group is shut down");
+}
+
 /// The field of the group says what it means.
 #[tokio::test]
 async fn a_failure_stops_the_whole_or_is_only_reported() {

@@ -269,6 +269,19 @@ impl Group {
         self.handles.owned.failed("Group").await
     }
 
+    /// Waits until the member of that name has left: it has ended or failed, and what was left of it is shut down, or
+    /// somebody else has removed it. At once if there is none. Never for one that is abandoned with the group.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped.
+    pub async fn left(&self, name: &str) {
+        let member = lock(&self.handles.owned.state).members.get(name).map(Arc::clone);
+        if let Some(member) = member {
+            member.left().await;
+        }
+    }
+
     /// The names of the members.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -317,6 +330,7 @@ impl Members {
     fn leaves(&self, member: &Arc<Member>) {
         let left = lock(&self.state).remove(member);
         drop(left);
+        member.leaves();
     }
 
     /// A member has failed. For good, if it is not started again: then it leaves.
@@ -334,6 +348,7 @@ impl Members {
         drop(left);
         if for_good {
             self.fresh.add((member.name().to_owned(), ended));
+            member.leaves();
         }
     }
 

@@ -36,12 +36,14 @@ pub(super) struct Member {
     stop: CancellationToken,
     /// The task has let go of it.
     is_left: Latch,
+    /// It is a member no more.
+    is_gone: Latch,
 }
 
 impl Member {
     pub(super) fn new(name: Arc<str>, location: &'static Location<'static>) -> Self {
-        let (stop, is_left) = (CancellationToken::new(), Latch::new());
-        Member { name, location, value: Mutex::new(None), stop, is_left }
+        let (stop, is_left, is_gone) = (CancellationToken::new(), Latch::new(), Latch::new());
+        Member { name, location, value: Mutex::new(None), stop, is_left, is_gone }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -55,6 +57,15 @@ impl Member {
     /// Asks its task to let go of the value, which somebody else stops.
     pub(super) fn let_go(&self) {
         self.stop.cancel();
+    }
+
+    /// It is a member no more.
+    pub(super) fn leaves(&self) {
+        self.is_gone.set();
+    }
+
+    pub(super) async fn left(&self) {
+        self.is_gone.wait().await;
     }
 
     /// Its value is there.
