@@ -9,7 +9,7 @@ use tokio::process::Command;
 struct Service {
     #[shutdown]
     worker: Process,
-    #[shutdown(timeout = "500ms")]
+    #[shutdown(timeout = "1s")]
     stubborn: Process,
     guard: ShutdownGuard<Self>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sundown::{ShutdownGuard, Thread, must_shutdown};
 
-#[must_shutdown(timeout = "2s")]
+#[must_shutdown(timeout = "5s")]
 struct Station {
     #[shutdown]
     sampler: Thread,
