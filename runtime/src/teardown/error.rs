@@ -9,8 +9,17 @@ use crate::teardown::Report;
 
 /// A shutdown in which not every step stopped by itself.
 ///
-/// `Display` names each such step in one line; [`report`](Self::report) has the rest.
-#[derive(Clone, Debug, thiserror::Error)]
+/// `Display` names each such step in one line; [`report`](Self::report) has the rest. `Debug`, which a `main` that returns it
+/// prints, adds the report as a tree; `{:#?}` is for the fields.
+///
+/// ```text
+/// Error: `Runner` did not shut down cleanly: `Runner.jobs` forced (aborted `import` (src/jobs.rs:12:9))
+///
+/// Runner forced after 2.0 s (limit 5.0 s), created at src/main.rs:31:16
+/// |- Runner.jobs    forced      2.0 s   aborted `import` (src/jobs.rs:12:9)
+/// `- Runner.db      stopped     3.2 ms  requested at 2.0 s
+/// ```
+#[derive(Clone, thiserror::Error)]
 #[error("{}", Summary(.report))]
 pub struct ShutdownError {
     report: Box<Report>,
@@ -45,6 +54,15 @@ impl Report {
     /// `Ok` if every step stopped by itself, else the error.
     pub fn into_result(self) -> Result<Report, ShutdownError> {
         if self.is_clean() { Ok(self) } else { Err(ShutdownError { report: Box::new(self) }) }
+    }
+}
+
+impl fmt::Debug for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f.debug_struct("ShutdownError").field("report", &self.report).finish();
+        }
+        write!(f, "{self}\n\n{}", self.report)
     }
 }
 
