@@ -41,9 +41,11 @@ pub struct StepSpec {
 #[non_exhaustive]
 pub enum OnDrop {
     /// Panics, after the resources were asked to stop. While unwinding, in a thread-local's destructor or while the
-    /// process exits it logs instead. The default in debug builds.
+    /// process exits it logs instead. The default in debug builds, but for the main thread of a program.
     Panic,
-    /// An error event and a metric. The default in release builds.
+    /// An error event and a metric; where nobody listens to events, the text is printed on standard error. The default in
+    /// release builds, and on the main thread: a `?` in `main` that drops the value is about to print its error, and a panic
+    /// would end the program before that.
     Log,
     /// Waits for the teardown on this thread, within its timeout, where that is safe: not in a task of a runtime, not on a
     /// current-thread runtime, not while unwinding. There a drop is a shutdown like any other; elsewhere, as `Log`.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use crate::driver::{self, Driver, FOREVER};
 use crate::host::exit;
 use crate::host::fork::PerProcess;
-use crate::observe;
+use crate::observe::{self, Audience};
 use crate::plan::{self, OnDrop, Spec, Step};
 use crate::sync::lock;
 use crate::sync::slot::Taken;
@@ -65,12 +65,16 @@ impl fmt::Display for Dropped {
                  stop\nhelp: shut it down and `finish` its guard; `guard.dismiss()` lets go on purpose"
             );
         }
+        let error = match self.policy {
+            OnDrop::Panic => " (its error is lost behind this panic: `SUNDOWN_ON_DROP=log` lets it through)",
+            OnDrop::Log | OnDrop::Wait => "",
+        };
         write!(
             f,
             "`{type_name}` (created at {created}) was dropped without `shutdown().await`; its resources were asked to \
-             stop\nnote: a `?` that returned early (its error is lost behind this), or a `select!`, `timeout` or `abort` \
-             that dropped the owner\nhelp: keep the value outside of what is cancelled, and run the rest in \
-             `with_shutdown`; `guard.dismiss()` lets go on purpose"
+             stop\nnote: a `?` that returned early{error}, or a `select!`, `timeout` or `abort` that dropped the owner\n\
+             help: keep the value outside of what is cancelled, and run the rest in `with_shutdown`; \
+             `guard.dismiss()` lets go on purpose"
         )
     }
 }
@@ -126,8 +130,11 @@ fn from_environment() -> Option<OnDrop> {
 /// `incomplete`: there is only a guard. A constructor's error is on its way then, which a panic would bury: by default there
 /// is none.
 fn policy(entry: &Entry, incomplete: bool) -> (OnDrop, Dropped) {
-    let default = if cfg!(debug_assertions) && !incomplete { OnDrop::Panic } else { OnDrop::Log };
-    let policy = entry.spec.on_drop.unwrap_or(default);
+    let default = || match cfg!(debug_assertions) && !incomplete && !is_main_thread() {
+        true => OnDrop::Panic,
+        false => OnDrop::Log,
+    };
+    let policy = entry.spec.on_drop.unwrap_or_else(default);
     let mut dropped =
         Dropped { type_name: entry.type_name, created: entry.location, manual: entry.spec.manual, incomplete, policy };
     if let Some(policy) = *ENVIRONMENT.get() {
@@ -140,6 +147,13 @@ fn policy(entry: &Entry, incomplete: bool) -> (OnDrop, Dropped) {
         None => policy,
     };
     (policy, dropped)
+}
+
+/// Whether this is the thread of a program's `main`, which is about to print the error of the `?` that has dropped the
+/// value: a panic would end the program before that. Tests have threads of their own.
+fn is_main_thread() -> bool {
+    // std panics over the current thread in a thread-local's destructor.
+    !exit::is_exiting() && !exit::in_thread_local_destructor() && thread::current().name() == Some("main")
 }
 
 /// The drop of a value whose teardown was generated, and has not ended.
@@ -155,7 +169,7 @@ pub(crate) fn generated(entry: &Arc<Entry>, steps: Vec<Step<'_>>) {
     // No leak if it waited: the type says that its drop is a shutdown. What did not stop is in the event of the report.
     let waited = tear_down(entry, steps, wants_wait);
     if let Some((policy, dropped)) = leaked.filter(|_| !waited) {
-        speak(policy, &dropped);
+        speak(policy, dropped);
     }
 }
 
@@ -201,14 +215,16 @@ pub(crate) fn guard(entry: &Arc<Entry>) {
     if entry.phase() == Phase::Live {
         let (policy, dropped) = policy(entry, !entry.spec.manual);
         entry.dismiss();
-        speak(policy, &dropped);
+        speak(policy, dropped);
     }
 }
 
 /// Says that a value was leaked, as loudly as the policy wants and the place allows.
-fn speak(policy: OnDrop, dropped: &Dropped) {
+fn speak(policy: OnDrop, mut dropped: Dropped) {
     let panics =
         policy == OnDrop::Panic && !thread::panicking() && !exit::is_exiting() && !exit::in_thread_local_destructor();
+    // For the text.
+    dropped.policy = if panics { OnDrop::Panic } else { OnDrop::Log };
     observe::leaked(dropped.type_name, dropped.created, &dropped.to_string(), panics);
     if panics {
         panic!("{dropped}");
@@ -239,9 +255,16 @@ pub fn may_wait() -> bool {
 /// Waits on this thread.
 fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, progress: &mut Progress) -> Report {
     let driver = Driver::blocking();
-    let future = plan::run(entry.spec, steps, progress, entry.spec.timeout, &driver);
+    let (name, timeout) = (entry.spec.name, entry.spec.timeout);
+    if !progress.is_requested() {
+        observe::shutting_down(Some(name), "dropped", timeout, Audience::Events);
+    }
+    let future = observe::told(name, Audience::Events, &driver, async {
+        driver.set_limit(driver.after(timeout));
+        plan::run(entry.spec, steps, progress, timeout, &driver).await;
+    });
     driver::block_on(&driver, entry.context.enter(future));
-    let report = Report::of(progress, Some(entry.location), Some(entry.spec.timeout), driver.now());
+    let report = Report::of(progress, Some(entry.location), Some(timeout), driver.now());
     observe::stalled(&report, "a drop that waits", &driver);
     report
 }
