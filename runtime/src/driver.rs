@@ -19,11 +19,12 @@ mod context;
 pub(crate) mod ended;
 mod name;
 mod stall;
+mod waits;
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ pub use context::RuntimeContext;
 pub(crate) use context::is_context_destroyed;
 pub(crate) use name::Name;
 pub(crate) use stall::Stall;
+pub(crate) use waits::{Waiting, Waits};
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
 pub const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
@@ -60,6 +62,8 @@ pub struct Driver {
     alarms: Mutex<Alarms>,
     /// The names of the steps that are inside a call of the user's now, the innermost last; none where nobody looks.
     inside: Option<Mutex<Vec<Name>>>,
+    /// What is waited for; none where nobody is told.
+    waits: OnceLock<Arc<Waits>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +109,7 @@ impl Driver {
             within: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
             alarms: Mutex::default(),
             inside: None,
+            waits: OnceLock::new(),
         })
     }
 
@@ -118,6 +123,7 @@ impl Driver {
             within: None,
             alarms: Mutex::default(),
             inside: Some(Mutex::default()),
+            waits: OnceLock::new(),
         })
     }
 
@@ -175,12 +181,38 @@ impl Driver {
 
     /// Awaits `future`, the step called `name` or a part of it, with a budget of its own.
     pub(crate) async fn part<F: Future>(&self, name: Option<Name>, future: F) -> F::Output {
+        let mut waiting = None;
         let mut future = pin!(future);
         poll_fn(|cx| {
-            let _inside = self.enter(name.clone());
-            self.poll(future.as_mut(), cx)
+            let inside = self.enter(name.clone());
+            let poll = self.poll(future.as_mut(), cx);
+            drop(inside);
+            if poll.is_pending() && waiting.is_none() {
+                waiting = self.waits.get().zip(name.as_ref()).map(|(waits, name)| waits.begin(name, None));
+            }
+            poll
         })
         .await
+    }
+
+    /// Notes from now on what is waited for.
+    pub(crate) fn note_waits(&self) -> &Arc<Waits> {
+        self.waits.get_or_init(Arc::default)
+    }
+
+    /// By when the whole is to have ended, where somebody is told of it.
+    pub(crate) fn set_limit(&self, limit: Instant) {
+        if let Some(waits) = self.waits.get() {
+            waits.set_limit(limit);
+        }
+    }
+
+    /// `who` says who is waited for in the step called `name`, until the result is dropped.
+    pub(crate) fn waits_for<W>(&self, name: &Name, who: impl FnOnce() -> W) -> Option<Waiting>
+    where
+        W: Fn() -> Option<String> + Send + Sync + 'static,
+    {
+        self.waits.get().map(|waits| waits.begin(name, Some(Arc::new(who()))))
     }
 
     /// Polls `future` with a budget of its own. If it has used that up, it is polled again.
@@ -196,7 +228,7 @@ impl Driver {
 
     /// The name of a step, where somebody may ask for it.
     pub(crate) fn named(&self, name: &Name) -> Option<Name> {
-        self.inside.is_some().then(|| name.clone())
+        (self.inside.is_some() || self.waits.get().is_some()).then(|| name.clone())
     }
 
     /// Notes that the step called `name` is inside a call of the user's, until the result is dropped.

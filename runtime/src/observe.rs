@@ -1,5 +1,8 @@
 //! Where tracing and metrics are fed: one function per thing that happens.
 //!
+//! The target of all events and spans is `sundown`. The report of a teardown is in one event, and only if something did not
+//! stop by itself: that of a value inside another is in the owner's, and a root prints its own.
+//!
 //! | metric | kind | labels | what |
 //! |---|---|---|---|
 //! | `sundown_steps_total` | counter | `step`, `outcome` | steps that ended, by path: `Service.replicas[].jobs` |
@@ -27,11 +30,20 @@ use crate::driver::{Driver, Stall};
 use crate::sync::quietly;
 use crate::teardown::{Outcome, Progress, Report};
 
+mod running;
 #[cfg(feature = "tracing")]
 mod span;
 
+pub(crate) use running::Audience;
+#[cfg(feature = "run")]
+pub(crate) use running::forcing;
+pub(crate) use running::{shutting_down, told};
 #[cfg(feature = "tracing")]
 pub use span::in_span;
+
+/// Where all events and spans are from, for a filter: `RUST_LOG=sundown=debug`.
+#[cfg(feature = "tracing")]
+const TARGET: &str = "sundown";
 
 /// Without tracing, the future alone.
 #[cfg(not(feature = "tracing"))]
@@ -63,11 +75,13 @@ pub(crate) fn step_ended(progress: &Progress) {
             .unwrap_or_default();
         #[cfg(feature = "tracing")]
         quietly(|| {
-            let (step, word, took_ms) = (progress.name(), outcome.word(), took.as_secs_f64() * 1e3);
+            let (step, word, took_ms) = (progress.name(), outcome.word(), rounded(took));
             let detail = progress.detail.as_deref();
             match outcome.explanation() {
-                _ if outcome.is_stopped() => tracing::debug!(step, outcome = word, took_ms, detail, "step ended"),
-                why => tracing::warn!(step, outcome = word, took_ms, detail, why, "step ended"),
+                _ if outcome.is_stopped() => {
+                    tracing::debug!(target: TARGET, step, outcome = word, took_ms, detail, "step ended")
+                }
+                why => tracing::warn!(target: TARGET, step, outcome = word, took_ms, detail, why, "step ended"),
             }
         });
         #[cfg(feature = "metrics")]
@@ -99,22 +113,35 @@ fn series(path: &str) -> String {
 
 /// A teardown has its report.
 pub fn finished(report: &Report) {
+    ended(report, true);
+}
+
+/// As [`finished`], of a teardown whose report is a part of another one, or is printed.
+pub(crate) fn finished_within(report: &Report) {
+    ended(report, false);
+}
+
+/// `is_told`: the report is in the event, if something did not stop by itself.
+fn ended(report: &Report, is_told: bool) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     {
-        let (outcome, took) = (report.outcome().word(), report.took().as_secs_f64());
+        let (outcome, took) = (report.outcome().word(), report.took());
         #[cfg(feature = "tracing")]
         quietly(|| {
+            let (value, took_ms) = (report.name(), rounded(took));
             if report.is_clean() {
-                tracing::info!(value = report.name(), outcome, took_ms = took * 1e3, "shut down");
+                tracing::info!(target: TARGET, value, outcome, took_ms, "shut down");
+            } else if is_told {
+                tracing::warn!(target: TARGET, value, outcome, took_ms, %report, "shut down");
             } else {
-                tracing::warn!(value = report.name(), outcome, took_ms = took * 1e3, %report, "shut down");
+                tracing::warn!(target: TARGET, value, outcome, took_ms, "shut down");
             }
         });
         #[cfg(feature = "metrics")]
         quietly(|| {
             let value = series(report.name());
             metrics::counter!("sundown_shutdowns_total", "value" => value.clone(), "outcome" => outcome).increment(1);
-            metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took);
+            metrics::histogram!("sundown_shutdown_duration_seconds", "value" => value).record(took.as_secs_f64());
         });
     }
 }
@@ -144,7 +171,7 @@ pub(crate) fn stalled(report: &Report, caller: &'static str, driver: &Driver) {
 pub(crate) fn finished_late(report: &Report) {
     #[cfg(feature = "tracing")]
     quietly(|| {
-        tracing::warn!(value = report.name(), outcome = report.outcome().word(), %report, "ended after it was abandoned");
+        tracing::warn!(target: TARGET, value = report.name(), outcome = report.outcome().word(), %report, "ended after it was abandoned");
     });
     let _ = report;
 }
@@ -152,7 +179,7 @@ pub(crate) fn finished_late(report: &Report) {
 /// A value was dropped without a shutdown. Where nobody listens to events it is printed, unless it `panics` anyway.
 pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &str, panics: bool) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::error!(value = type_name, created = %created, "{message}"));
+    quietly(|| tracing::error!(target: TARGET, value = type_name, created = %created, "{message}"));
     if !panics && nobody_listens() {
         print(message);
     }
@@ -163,14 +190,16 @@ pub(crate) fn leaked(type_name: &'static str, created: &Location<'_>, message: &
 /// A start has failed, and what it had started is torn down. Its error is on its way, so that nothing is printed.
 pub(crate) fn start_failed(type_name: &'static str, began: &Location<'_>) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::warn!(value = type_name, began = %began, "the start failed; what it had started is shut down"));
+    quietly(
+        || tracing::warn!(target: TARGET, value = type_name, began = %began, "the start failed; what it had started is shut down"),
+    );
 }
 
 /// A task has panicked; its `JoinHandle` may have been dropped long ago.
 #[cfg(feature = "tokio")]
 pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::error!(task, spawned = %spawned, message, "task panicked"));
+    quietly(|| tracing::error!(target: TARGET, task, spawned = %spawned, message, "task panicked"));
     #[cfg(feature = "metrics")]
     quietly(|| metrics::counter!("sundown_task_panics_total", "task" => task.to_owned()).increment(1));
 }
@@ -179,14 +208,14 @@ pub(crate) fn task_panicked(task: &str, spawned: &Location<'_>, message: &str) {
 #[cfg(feature = "tokio")]
 pub(crate) fn task_failed(task: &str, spawned: &Location<'_>, error: &str) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::warn!(task, spawned = %spawned, error, "task failed"));
+    quietly(|| tracing::warn!(target: TARGET, task, spawned = %spawned, error, "task failed"));
 }
 
 /// A task was dropped by its runtime before it had ended.
 #[cfg(feature = "tokio")]
 pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::warn!(task, spawned = %spawned, "task dropped by its runtime before it ended"));
+    quietly(|| tracing::warn!(target: TARGET, task, spawned = %spawned, "task dropped by its runtime before it ended"));
 }
 
 /// A member of a group has failed, and leaves it for good or is started again.
@@ -194,9 +223,11 @@ pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {
 pub(crate) fn member_failed(group: &str, member: &str, outcome: &Outcome, for_good: bool) {
     #[cfg(feature = "tracing")]
     quietly(|| match for_good {
-        true => tracing::error!(group, member, outcome = outcome.word(), why = outcome.explanation(), "member failed"),
+        true => {
+            tracing::error!(target: TARGET, group, member, outcome = outcome.word(), why = outcome.explanation(), "member failed")
+        }
         false => {
-            tracing::warn!(group, member, outcome = outcome.word(), why = outcome.explanation(), "member is restarted");
+            tracing::warn!(target: TARGET, group, member, outcome = outcome.word(), why = outcome.explanation(), "member is restarted");
         }
     });
 }
@@ -210,20 +241,6 @@ pub(crate) fn message(thread: &str, outcome: &'static str) {
     });
 }
 
-/// A root shuts its service down.
-#[cfg(feature = "run")]
-pub(crate) fn shutting_down(reason: &str, grace: std::time::Duration) {
-    #[cfg(feature = "tracing")]
-    quietly(|| tracing::info!(reason, grace_ms = grace.as_secs_f64() * 1e3, "shutting down"));
-}
-
-/// A second signal has come.
-#[cfg(feature = "run")]
-pub(crate) fn forcing(within: std::time::Duration) {
-    #[cfg(feature = "tracing")]
-    quietly(|| tracing::warn!(within_ms = within.as_secs_f64() * 1e3, "forcing the shutdown"));
-}
-
 /// A field has ended before anybody requested it to.
 #[cfg(feature = "run")]
 pub(crate) fn ended_early(ended: &crate::teardown::Ended) {
@@ -231,8 +248,10 @@ pub(crate) fn ended_early(ended: &crate::teardown::Ended) {
     quietly(|| {
         let (step, outcome) = (ended.name(), ended.outcome());
         match outcome.explanation() {
-            None => tracing::info!(step, outcome = outcome.word(), "ended before it was requested to"),
-            why => tracing::error!(step, outcome = outcome.word(), why, "ended before it was requested to"),
+            None => tracing::info!(target: TARGET, step, outcome = outcome.word(), "ended before it was requested to"),
+            why => {
+                tracing::error!(target: TARGET, step, outcome = outcome.word(), why, "ended before it was requested to")
+            }
         }
     });
 }
@@ -248,7 +267,7 @@ pub(crate) fn print_exit(text: &str) {
 /// Something about sundown itself is not as it should be.
 pub fn complain(what: &str) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::error!("{what}"));
+    quietly(|| tracing::error!(target: TARGET, "{what}"));
     if nobody_listens() {
         print(what);
     }
@@ -257,6 +276,12 @@ pub fn complain(what: &str) {
 /// Where nobody listens. A standard error that is closed or full panics, too.
 fn print(text: &str) {
     quietly(|| eprintln!("sundown: {text}"));
+}
+
+/// Milliseconds with one decimal.
+#[cfg(feature = "tracing")]
+fn rounded(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1e4).round() / 10.0
 }
 
 /// Whether an event would be lost.

@@ -24,7 +24,7 @@ use futures_util::future::{Either, select};
 use tokio::runtime::Builder;
 
 use crate::driver::{self, Driver, catch};
-use crate::observe;
+use crate::observe::{self, Audience};
 use crate::plan;
 use crate::sync::quietly;
 use crate::teardown::{Failure, Outcome, Report, ShutdownError};
@@ -93,6 +93,9 @@ type OnExit = dyn FnOnce(&Exit) + Send;
 /// A second signal, at any moment, forces: what is left of the plan goes on in its order, within
 /// [`forced_within`](Self::forced_within). A third one ends the process at once. Either way the process ends soon after its
 /// budget, also if its main thread is stuck. The report goes to standard error.
+///
+/// That the shutdown begins, and after 1, 2, 5, 10, 20 … s what it waits for, are events. Where nobody listens to events they
+/// are lines on standard error.
 ///
 /// Not every field is watched: not one with `with`, `close`, `request` or `force`, a bare `std::thread::JoinHandle`, or what
 /// is in a [`Shared`](crate::Shared) or a [`Later`](crate::Later). Such a field may fail while the service runs on.
@@ -297,7 +300,7 @@ impl Root {
         let grace = control.grace();
         let mut phases = Phases::begin(grace);
         control.limit(phases.deadline());
-        observe::shutting_down(&reason.to_string(), grace);
+        observe::shutting_down(None, &reason.to_string(), grace, Audience::Root);
         control.manager().stopping(reason, phases.left());
         let was_ready = control.stops();
         if let Some(hook) = self.on_unready.take()

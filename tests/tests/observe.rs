@@ -1,8 +1,9 @@
 //! What tracing and metrics see.
 
-use std::cell::RefCell;
-use std::io;
-use std::sync::Once;
+#[path = "observe/capture.rs"]
+mod capture;
+#[path = "observe/running.rs"]
+mod running;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use sundown::{Progress, ShutdownError, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
@@ -10,6 +11,8 @@ use sundown_tests::{Pinned, Spy, What, is_pending};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio_util::sync::CancellationToken;
+
+use capture::capture;
 
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
 struct Observed {
@@ -25,41 +28,6 @@ impl Observed {
         let good = Spy::released();
         Observed { good, late: Spy::new(), guard: ShutdownGuard::new() }
     }
-}
-
-thread_local! {
-    static CAPTURED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Writes to the thread's own buffer: the tests run side by side, and tracing's callsite cache is the process's, so a
-/// subscriber per test would miss events.
-struct ThisThread;
-
-impl io::Write for ThisThread {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        CAPTURED.with_borrow_mut(|captured| captured.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What tracing sees on this thread while `make` runs.
-fn capture(make: impl FnOnce()) -> String {
-    static SUBSCRIBED: Once = Once::new();
-    SUBSCRIBED.call_once(|| {
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .with_writer(|| ThisThread)
-            .finish();
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-    });
-    CAPTURED.take();
-    make();
-    String::from_utf8(CAPTURED.take()).unwrap()
 }
 
 #[test]

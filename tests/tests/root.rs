@@ -4,6 +4,8 @@
 
 #[path = "root/interleavings.rs"]
 mod interleavings;
+#[path = "root/lines.rs"]
+mod lines;
 #[path = "root/running.rs"]
 mod running;
 #[path = "root/signals.rs"]

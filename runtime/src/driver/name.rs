@@ -32,8 +32,13 @@ impl Name {
             .fold(text.to_owned(), |text, next| text.replace(&format!("`{from}{next}"), &format!("`{to}{next}")))
     }
 
+    /// Whether it is that of a step, and not of an outermost value.
+    pub(crate) fn is_path(&self) -> bool {
+        self.without_place().contains(['.', '['])
+    }
+
     /// `Service` of `Service (src/main.rs:3:9)`.
-    fn without_place(&self) -> &str {
+    pub(super) fn without_place(&self) -> &str {
         let split = self.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
         let is_number = |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok());
         match split {

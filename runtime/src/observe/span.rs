@@ -12,7 +12,7 @@ use crate::sync::quietly;
 /// The future, in a span for the teardown of `value`.
 pub fn in_span<F: Future>(value: &'static str, future: F) -> impl Future<Output = F::Output> {
     let mut span = Span::none();
-    quietly(|| span = tracing::info_span!("shutdown", value));
+    quietly(|| span = tracing::info_span!(target: super::TARGET, "shutdown", value));
     InSpan { span, future: Some(Box::pin(future)) }
 }
 

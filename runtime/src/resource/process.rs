@@ -342,6 +342,11 @@ impl Teardown for &Process {
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
+            let _named = progress.waits_for(|| {
+                let text =
+                    format!("child `{}`, process {} ({})", self.name(), self.inner.group.id(), self.inner.location);
+                move || Some(text.clone())
+            });
             match self.inner.ended(progress).await {
                 Ok(status) => {
                     progress.detail(status.to_string());

@@ -417,6 +417,13 @@ impl Teardown for &Thread {
         let id = self.id();
         let blocks_it = progress.driver.as_ref().is_some_and(|driver| driver.blocks_thread(id));
         Box::pin(async move {
+            let _named = match self.is_idle() {
+                true => None,
+                false => progress.waits_for(|| {
+                    let text = format!("thread `{}` ({})", self.name(), self.inner.location);
+                    move || Some(text.clone())
+                }),
+            };
             let mut end = pin!(self.inner.shared.end.wait());
             let ended = poll_fn(|cx| {
                 // Asked in each poll: an executor may move this onto the very thread later on.

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Driver, Name, RuntimeContext};
+use crate::driver::{Driver, Name, RuntimeContext, Waiting};
 use crate::host::user_threads::{Budget, Owner};
 use crate::sync::quietly;
 use crate::teardown::output::{Judge, judged};
@@ -264,6 +264,14 @@ impl Progress {
     /// What the output of a task or thread of the resource becomes: an `Err` is a failure.
     pub(crate) fn judge<T: 'static>(&self, output: T) -> Outcome {
         judged(output, self.judges)
+    }
+
+    /// `who` says who is waited for, while it takes long, until the result is dropped. None where nobody is told of it.
+    pub(crate) fn waits_for<W>(&self, who: impl FnOnce() -> W) -> Option<Waiting>
+    where
+        W: Fn() -> Option<String> + Send + Sync + 'static,
+    {
+        self.driver.as_ref()?.waits_for(&self.name, who)
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::driver::{self, Driver};
-use crate::observe;
+use crate::observe::{self, Audience};
 use crate::plan::{self, Step};
 use crate::teardown::report::Millis;
 use crate::teardown::{Progress, Report, ShutdownError, Teardown};
@@ -49,14 +49,15 @@ pub fn snapshot() -> Snapshot {
 /// May be dropped and called again; what has ended by then is no longer in the registry.
 pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
     let driver = Driver::asynchronous();
-    driver::run(&driver, stop_everything(timeout, &driver)).await
+    driver::run(&driver, stop_everything_because("`shutdown_all`", timeout, &driver)).await
 }
 
-/// As [`shutdown_all`], whose alarms ring also while every thread of the runtime is blocked.
+/// As [`shutdown_all`], for a root: its alarms ring also while every thread of the runtime is blocked.
 #[cfg(feature = "run")]
 pub(crate) async fn shutdown_all_anyway(timeout: Duration) -> Result<Report, ShutdownError> {
     let driver = Driver::asynchronous_without_tokio();
-    driver::run(&driver, stop_everything(timeout, &driver)).await
+    let stop = stop_everything(timeout, &driver);
+    driver::run(&driver, observe::told(EVERYTHING, Audience::Root, &driver, stop)).await
 }
 
 /// As [`shutdown_all`], blocking this thread. Do not call it on a runtime's worker.
@@ -66,7 +67,8 @@ pub(crate) async fn shutdown_all_anyway(timeout: Duration) -> Result<Report, Shu
 /// As [`shutdown_all`].
 pub fn shutdown_all_blocking(timeout: Duration) -> Result<Report, ShutdownError> {
     let driver = Driver::blocking();
-    let result = driver::block_on(&driver, stop_everything(timeout, &driver));
+    let stop = stop_everything_because("`shutdown_all_blocking`", timeout, &driver);
+    let result = driver::block_on(&driver, stop);
     if let Err(error) = &result {
         observe::stalled(error.report(), "`shutdown_all_blocking`", &driver);
     }
@@ -285,11 +287,24 @@ pub(crate) fn abandon_all(say: impl FnOnce()) {
     }
 }
 
+/// The name of the report of [`shutdown_all`].
+const EVERYTHING: &str = "registry";
+
+async fn stop_everything_because(
+    why: &'static str,
+    timeout: Duration,
+    driver: &Arc<Driver>,
+) -> Result<Report, ShutdownError> {
+    observe::shutting_down(Some(EVERYTHING), why, timeout, Audience::Events);
+    observe::told(EVERYTHING, Audience::Events, driver, stop_everything(timeout, driver)).await
+}
+
 /// Values first, each in its own order; then the handles that are left. The values get half of the time while there are
 /// handles.
 async fn stop_everything(timeout: Duration, driver: &Arc<Driver>) -> Result<Report, ShutdownError> {
     let end = driver.after(timeout);
-    let mut progress = Progress::new("registry");
+    driver.set_limit(end);
+    let mut progress = Progress::new(EVERYTHING);
     progress.requested = Some(driver.now());
 
     let (handles, mut values): (Vec<_>, Vec<_>) = nodes::all().into_iter().partition(is_handle);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::driver::{self, Driver, Name, catch};
-use crate::observe;
+use crate::observe::{self, Audience};
 use crate::plan::{self, Spec, Step};
 use crate::teardown::nest::{self, Nest};
 use crate::teardown::{OnEnd, Outcome, Progress, Report, ShutdownError, Teardown, Wait, Watch};
@@ -61,14 +61,36 @@ pub fn entry<T: ?Sized>(guard: &ShutdownGuard<T>) -> &Arc<Entry> {
 
 /// `shutdown` and `shutdown_within`.
 pub async fn shutdown<V: Annotated>(value: &mut V, timeout: Option<Duration>) -> Result {
+    shutdown_because(value, timeout, called(timeout)).await
+}
+
+async fn shutdown_because<V: Annotated>(value: &mut V, timeout: Option<Duration>, why: &'static str) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps(&entry, Plan::of(value), timeout).await
+    shutdown_steps(&entry, Plan::of(value), timeout, why).await
 }
 
 /// `shutdown` and `shutdown_within` of a `shared` type.
 pub async fn shutdown_shared<V: AnnotatedShared>(value: &V, timeout: Option<Duration>) -> Result {
+    shutdown_shared_because(value, timeout, called(timeout)).await
+}
+
+async fn shutdown_shared_because<V: AnnotatedShared>(
+    value: &V,
+    timeout: Option<Duration>,
+    why: &'static str,
+) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps(&entry, Plan::shared(value), timeout).await
+    shutdown_steps(&entry, Plan::shared(value), timeout, why).await
+}
+
+/// Why a shutdown begins: its method.
+fn called(timeout: Option<Duration>) -> &'static str {
+    if timeout.is_some() { "`shutdown_within`" } else { "`shutdown`" }
+}
+
+/// Why that of `with_shutdown` begins.
+fn ended<T>(output: &std::thread::Result<T>) -> &'static str {
+    if output.is_ok() { "`with_shutdown`: its closure has ended" } else { "`with_shutdown`: its closure has panicked" }
 }
 
 /// `shutdown_blocking`.
@@ -90,7 +112,7 @@ where
     F: AsyncFnOnce(&mut V) -> T,
 {
     let output = catch(f(&mut value)).await;
-    let result = shutdown(&mut value, None).await;
+    let result = shutdown_because(&mut value, None, ended(&output)).await;
     match output {
         Ok(output) => (output, result),
         Err(payload) => resume_unwind(payload),
@@ -104,7 +126,7 @@ where
     F: AsyncFnOnce(&Arc<V>) -> T,
 {
     let output = catch(f(&value)).await;
-    let result = shutdown_shared(&*value, None).await;
+    let result = shutdown_shared_because(&*value, None, ended(&output)).await;
     match output {
         Ok(output) => (output, result),
         Err(payload) => resume_unwind(payload),
@@ -278,7 +300,7 @@ async fn guarded_teardown(
     let timeout = [left, entry.spec.nested_timeout()].into_iter().flatten().min().unwrap_or(entry.spec.timeout);
     // Its resources are of the runtime that it was made in, wherever its owner was made.
     let name = progress.name.clone();
-    let result = entry.context.enter(teardown_in(&entry, &name, plan, Some(timeout), false, driver, nest)).await;
+    let result = entry.context.enter(teardown_in(&entry, &name, plan, Some(timeout), None, driver, nest)).await;
     result.unwrap_or_else(ShutdownError::into_report).into_step(progress)
 }
 
@@ -327,37 +349,45 @@ pub(crate) fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
     Arc::clone(value.entry().expect("only `#[must_shutdown]` generates methods and `Drop`, and its types have a guard"))
 }
 
-/// As [`shutdown`], whose alarms ring also while every thread of the runtime is blocked.
+/// As [`shutdown`], for a root: its alarms ring also while every thread of the runtime is blocked.
 pub(crate) async fn shutdown_anyway<V: Annotated>(value: &mut V, timeout: Duration) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps_by(&entry, Plan::of(value), Some(timeout), Driver::asynchronous_without_tokio()).await
+    shutdown_steps_by(&entry, Plan::of(value), Some(timeout), Begun::BY_ROOT, Driver::asynchronous_without_tokio())
+        .await
 }
 
 /// The same, of a `shared` type.
 pub(crate) async fn shutdown_shared_anyway<V: AnnotatedShared>(value: &V, timeout: Duration) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps_by(&entry, Plan::shared(value), Some(timeout), Driver::asynchronous_without_tokio()).await
+    let driver = Driver::asynchronous_without_tokio();
+    shutdown_steps_by(&entry, Plan::shared(value), Some(timeout), Begun::BY_ROOT, driver).await
 }
 
-/// `shutdown` of these steps.
-pub(crate) async fn shutdown_steps(entry: &Arc<Entry>, plan: Plan<'_>, timeout: Option<Duration>) -> Result {
-    shutdown_steps_by(entry, plan, timeout, Driver::asynchronous()).await
+/// `shutdown` of these steps, and why it begins.
+pub(crate) async fn shutdown_steps(
+    entry: &Arc<Entry>,
+    plan: Plan<'_>,
+    timeout: Option<Duration>,
+    why: &'static str,
+) -> Result {
+    shutdown_steps_by(entry, plan, timeout, Begun::because(why), Driver::asynchronous()).await
 }
 
 async fn shutdown_steps_by(
     entry: &Arc<Entry>,
     plan: Plan<'_>,
     timeout: Option<Duration>,
+    begun: Begun,
     driver: Arc<Driver>,
 ) -> Result {
-    let teardown = teardown(entry, plan, timeout, &driver);
+    let teardown = teardown_because(entry, plan, timeout, begun, &driver);
     driver::run(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown))).await
 }
 
 fn shutdown_steps_blocking(entry: &Arc<Entry>, plan: Plan<'_>) -> Result {
     let driver = Driver::blocking();
     let ended = !entry.is_open();
-    let teardown = teardown(entry, plan, None, &driver);
+    let teardown = teardown_because(entry, plan, None, Begun::because("`shutdown_blocking`"), &driver);
     let result = driver::block_on(&driver, entry.context.enter(observe::in_span(entry.spec.name, teardown)));
     if !ended && let Err(error) = &result {
         observe::stalled(error.report(), "`shutdown_blocking`", &driver);
@@ -368,23 +398,50 @@ fn shutdown_steps_blocking(entry: &Arc<Entry>, plan: Plan<'_>) -> Result {
 /// One caller at a time has the progress and runs the plan; the others wait for it and find the result. A caller that is
 /// dropped half-way puts the progress back, and the next goes on where it stopped.
 pub async fn teardown(entry: &Arc<Entry>, plan: Plan<'_>, timeout: Option<Duration>, driver: &Arc<Driver>) -> Result {
-    let name = entry.spec.name.into();
-    let hurries = timeout.is_some();
-    nest::root(|nest| teardown_in(entry, &name, plan, timeout, hurries, driver, nest)).await
+    teardown_because(entry, plan, timeout, Begun::because("`shutdown`"), driver).await
 }
 
-/// `name` is what this caller calls the value: inside another, its path there. One that `hurries` lowers the limit of
-/// another that runs the shutdown.
+async fn teardown_because(
+    entry: &Arc<Entry>,
+    plan: Plan<'_>,
+    timeout: Option<Duration>,
+    begun: Begun,
+    driver: &Arc<Driver>,
+) -> Result {
+    let name = entry.spec.name.into();
+    let teardown = nest::root(|nest| teardown_in(entry, &name, plan, timeout, Some(begun), driver, nest));
+    observe::told(entry.spec.name, begun.audience, driver, teardown).await
+}
+
+/// How the shutdown of an outermost value began.
+#[derive(Clone, Copy)]
+struct Begun {
+    /// None if that was said already.
+    why: Option<&'static str>,
+    audience: Audience,
+}
+
+impl Begun {
+    const BY_ROOT: Begun = Begun { why: None, audience: Audience::Root };
+
+    fn because(why: &'static str) -> Self {
+        Begun { why: Some(why), audience: Audience::Events }
+    }
+}
+
+/// `name` is what this caller calls the value: inside another, its path there, and then it has not `begun` here. A caller
+/// with a timeout that begins lowers the limit of another that runs the shutdown.
 async fn teardown_in(
     entry: &Arc<Entry>,
     name: &Name,
     plan: Plan<'_>,
     timeout: Option<Duration>,
-    hurries: bool,
+    begun: Option<Begun>,
     driver: &Arc<Driver>,
     nest: Nest,
 ) -> Result {
     let Plan { spec, mut steps } = plan;
+    let hurries = begun.is_some() && timeout.is_some();
     let timeout = timeout.unwrap_or(spec.timeout);
     let started = driver.now();
     let mut limit = driver.after(timeout);
@@ -403,6 +460,9 @@ async fn teardown_in(
         // callers.
         return Report::new(name.to_string()).into_result();
     };
+    if let Some(Begun { why: Some(why), audience }) = begun.filter(|_| !progress.is_requested()) {
+        observe::shutting_down(Some(name), why, timeout, audience);
+    }
     entry.begin();
     progress.context = entry.context.clone();
     progress.rename(name);
@@ -411,6 +471,9 @@ async fn teardown_in(
     drop(asked);
     let mut lowered = false;
     loop {
+        if begun.is_some() {
+            driver.set_limit(limit);
+        }
         let left = limit.saturating_duration_since(driver.now());
         let mut plan = Box::pin(plan::run_in(spec, &mut steps, &mut progress, left, driver, nest.clone()));
         match select(plan.as_mut(), entry.limits.before(limit)).await {
@@ -426,7 +489,12 @@ async fn teardown_in(
     if lowered {
         report = report.lowered_to(limit.saturating_duration_since(started));
     }
-    observe::finished(&report.clone()); // what is made for a look at it goes with the clone
+    // What is made for a look at it goes with the clone.
+    match begun {
+        Some(Begun { audience: Audience::Root, .. }) => observe::finished_within(&report.clone()),
+        None if name.is_path() => observe::finished_within(&report.clone()),
+        _ => observe::finished(&report.clone()),
+    }
     moved(entry.finish(report.into_result()), name)
 }
 

@@ -105,7 +105,7 @@ impl<V: Startable> Unfinished<V> {
     async fn shutdown(&mut self) -> Result<Report, ShutdownError> {
         let entry = Arc::clone(V::entry(&self.0));
         let plan = Plan { spec: spec::<V>(), steps: V::steps(&mut self.0) };
-        run::shutdown_steps(&entry, plan, None).await
+        run::shutdown_steps(&entry, plan, None, "the start failed").await
     }
 }
 

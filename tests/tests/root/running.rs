@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Running {
     child: Child,
     output: BufReader<ChildStdout>,
+    /// The lines on standard error.
+    prints: Receiver<String>,
     report: Option<JoinHandle<String>>,
 }
 
@@ -34,13 +37,21 @@ impl Running {
         command.args(arguments).envs(environment.iter().copied()).env("RUST_BACKTRACE", "0");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the service starts");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
-        let mut stderr = child.stderr.take().expect("it is piped");
+        let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let (printed, prints) = mpsc::channel();
         let report = std::thread::spawn(move || {
             let mut report = String::new();
-            stderr.read_to_string(&mut report).expect("the report is text");
+            while stderr.read_line(&mut report).expect("the report is text") > 0 {
+                let _ = printed.send(report.lines().last().unwrap_or_default().to_owned());
+            }
             report
         });
-        Running { child, output, report: Some(report) }
+        Running { child, output, prints, report: Some(report) }
+    }
+
+    /// Waits for a line on standard error that has this text.
+    pub(crate) fn prints(&mut self, text: &str) {
+        while !self.prints.recv().unwrap_or_else(|_| panic!("it ended without `{text}`")).contains(text) {}
     }
 
     /// One that has got as far as `line`.
@@ -62,6 +73,18 @@ impl Running {
         }
         let report = self.report.take().map(|report| report.join().unwrap());
         panic!("it ended without `{expected}`\n{before}\n{report:?}");
+    }
+
+    /// Waits for a line of its output that has this text. Returns it.
+    pub(crate) fn says_with(&mut self, text: &str) -> String {
+        let mut line = String::new();
+        while self.output.read_line(&mut line).expect("its output can be read") > 0 {
+            if line.contains(text) {
+                return line;
+            }
+            line.clear();
+        }
+        panic!("it ended without `{text}`");
     }
 
     /// Sends a signal. One that has ended does not get it: it is not reaped yet, so its id is its own.

@@ -80,9 +80,14 @@ impl<T: Send + 'static> Teardown for JoinHandle<T> {
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
+            let id = self.id();
+            let _named = match self.is_finished() {
+                true => None,
+                false => progress.waits_for(|| move || Some(format!("task {id}"))),
+            };
             match join(self).await {
                 Some(result) => joined(result, progress),
-                None => Outcome::abandoned(itself(self.id())),
+                None => Outcome::abandoned(itself(id)),
             }
         })
     }
@@ -279,8 +284,15 @@ impl Teardown for &TaskTracker {
         self.close();
     }
 
-    fn wait<'a>(&'a mut self, _progress: &'a mut Progress) -> Wait<'a> {
+    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {
+            let _named = match self.is_empty() {
+                true => None,
+                false => progress.waits_for(|| {
+                    let tracker = self.clone();
+                    move || Some(format!("{} tasks", tracker.len()))
+                }),
+            };
             TaskTracker::wait(self).await;
             Outcome::Stopped
         })

@@ -207,6 +207,13 @@ impl<A> Ledger<A> {
         self.lock_all().iter().flat_map(|state| state.entries.iter().map(Entry::named)).collect()
     }
 
+    /// The same, with what `of` says of each handle that is attached.
+    pub(super) fn all_with<T>(&self, of: impl Fn(&A) -> T) -> Vec<(Named, Option<T>)> {
+        let shards = self.lock_all();
+        let entries = shards.iter().flat_map(|state| state.entries.iter());
+        entries.map(|entry| (entry.named(), entry.abort.as_ref().map(&of))).collect()
+    }
+
     /// It is known why this task ends before it is done.
     pub(super) fn explain(&self, key: Key) {
         if let Some(entry) = self.lock(key.shard()).entries.get_mut(key.slot()) {

@@ -4,6 +4,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::task::AbortHandle;
+
 use super::ledger::{Key, Waiting};
 use super::tally::Tally;
 use super::{Empty, Group, TaskInfo, Tasks, tracked};
@@ -24,6 +26,14 @@ impl Teardown for &Tasks {
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         progress.bounds(&self.group.owner);
         Box::pin(async move {
+            let group = &self.group;
+            let _named = match self.is_idle() {
+                true => None,
+                false => progress.waits_for(|| {
+                    let group = Arc::downgrade(group);
+                    move || running(&*group.upgrade()?)
+                }),
+            };
             let own = tracked::current(&self.group);
             Empty { group: &self.group, waiting: Waiting::except(own) }.await;
             outcome(&self.group, own, progress)
@@ -64,6 +74,15 @@ impl Teardown for &Tasks {
 }
 
 teardown_by_ref!([] Tasks);
+
+/// The tasks that run, with their ids: those that a debugger or tokio's console has for them.
+fn running(group: &Group) -> Option<String> {
+    let mut running = Tally::default();
+    for (task, id) in group.ledger.all_with(AbortHandle::id) {
+        running.add_with(task.into(), id);
+    }
+    running.names()
+}
 
 /// `own` is the task that shuts its own group down.
 fn outcome(group: &Group, own: Option<Key>, progress: &mut Progress) -> Outcome {

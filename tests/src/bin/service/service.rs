@@ -115,6 +115,9 @@ impl Drop for Dropped {
 
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments(std::env::args().skip(1).collect());
+    if arguments.has("listens") {
+        tracing_subscriber::fmt().with_ansi(false).with_writer(io::stdout).init();
+    }
     let mut root = Root::new();
     if let Some(grace) = arguments.duration("grace") {
         root = root.grace(grace);
