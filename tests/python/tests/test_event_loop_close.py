@@ -55,9 +55,9 @@ def test_tasks_are_cancelled_and_waited_for(make, loops):
     own.begin(gracefully)
     assert watch.begun.wait(10)
     start = time.monotonic()
-    clean, report = own.close()
+    clean, report = own.close(60)
     assert clean, report
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
     assert watch.error is asyncio.CancelledError
     assert len(cleaned) == 1
     assert not loop_threads()

@@ -13,7 +13,7 @@ from own_loop import Watch, loop_threads, make
 
 @pytest.mark.parametrize("drop", ["drop_attached", "drop_detached", "drop_on_a_worker"])
 def test_the_last_handle_is_dropped(make, drop):
-    own, watch = make(), Watch()
+    own, watch = make(seconds=60), Watch()
 
     async def leaves_a_task():
         kept.append(asyncio.ensure_future(watch.sleep()))
@@ -23,7 +23,7 @@ def test_the_last_handle_is_dropped(make, drop):
     assert watch.begun.wait(10)
     start = time.monotonic()
     getattr(own, drop)()
-    assert time.monotonic() - start < 4, "it does not wait until its five seconds are over"
+    assert time.monotonic() - start < 30, "it does not wait until its time is over"
     assert watch.ended.wait(10)
     assert watch.error is asyncio.CancelledError
     wait_until(lambda: not loop_threads())

@@ -229,7 +229,7 @@ def test_a_long_batch_lets_other_callbacks_run(all_loops):
         for future in futures[::500]:
             future.add_done_callback(lambda _: seen.add(turn))
         # The loop is blocked until all of them are in the queue.
-        assert probe.wait_dropped(count, 60)
+        assert probe.wait_dropped(count, 200)
         beat = asyncio.ensure_future(heartbeat())
         assert await asyncio.gather(*futures) == list(range(count))
         beat.cancel()

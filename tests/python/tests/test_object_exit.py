@@ -61,7 +61,7 @@ def test_ctrl_c_interrupts_a_close(start):
         try:
             client.close(0.2)
         except sp.ShutdownTimeout:
-            print("closed", time.monotonic() - before < 5)
+            print("closed", time.monotonic() - before < 20)
         os._exit(0)
         """
     )

@@ -29,7 +29,7 @@ def test_it_works_and_stops(all_loops, current_thread):
 
 @BOTH
 def test_what_was_spawned_is_dropped_at_the_shutdown(current_thread):
-    runtime = sp.Runtime("drops", current_thread=current_thread)
+    runtime = sp.Runtime("drops", current_thread=current_thread, seconds=60)
     probe = sp.Probe()
     for _ in range(50):
         runtime.spawn_never(probe)
@@ -37,7 +37,7 @@ def test_what_was_spawned_is_dropped_at_the_shutdown(current_thread):
     assert any("never" in name for name in runtime.running())
     before = time.monotonic()
     runtime.close()
-    assert time.monotonic() - before < 4, "it waits for none of them until its five seconds are over"
+    assert time.monotonic() - before < 30, "it waits for none of them until its time is over"
     assert probe.dropped == 50
     assert gone("drops")
 
@@ -256,14 +256,14 @@ def drop_at(runtime, place, loops):
 @pytest.mark.parametrize("place", PLACES)
 def test_the_last_handle_is_dropped(loops, current_thread, place):
     """Everywhere: no hang, no panic, its tasks dropped, its threads gone."""
-    runtime = sp.Runtime("dropped", current_thread=current_thread)
+    runtime = sp.Runtime("dropped", current_thread=current_thread, seconds=60)
     probe = sp.Probe()
     for _ in range(10):
         runtime.spawn_never(probe)
     assert probe.wait_started(10)
     before = time.monotonic()
     drop_at(runtime, place, loops)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 30
     assert probe.wait_dropped(10)
     assert gone("dropped")
 

@@ -27,13 +27,13 @@ def test_block_on_lets_other_threads_run():
 
 
 def test_block_on_many_threads_at_once():
-    threads = [threading.Thread(target=sp.block_on_sleep, args=(0.2,)) for _ in range(30)]
+    threads = [threading.Thread(target=sp.block_on_sleep, args=(0.5,)) for _ in range(60)]
     before = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 25, "one after another it is 30 s"
 
 
 def test_a_panic_in_block_on(capfd):
