@@ -168,6 +168,9 @@ impl Callback {
     /// Calls it with `arguments`, a tuple or a [`Py<PyTuple>`](PyTuple), and returns what it returns; of an async callable,
     /// what its coroutine returns.
     ///
+    /// The call begins with the first poll of the future, which has a clone from now on: it outlives the callback, and the
+    /// garbage collector sees at once that Rust has the callable ([`visit`](Self::visit)).
+    ///
     /// What is returned has to be looked at while attached, or dropped, which leaves it to PyO3's pool:
     /// [`call_into`](Self::call_into) does without.
     ///
@@ -179,11 +182,11 @@ impl Callback {
     ///
     /// Dropped before the call began, it is not called, unless it is about to be; dropped while a coroutine runs, that is
     /// cancelled.
-    pub async fn call<A>(&self, arguments: A) -> PyResult<Py<PyAny>>
+    pub fn call<A>(&self, arguments: A) -> impl Future<Output = PyResult<Py<PyAny>>> + Send + use<A>
     where
         A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send + 'static,
     {
-        self.call_with(arguments, |value| Ok(value.unbind())).await
+        self.call_with(arguments, |value| Ok(value.unbind()))
     }
 
     /// As [`call`](Self::call); the result is extracted where the callable ran.
@@ -195,12 +198,12 @@ impl Callback {
     /// # Cancel safety
     ///
     /// As [`call`](Self::call).
-    pub async fn call_into<R, A>(&self, arguments: A) -> PyResult<R>
+    pub fn call_into<R, A>(&self, arguments: A) -> impl Future<Output = PyResult<R>> + Send + use<R, A>
     where
         A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send + 'static,
         R: for<'a, 'py> FromPyObject<'a, 'py> + Send + 'static,
     {
-        self.call_with(arguments, |value| value.extract::<R>().map_err(Into::into)).await
+        self.call_with(arguments, |value| value.extract::<R>().map_err(Into::into))
     }
 
     /// Whether no call can succeed any more: its loop is closed, the process is a forked child, or the interpreter exits.
@@ -234,7 +237,7 @@ impl Callback {
     /// }
     /// ```
     pub fn report(&self, error: PyErr) -> bool {
-        let callback = Arc::clone(&self.inner);
+        let Callback { inner: callback } = self.clone();
         !self.is_closed() && self.inner.bridge.push(Op::Report { report: Box::new(Report { callback, error }) }).is_ok()
     }
 
@@ -243,8 +246,8 @@ impl Callback {
     ///
     /// While it has clones or a call is under way, nothing is visited: what Rust holds is no garbage. Nor is anything at the
     /// first visit, if it has a loop: the loop owns the callable then, and hands it over when it next runs. With a clone, or
-    /// a call, it goes back to the loop: what Rust holds keeps no loop alive. Do not clone a field that is visited, nor call
-    /// it, while you are detached: the collector may be looking at it.
+    /// a call, it goes back to the loop: what Rust holds keeps no loop alive. Do not clone a field that is visited, nor call or
+    /// report with it, while you are detached: the collector may be looking at it. What a call returns may be awaited anywhere.
     ///
     /// ```no_run
     /// use pyo3::prelude::*;
@@ -289,22 +292,24 @@ impl Callback {
         Ok(())
     }
 
-    async fn call_with<A, R>(
-        &self,
-        arguments: A,
-        extract: impl FnOnce(Bound<'_, PyAny>) -> PyResult<R> + Send + 'static,
-    ) -> PyResult<R>
+    fn call_with<A, R, E>(&self, arguments: A, extract: E) -> impl Future<Output = PyResult<R>> + Send + use<A, R, E>
     where
         A: for<'py> IntoPyObject<'py, Target = PyTuple> + Send + 'static,
         R: Send + 'static,
+        E: FnOnce(Bound<'_, PyAny>) -> PyResult<R> + Send + 'static,
     {
-        if !self.inner.bridge.is_ours() {
-            return Err(exceptions::forked_err("the loop or the thread of this callback"));
+        // Not in the first poll, which is on a worker: the collector may be between its two looks at the class then, and would
+        // clear a callable that it has found at the first one only.
+        let Callback { inner } = self.clone();
+        async move {
+            if !inner.bridge.is_ours() {
+                return Err(exceptions::forked_err("the loop or the thread of this callback"));
+            }
+            let Ok(_turn) = inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
+            let call = Box::new(Call { callback: Arc::clone(&inner), arguments: Some(arguments) });
+            let extract = |value: Bound<'_, PyAny>| panics::catch_err(|| extract(value));
+            Answered::call(Arc::clone(&inner.bridge), |key| Op::Call { key, call }, extract)?.await
         }
-        let Ok(_turn) = self.inner.turns.acquire().await else { unreachable!("the semaphore is never closed") };
-        let call = Box::new(Call { callback: Arc::clone(&self.inner), arguments: Some(arguments) });
-        let extract = |value: Bound<'_, PyAny>| panics::catch_err(|| extract(value));
-        Answered::call(Arc::clone(&self.inner.bridge), |key| Op::Call { key, call }, extract)?.await
     }
 }
 

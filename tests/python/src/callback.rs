@@ -1,8 +1,15 @@
 //! Python callables that Rust calls.
 
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::task::{Context, Waker};
+use std::thread;
+
 use futures_util::stream::{self, StreamExt as _};
 use pyo3::prelude::*;
 use sundown_python::{Callback, future_into_py, get_runtime};
+use tokio::runtime::Builder;
 
 /// Calls the callable once from a Rust task and returns what it returns.
 #[pyfunction]
@@ -71,7 +78,7 @@ impl CallbackHolder {
     fn report(&self, py: Python<'_>, error: Bound<'_, PyAny>) -> bool {
         let (callback, error) = (self.callback.clone(), PyErr::from_value(error));
         let report = move || callback.is_some_and(|callback| callback.report(error));
-        py.detach(|| std::thread::spawn(report).join().unwrap_or(false))
+        py.detach(|| thread::spawn(report).join().unwrap_or(false))
     }
 
     /// A clone that lives until the future is cancelled or ready.
@@ -83,12 +90,55 @@ impl CallbackHolder {
         })
     }
 
+    /// Calls it; the call begins on a thread that is not attached, while the garbage collector is between its two looks at
+    /// this object.
+    fn call_in_a_collection(&self, py: Python<'_>, argument: Py<PyAny>) -> PyResult<Py<PyAny>> {
+        let Some(callback) = &self.callback else { return Ok(py.None()) };
+        let collect = || py.import("gc")?.call_method0("collect");
+        collect()?; // What is older is looked at first.
+        let (sender, looked_at) = sync_channel(1);
+        let (begun, receiver) = sync_channel(1);
+        let _between = Bound::new(py, Between { looked_at: sender, begun: Mutex::new(Some(receiver)) })?;
+        let call = callback.call((argument,));
+        thread::scope(|scope| {
+            let thread = scope.spawn(move || {
+                let mut call = pin!(call);
+                looked_at.recv().unwrap();
+                let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                begun.send(()).unwrap();
+                assert!(polled.is_pending());
+                Builder::new_current_thread().build().unwrap().block_on(call)
+            });
+            collect()?;
+            py.detach(|| thread.join().unwrap())
+        })
+    }
+
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
         self.callback.as_ref().map_or(Ok(()), |callback| callback.visit(&visit))
     }
 
     fn __clear__(&mut self) {
         self.callback = None;
+    }
+}
+
+/// Lets something happen when the garbage collector first looks at it.
+#[pyclass(frozen)]
+struct Between {
+    looked_at: SyncSender<()>,
+    begun: Mutex<Option<Receiver<()>>>,
+}
+
+#[pymethods]
+impl Between {
+    #[allow(clippy::unnecessary_wraps, reason = "what PyO3 takes")]
+    fn __traverse__(&self, _visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        if let Some(begun) = self.begun.lock().unwrap().take() {
+            self.looked_at.send(()).unwrap();
+            begun.recv().unwrap();
+        }
+        Ok(())
     }
 }
 

@@ -348,6 +348,21 @@ def test_the_collector_finds_a_cycle_through_a_callback(all_loops):
     all_loops.run(main())
 
 
+def test_a_call_that_begins_during_a_collection():
+    """The collector looks twice at what visits its callback. A call that Rust holds is there from before the first look: one
+    that had come in between would have the callable cleared, which only the first look has found."""
+
+    class Callable:
+        def __init__(self):
+            self.own = 1
+
+        def __call__(self, argument):
+            return argument + self.own
+
+    holder = sp.CallbackHolder(Callable(), thread=True)
+    assert holder.call_in_a_collection(1) == 2
+
+
 @pytest.mark.parametrize("thread", [False, True])
 def test_a_shutdown_that_needs_a_callback(all_loops, thread):
     said = []
