@@ -1,11 +1,16 @@
 """A module that calls no `install`: the import registers the exit, whatever comes first sets it up, and in time."""
 
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 import textwrap
 
 import pytest
+
+HAS_GREENLET = importlib.util.find_spec("greenlet") is not None
 
 # The report of the exit, which is there if stage two ran, names what lived.
 REPORT = {"SUNDOWN_EXIT_REPORT": "1"}
@@ -251,6 +256,141 @@ class TestAFirstImportInAnAtexitFunction:
         )
         assert ended.stdout == "False\nTrue\n", ended
         assert "default (" in ended.stderr, ended
+
+
+    def test_of_a_function_that_c_calls(self, program):
+        """`Context.run` is no Python function, and nothing tells which it calls."""
+        ended = program("import contextvars; atexit.register(contextvars.Context().run, late)")
+        assert ended.stdout == "True\n", ended
+
+    def test_what_is_registered_stays_so(self, program):
+        """Of a function whose `__eq__` says yes to all: `atexit.unregister` would take it for what it is given."""
+        ended = program(
+            """
+            class Equal:
+                def __eq__(self, other):
+                    return True
+                def __call__(self):
+                    print("called")
+            atexit.register(Equal())
+            atexit.register(late)
+            """
+        )
+        assert ended.stdout == "True\ncalled\n", ended
+
+    @pytest.mark.parametrize("arguments", [["-m", "program"], ["-c", "import program"]])
+    def test_of_another_program(self, start, bare, tmp_path, arguments):
+        """`__main__` tells nothing there; the main thread's frames do."""
+        (tmp_path / "program.py").write_text(
+            """
+import atexit, sys
+def late():
+    import asyncio
+    import sundown_pytest_bare as bp
+    bp.use_detached()
+    for _ in range(100):
+        pass
+    print(bp.is_closed())
+atexit.register(late)
+"""
+        )
+        path = os.pathsep.join([str(bare), str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+        command, env = [sys.executable, "-X", "faulthandler", *arguments], {**os.environ, "PYTHONPATH": path, **REPORT}
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert (ended.returncode, ended.stdout) == (0, "True\n"), ended
+        assert "default (" in ended.stderr, ended
+
+    @pytest.mark.skipif(not HAS_GREENLET, reason="greenlet has no wheel for this interpreter")
+    @pytest.mark.parametrize("file", [True, False])
+    def test_an_import_in_a_greenlet_is_in_time(self, program, bare_script, file):
+        """The outermost frame of a greenlet is that of a function, which may be registered as well. At exit too a greenlet is
+        not mistaken for the thread."""
+        code = """
+            import greenlet
+            def both():
+                import sundown_pytest_bare as bp
+                bp.use_detached()
+                for _ in range(100):
+                    pass
+                print(bp.is_closed())
+            def at_exit():
+                greenlet.greenlet(both).switch()
+            if {first}:
+                atexit.register(both)
+                greenlet.greenlet(both).switch()
+            else:
+                atexit.register(at_exit)
+            """
+        for first, printed in [(True, "False\nTrue\n"), (False, "True\n")]:
+            if file:
+                assert program(code.format(first=first)).stdout == printed
+            else:
+                assert bare_script(code.format(first=first), imports=False, noise="default (") == printed
+
+    @pytest.mark.parametrize("program", ["-c", "-m"])
+    def test_an_import_in_the_hook_for_what_was_not_caught_is_in_time(self, start, bare, tmp_path, program):
+        """C calls it when `-c` or `-m` has ended: `atexit` comes after it."""
+        code = """
+import sys
+def hook(*_):
+    import sundown_pytest_bare as bp
+    bp.use_detached()
+    for _ in range(100):
+        pass
+    print(bp.is_closed())
+sys.excepthook = hook
+raise ValueError
+"""
+        (tmp_path / "program.py").write_text(code)
+        path = os.pathsep.join([str(bare), str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [sys.executable, program, code if program == "-c" else "program"]
+        env = {**os.environ, "PYTHONPATH": path, **REPORT}
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert (ended.returncode, ended.stdout) == (1, "False\n"), ended
+        assert "default (" in ended.stderr, ended
+
+
+HOST = r"""
+#include <Python.h>
+/* A host that calls a function of its startup script: one that is registered with `atexit`, too. */
+int main(int argc, char **argv) {
+    Py_Initialize();
+    FILE *file = fopen(argv[1], "r");
+    if (!file || PyRun_SimpleFileExFlags(file, argv[1], 1, NULL) != 0) return 2;
+    PyObject *function = PyObject_GetAttrString(PyImport_AddModule("__main__"), "both");
+    PyObject *result = PyObject_CallNoArgs(function);
+    if (!result) { PyErr_Print(); return 3; }
+    return Py_FinalizeEx();
+}
+"""
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_ENABLE_SHARED"), reason="the interpreter has no library to link")
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_an_import_in_a_host_is_in_time(bare, tmp_path):
+    (tmp_path / "host.c").write_text(HOST)
+    variable = sysconfig.get_config_var
+    library = variable("LDLIBRARY").removeprefix("lib").split(".so")[0]
+    folders = [f"-I{sysconfig.get_path('include')}", f"-L{variable('LIBDIR')}", f"-Wl,-rpath,{variable('LIBDIR')}"]
+    command = ["cc", "host.c", *folders, f"-l{library}", "-o", "host"]
+    if subprocess.run(command, cwd=tmp_path, timeout=60).returncode != 0:
+        pytest.skip("the interpreter's library is for another system than the compiler")
+    (tmp_path / "startup.py").write_text(
+        """
+import atexit
+def both():
+    import sundown_pytest_bare as bp
+    bp.use_detached()
+    for _ in range(100):
+        pass
+    print(bp.is_closed(), flush=True)
+atexit.register(both)
+"""
+    )
+    path = os.pathsep.join([str(bare), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env = {**os.environ, "PYTHONPATH": path, "PYTHONHOME": sys.base_prefix, **REPORT}
+    ended = subprocess.run(["./host", "startup.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (0, "False\nTrue\n"), ended
 
 
 def test_ctrl_c_is_not_lost(bare_script):
