@@ -1,5 +1,7 @@
 # What `with` and `async with` call: in Python, so that no Rust frame lies below a `close` that a subclass overrides.
 
+from types import MethodDescriptorType
+
 
 def __enter__(self):
     """Returns the object; `close()` is called at the end of the block."""
@@ -14,7 +16,8 @@ def __exit__(self, *_):
 async def __aenter__(self):
     """Returns the object; `aclose()` is awaited at the end of the block."""
     self._sundown_check()
-    needs_asyncio()  # `aclose()` does, and by then it is too late to say so
+    if type(type(self).aclose) is MethodDescriptorType:
+        needs_asyncio()  # That of the class does, and by then it is too late to say so. That of a subclass may not.
     return self
 
 

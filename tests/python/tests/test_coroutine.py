@@ -140,6 +140,29 @@ def test_trio_users_hear_it_at_the_beginning_of_async_with():
 
 
 @pytest.mark.skipif(not WITH_TRIO, reason="trio has no wheel for this interpreter")
+def test_a_subclass_that_closes_with_trio():
+    """Its own `aclose` needs no asyncio, so that `async with` does not either."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # trio's own, on interpreters that are newer than it
+        import trio
+
+    class Tool(sp.Base):
+        async def aclose(self):
+            await trio.to_thread.run_sync(self.close)
+
+    class Deeper(Tool):
+        pass
+
+    async def main():
+        for kind in [Tool, Deeper]:
+            async with kind() as tool:
+                assert not tool.closed
+            assert tool.closed
+
+    trio.run(main)
+
+
+@pytest.mark.skipif(not WITH_TRIO, reason="trio has no wheel for this interpreter")
 def test_trio_users_hear_that_asyncio_is_needed():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # trio's own, on interpreters that are newer than it
