@@ -338,3 +338,75 @@ def test_a_callback_of_the_parents_raises_in_a_child(script):
         """,
         forks=True,
     )
+
+
+class Ended(asyncio.Future):
+    """A future that has ended, and whose methods raise."""
+
+    in_exception = in_result = None
+
+    def exception(self):
+        if self.in_exception is not None:
+            raise self.in_exception
+        return super().exception()
+
+    def result(self):
+        if self.in_result is not None:
+            raise self.in_result
+        return super().result()
+
+
+class TestAFutureWhoseMethodsRaise:
+    """Rust gets what an `await` in a coroutine gets: that asks for the result, and for nothing else."""
+
+    @pytest.fixture
+    def ended(self, all_loops):
+        def run(waits, **raises):
+            async def main():
+                future = Ended()
+                for name, error in raises.items():
+                    setattr(future, name, error)
+                if waits:
+                    asyncio.get_running_loop().call_soon(future.set_result, "result")
+                else:
+                    future.set_result("result")
+                return await sp.relay(future)
+
+            return all_loops.run(main())
+
+        return run
+
+    @pytest.mark.parametrize("waits", [False, True])
+    def test_of_exception(self, ended, waits):
+        assert ended(waits, in_exception=ValueError("no part of an answer")) == "result"
+
+    @pytest.mark.parametrize("waits", [False, True])
+    def test_of_result(self, ended, waits):
+        with pytest.raises(ValueError, match="the answer"):
+            ended(waits, in_result=ValueError("the answer"))
+
+    @pytest.mark.parametrize("waits", [False, True])
+    @pytest.mark.parametrize("method", ["in_exception", "in_result"])
+    def test_an_interrupt_reaches_the_loop(self, all_loops, waits, method):
+        """A signal's handler may raise in a method that is written in Python."""
+
+        async def main():
+            future = Ended()
+            setattr(future, method, KeyboardInterrupt())
+            asyncio.get_running_loop().call_later(0.01, future.set_result, "result")
+            if not waits:
+                await asyncio.sleep(0.05)
+            return await sp.relay(future)
+
+        loop = all_loops.new()
+        try:
+            task = loop.create_task(main())
+            with pytest.raises(KeyboardInterrupt):
+                loop.run_until_complete(task)
+            if method == "in_exception":
+                assert loop.run_until_complete(task) == "result"
+            else:
+                with pytest.raises(KeyboardInterrupt):
+                    loop.run_until_complete(task)
+        finally:
+            loop.close()
