@@ -78,6 +78,27 @@ fn attach_for_ever(py: Python<'_>, callable: Py<PyAny>) -> PyResult<Bound<'_, Py
     })
 }
 
+/// Calls it when the default runtime drops its tasks, attached, on one of its workers.
+#[pyfunction]
+fn call_when_dropped(callable: Py<PyAny>, probe: Probe) -> PyResult<()> {
+    struct Calls(Py<PyAny>);
+
+    impl Drop for Calls {
+        fn drop(&mut self) {
+            Python::attach(|py| drop(self.0.call0(py)));
+        }
+    }
+
+    let calls = Calls(callable);
+    drop(sundown_python::get_runtime().spawn(async move {
+        let _calls = calls;
+        let watched = probe.watch();
+        watched.started();
+        std::future::pending::<()>().await;
+    })?);
+    Ok(())
+}
+
 /// Whether the registry lists what is made from now on.
 #[pyfunction]
 fn set_registry_enabled(enabled: bool) {
@@ -91,5 +112,6 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(set_registry_enabled, module)?)?;
     module.add_function(wrap_pyfunction!(echo_server, module)?)?;
     module.add_function(wrap_pyfunction!(blocking, module)?)?;
+    module.add_function(wrap_pyfunction!(call_when_dropped, module)?)?;
     module.add_function(wrap_pyfunction!(attach_for_ever, module)?)
 }

@@ -1,6 +1,7 @@
 """The interpreter's exit, in processes of their own: clean, in time, and with what works today still working."""
 
 import signal
+import sys
 import textwrap
 import time
 
@@ -469,6 +470,27 @@ def test_two_modules_share_the_budget(script, twin):
         """
     )
     assert time.monotonic() - before < 30
+
+
+def test_a_daemon_thread_that_begins_during_the_exit_is_quiet(script):
+    """No other thread runs Python when stage two begins, and its refusal is no news."""
+    out = script(
+        """
+        def late():
+            thread = threading.Thread(target=sp.EventLoop, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                print("begins none")  # from 3.12 on at times
+                return
+            thread.join(30)
+            print("refused", thread.is_alive())
+        probe = sp.Probe()
+        sp.call_when_dropped(late, probe)
+        assert probe.wait_started()
+        """
+    )
+    assert out in ("refused False\n", "begins none\n" if sys.version_info >= (3, 12) else "")
 
 
 class TestCtrlC:
