@@ -330,9 +330,13 @@ def test_a_dropped_loop_whose_callback_was_visited(kind, monkeypatch):
         owner = Owner()
         owner.holder = sp.CallbackHolder(owner.on_event)
         gc.collect()
-        await sp.ready(None)  # The object has the callable now.
+        # A visit, too: of an object that has the callable.
+        await until(lambda: owner.on_event in gc.get_referents(owner.holder))
+        assert owner.on_event in gc.get_referents(owner.holder)
         owner.kept = owner.holder.keep_clone(endless())
         await sp.ready(None)
+        assert owner.on_event not in gc.get_referents(owner.holder), "what Rust has is visited by nobody"
+        assert not owner.kept.done()
         return weakref.ref(owner.loop)
 
     loop = Loops(kind).new()
