@@ -238,7 +238,10 @@ def watch_end(loop, keeper):
 
 async def end_tasks(loop_reference, keeper_reference):
     """Cancels and awaits the tasks that Rust has begun while `asyncio.run` cancelled those that there were. Not if a coroutine
-    awaits `loop.shutdown_asyncgens()`: that goes on afterwards, and so does its loop."""
+    awaits `loop.shutdown_asyncgens()`: that goes on afterwards, and so does its loop.
+
+    A loop that is run again afterwards cannot be told from one that is about to be closed. What Rust awaits ends there as the
+    loop's generators do, with an error that says why; what Rust awaits later goes on, as generators do that begin later."""
     try:
         yield
     except GeneratorExit:
@@ -249,7 +252,7 @@ async def end_tasks(loop_reference, keeper_reference):
             tasks = bridge.tasks() if is_shut_down_by_a_task(loop) else ()
             keeper = bridge = None
             for task in tasks:
-                task.cancel()
+                task.cancel("`loop.shutdown_asyncgens()` has ended what Rust awaited on this loop")
             if tasks:
                 await asyncio.wait(tasks)
         raise
@@ -384,7 +387,7 @@ def settle(bridge, batch):
 def fail(future, error):
     try:
         if isinstance(error, CancelledError):
-            _cancel(future)
+            _cancel(future, *error.args[:1])
         elif isinstance(error, StopIteration):
             # As asyncio says it since 3.12: it cannot be raised into a future.
             instead = RuntimeError("a Rust future raised StopIteration")

@@ -426,6 +426,36 @@ def test_a_loop_that_goes_on_when_its_generators_were_shut_down(all_loops):
     all_loops.run(main())
 
 
+def test_a_loop_that_is_run_again_when_its_generators_were_shut_down(all_loops):
+    """It cannot be told from one that is about to be closed: what Rust awaits ends, as the generators do, and the error says
+    why. What begins afterwards is not concerned, as a generator that begins then."""
+
+    async def begin():
+        pending = asyncio.ensure_future(sp.relay(endless()))
+        await sp.ready(None)
+        await asyncio.sleep(0)
+        return pending
+
+    async def endless():
+        await asyncio.get_running_loop().create_future()
+
+    async def go_on(pending):
+        with pytest.raises(asyncio.CancelledError) as ended:
+            await pending
+        if sys.version_info >= (3, 11):  # before, a task loses the message (bpo-45390)
+            assert ended.value.args == ("`loop.shutdown_asyncgens()` has ended what Rust awaited on this loop",)
+        return await sp.relay(value_after(0.01, "later"))
+
+    loop = all_loops.new()
+    try:
+        pending = loop.run_until_complete(begin())
+        assert not pending.done()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        assert loop.run_until_complete(asyncio.wait_for(go_on(pending), 30)) == "later"
+    finally:
+        loop.close()
+
+
 def test_a_generator_may_use_rust_while_it_is_closed(all_loops):
     """What other generators begin in their clean-up is not cancelled: the bridge works until the loop is closed."""
     seen = []
