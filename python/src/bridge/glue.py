@@ -16,6 +16,7 @@ from asyncio import CancelledError, InvalidStateError, ensure_future, get_runnin
 from collections import deque
 from contextlib import suppress
 from contextvars import Context
+from functools import partial
 from time import monotonic
 from types import CoroutineType
 
@@ -51,12 +52,12 @@ _set_exception = asyncio.Future.set_exception
 class Batch:
     """What is taken from a bridge at once: futures and their values, futures that failed and their errors, those of them that
     their runtime has dropped, an iterator over calls, and whether there is more. Filled by `bridge.take`, `calls` last; it is
-    None until then."""
+    None until then. `call` is that under way, on a thread that serves callbacks."""
 
-    __slots__ = ("calls", "errors", "failed", "futures", "lost", "more", "values")
+    __slots__ = ("call", "calls", "errors", "failed", "futures", "lost", "more", "values")
 
     def __init__(self):
-        self.calls = None
+        self.call = self.calls = None
 
 
 class RustFuture(asyncio.Future):
@@ -207,8 +208,19 @@ def watch(loop, bridge, keeper):
             loop.remove_reader(bridge.descriptor)
     bridge.relayed = True
     keeper()
-    arguments = (weakref.ref(loop), weakref.ref(bridge))
-    daemon(relay, arguments, "sundown-relay").start()
+    descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
+    try:
+        arguments = (weakref.ref(loop), weakref.ref(bridge), descriptor, readable(descriptor))
+        daemon(relay, arguments, "sundown-relay").start()
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def readable(descriptor):
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    return poller
 
 
 def daemon(target, arguments, name):
@@ -274,39 +286,42 @@ def close_task(task):
         task.get_loop().call_exception_handler({"message": message, "exception": error, "task": task})
 
 
-def relay(loop_reference, bridge_reference):
-    """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`."""
-    bridge = bridge_reference()
-    if bridge is None:
-        return
+def relay(loop_reference, bridge_reference, descriptor, poller):
+    """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`. What another thread sends it
+    (`PyThreadState_SetAsyncExc`) does not end it, for nothing else would wake the loop: see `serve`."""
+    is_due, failures = False, 0
     try:
-        descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
-    except BaseException:
-        bridge.close()
-        raise
-    try:
-        del bridge
-        poller = select.poll()
-        poller.register(descriptor, select.POLLIN)
-        while not closed:
-            poller.poll()
+        while True:
             try:
-                os.read(descriptor, 64)
-            except BlockingIOError:
-                continue
-            loop, bridge = loop_reference(), bridge_reference()
-            if loop is None or bridge is None or bridge.closed:
+                while not closed and failures < 3:
+                    loop = bridge = None
+                    try:
+                        if not is_due:
+                            poller.poll()
+                            is_due = True  # until the loop knows: once too often does no harm
+                            try:
+                                os.read(descriptor, 64)
+                            except BlockingIOError:
+                                is_due = False
+                                continue
+                        loop, bridge = loop_reference(), bridge_reference()
+                        if loop is None or bridge is None or bridge.closed:
+                            return
+                        loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
+                        is_due, failures = False, 0
+                    except BaseException as error:
+                        if loop is not None and loop.is_closed():
+                            return
+                        failures += loop is not None  # It did not take the call.
+                        report_on_thread(error)
                 return
-            try:
-                loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
-            except Exception:
-                bridge.close()
-                if not loop.is_closed():
-                    raise
-                return
-            del loop, bridge
+            except BaseException as error:  # between two bytecodes that the inner `try` does not cover
+                report_on_thread(error)
     finally:
         os.close(descriptor)
+        loop, bridge = None, bridge_reference()
+        if bridge is not None and not closed:
+            bridge.close()
 
 
 def drain(reference):
@@ -498,41 +513,51 @@ def without_this_frame(error):
     return error if traceback is None else error.with_traceback(traceback.tb_next)
 
 
-def serve(bridge):
+def serve(bridge, poller, batch):
     """A thread of a `Callback` that has no loop. What another thread sends it (`PyThreadState_SetAsyncExc`) ends the call
-    that it meets, and not the thread: others are called here, too."""
-    batch = call = None
+    that it meets, and not the thread: others are called here, too. The outer `while` is for an exception between two bytecodes
+    that the inner `try` does not cover, as at the end of a round."""
     try:
-        poller = select.poll()
-        poller.register(bridge.descriptor, select.POLLIN)
-        while not closed:
+        while True:
             try:
-                if batch is None:
-                    poller.poll()
-                    batch = Batch()
-                    bridge.take(batch, BATCH)
-                    if batch.calls is None:
-                        return
-                for call in batch.calls:
-                    perform(bridge, call, on_loop=False)
-                    call = None
-                batch = None
+                while not closed:
+                    try:
+                        if batch.calls is None:
+                            poller.poll()
+                            bridge.take(batch, BATCH)
+                            if batch.calls is None:
+                                return
+                        # In C: what has left the iterator is in `call`, wherever an exception comes.
+                        for _ in map(partial(setattr, batch, "call"), batch.calls):
+                            perform(bridge, batch.call, on_loop=False)
+                            batch.call = None
+                        batch.calls = None
+                    except BaseException as error:
+                        end_call(bridge, batch, error)
+                return
             except BaseException as error:
-                if call is not None and call[0] is not None:
-                    bridge.fail(call[0], error)  # It may have its answer; but not if `perform` had not begun.
-                else:
-                    report_on_thread(error)
-                call = None
-                if batch is not None and batch.calls is None:
-                    batch = None  # Nothing was taken.
+                end_call(bridge, batch, error)
     finally:
         if not closed:
             bridge.close()  # Nobody waits for this thread.
-        bridge = batch = call = None  # An exception that is kept has this frame, below that of its callable.
+        bridge = batch = None  # An exception that is kept has this frame, below that of its callable.
+
+
+def end_call(bridge, batch, error):
+    """An exception that is not the callable's own: for the call that it has met, or nobody's."""
+    call = batch.call
+    try:
+        if call is not None and call[0] is not None:
+            bridge.fail(call[0], error)  # It may have its answer; but not if `perform` had not begun.
+        else:
+            report_on_thread(error)
+        batch.call = None
+    finally:
+        bridge = batch = None
 
 
 def start_serving(bridge, name):
-    daemon(serve, (bridge,), name).start()
+    daemon(serve, (bridge, readable(bridge.descriptor), Batch()), name).start()
 
 
 async def forward(generator, sender):

@@ -1,6 +1,8 @@
 """Callables that Rust calls where no loop runs: on a thread that they share."""
 
+import asyncio
 import ctypes
+import dis
 import gc
 import linecache
 import select
@@ -10,7 +12,7 @@ import time
 
 import pytest
 import sundown_pytest as sp
-from conftest import wait_until
+from conftest import Loops, wait_until
 
 
 class Own(Exception):
@@ -109,14 +111,12 @@ class TestWithoutALoop:
             raise OSError("no descriptors")
 
         assert wait_until(lambda: not serving_threads())
-        monkeypatch.setattr(threading, "excepthook", lambda _: None)
-        monkeypatch.setattr(select, "poll", fails)
-        called = sp.Called(lambda x: x)
-        assert wait_until(lambda: not serving_threads())
-        monkeypatch.undo()
-        with pytest.raises(RuntimeError, match="^the thread of the callback has ended$"):
-            called.call(1)
-        assert sp.Called(lambda x: x).call(1) == 1, "the next has a new one"
+        with monkeypatch.context() as patched:
+            patched.setattr(select, "poll", fails)
+            with pytest.raises(OSError, match="no descriptors"):
+                sp.Called(lambda x: x)
+        assert not serving_threads()
+        assert sp.Called(lambda x: x).call(1) == 1, "the next has one"
 
     def test_in_a_forked_child(self, script):
         out = script(
@@ -138,6 +138,91 @@ class TestWithoutALoop:
             forks=True,
         )
         assert out == "1\n2\n0 3\n"
+
+
+class Raises:
+    """Traces the threads that begin meanwhile, and raises once between two bytecodes of a function of the bridge's: as CPython
+    does with what `PyThreadState_SetAsyncExc` has sent. Without a place it notes where that could be."""
+
+    def __init__(self, function, place=None):
+        self.function = function
+        self.place = place
+        self.places = []
+        self.code = None
+
+    def __enter__(self):
+        threading.settrace(self.trace)
+        return self
+
+    def __exit__(self, *_):
+        threading.settrace(None)
+
+    def trace(self, frame, event, _):
+        code = frame.f_code
+        if code.co_name != self.function or code.co_filename != "<sundown/glue.py>":
+            return None
+        self.code, frame.f_trace_opcodes = code, True
+        if event == "opcode":
+            if self.place is None:
+                if frame.f_lasti not in self.places:
+                    self.places.append(frame.f_lasti)
+            elif frame.f_lasti == self.place:
+                self.place = None
+                raise Own("between two bytecodes")
+        return self.trace
+
+    def after_the_start(self):
+        """The places but for those before the function's first `try`: nobody knows the thread then. And where CPython lets
+        none come: at the begin of a `try`."""
+        instructions = list(dis.get_instructions(self.code))
+        first = next(instruction.offset for instruction in instructions if instruction.argval == "closed")
+        tries = {instruction.offset for instruction in instructions if instruction.opname in ("NOP", "SETUP_FINALLY")}
+        return [place for place in self.places if place >= first and place not in tries]
+
+
+def answered(called, argument):
+    try:
+        return called.call(argument)
+    except Own:
+        return None
+
+
+@pytest.mark.parametrize("function", ["serve", "perform"])
+def test_an_exception_between_any_two_bytecodes_loses_no_call(function, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    with Raises(function) as looks:
+        called = sp.Called.on_thread(lambda x: x)
+        assert [called.call(x) for x in range(3)] == [0, 1, 2]
+        places = looks.after_the_start() if function == "serve" else list(looks.places)
+    assert len(places) > 20, places
+    for place in places:
+        with Raises(function, place) as raises:
+            called = sp.Called.on_thread(lambda x: x)
+            # One of them may have met it.
+            assert [x for x in range(5) if answered(called, x) not in (x, None)] == [], place
+            assert called.call(6) == 6, place
+            assert raises.place is None, "it was raised"
+            del called
+
+
+def test_an_exception_between_any_two_bytecodes_does_not_stop_a_loop(monkeypatch):
+    """Of a thread that wakes a loop without `add_reader`."""
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
+    async def main():
+        for x in range(3):
+            assert await asyncio.wait_for(sp.sleep(0.001, x), 30) == x
+        return looks.after_the_start()
+
+    with Raises("relay") as looks:
+        places = Loops("without-add-reader").run(main())
+    assert len(places) > 20, places
+    met = 0
+    for place in places:
+        with Raises("relay", place) as raises:
+            Loops("without-add-reader").run(main())
+            met += raises.place is None
+    assert met > 20
 
 
 def test_a_kept_exception_keeps_nothing_of_the_thread():
