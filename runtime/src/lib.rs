@@ -71,6 +71,12 @@ pub mod __internal {
     pub use crate::internal::*;
 }
 
+/// HTTP: a [`Server`](http::Server) that drains its connections, and aborts by name what outlives the deadline.
+#[cfg(feature = "http")]
+pub mod http {
+    pub use crate::resource::http::{Listener, Peer, Server, ServerBuilder, Streams, UnixPeer};
+}
+
 pub use plan::OnDrop;
 #[cfg(feature = "tokio")]
 pub use resource::{

@@ -218,6 +218,20 @@ pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {
     quietly(|| tracing::warn!(target: TARGET, task, spawned = %spawned, "task dropped by its runtime before it ended"));
 }
 
+/// A listener has not accepted a connection, and tries again after a pause.
+#[cfg(feature = "http")]
+pub(crate) fn accept_failed(listener: &str, error: &std::io::Error, pause: std::time::Duration) {
+    #[cfg(feature = "tracing")]
+    quietly(|| tracing::warn!(listener, %error, pause_ms = pause.as_secs_f64() * 1e3, "cannot accept a connection"));
+}
+
+/// A connection was not closed in good order: by its peer, as a rule.
+#[cfg(feature = "http")]
+pub(crate) fn connection_broken(peer: &str, error: &(dyn std::error::Error + 'static)) {
+    #[cfg(feature = "tracing")]
+    quietly(|| tracing::debug!(peer, error, "a connection has broken"));
+}
+
 /// A member of a group has failed, and leaves it for good or is started again.
 #[cfg(feature = "tokio")]
 pub(crate) fn member_failed(group: &str, member: &str, outcome: &Outcome, for_good: bool) {

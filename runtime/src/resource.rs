@@ -6,6 +6,8 @@ mod foreign;
 mod fresh;
 #[cfg(feature = "tokio")]
 mod group;
+#[cfg(feature = "http")]
+pub(crate) mod http;
 pub mod joiner;
 #[cfg(feature = "tokio")]
 pub mod owned;

@@ -6,7 +6,7 @@ mod models;
 mod notes;
 mod slots;
 mod tally;
-mod teardown;
+pub(in crate::resource) mod teardown;
 mod tracked;
 
 use std::any::Any;
@@ -462,6 +462,27 @@ impl Tasks {
         }
     }
 
+    /// As [`spawn`](Self::spawn), for a caller that `location` stands for.
+    #[cfg(feature = "http")]
+    pub(in crate::resource) fn spawn_from<F>(
+        &self,
+        name: Cow<'static, str>,
+        location: &'static Location<'static>,
+        future: F,
+    ) -> Result<JoinHandle<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_in::<_, Unknown>(name, location, future, &Handle::current())
+    }
+
+    /// What renames its tasks.
+    #[cfg(feature = "http")]
+    pub(in crate::resource) fn renaming(&self) -> Renaming {
+        Renaming(Arc::clone(&self.group))
+    }
+
     /// A token that is cancelled when the group is asked to stop. It is a child of the group's: cancelling it stops only
     /// what listens to it and its clones.
     #[must_use]
@@ -708,6 +729,21 @@ impl From<Named> for TaskInfo {
 impl fmt::Display for TaskInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` ({})", self.name, self.location)
+    }
+}
+
+/// Renames the tasks of a group, from within. It is no handle, so they may have it.
+#[cfg(feature = "http")]
+#[derive(Clone)]
+pub(in crate::resource) struct Renaming(Arc<Group>);
+
+#[cfg(feature = "http")]
+impl Renaming {
+    /// The task that the caller is part of has this name from now on, if it is one of the group.
+    pub(in crate::resource) fn current(&self, name: impl FnOnce() -> Cow<'static, str>) -> bool {
+        let Some(key) = tracked::current(&self.0) else { return false };
+        drop(self.0.ledger.rename(key, name()));
+        true
     }
 }
 

@@ -214,6 +214,13 @@ impl<A> Ledger<A> {
         entries.map(|entry| (entry.named(), entry.abort.as_ref().map(&of))).collect()
     }
 
+    /// The task is called otherwise from now on. What it was called, for the caller to drop.
+    #[cfg(feature = "http")]
+    pub(super) fn rename(&self, key: Key, name: Cow<'static, str>) -> Option<Cow<'static, str>> {
+        let mut state = self.lock(key.shard());
+        state.entries.get_mut(key.slot()).map(|entry| std::mem::replace(&mut entry.name, name))
+    }
+
     /// It is known why this task ends before it is done.
     pub(super) fn explain(&self, key: Key) {
         if let Some(entry) = self.lock(key.shard()).entries.get_mut(key.slot()) {

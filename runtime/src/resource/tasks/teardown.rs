@@ -1,7 +1,7 @@
 //! How a group of tasks is asked, waited for and forced.
 
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use tokio::task::AbortHandle;
@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 use super::ledger::{Key, Waiting};
 use super::tally::Tally;
 use super::{Empty, Group, TaskInfo, Tasks, tracked};
+use crate::driver;
 use crate::driver::ended::DROPPED;
 use crate::sync::lock;
 use crate::teardown::by_ref::teardown_by_ref;
@@ -26,14 +27,7 @@ impl Teardown for &Tasks {
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         progress.bounds(&self.group.owner);
         Box::pin(async move {
-            let group = &self.group;
-            let _named = match self.is_idle() {
-                true => None,
-                false => progress.waits_for(|| {
-                    let group = Arc::downgrade(group);
-                    move || running(&*group.upgrade()?)
-                }),
-            };
+            let _named = if self.is_idle() { None } else { named([*self], progress) };
             let own = tracked::current(&self.group);
             Empty { group: &self.group, waiting: Waiting::except(own) }.await;
             outcome(&self.group, own, progress)
@@ -50,38 +44,72 @@ impl Teardown for &Tasks {
     }
 
     fn force(&mut self, progress: &mut Progress) {
-        let (mut aborted, mut blocking) = (Tally::default(), Tally::default());
-        for (task, abort) in self.group.ledger.abort(tracked::current(&self.group)) {
-            if let Some(abort) = abort {
-                abort.abort();
-            }
-            let tally = if task.blocking { &mut blocking } else { &mut aborted };
-            tally.add(task.into());
-        }
-        if let Some(names) = aborted.names() {
-            progress.detail(format!("aborted {names}"));
-        }
-        if let Some(names) = blocking.names() {
-            progress.detail(format!("cannot be aborted once they run: {names}"));
-        }
-        let group = Arc::clone(&self.group);
-        progress.if_stuck(move || {
-            let mut left = Tally::default();
-            group.ledger.all().into_iter().for_each(|task| left.add(task.into()));
-            left.names().map(|names| format!("still running: {names}"))
-        });
+        force([*self], progress);
     }
 }
 
 teardown_by_ref!([] Tasks);
 
-/// The tasks that run, with their ids: those that a debugger or tokio's console has for them.
-fn running(group: &Group) -> Option<String> {
-    let mut running = Tally::default();
-    for (task, id) in group.ledger.all_with(AbortHandle::id) {
-        running.add_with(task.into(), id);
+/// Names the tasks that are waited for, with their ids: those that a debugger or tokio's console has for them.
+pub(in crate::resource) fn named<const N: usize>(groups: [&Tasks; N], progress: &Progress) -> Option<driver::Waiting> {
+    progress.waits_for(|| {
+        let groups = groups.map(|tasks| Arc::downgrade(&tasks.group));
+        move || {
+            let mut running = Tally::default();
+            for group in groups.iter().filter_map(Weak::upgrade) {
+                for (task, id) in group.ledger.all_with(AbortHandle::id) {
+                    running.add_with(task.into(), id);
+                }
+            }
+            running.names()
+        }
+    })
+}
+
+/// Aborts the tasks of some groups, which one resource has.
+pub(in crate::resource) fn force<const N: usize>(groups: [&Tasks; N], progress: &mut Progress) {
+    let (mut aborted, mut blocking) = (Tally::default(), Tally::default());
+    // All are named before one is aborted, with which a task of another group may end.
+    let all = groups.map(|Tasks { group, .. }| group.ledger.abort(tracked::current(group)));
+    for (task, abort) in all.into_iter().flatten() {
+        if let Some(abort) = abort {
+            abort.abort();
+        }
+        let tally = if task.blocking { &mut blocking } else { &mut aborted };
+        tally.add(task.into());
     }
-    running.names()
+    if let Some(names) = aborted.names() {
+        progress.detail(format!("aborted {names}"));
+    }
+    if let Some(names) = blocking.names() {
+        progress.detail(format!("cannot be aborted once they run: {names}"));
+    }
+    let groups = groups.map(|tasks| Arc::clone(&tasks.group));
+    progress.if_stuck(move || {
+        let mut left = Tally::default();
+        groups.iter().flat_map(|group| group.ledger.all()).for_each(|task| left.add(task.into()));
+        left.names().map(|names| format!("still running: {names}"))
+    });
+}
+
+/// What the resources do that have groups of tasks.
+#[cfg(feature = "http")]
+impl Tasks {
+    /// Closes the group, and requests its tasks to stop.
+    pub(in crate::resource) fn request_all(&self) {
+        self.group.request();
+    }
+
+    /// Ready when the group is closed and every task has ended, but for one that waits here itself.
+    pub(in crate::resource) async fn others_ended(&self, progress: &mut Progress) {
+        progress.bounds(&self.group.owner);
+        Empty { group: &self.group, waiting: Waiting::except(tracked::current(&self.group)) }.await;
+    }
+
+    /// What became of the tasks, when all have ended.
+    pub(in crate::resource) fn outcome(&self, progress: &mut Progress) -> Outcome {
+        outcome(&self.group, tracked::current(&self.group), progress)
+    }
 }
 
 /// `own` is the task that shuts its own group down.
