@@ -3,23 +3,22 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use sundown::http::Server;
 use sundown::{ShutdownGuard, StartError, Tasks, Thread, must_shutdown};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::executor::Executor;
 use crate::hook::Hook;
-use crate::status::StatusServer;
 use crate::store::Store;
-use crate::{cron, inbox};
+use crate::{cron, inbox, status};
 
 /// A small workflow service: jobs come from a file, the clock and HTTP, and are run a few at a time.
 #[must_shutdown(timeout = "6s", starting)]
 #[derive(Debug)]
 pub struct Runner {
-    /// Heard by the two loops below it.
+    /// Heard by the two loops below it, and by requests that wait for a job.
     #[shutdown]
     stop: CancellationToken,
     #[shutdown]
@@ -29,8 +28,10 @@ pub struct Runner {
     /// An OS thread that follows a file.
     #[shutdown(timeout = "1s")]
     inbox: Thread,
+    /// The endpoint. It accepts no more, and answers what is under way; a connection that outlives its deadline is aborted,
+    /// and named in the report by its peer and its request.
     #[shutdown(timeout = "1s")]
-    status: StatusServer,
+    status: Server,
     /// Asked at the same time as the dispatcher, which may be waiting for a lock that a job holds. What it claims after
     /// that cannot be spawned any more and goes back into the queue. A job that panics has its row, and stops nothing.
     #[shutdown(timeout = "2s", on_end = "ignore")]
@@ -56,9 +57,8 @@ impl Runner {
                 .with_context(|| format!("cannot make `{}`", config.data.display()))?;
             let store = Store::open(&config.database(), &config.name).await?;
             let start = start.store(store.clone());
-            let listener = TcpListener::bind(config.listen)
-                .await
-                .with_context(|| format!("cannot listen on {}", config.listen))?;
+            let server =
+                status::listen(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
 
             let (stop, jobs) = (CancellationToken::new(), Tasks::new());
             let start = start.stop(stop.clone()).jobs(jobs.clone());
@@ -66,7 +66,7 @@ impl Runner {
             let executor = Executor { store: store.clone(), jobs: jobs.clone(), notices: hook.notices() };
             let start = start.hook(hook);
             let start = start.inbox(inbox::follow(&config.inbox(), store.clone())?);
-            let start = start.status(StatusServer::start(listener, store.clone(), jobs)?);
+            let start = start.status(server.serve(status::router(store.clone(), jobs, stop.clone())));
             let start = start.cron(tokio::spawn(cron::keep(config.cron.clone(), store, stop.clone())));
             Ok(start.dispatcher(tokio::spawn(executor.dispatch(config.workers, stop))).finish())
         })
@@ -76,7 +76,7 @@ impl Runner {
     /// Where its endpoint listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.status.address()
+        self.status.local_addr().expect("it is TCP")
     }
 
     /// The queue, and what became of the jobs.

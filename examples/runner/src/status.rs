@@ -1,8 +1,8 @@
 //! The status endpoint: `GET /status`, `GET /jobs/{id}`, `POST /jobs`.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
@@ -10,89 +10,47 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
+use listenfd::ListenFd;
 use serde::{Deserialize, Serialize};
-use sundown::{Tasks, Teardown};
-use tokio::net::{TcpListener, TcpStream};
+use sundown::Tasks;
+use sundown::http::{Server, ServerBuilder};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::job::{Job, Spec};
 use crate::store::Store;
 
-const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// How long a client that keeps its connection may send one more request when the server stops. It learns from the answer
+/// that the connection closes; one that is closed as it sends loses a request.
+const LINGER: Duration = Duration::from_millis(500);
 
-/// The server. Asked to stop, it accepts no new connection, answers the requests under way and closes; a connection that
-/// outlives the deadline is aborted, and named in the report by its peer.
-#[derive(Debug, Teardown)]
-pub(crate) struct StatusServer {
-    #[shutdown]
-    accepting: Tasks,
-    /// A handler that panics ends its connection, and not the service.
-    #[shutdown(on_end = "ignore")]
-    connections: Tasks,
-    address: SocketAddr,
-}
-
-impl StatusServer {
-    pub(crate) fn start(listener: TcpListener, store: Store, jobs: Tasks) -> anyhow::Result<Self> {
-        let address = listener.local_addr()?;
-        let (accepting, connections) = (Tasks::new(), Tasks::new());
-        let app = Router::new()
-            .route("/status", get(status))
-            .route("/jobs", post(submit))
-            .route("/jobs/{id}", get(look))
-            .with_state(Service { store, jobs, drain: connections.token() });
-        accepting.spawn("accept", accept(listener, app, accepting.token(), connections.clone()))?;
-        Ok(StatusServer { accepting, connections, address })
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-/// Accepts until `stop`. `axum::serve` would do, but for the connections, which it spawns where nobody can abort them.
-async fn accept(listener: TcpListener, app: Router, stop: CancellationToken, connections: Tasks) {
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        match accepted {
-            Ok((stream, peer)) => {
-                let served = serve(stream, app.clone(), connections.token());
-                if connections.spawn(format!("connection of {peer}"), served).is_err() {
-                    return; // the shutdown has come in between
-                }
-            }
-            Err(error) => {
-                tracing::warn!("cannot accept a connection: {error}");
-                // Out of descriptors, most likely: to accept again at once would spin.
-                stop.run_until_cancelled(tokio::time::sleep(ACCEPT_PAUSE)).await;
-            }
+/// Listens on the socket that is handed over, as by systemd: it outlives a restart, and clients that connect meanwhile wait
+/// in its queue. Else on `address`.
+pub(crate) async fn listen(address: SocketAddr) -> io::Result<ServerBuilder<TcpListener>> {
+    let server = match ListenFd::from_env().take_tcp_listener(0)? {
+        Some(listener) => {
+            listener.set_nonblocking(true)?;
+            Server::from_listener(TcpListener::from_std(listener)?)
         }
-    }
-}
-
-/// Serves one connection; after `drain`, until the request under way is answered.
-async fn serve(stream: TcpStream, app: Router, drain: CancellationToken) {
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-    let mut connection = pin!(connection);
-    let served = match drain.run_until_cancelled(connection.as_mut()).await {
-        Some(served) => served,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        None => Server::bind(address).await?,
     };
-    if let Err(error) = served {
-        tracing::debug!("a connection has broken: {error}");
-    }
+    Ok(server.linger(LINGER))
+}
+
+/// What the server serves. Once `stop` is cancelled nobody is kept waiting for a job.
+pub(crate) fn router(store: Store, jobs: Tasks, stop: CancellationToken) -> Router {
+    Router::new()
+        .route("/status", get(status))
+        .route("/jobs", post(submit))
+        .route("/jobs/{id}", get(look))
+        .with_state(Service { store, jobs, stop })
 }
 
 #[derive(Clone)]
 struct Service {
     store: Store,
     jobs: Tasks,
-    drain: CancellationToken,
+    stop: CancellationToken,
 }
 
 #[derive(Serialize)]
@@ -106,7 +64,7 @@ async fn status(State(service): State<Service>) -> Result<Json<Status>, Failure>
     Ok(Json(Status {
         jobs: service.store.counts().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
         running: service.jobs.names().iter().map(ToString::to_string).collect(),
-        draining: service.drain.is_cancelled(),
+        draining: service.stop.is_cancelled(),
     }))
 }
 
@@ -132,12 +90,12 @@ async fn look(
     loop {
         changes.borrow_and_update();
         let job = service.store.job(id).await?;
-        if !wait || service.drain.is_cancelled() || job.as_ref().is_some_and(|job| job.state.is_final()) {
+        if !wait || service.stop.is_cancelled() || job.as_ref().is_some_and(|job| job.state.is_final()) {
             return job.map(Json).ok_or(Failure::NotFound);
         }
         tokio::select! {
             _ = changes.changed() => {}
-            () = service.drain.cancelled() => {}
+            () = service.stop.cancelled() => {}
         }
     }
 }

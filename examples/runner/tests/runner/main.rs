@@ -2,5 +2,6 @@
 
 mod demo;
 mod postgres;
+mod restart;
 mod serve;
 mod support;

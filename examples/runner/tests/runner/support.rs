@@ -31,8 +31,13 @@ pub(crate) struct Serving {
 impl Serving {
     pub(crate) fn start(data: &Path, arguments: &[&str]) -> Self {
         let mut command = runner();
-        command.arg("serve").arg("--data").arg(data).args(arguments).stdout(Stdio::piped());
-        let mut process = command.spawn().expect("the runner starts");
+        command.arg("serve").arg("--data").arg(data).args(arguments);
+        Self::spawn(command, data)
+    }
+
+    /// As [`start`](Self::start), with a command that says all.
+    pub(crate) fn spawn(mut command: Command, data: &Path) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the runner starts");
         let output = BufReader::new(process.stdout.take().expect("its output is piped"));
         let mut serving = Serving { process, output, address: String::new(), data: data.to_owned() };
         let line = serving.line_with("http://");
