@@ -10,9 +10,10 @@
 //! when the unwinding begins (`unwind_stop` in glibc's `nptl/unwind.c`, `FRAME_LEFT`). So it runs first of all, before any
 //! destructor, and where CPython holds neither the GIL nor a lock of it: there it would have let the thread end.
 //!
-//! A thread that Rust made has the shield for as long as it lives, from when it is listed, unless it is attached then. One that
-//! Python made has it only while it is inside a call of ours that runs Python: CPython up to 3.9.5 ends its threads by
-//! `pthread_exit` also when nothing is wrong.
+//! A thread that is on the list of those which run users' code (`user_threads`) has the shield from then on, for as long as it
+//! lives; any other while it is inside a call of ours that runs Python. CPython up to 3.9.5 ends the threads that it made by
+//! `pthread_exit` also when nothing is wrong (bpo-44434): there a thread that has a thread state when it is listed has the
+//! shield only inside such calls, because it may be one of those.
 //!
 //! musl and macOS do not unwind at `pthread_exit`.
 
@@ -109,14 +110,23 @@ mod gnu {
         });
     }
 
-    /// For the calling thread, as long as it lives, if Rust made it.
-    #[allow(unsafe_code, reason = "PyO3 has no safe form of this function")]
+    /// For the calling thread, as long as it lives, whether it is attached now or not.
+    #[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
     fn for_good() {
         // SAFETY: it has no preconditions.
-        let is_pythons = !unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null();
-        if !is_pythons {
+        let may_be_pythons = || !unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null();
+        // SAFETY: it may be called at any time, and the string is there for good.
+        let version = unsafe { CStr::from_ptr(pyo3::ffi::Py_GetVersion()) };
+        if !(ends_threads_by_exit(version.to_bytes()) && may_be_pythons()) {
             STATE.with(|state| state.set(State { for_good: true, ..pushed(state.get()) }));
         }
+    }
+
+    /// Whether CPython of this version, "3.9.18 (main, …", ends each of its threads by `pthread_exit`.
+    fn ends_threads_by_exit(version: &[u8]) -> bool {
+        let mut numbers = version.split(|byte| !byte.is_ascii_digit());
+        let mut number = || str::from_utf8(numbers.next()?).ok()?.parse::<u32>().ok();
+        (number(), number(), number()) < (Some(3), Some(9), Some(6))
     }
 
     #[allow(unsafe_code, reason = "std has no cleanup handlers")]

@@ -2,7 +2,7 @@
 # interpreter finalizes. When that is, is not known beforehand: some of the variants meet it.
 #
 # variants: 1.5 1.55 1.6 1.65 1.7 1.75 1.8 1.9 2.0
-# variants: thread runtime-thread-pool tasks-own
+# variants: thread runtime-thread-pool tasks-own tasks-attached tasks-daemon
 # peer: no
 # stdout: called
 # runs: 1

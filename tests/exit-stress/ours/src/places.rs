@@ -1,9 +1,11 @@
 //! The places where user code may run Python: each in a class, of which each has another timeout.
 
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict as _, PyCFunction};
 use sundown_python::exceptions::ShutdownError;
 use sundown_python::{Runtime, RuntimeThread, ShutdownGuard, Tasks, Thread, get_runtime, pyclass_teardown};
 
@@ -69,12 +71,48 @@ impl Place {
                 drop(tasks.spawn_on("call", async move { call() }, &handle).map_err(|_| closed())?);
                 place.tasks = Some(tasks);
             }
+            // On a thread that is attached for the first time before it runs a task of ours, and until it has.
+            "tasks-attached" | "tasks-daemon" => {
+                let tasks = Tasks::new();
+                let polls = {
+                    let tasks = tasks.clone();
+                    move || run_on_this_thread(&tasks, call)
+                };
+                Python::attach(|py| {
+                    if name == "tasks-attached" {
+                        thread::spawn(|| Python::attach(|py| py.detach(polls)));
+                    } else {
+                        let polls = Mutex::new(Some(polls));
+                        let target = PyCFunction::new_closure(py, None, None, move |arguments, _| {
+                            let polls = polls.lock().ok().and_then(|mut polls| polls.take());
+                            arguments.py().detach(|| polls.into_iter().for_each(|polls| polls()));
+                        })?;
+                        let options = [("daemon", true)].into_py_dict(py)?;
+                        options.set_item("target", target)?;
+                        let thread = py.import("threading")?.getattr("Thread")?;
+                        thread.call((), Some(&options))?.call_method0("start")?;
+                    }
+                    py.detach(move || begun.recv()).map_err(|_| closed())
+                })?;
+                place.tasks = Some(tasks);
+                return Ok(place);
+            }
             "thread" => place.thread = Some(Thread::spawn("place", move |_stop| call())?),
             name => return Err(PyValueError::new_err(format!("no place is called `{name}`"))),
         }
         begun.recv().map_err(|_| closed())?;
         Ok(place)
     }
+}
+
+/// Polls a task on the calling thread until it has ended.
+fn run_on_this_thread(tasks: &Tasks, call: impl FnOnce() + Send + 'static) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        if let Ok(task) = tasks.spawn("call", async move { call() }) {
+            let _ = task.await;
+        }
+    });
 }
 
 /// Calls `callable` on a thread of which nobody has a handle.
