@@ -2,6 +2,8 @@
 //! what it is made of. Start reading at a struct with `#[pyclass_teardown]`.
 
 mod client;
+#[path = "../../small/python_class.rs"] // one of the small programs, which needs no build of its own here
+mod clock;
 mod resp;
 mod runner;
 mod seconds;
@@ -18,5 +20,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("WorkflowError", module.py().get_type::<runner::WorkflowError>())?;
     module.add_class::<client::Client>()?;
     module.add_class::<server::Server>()?;
+    module.add_class::<clock::Clock>()?;
     module.add_class::<tool::ScriptedTool>()
 }

@@ -33,7 +33,7 @@ def stubs_of(name, nodes):
     return names
 
 
-@pytest.mark.parametrize("name", ["Runner", "Server", "Client", "ScriptedTool"])
+@pytest.mark.parametrize("name", ["Runner", "Server", "Client", "Clock", "ScriptedTool"])
 def test_the_stubs_name_what_there_is(name):
     hidden = {"__repr__", "__doc__", "__module__", "__init__"}
     there = {item for item in vars(getattr(_native, name)) if item not in hidden and not item.startswith("_sundown")}

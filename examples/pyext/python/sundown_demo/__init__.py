@@ -2,6 +2,7 @@
 
 from ._native import (
     Client,
+    Clock,
     ForkedProcessError,
     NeedsAsyncioError,
     Runner,
@@ -15,6 +16,7 @@ from ._native import (
 
 __all__ = [
     "Client",
+    "Clock",
     "ForkedProcessError",
     "NeedsAsyncioError",
     "Runner",

@@ -25,6 +25,13 @@ class _Closing:
     def closed(self) -> bool: ...
 
 @final
+class Clock(_Closing):
+    """Counts the milliseconds until it is closed."""
+
+    def __new__(cls) -> Self: ...
+    def ticks(self) -> int: ...
+
+@final
 class Runner(_Closing):
     """Runs workflows, and jobs by the clock; what became of each is in a database in `folder`."""
 
