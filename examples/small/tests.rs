@@ -3,7 +3,8 @@
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead as _, BufReader, PipeReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, PipeReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
@@ -42,6 +43,14 @@ impl Program {
                 return;
             }
         }
+    }
+
+    /// The rest of the next line, which begins so.
+    #[track_caller]
+    fn prints_after(&mut self, begin: &str) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("its output can be read");
+        line.trim_end().strip_prefix(begin).unwrap_or_else(|| panic!("no `{begin}`: {line}")).to_owned()
     }
 
     fn terminate(&self) {
@@ -130,6 +139,20 @@ fn restarts() {
     assert_eq!(code, 101, "{printed}");
     assert_eq!(printed.matches("connected\n").count(), 4, "once, and three times again:\n{printed}");
     assert!(printed.contains("`Service.feeds.members[\"prices\"]` panicked: the connection is lost"), "{printed}");
+}
+
+#[test]
+fn drain() {
+    let mut program = Program::run("drain");
+    let address = program.prints_after("http://");
+    let mut client = TcpStream::connect(address).expect("it listens");
+    client.write_all(b"GET / HTTP/1.1\r\nhost: small\r\n\r\n").expect("it reads");
+    program.prints("a request");
+    program.terminate();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("it answers, and closes the connection");
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("answered"), "{answer}");
+    program.ends(0, &["stopped: SIGTERM; exit code 0", "Service.server", "stopped"]);
 }
 
 #[test]
