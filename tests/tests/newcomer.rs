@@ -50,7 +50,9 @@ fn a_leak_in_a_task_is_the_end_of_the_task() {
 fn the_error_of_a_shutdown_is_its_report() {
     let (code, text) = run("stuck", &[]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.starts_with("Error: `Runner` did not shut down cleanly: `Runner.jobs` forced"), "{text}");
-    assert!(text.contains("\n\nRunner forced after ") && text.contains("\n`- Runner.jobs  forced "), "{text}");
+    // Forced, or abandoned where a busy machine has not confirmed it in time.
+    assert!(text.starts_with("Error: `Runner` did not shut down cleanly: `Runner.jobs` "), "{text}");
+    let tree = text.split_once("\n\nRunner ").unwrap_or_else(|| panic!("no report: {text}")).1;
+    assert!(tree.contains("(limit 300.0 ms), created at ") && tree.contains("\n`- Runner.jobs  "), "{text}");
     assert!(!text.contains('{'), "no fields: {text}");
 }
