@@ -19,6 +19,9 @@ pub(super) fn handles() -> Option<u32> {
     None
 }
 
+/// Of a process that starts threads all the time each look finds another one.
+const LOOKS: usize = 10;
+
 /// A thread of this process.
 #[derive(Debug)]
 pub(super) struct Thread {
@@ -46,8 +49,19 @@ pub(super) struct Descriptor {
 }
 
 impl Thread {
+    /// The kernel misses a thread if the one before it in the list ends meanwhile. So this looks until a look finds no
+    /// more than those before it did.
     pub(super) fn all() -> Vec<Self> {
-        numbers("/proc/self/task").into_iter().filter_map(Self::find).collect()
+        let mut found = numbers("/proc/self/task");
+        for _ in 0..LOOKS {
+            let mut missed = numbers("/proc/self/task");
+            missed.retain(|tid| !found.contains(tid));
+            if missed.is_empty() {
+                break;
+            }
+            found.extend(missed);
+        }
+        found.into_iter().filter_map(Self::find).collect()
     }
 
     /// Whether the two are the same thread. A thread of std's sets its own name, some time after it was started.
@@ -188,7 +202,42 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    use super::Stat;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{Stat, Thread};
+
+    /// Of the kernel's list it is missed now and then.
+    #[test]
+    fn a_thread_is_found_while_older_ones_end() {
+        for _ in 0..100 {
+            let (go, gone) = mpsc::channel::<()>();
+            let older: Vec<_> = (0..20)
+                .map(|nth| {
+                    let (go, goes) = mpsc::channel::<()>();
+                    let ends = thread::spawn(move || {
+                        let _ = goes.recv();
+                        thread::sleep(Duration::from_micros(50 * nth)); // the interleaving
+                    });
+                    (go, ends)
+                })
+                .collect();
+            let kept = thread::Builder::new().name("kept".to_owned());
+            let (begun, begins) = mpsc::channel();
+            let kept = kept.spawn(move || {
+                begun.send(()).unwrap();
+                let _ = gone.recv();
+            });
+            begins.recv().unwrap();
+            let ends: Vec<_> = older.into_iter().map(|(_, ends)| ends).collect();
+            while !ends.iter().all(thread::JoinHandle::is_finished) {
+                assert!(Thread::all().iter().any(|thread| thread.name == "kept"));
+            }
+            drop(go);
+            kept.unwrap().join().unwrap();
+        }
+    }
 
     #[test]
     fn a_name_may_have_brackets_and_spaces() {
