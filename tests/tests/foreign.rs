@@ -138,7 +138,12 @@ async fn a_runtime_is_dropped_on_another_thread() {
 async fn a_runtime_with_a_thread_that_is_stuck() {
     let owned = runtime();
     let (release, stuck) = mpsc::channel::<()>();
-    owned.spawn_blocking(move || stuck.recv());
+    let (begun, begins) = oneshot::channel();
+    owned.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        stuck.recv()
+    });
+    begins.await.unwrap(); // one that still waits for a thread is never run
     let report = report(Some(owned)).await;
     assert_eq!(
         outcome(&report),

@@ -317,7 +317,9 @@ mod the_force {
     async fn what_blocks_a_thread_and_does_not_listen_is_abandoned_by_name() {
         let tasks = Tasks::new();
         let (release, stuck) = mpsc::channel::<()>();
-        let task = tasks.spawn_blocking("import", move || stuck.recv().is_ok()).unwrap();
+        let (begun, begins) = oneshot::channel();
+        let task = tasks.spawn_blocking("import", move || begun.send(()).is_ok() && stuck.recv().is_ok()).unwrap();
+        begins.await.unwrap();
         tasks.spawn("deaf", pending::<()>()).unwrap();
         let place = tasks.names().into_iter().find(|task| task.name() == "import").unwrap();
         let report = force(&tasks).await;
@@ -337,7 +339,9 @@ mod the_force {
         runtime.block_on(async {
             let tasks = Tasks::new();
             let (release, stuck) = mpsc::channel::<()>();
-            tasks.spawn_blocking("first", move || stuck.recv().is_ok()).unwrap();
+            let (begun, begins) = oneshot::channel();
+            tasks.spawn_blocking("first", move || begun.send(()).is_ok() && stuck.recv().is_ok()).unwrap();
+            begins.await.unwrap();
             let second = tasks.spawn_blocking("second", || panic!("it was run")).unwrap();
             let report = force(&tasks).await;
             drop(release);
