@@ -5,6 +5,8 @@ mod capture;
 #[path = "observe/running.rs"]
 mod running;
 
+use std::cell::Cell;
+
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use sundown::{Progress, ShutdownError, ShutdownGuard, Tasks, Teardown, Wait, must_shutdown};
 use sundown_tests::{Pinned, Spy, What, is_pending};
@@ -72,13 +74,15 @@ fn outcomes_durations_live_values_and_leaks_are_counted() {
         );
         drop(observed);
     });
+    let took = Cell::new(None);
     let one = |name, labels: &[(&str, &str)]| {
         // A snapshot empties histograms, so each value is asked for in a run of its own.
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         metrics::with_local_recorder(&recorder, || {
             let mut observed = Observed::new();
-            let _ = observed.shutdown_blocking().unwrap_err();
+            let error = observed.shutdown_blocking().unwrap_err();
+            took.set(error.report().find("Observed.late").map(|step| step.took()));
             drop(Observed::new());
         });
         value(&snapshotter, name, labels).unwrap_or_else(|| panic!("{name} {labels:?}"))
@@ -91,7 +95,9 @@ fn outcomes_durations_live_values_and_leaks_are_counted() {
     let DebugValue::Histogram(seconds) = one("sundown_step_duration_seconds", &[("step", "Observed.late")]) else {
         panic!("a histogram")
     };
-    assert!(seconds[0].into_inner() > 0.05, "in seconds: {seconds:?}");
+    assert_eq!(seconds.len(), 1);
+    let took = took.get().expect("it was shut down").as_secs_f64();
+    assert!((seconds[0].into_inner() - took).abs() < 1e-9, "in seconds: {seconds:?}, {took}");
 }
 
 #[test]
