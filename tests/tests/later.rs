@@ -137,14 +137,16 @@ fn it_can_be_set_while_others_look() {
         move || {
             for (i, later) in laters.iter().enumerate() {
                 at.store(i, Ordering::SeqCst);
-                while later.get().is_none() {}
+                while later.get().is_none() {
+                    thread::yield_now();
+                }
             }
         }
     });
     let mut refused = 0;
     for (i, later) in laters.iter().enumerate() {
         while at.load(Ordering::SeqCst) != i {
-            std::hint::spin_loop();
+            thread::yield_now();
         }
         while later.set(1).is_err() {
             refused += 1;
