@@ -90,7 +90,7 @@ fn a_child_and_its_child_are_named() {
     let mut grandchild = String::new();
     output.read_line(&mut grandchild).unwrap();
     drop(output);
-    until_it_runs("sleep", grandchild.trim());
+    until_it_runs("sleep 600", grandchild.trim());
     let survivors = check.survivors(SHORT);
     let Some(Survivor::Process { pid: grandchild, .. }) = survivors
         .iter()
@@ -419,11 +419,13 @@ fn until_ended(child: &Child) {
     assert_eq!(result, 0);
 }
 
-/// A shell's child has the shell's command line until it has executed its own program.
-fn until_it_runs(program: &str, pid: &str) {
+/// A shell's child has the shell's command line until it has executed its own program, and none for a moment of that.
+fn until_it_runs(command: &str, pid: &str) {
     let end = Instant::now() + LONG;
-    while fs::read_to_string(format!("/proc/{pid}/comm")).unwrap().trim() != program {
-        assert!(Instant::now() < end, "process {pid} does not become `{program}`");
+    while fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap().trim_end_matches('\0').replace('\0', " ")
+        != command
+    {
+        assert!(Instant::now() < end, "process {pid} does not become `{command}`");
         thread::yield_now();
     }
 }
