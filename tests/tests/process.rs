@@ -5,17 +5,33 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sundown::{Process, Report, ShutdownGuard, must_shutdown, registry};
+use sundown::{Process, Report, ShutdownError, ShutdownGuard, must_shutdown, registry};
 use sundown_tests::GENEROUS;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-#[must_shutdown(timeout = "1500ms", on_drop = "log")]
+/// With time for what ends by itself.
+#[must_shutdown(timeout = "30s", on_drop = "log")]
 struct Owner {
     #[shutdown]
     process: Process,
     guard: ShutdownGuard<Self>,
+}
+
+/// With little time, for what does not.
+#[must_shutdown(timeout = "1500ms", on_drop = "log")]
+struct Hasty {
+    #[shutdown]
+    process: Process,
+    guard: ShutdownGuard<Self>,
+}
+
+impl From<Owner> for Hasty {
+    fn from(owner: Owner) -> Self {
+        owner.guard.dismiss();
+        Hasty { process: owner.process.clone(), guard: ShutdownGuard::new() }
+    }
 }
 
 /// One test at a time: a machine that is busy with other shells may need longer than the 100 ms in which a force is
@@ -38,14 +54,15 @@ async fn start(script: &str, lines: usize) -> (Owner, Vec<String>) {
 }
 
 async fn shut_down(mut owner: Owner) -> Report {
-    match owner.shutdown().await {
-        Ok(report) => report,
-        Err(error) => error.into_report(),
-    }
+    owner.shutdown().await.unwrap_or_else(ShutdownError::into_report)
+}
+
+async fn force(owner: Owner) -> Report {
+    Hasty::from(owner).shutdown().await.unwrap_or_else(ShutdownError::into_report)
 }
 
 fn said(report: &Report) -> (&'static str, String) {
-    let step = report.find("Owner.process").unwrap();
+    let [step] = report.steps() else { panic!("{report}") };
     (step.outcome().word(), step.detail().unwrap_or_default().to_owned())
 }
 
@@ -73,7 +90,7 @@ async fn one_that_traps_the_signal_ends_by_itself() {
 async fn one_that_ignores_it_is_killed() {
     let _alone = ALONE.lock().await;
     let (owner, said_by) = start(IGNORES, 1).await;
-    let report = shut_down(owner).await;
+    let report = force(owner).await;
     let (word, detail) = said(&report);
     assert_eq!(word, "forced", "{report}");
     assert!(detail.starts_with("killed `sh` (") && detail.ends_with("signal: 9 (SIGKILL)"), "{detail}");
@@ -89,7 +106,7 @@ async fn a_grandchild_is_no_orphan() {
     said_by.retain(|line| line != "ready");
     let grandchild = said_by.pop().unwrap();
     assert!(exists(&grandchild));
-    let report = shut_down(owner).await;
+    let report = force(owner).await;
     let (word, detail) = said(&report);
     assert_eq!(word, "forced", "{report}");
     assert!(detail.contains(&format!("({grandchild})")), "named: {detail}");
@@ -130,10 +147,8 @@ fn under_the_blocking_driver_with_a_runtime_that_nobody_turns() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for (script, word) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
         let (mut owner, said_by) = runtime.block_on(start(script, 1));
-        let report = match owner.shutdown_blocking() {
-            Ok(report) => report,
-            Err(error) => error.into_report(),
-        };
+        let result = if script == TRAPS { owner.shutdown_blocking() } else { Hasty::from(owner).shutdown_blocking() };
+        let report = result.unwrap_or_else(ShutdownError::into_report);
         assert_eq!(said(&report).0, word, "{report}");
         assert!(!exists(&said_by[0]));
     }
@@ -147,7 +162,8 @@ fn in_a_runtime_without_io() {
     let other = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     for (script, word) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
         let (owner, said_by) = runtime.block_on(start(script, 1));
-        let report = other.block_on(shut_down(owner));
+        let report =
+            other.block_on(async { if script == TRAPS { shut_down(owner).await } else { force(owner).await } });
         assert_eq!(said(&report).0, word, "{report}");
         assert!(!exists(&said_by[0]));
     }
@@ -234,7 +250,7 @@ async fn one_whose_main_thread_has_ended_still_runs() {
         assert!(Instant::now() < end, "its main thread has ended");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    let report = shut_down(owner).await;
+    let report = force(owner).await;
     assert_eq!(said(&report).0, "forced", "its other thread ran: {report}");
     assert!(reaped(python));
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use sundown::{Reply, RuntimeThread, RuntimeThreadError, ShutdownGuard, must_shutdown, registry};
+use sundown_tests::GENEROUS;
 
 enum Message {
     Double(u64, Reply<u64>),
@@ -42,7 +43,7 @@ async fn it_is_a_step_like_any_other() {
     assert!(registry::snapshot().to_string().contains("a step"));
     let mut owner = Owner::of(&worker);
     assert_eq!(owner.worker.call(|reply| Message::Double(21, reply)).await.unwrap(), 42);
-    assert!(owner.shutdown().await.unwrap().is_clean());
+    assert!(owner.shutdown_within(GENEROUS).await.unwrap().is_clean());
     assert!(worker.is_finished());
     let error = worker.call(|reply| Message::Double(1, reply)).await.unwrap_err();
     assert!(matches!(error, RuntimeThreadError::ChannelClosed { .. }), "{error}");

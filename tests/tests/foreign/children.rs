@@ -27,6 +27,20 @@ async fn tokio_child(script: &str) -> tokio::process::Child {
     child
 }
 
+/// With time for what ends by itself.
+#[must_shutdown(name = "One", timeout = "30s", on_drop = "log")]
+struct Patient<T: Teardown + Send + 'static> {
+    #[shutdown]
+    it: T,
+    guard: ShutdownGuard<Self>,
+}
+
+impl<T: Teardown + Send + 'static> Patient<T> {
+    fn new(it: T) -> Self {
+        Patient { it, guard: ShutdownGuard::new() }
+    }
+}
+
 fn is_gone(id: u32) -> bool {
     !std::path::Path::new(&format!("/proc/{id}")).exists()
 }
@@ -35,7 +49,7 @@ fn is_gone(id: u32) -> bool {
 async fn children_are_asked_killed_and_reaped() {
     let child = tokio_child(TRAPS).await;
     let id = child.id().unwrap();
-    let clean = report(child).await;
+    let clean = Patient::new(child).shutdown().await.unwrap();
     assert_eq!((outcome(&clean).as_str(), detail(&clean)), ("stopped", "exit status: 3"));
     assert!(is_gone(id), "no zombie");
 
@@ -48,7 +62,7 @@ async fn children_are_asked_killed_and_reaped() {
     for (script, expected) in [(TRAPS, ("stopped", "exit status: 3")), (IGNORES, ("forced", "signal: 9 (SIGKILL)"))] {
         let child = std_child(script);
         let id = child.id();
-        let report = report(child).await;
+        let report = if script == TRAPS { Patient::new(child).shutdown().await.unwrap() } else { report(child).await };
         assert_eq!((outcome(&report).as_str(), detail(&report)), expected);
         assert!(is_gone(id));
     }
@@ -59,9 +73,9 @@ fn children_under_the_blocking_driver() {
     for (script, expected) in [(TRAPS, "stopped"), (IGNORES, "forced")] {
         let child = std_child(script);
         let id = child.id();
-        let report = match One::new(child).shutdown_blocking() {
-            Ok(report) => report,
-            Err(error) => error.into_report(),
+        let report = match script == TRAPS {
+            true => Patient::new(child).shutdown_blocking().unwrap(),
+            false => One::new(child).shutdown_blocking().unwrap_err().into_report(),
         };
         assert_eq!(outcome(&report), expected);
         assert!(is_gone(id));
@@ -72,6 +86,6 @@ fn children_under_the_blocking_driver() {
 #[test]
 fn a_tokio_child_under_the_blocking_driver() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let mut value = runtime.block_on(async { One::new(tokio_child(TRAPS).await) });
+    let mut value = runtime.block_on(async { Patient::new(tokio_child(TRAPS).await) });
     assert_eq!(detail(&value.shutdown_blocking().unwrap()), "exit status: 3");
 }

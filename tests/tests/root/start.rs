@@ -36,11 +36,11 @@ fn the_grace_comes_from_the_environment() {
     service.signal(SIGTERM);
     service.ended().expect(3, &["(limit 1.5 s)"]);
 
-    let service = Running::start_with(&["grace-from-env", "grace=1234"], &[]);
+    let service = Running::start_with(&["grace-from-env", "grace=12340"], &[]);
     let mut service = service;
     service.says("started");
     service.signal(SIGTERM);
-    service.ended().expect(0, &["(limit 1.2 s)"]);
+    service.ended().expect(0, &["(limit 12.3 s)"]);
 
     let ended = Running::start_with(&["grace-from-env"], &[("SERVICE_GRACE", "soon")]).ended();
     let ended = ended.expect(5, &["`SERVICE_GRACE` is `soon`, which is no duration such as `25s`"]);

@@ -19,7 +19,7 @@ fn a_start_that_blocks_its_thread_is_ended_after_the_budget() {
 /// The look at what ends by itself is dropped when a signal comes.
 #[test]
 fn a_watch_that_panics_when_it_is_dropped() {
-    let service = Running::until(&["drops-panic", "grace=500"], "started");
+    let service = Running::until(&["drops-panic", "grace=3000"], "started");
     service.signal(SIGTERM);
     service.ended().expect(4, &["stopped: SIGTERM; exit code", "a wait was dropped", "settled"]);
 }
@@ -37,7 +37,7 @@ fn a_wait_that_panics_when_it_is_dropped() {
 /// It would leave nothing for the rest.
 #[test]
 fn a_wait_for_load_balancers_as_long_as_the_grace_is_cut() {
-    let service = Running::until(&["unready=5000", "grace=1000", "drain=10"], "started");
+    let service = Running::until(&["unready=20000", "grace=4000", "drain=10"], "started");
     service.signal(SIGTERM);
-    service.ended().expect(0, &["`unready_for`", "half of the grace", "of 500.0 ms", "settled"]);
+    service.ended().expect(0, &["`unready_for`", "half of the grace", "of 2.0 s", "settled"]);
 }
