@@ -6,8 +6,8 @@ use std::io;
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -19,10 +19,20 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as Layers, Layer, SubscriberExt as _};
 
+/// A group, where all events have a subscriber from the first one on: an event that another thread meets for the first time
+/// while a subscriber is set may be off for good.
+fn group(name: &'static str) -> Group {
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(ShutsDown)).unwrap();
+    });
+    Group::new(name)
+}
+
 /// The task of a member that is dropped before its first poll has let go of the member all the same.
 #[test]
 fn a_member_whose_task_never_ran_is_stopped() {
-    let group = Group::new("tenants");
+    let group = group("tenants");
     let spy = Spy::released();
     let first = Builder::new_current_thread().enable_all().build().unwrap();
     {
@@ -42,7 +52,7 @@ fn a_member_whose_task_never_ran_is_stopped() {
 
 #[test]
 fn outside_of_a_runtime_nobody_becomes_a_member() {
-    let group = Group::new("tenants");
+    let group = group("tenants");
     let added = catch_unwind(AssertUnwindSafe(|| group.add("a", Tasks::new())));
     assert!(added.is_err() && group.is_empty(), "{group:?}");
     let start = || async { Ok::<_, io::Error>(Tasks::new()) };
@@ -87,7 +97,7 @@ fn failures(report: &Report) -> &str {
 
 #[tokio::test]
 async fn a_member_whose_drop_panics_leaves_and_has_failed() {
-    let group = Group::new("tenants");
+    let group = group("tenants");
     group.add("fails", PanicsInDrop(tokio::spawn(async { Err(io::Error::other("no disk")) }))).unwrap();
     assert_eq!(failed(&group).await.to_string(), "`Group.members[\"fails\"]` failed: no disk");
     assert!(group.is_empty());
@@ -111,7 +121,7 @@ async fn a_member_whose_drop_panics_leaves_and_has_failed() {
 
 #[tokio::test]
 async fn a_member_whose_delays_panic_leaves_and_has_failed() {
-    let group = Group::new("feeds");
+    let group = group("feeds");
     let delays = iter::repeat_with(|| panic!("in its delays"));
     group.restarting("feed", delays, || async { Err::<Tasks, _>("no disk") }).unwrap();
     assert_eq!(failed(&group).await.to_string(), "`Group.members[\"feed\"]` panicked: in its delays");
@@ -123,7 +133,7 @@ async fn a_member_whose_delays_panic_leaves_and_has_failed() {
 /// A start of two minutes is no run of the member.
 #[tokio::test(start_paused = true)]
 async fn a_slow_start_that_fails_is_no_steady_run() {
-    let (starts, group) = (Arc::new(AtomicUsize::new(0)), Group::new("feeds"));
+    let (starts, group) = (Arc::new(AtomicUsize::new(0)), group("feeds"));
     let started = Arc::clone(&starts);
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     let start = move || {
@@ -170,8 +180,7 @@ impl<S: Subscriber> Layer<S> for ShutsDown {
 /// A shutdown that begins in the moment in which the member leaves has the failure in its report.
 #[tokio::test]
 async fn a_failure_is_in_the_report_of_a_shutdown_at_the_same_time() {
-    let _subscribed = tracing::subscriber::set_default(tracing_subscriber::registry().with(ShutsDown));
-    let group = Group::new("tenants");
+    let group = group("tenants");
     OF.set(Some(group.clone()));
     group.add("a", tokio::spawn(async { Err::<(), _>(io::Error::other("no disk")) })).unwrap();
     failed(&group).await;
@@ -181,7 +190,7 @@ async fn a_failure_is_in_the_report_of_a_shutdown_at_the_same_time() {
 
 #[test]
 fn without_a_timer_a_failed_member_leaves() {
-    let group = Group::new("feeds");
+    let group = group("feeds");
     Builder::new_current_thread().build().unwrap().block_on(async {
         group.restarting("feed", [Duration::ZERO; 9], || async { Err::<Tasks, _>("no disk") }).unwrap();
         for _ in 0..10 {

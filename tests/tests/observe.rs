@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, LocalSet};
 use tokio_util::sync::CancellationToken;
 
-use capture::capture;
+use capture::{capture, subscribe};
 
 #[must_shutdown(timeout = "200ms", on_drop = "log")]
 struct Observed {
@@ -61,6 +61,7 @@ fn value(snapshotter: &Snapshotter, name: &str, labels: &[(&str, &str)]) -> Opti
 
 #[test]
 fn outcomes_durations_live_values_and_leaks_are_counted() {
+    subscribe();
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     metrics::with_local_recorder(&recorder, || {
@@ -127,6 +128,7 @@ struct Value {
 /// Everything that is left cannot be moved out, and its force panics.
 #[tokio::test]
 async fn a_drop_says_what_it_forced_and_what_panicked() {
+    subscribe();
     let pinned = Pinned(Spy::panicking());
     let mut v = Value { pinned: pinned.clone(), guard: ShutdownGuard::new() };
     {
@@ -245,6 +247,7 @@ fn a_blocking_shutdown_on_the_only_worker_is_an_error() {
 /// A thread of the runtime's that may be blocked: it is the task that is late, or nothing is.
 #[test]
 fn a_blocking_shutdown_where_the_runtime_goes_on_is_no_error() {
+    subscribe();
     let blocks = || {
         let jobs = Tasks::new();
         let token = jobs.token();

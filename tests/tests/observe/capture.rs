@@ -34,8 +34,9 @@ pub(crate) fn releases_at(text: &'static str, release: Sender<()>) {
     RELEASES.set(Some((text, release)));
 }
 
-/// What tracing sees on this thread while `make` runs.
-pub(crate) fn capture(make: impl FnOnce()) -> String {
+/// Each test begins with it, or with [`capture`]: an event that another thread meets for the first time while the subscriber is
+/// set may be off for good.
+pub(crate) fn subscribe() {
     static SUBSCRIBED: Once = Once::new();
     SUBSCRIBED.call_once(|| {
         let subscriber = tracing_subscriber::fmt()
@@ -45,6 +46,11 @@ pub(crate) fn capture(make: impl FnOnce()) -> String {
             .finish();
         tracing::subscriber::set_global_default(subscriber).unwrap();
     });
+}
+
+/// What tracing sees on this thread while `make` runs.
+pub(crate) fn capture(make: impl FnOnce()) -> String {
+    subscribe();
     CAPTURED.take();
     make();
     String::from_utf8(CAPTURED.take()).unwrap()
