@@ -298,8 +298,8 @@ impl Callback {
         R: Send + 'static,
         E: FnOnce(Bound<'_, PyAny>) -> PyResult<R> + Send + 'static,
     {
-        // Not in the first poll, which is on a worker: the collector may be between its two looks at the class then, and would
-        // clear a callable that it has found at the first one only.
+        // Not in the first poll, which is on a worker: the collector may be between its two looks at the class then. It would
+        // finalize a callable that it has found at the first one only.
         let Callback { inner } = self.clone();
         async move {
             if !inner.bridge.is_ours() {

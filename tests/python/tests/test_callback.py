@@ -350,17 +350,25 @@ def test_the_collector_finds_a_cycle_through_a_callback(all_loops):
 
 def test_a_call_that_begins_during_a_collection():
     """The collector looks twice at what visits its callback. A call that Rust holds is there from before the first look: one
-    that had come in between would have the callable cleared, which only the first look has found."""
+    that had come in between would have the callable finalized, which only the first look has found."""
+    finalized = []
 
     class Callable:
-        def __init__(self):
-            self.own = 1
-
         def __call__(self, argument):
-            return argument + self.own
+            return argument + 1
 
-    holder = sp.CallbackHolder(Callable(), thread=True)
+        def __del__(self):
+            finalized.append(1)
+
+    callable_ = Callable()
+    reference = weakref.ref(callable_)
+    holder = sp.CallbackHolder(callable_, thread=True)
+    del callable_
     assert holder.call_in_a_collection(1) == 2
+    assert reference() is not None
+    assert not finalized
+    del holder
+    assert wait_until(lambda: reference() is None)
 
 
 @pytest.mark.parametrize("thread", [False, True])
