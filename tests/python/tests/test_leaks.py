@@ -342,7 +342,7 @@ def test_a_dropped_loop_whose_callback_was_visited(kind, monkeypatch):
     loop = Loops(kind).new()
     reference = loop.run_until_complete(main())
     del loop
-    assert wait_until(lambda: count([reference]) == 0)
+    assert wait_until(lambda: count([reference]) == 0, 10), "each look is a collection"
 
 
 def test_a_loop_that_lives_keeps_its_bridge(all_loops):
