@@ -1,6 +1,7 @@
 # What `with` and `async with` call: in Python, so that no Rust frame lies below a `close` that a subclass overrides.
 
-from types import MethodDescriptorType
+# As in `types`, which a small program need not have imported.
+MethodDescriptorType = type(str.join)
 
 
 def __enter__(self):
