@@ -208,13 +208,8 @@ def watch(loop, bridge, keeper):
             loop.remove_reader(bridge.descriptor)
     bridge.relayed = True
     keeper()
-    descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
-    try:
-        arguments = (weakref.ref(loop), weakref.ref(bridge), descriptor, readable(descriptor))
-        daemon(relay, arguments, "sundown-relay").start()
-    except BaseException:
-        os.close(descriptor)
-        raise
+    # The thread has a descriptor of its own: after an exception at the end of `start` it runs.
+    daemon(relay, (weakref.ref(loop), weakref.ref(bridge)), "sundown-relay").start()
 
 
 def readable(descriptor):
@@ -286,9 +281,10 @@ def close_task(task):
         task.get_loop().call_exception_handler({"message": message, "exception": error, "task": task})
 
 
-def relay(loop_reference, bridge_reference, descriptor, poller):
+def relay(loop_reference, bridge_reference):
     """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`. What another thread sends it
     (`PyThreadState_SetAsyncExc`) does not end it, for nothing else would wake the loop: see `serve`."""
+    descriptor = poller = None
     is_due, failures = False, 0
     try:
         while True:
@@ -296,6 +292,14 @@ def relay(loop_reference, bridge_reference, descriptor, poller):
                 while not closed and failures < 3:
                     loop = bridge = None
                     try:
+                        if poller is None:
+                            bridge = bridge_reference()
+                            if bridge is None or bridge.closed:
+                                return
+                            if descriptor is None:
+                                descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
+                            bridge = None
+                            poller = readable(descriptor)
                         if not is_due:
                             poller.poll()
                             is_due = True  # until the loop knows: once too often does no harm
@@ -312,13 +316,14 @@ def relay(loop_reference, bridge_reference, descriptor, poller):
                     except BaseException as error:
                         if loop is not None and loop.is_closed():
                             return
-                        failures += loop is not None  # It did not take the call.
+                        failures += loop is not None or poller is None  # It did not take the call, or nothing can be awaited.
                         report_on_thread(error)
                 return
             except BaseException as error:  # between two bytecodes that the inner `try` does not cover
                 report_on_thread(error)
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
         loop, bridge = None, bridge_reference()
         if bridge is not None and not closed:
             bridge.close()
