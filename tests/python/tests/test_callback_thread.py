@@ -173,10 +173,11 @@ class Raises:
 
     def after_the_start(self):
         """The places but for those before the function's first `try`: nobody knows the thread then. And where CPython lets
-        none come: at the begin of a `try`."""
+        none come: at the begin of a `try`, and where a branch is not taken, which 3.14 counts to no `try`."""
         instructions = list(dis.get_instructions(self.code))
         first = next(instruction.offset for instruction in instructions if instruction.argval == "closed")
-        tries = {instruction.offset for instruction in instructions if instruction.opname in ("NOP", "SETUP_FINALLY")}
+        none_come = ("NOP", "SETUP_FINALLY", "NOT_TAKEN")
+        tries = {instruction.offset for instruction in instructions if instruction.opname in none_come}
         return [place for place in self.places if place >= first and place not in tries]
 
 
