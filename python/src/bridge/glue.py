@@ -208,8 +208,8 @@ def watch(loop, bridge, keeper):
             loop.remove_reader(bridge.descriptor)
     bridge.relayed = True
     keeper()
-    # The thread has a descriptor of its own: after an exception at the end of `start` it runs.
-    daemon(relay, (weakref.ref(loop), weakref.ref(bridge)), "sundown-relay").start()
+    arguments = (weakref.ref(loop), weakref.ref(bridge))
+    daemon(relay, arguments, "sundown-relay").start()
 
 
 def readable(descriptor):
@@ -282,51 +282,38 @@ def close_task(task):
 
 
 def relay(loop_reference, bridge_reference):
-    """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`. What another thread sends it
-    (`PyThreadState_SetAsyncExc`) does not end it, for nothing else would wake the loop: see `serve`."""
-    descriptor = poller = None
-    is_due, failures = False, 0
+    """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`."""
+    bridge = bridge_reference()
+    if bridge is None:
+        return
     try:
-        while True:
+        descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
+    except BaseException:
+        bridge.close()
+        raise
+    try:
+        del bridge
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        while not closed:
+            poller.poll()
             try:
-                while not closed and failures < 3:
-                    loop = bridge = None
-                    try:
-                        if poller is None:
-                            bridge = bridge_reference()
-                            if bridge is None or bridge.closed:
-                                return
-                            if descriptor is None:
-                                descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
-                            bridge = None
-                            poller = readable(descriptor)
-                        if not is_due:
-                            poller.poll()
-                            is_due = True  # until the loop knows: once too often does no harm
-                            try:
-                                os.read(descriptor, 64)
-                            except BlockingIOError:
-                                is_due = False
-                                continue
-                        loop, bridge = loop_reference(), bridge_reference()
-                        if loop is None or bridge is None or bridge.closed:
-                            return
-                        loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
-                        is_due, failures = False, 0
-                    except BaseException as error:
-                        if loop is not None and loop.is_closed():
-                            return
-                        failures += loop is not None or poller is None  # It did not take the call, or nothing can be awaited.
-                        report_on_thread(error)
+                os.read(descriptor, 64)
+            except BlockingIOError:
+                continue
+            loop, bridge = loop_reference(), bridge_reference()
+            if loop is None or bridge is None or bridge.closed:
                 return
-            except BaseException as error:  # between two bytecodes that the inner `try` does not cover
-                report_on_thread(error)
+            try:
+                loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
+            except Exception:
+                bridge.close()
+                if not loop.is_closed():
+                    raise
+                return
+            del loop, bridge
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
-        loop, bridge = None, bridge_reference()
-        if bridge is not None and not closed:
-            bridge.close()
+        os.close(descriptor)
 
 
 def drain(reference):

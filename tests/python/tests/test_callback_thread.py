@@ -1,6 +1,5 @@
 """Callables that Rust calls where no loop runs: on a thread that they share."""
 
-import asyncio
 import ctypes
 import dis
 import gc
@@ -12,7 +11,7 @@ import time
 
 import pytest
 import sundown_pytest as sp
-from conftest import Loops, wait_until
+from conftest import wait_until
 
 
 class Own(Exception):
@@ -204,26 +203,6 @@ def test_an_exception_between_any_two_bytecodes_loses_no_call(function, monkeypa
             assert called.call(6) == 6, place
             assert raises.place is None, "it was raised"
             del called
-
-
-def test_an_exception_between_any_two_bytecodes_does_not_stop_a_loop(monkeypatch):
-    """Of a thread that wakes a loop without `add_reader`."""
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
-
-    async def main():
-        for x in range(3):
-            assert await asyncio.wait_for(sp.sleep(0.001, x), 30) == x
-        return looks.after_the_start()
-
-    with Raises("relay") as looks:
-        places = Loops("without-add-reader").run(main())
-    assert len(places) > 20, places
-    met = 0
-    for place in places:
-        with Raises("relay", place) as raises:
-            Loops("without-add-reader").run(main())
-            met += raises.place is None
-    assert met > 20
 
 
 def test_a_kept_exception_keeps_nothing_of_the_thread():
