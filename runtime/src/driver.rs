@@ -62,7 +62,7 @@ pub struct Driver {
     alarms: Mutex<Alarms>,
     /// The names of the steps that are inside a call of the user's now, the innermost last; none where nobody looks.
     inside: Option<Mutex<Vec<Name>>>,
-    /// What is waited for; none where nobody is told.
+    /// What is waited for; none where nobody listens.
     waits: OnceLock<Arc<Waits>>,
 }
 
@@ -200,7 +200,7 @@ impl Driver {
         self.waits.get_or_init(Arc::default)
     }
 
-    /// By when the whole is to have ended, where somebody is told of it.
+    /// By when the whole is to have ended, where somebody listens.
     pub(crate) fn set_limit(&self, limit: Instant) {
         if let Some(waits) = self.waits.get() {
             waits.set_limit(limit);

@@ -37,7 +37,7 @@ mod span;
 pub(crate) use running::Audience;
 #[cfg(feature = "run")]
 pub(crate) use running::forcing;
-pub(crate) use running::{shutting_down, told};
+pub(crate) use running::{shutting_down, with_lines};
 #[cfg(feature = "tracing")]
 pub use span::in_span;
 
@@ -121,8 +121,8 @@ pub(crate) fn finished_within(report: &Report) {
     ended(report, false);
 }
 
-/// `is_told`: the report is in the event, if something did not stop by itself.
-fn ended(report: &Report, is_told: bool) {
+/// `in_full`: the report is in the event, if something did not stop by itself.
+fn ended(report: &Report, in_full: bool) {
     #[cfg(any(feature = "tracing", feature = "metrics"))]
     {
         let (outcome, took) = (report.outcome().word(), report.took());
@@ -131,7 +131,7 @@ fn ended(report: &Report, is_told: bool) {
             let (value, took_ms) = (report.name(), rounded(took));
             if report.is_clean() {
                 tracing::info!(target: TARGET, value, outcome, took_ms, "shut down");
-            } else if is_told {
+            } else if in_full {
                 tracing::warn!(target: TARGET, value, outcome, took_ms, %report, "shut down");
             } else {
                 tracing::warn!(target: TARGET, value, outcome, took_ms, "shut down");

@@ -1,4 +1,4 @@
-//! What a running teardown waits for, where somebody is told of it.
+//! What a running teardown waits for, where somebody listens.
 //!
 //! A step is noted at its first poll that is pending, so one that ends at once costs nothing.
 
@@ -51,16 +51,16 @@ impl Waits {
     pub(crate) fn names(&self) -> Option<String> {
         let pending: Vec<_> = lock(&self.0).pending.values().cloned().collect();
         let mut around = HashSet::new();
-        let mut told = HashSet::new();
+        let mut with_who = HashSet::new();
         for (name, who) in &pending {
             let name = name.without_place();
             around.extend(name.match_indices(['.', '[']).map(|(at, _)| &name[..at]));
             if who.is_some() {
-                told.insert(name);
+                with_who.insert(name);
             }
         }
         let is_part = |(name, who): &&(Name, Option<Who>)| {
-            !around.contains(name.without_place()) && (who.is_some() || !told.contains(name.without_place()))
+            !around.contains(name.without_place()) && (who.is_some() || !with_who.contains(name.without_place()))
         };
         let parts: Vec<_> = pending.iter().filter(is_part).collect();
         let mut text = String::new();

@@ -19,7 +19,7 @@ use crate::teardown::report::Millis;
 #[cfg(feature = "tracing")]
 use super::{TARGET, quietly, rounded};
 
-/// Who is told of a shutdown.
+/// Who learns of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// Those who listen to events.
@@ -58,7 +58,7 @@ pub(crate) fn forcing(within: Duration) {
 }
 
 /// Runs the shutdown of `value`, whose alarms are `driver`'s, and says now and then what it waits for.
-pub(crate) async fn told<F: Future>(value: &str, audience: Audience, driver: &Driver, shutdown: F) -> F::Output {
+pub(crate) async fn with_lines<F: Future>(value: &str, audience: Audience, driver: &Driver, shutdown: F) -> F::Output {
     if !audience.is_there() {
         return shutdown.await;
     }

@@ -230,7 +230,7 @@ impl Thread {
     /// Whether it has ended; destructors of C libraries may still run on the OS thread.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.inner.shared.end.is_told()
+        self.inner.shared.end.is_over()
     }
 
     /// Ready when it has ended; on the very thread it never is. Works under any executor, and does not ask it to stop.
@@ -318,7 +318,7 @@ impl Shared {
     }
 
     fn call(&self, wake: Box<dyn FnOnce() + Send>) {
-        if self.end.is_told() {
+        if self.end.is_over() {
             quietly(|| drop(wake));
         } else {
             self.on_stop.call(wake, &self.name);
@@ -341,7 +341,7 @@ impl Drop for AtEnd {
         let shared = self.0.take();
         quietly(|| {
             if let Some(shared) = &shared {
-                shared.end.tell();
+                shared.end.announce();
             }
         });
         quietly(|| drop(shared));
@@ -379,7 +379,7 @@ impl Inner {
     /// Why it is given up.
     fn stuck(&self) -> String {
         let name = &self.shared.name;
-        if self.shared.end.is_told() {
+        if self.shared.end.is_over() {
             let joiner = joiner::NAME;
             return format!(
                 "thread `{name}` has returned, and a destructor of its thread's data still runs; a `{joiner}` thread waits \
@@ -476,7 +476,7 @@ impl Node for Inner {
     }
 
     fn phase(&self) -> Phase {
-        match (self.shared.stop.is_set(), self.shared.end.is_told()) {
+        match (self.shared.stop.is_set(), self.shared.end.is_over()) {
             (_, true) => Phase::Finished,
             (true, false) => Phase::Stopping,
             (false, false) => Phase::Live,
@@ -484,6 +484,6 @@ impl Node for Inner {
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        (!self.shared.end.is_told()).then(|| Box::new(Thread { inner: self }) as Box<dyn Teardown + Send>)
+        (!self.shared.end.is_over()).then(|| Box::new(Thread { inner: self }) as Box<dyn Teardown + Send>)
     }
 }

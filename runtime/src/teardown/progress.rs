@@ -266,7 +266,7 @@ impl Progress {
         judged(output, self.judges)
     }
 
-    /// `who` says who is waited for, while it takes long, until the result is dropped. None where nobody is told of it.
+    /// `who` says who is waited for, while it takes long, until the result is dropped. None where nobody listens.
     pub(crate) fn waits_for<W>(&self, who: impl FnOnce() -> W) -> Option<Waiting>
     where
         W: Fn() -> Option<String> + Send + Sync + 'static,

@@ -259,7 +259,7 @@ fn wait(entry: &Arc<Entry>, steps: Vec<Step<'_>>, progress: &mut Progress) -> Re
     if !progress.is_requested() {
         observe::shutting_down(Some(name), "dropped", timeout, Audience::Events);
     }
-    let future = observe::told(name, Audience::Events, &driver, async {
+    let future = observe::with_lines(name, Audience::Events, &driver, async {
         driver.set_limit(driver.after(timeout));
         plan::run(entry.spec, steps, progress, timeout, &driver).await;
     });

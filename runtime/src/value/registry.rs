@@ -57,7 +57,7 @@ pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
 pub(crate) async fn shutdown_all_anyway(timeout: Duration) -> Result<Report, ShutdownError> {
     let driver = Driver::asynchronous_without_tokio();
     let stop = stop_everything(timeout, &driver);
-    driver::run(&driver, observe::told(EVERYTHING, Audience::Root, &driver, stop)).await
+    driver::run(&driver, observe::with_lines(EVERYTHING, Audience::Root, &driver, stop)).await
 }
 
 /// As [`shutdown_all`], blocking this thread. Do not call it on a runtime's worker.
@@ -296,7 +296,7 @@ async fn stop_everything_because(
     driver: &Arc<Driver>,
 ) -> Result<Report, ShutdownError> {
     observe::shutting_down(Some(EVERYTHING), why, timeout, Audience::Events);
-    observe::told(EVERYTHING, Audience::Events, driver, stop_everything(timeout, driver)).await
+    observe::with_lines(EVERYTHING, Audience::Events, driver, stop_everything(timeout, driver)).await
 }
 
 /// Values first, each in its own order; then the handles that are left. The values get half of the time while there are

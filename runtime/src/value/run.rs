@@ -410,7 +410,7 @@ async fn teardown_because(
 ) -> Result {
     let name = entry.spec.name.into();
     let teardown = nest::root(|nest| teardown_in(entry, &name, plan, timeout, Some(begun), driver, nest));
-    observe::told(entry.spec.name, begun.audience, driver, teardown).await
+    observe::with_lines(entry.spec.name, begun.audience, driver, teardown).await
 }
 
 /// How the shutdown of an outermost value began.

@@ -70,7 +70,7 @@ pub(super) async fn serve<Io, S, B>(
             served = poll_fn(|cx| match connection.as_mut().poll(cx) {
                 Poll::Ready(served) => Poll::Ready(Some(served)),
                 // Hyper tells the client from here on.
-                Poll::Pending if requests.state().is_told() => Poll::Ready(None),
+                Poll::Pending if requests.state().client_learns() => Poll::Ready(None),
                 Poll::Pending => late.as_mut().poll(cx).map(|()| None),
             })
             .await;
@@ -90,11 +90,11 @@ pub(super) async fn serve<Io, S, B>(
     hold.dropped().await;
 }
 
-/// Until when it may begin a request, before it is closed as idle; none for one that is not idle, or is told so by HTTP/2.
+/// Until when it may begin a request, before it is closed as idle; none for one that is not idle, or whose client learns it by HTTP/2.
 fn patience(state: State, fresh: Instant, linger: Duration) -> Option<Instant> {
     let now = Instant::now();
     let until = match state {
-        state if state.is_told() => now,
+        state if state.client_learns() => now,
         State { any: true, .. } => now + linger,
         State { any: false, .. } => fresh.max(now + linger),
     };

@@ -45,7 +45,7 @@ pub(super) struct State {
 
 impl State {
     /// Whether the client learns that the connection closes: by an answer, or by HTTP/2.
-    pub(super) fn is_told(self) -> bool {
+    pub(super) fn client_learns(self) -> bool {
         self.under_way > 0 || self.is_http2
     }
 }

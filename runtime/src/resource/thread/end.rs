@@ -53,7 +53,7 @@ impl End {
     }
 
     /// The thread has ended. To be called by the thread itself, as the last thing that it does.
-    pub(super) fn tell(&self) {
+    pub(super) fn announce(&self) {
         let mut round = {
             let mut state = lock(&self.state);
             state.phase = Phase::Waking;
@@ -74,7 +74,7 @@ impl End {
         waiters::wake(round);
     }
 
-    pub(super) fn is_told(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         lock(&self.state).phase != Phase::Running
     }
 
@@ -159,10 +159,10 @@ mod models {
     fn a_join_inside_a_poll_never_waits_for_a_wake_of_that_poll() {
         model(|| {
             let end = Arc::new(End::new());
-            let told = Arc::clone(&end);
-            let thread = thread::spawn(move || told.tell());
+            let over = Arc::clone(&end);
+            let thread = thread::spawn(move || over.announce());
             let left = wait_and_join(&end, thread);
-            assert!(end.is_told());
+            assert!(end.is_over());
             if let Some(thread) = left {
                 thread.join().unwrap();
             }
@@ -170,11 +170,11 @@ mod models {
     }
 
     #[test]
-    fn everybody_who_waits_is_told() {
+    fn everybody_who_waits_is_over() {
         model(|| {
             let end = Arc::new(End::new());
-            let (told, other) = (Arc::clone(&end), Arc::clone(&end));
-            let thread = thread::spawn(move || told.tell());
+            let (over, other) = (Arc::clone(&end), Arc::clone(&end));
+            let thread = thread::spawn(move || over.announce());
             let other = thread::spawn(move || loom::future::block_on(other.wait()));
             loom::future::block_on(end.wait());
             other.join().unwrap();
