@@ -222,14 +222,17 @@ pub(crate) fn task_dropped(task: &str, spawned: &Location<'_>) {
 #[cfg(feature = "http")]
 pub(crate) fn accept_failed(listener: &str, error: &std::io::Error, pause: std::time::Duration) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::warn!(listener, %error, pause_ms = pause.as_secs_f64() * 1e3, "cannot accept a connection"));
+    quietly(|| {
+        let pause_ms = rounded(pause);
+        tracing::warn!(target: TARGET, listener, %error, pause_ms, "cannot accept a connection");
+    });
 }
 
 /// A connection was not closed in good order: by its peer, as a rule.
 #[cfg(feature = "http")]
 pub(crate) fn connection_broken(peer: &str, error: &(dyn std::error::Error + 'static)) {
     #[cfg(feature = "tracing")]
-    quietly(|| tracing::debug!(peer, error, "a connection has broken"));
+    quietly(|| tracing::debug!(target: TARGET, peer, error, "a connection has broken"));
 }
 
 /// A member of a group has failed, and leaves it for good or is started again.

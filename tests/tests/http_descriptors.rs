@@ -67,7 +67,7 @@ async fn it_waits_for_descriptors_and_goes_on() {
     stream.write_all(b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
     for pause in ["5.0", "10.0"] {
         let event = events.recv_timeout(GENEROUS).expect("it says that it cannot accept");
-        assert!(event.contains("cannot accept a connection"), "{event}");
+        assert!(event.contains("WARN sundown: cannot accept a connection"), "{event}");
         assert!(event.contains(&format!("listener=\"{address}\"")), "{event}");
         assert!(event.contains(&format!("pause_ms={pause}")), "{event}");
     }
