@@ -30,8 +30,8 @@ impl PhaseReport {
         self.took
     }
 
-    /// The most that it could have, as the budget was divided when the phases before it were over. What one leaves is for
-    /// those behind it.
+    /// The most that it could have when the phases before it were over: what one leaves is for those behind it. A second
+    /// signal shortens what was left then, see [`Root::forced_within`](crate::Root::forced_within).
     #[must_use]
     pub fn share(&self) -> Duration {
         self.share
@@ -115,7 +115,7 @@ impl Phases {
         phases.extend([
             PhaseReport { name: "stop accepting", took: requested, share: Duration::ZERO },
             PhaseReport { name: "drain", took: drained.saturating_sub(requested), share: drain },
-            PhaseReport { name: "stop", took: stop, share: left.saturating_sub(drain) },
+            PhaseReport { name: "stop", took: stop, share: left.saturating_sub(drained) },
         ]);
         phases
     }

@@ -49,7 +49,8 @@ fn load_balancers_have_the_time_to_notice() {
     service.ended().expect(0, &["not ready", "of 2.0 s"]);
 }
 
-/// Of the grace the drain has all but the sixth that is reserved for those behind it; on a busy machine a little less.
+/// Of the grace the drain has all but the sixth that is reserved for those behind it, and those have what it leaves; on a
+/// busy machine a little less.
 #[test]
 fn the_grace_belongs_to_the_drain() {
     let service = Running::until(&["grace=30000"], "started");
@@ -62,7 +63,7 @@ fn the_grace_belongs_to_the_drain() {
         share.strip_suffix(" s").and_then(|seconds| seconds.parse::<f64>().ok()).expect("a number of seconds")
     };
     assert!((15.0..=25.0).contains(&share("drain")), "{ended:#?}");
-    assert!((3.0..=5.0).contains(&share("stop")), "{ended:#?}");
+    assert!((15.0..=30.0).contains(&share("stop")), "{ended:#?}");
 }
 
 /// The stuck job would have 20 s, and the child that ignores SIGTERM what is left of them.
