@@ -255,6 +255,8 @@ fn its_report() {
         assert_eq!(depth(&report), LEVELS);
         println!("clone");
         assert_eq!(report.to_string().lines().count(), 1 + 2 * LEVELS);
+        let svg = report.to_svg();
+        assert!(svg.len() < 2 * LEVELS * 1_000, "its paths are cut: {}", svg.len());
         println!("display");
         assert_eq!(report.walk().count(), 2 * LEVELS);
         assert!(report.unclean().count() > 0);

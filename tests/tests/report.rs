@@ -1,5 +1,8 @@
 //! What a report looks like: as a tree, as one line of an error, as JSON.
 
+#[path = "report/svg.rs"]
+mod svg;
+
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;

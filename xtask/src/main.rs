@@ -11,6 +11,7 @@ mod python;
 mod steps;
 mod test;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -30,6 +31,9 @@ struct Arguments {
 enum Command {
     /// Runs the examples: real jobs, a clean shutdown, one in which much goes wrong; then the three Python bindings.
     Demo {
+        /// Where the picture of the disorderly stop goes. The README's is `docs/report.svg`.
+        #[arg(long, default_value = "target/demo/report.svg")]
+        svg: PathBuf,
         /// Passed on to the first example.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -67,8 +71,8 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo { arguments } => {
-            cargo(["run", "--package", "runner", "--", "demo"]).args(arguments).check()?;
+        Command::Demo { svg, arguments } => {
+            cargo(["run", "--package", "runner", "--", "demo", "--svg"]).args([svg]).args(arguments).check()?;
             // The newest one shows it; all of them test it.
             let newest = python::newest()?;
             println!();

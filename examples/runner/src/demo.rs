@@ -2,7 +2,7 @@
 
 mod client;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::future::Future;
 use std::io::{Write as _, stdout};
 use std::path::Path;
@@ -26,12 +26,12 @@ type Scene = (Report, Holdings);
 /// A job that takes longer than anybody waits.
 const LONG: &str = r#"{"kind":"wait","ms":3600000}"#;
 
-/// Runs both scenes.
+/// Runs both scenes, and draws the report of the second.
 ///
 /// # Errors
 ///
-/// If anything was left behind.
-pub fn run() -> anyhow::Result<ExitCode> {
+/// If anything was left behind, or the picture cannot be written.
+pub fn run(svg: Option<&Path>) -> anyhow::Result<ExitCode> {
     std::panic::set_hook(Box::new(|panic| {
         // A closed output must not make a second panic of the first.
         let _ = writeln!(stdout(), "   panic     {}", panic.to_string().replace('\n', " "));
@@ -52,6 +52,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
         ensure!(!step.outcome().is_stopped(), "`{name}` stopped by itself, which it should not");
     }
     ensure!(!matches!(report.outcome(), Outcome::Abandoned { .. }), "something still runs");
+    if let Some(svg) = svg {
+        let written = svg.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(svg, report.to_svg()));
+        written.with_context(|| format!("cannot write `{}`", svg.display()))?;
+        println!("   picture   {}", svg.display());
+    }
     println!("\nBoth stopped within their limits, and nothing is left.");
     Ok(ExitCode::SUCCESS)
 }

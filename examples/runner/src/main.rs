@@ -1,5 +1,6 @@
 //! The command line of the service.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -22,7 +23,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Shows an orderly stop and one with a stuck job, a panic and a child that ignores SIGTERM, and proves both clean
-    Demo,
+    Demo {
+        /// Where a picture of the second report goes
+        #[arg(long)]
+        svg: Option<PathBuf>,
+    },
     /// Runs until Ctrl-C or SIGTERM; a second one forces
     Serve(Config),
 }
@@ -33,7 +38,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let targets = Targets::new().with_targets([("runner", level), ("sundown", level)]);
     tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(targets).init();
     match cli.command {
-        Command::Demo => demo::run(),
+        Command::Demo { svg } => demo::run(svg.as_deref()),
         Command::Serve(config) => Ok(serve::serve(&config).into()),
     }
 }

@@ -38,7 +38,7 @@ impl Name {
     }
 
     /// `Service` of `Service (src/main.rs:3:9)`.
-    pub(super) fn without_place(&self) -> &str {
+    pub(crate) fn without_place(&self) -> &str {
         let split = self.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
         let is_number = |part: Option<&str>| part.is_some_and(|part| part.parse::<u32>().is_ok());
         match split {

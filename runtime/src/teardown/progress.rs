@@ -239,6 +239,7 @@ impl Progress {
             name: self.name.clone(),
             outcome: self.outcome.clone().unwrap_or_else(|| Outcome::abandoned(self.stuck())),
             requested: self.requested,
+            forced: self.forced,
             took: self.requested.map_or(Duration::ZERO, |requested| ended.saturating_duration_since(requested)),
             detail: self.detail.clone(),
             within,

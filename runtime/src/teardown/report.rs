@@ -1,6 +1,8 @@
 //! What became of a teardown: a tree of steps.
 
 mod steps;
+#[cfg(feature = "svg")]
+mod svg;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -43,6 +45,7 @@ pub struct StepReport {
     #[cfg_attr(feature = "serde", serde(flatten))]
     outcome: Outcome,
     requested_after: Option<Duration>,
+    forced_after: Option<Duration>,
     took: Duration,
     detail: Option<String>,
     steps: Vec<StepReport>,
@@ -200,6 +203,7 @@ impl StepReport {
             name,
             outcome,
             requested_after: ended.requested.map(|requested| requested.saturating_duration_since(started)),
+            forced_after: ended.forced.map(|forced| forced.saturating_duration_since(started)),
             took: ended.took,
             detail: ended.detail.clone(),
             steps,
@@ -222,6 +226,13 @@ impl StepReport {
     #[must_use]
     pub fn requested_after(&self) -> Option<Duration> {
         self.requested_after
+    }
+
+    /// When it was forced, counted from the start of the teardown; none if it was not. Its outcome may still be another
+    /// one than `Forced`.
+    #[must_use]
+    pub fn forced_after(&self) -> Option<Duration> {
+        self.forced_after
     }
 
     /// From the request to the end (or to when it was given up).

@@ -26,6 +26,7 @@ pub(crate) struct Ended {
     pub(super) name: Name,
     pub(super) outcome: Outcome,
     pub(super) requested: Option<Instant>,
+    pub(super) forced: Option<Instant>,
     pub(super) took: Duration,
     pub(super) detail: Option<String>,
     pub(super) within: Within,
@@ -40,6 +41,6 @@ impl Within {
 impl Ended {
     /// Of a shutdown that is written by hand.
     pub(super) fn by_hand(name: Name, outcome: Outcome, took: Duration) -> Self {
-        Ended { within: Within::none(name.clone()), name, outcome, requested: None, took, detail: None }
+        Ended { within: Within::none(name.clone()), name, outcome, requested: None, forced: None, took, detail: None }
     }
 }

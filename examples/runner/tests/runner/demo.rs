@@ -1,10 +1,14 @@
 //! `runner demo` proves itself; here it is held to it.
 
+use std::fs;
+
 use crate::support::runner;
 
 #[test]
 fn the_demo_names_what_was_forced_and_leaves_nothing() {
-    let output = runner().arg("demo").output().expect("the demo runs");
+    let folder = tempfile::tempdir().expect("a folder");
+    let svg = folder.path().join("pictures/report.svg");
+    let output = runner().args(["demo", "--svg"]).arg(&svg).output().expect("the demo runs");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
 
@@ -16,4 +20,9 @@ fn the_demo_names_what_was_forced_and_leaves_nothing() {
     let hook = disorderly.lines().find(|line| line.contains("Runner.hook.process")).expect("the report has the child");
     assert!(hook.contains("forced"), "{hook}");
     assert_eq!(text.matches("no thread, process, descriptor or guarded value is left").count(), 2, "{text}");
+
+    let svg = fs::read_to_string(svg).expect("the demo draws its report");
+    for expected in ["<title>Runner forced after ", ">hook</text>", "aborted `stuck #1"] {
+        assert!(svg.contains(expected), "`{expected}` is missing in\n{svg}");
+    }
 }
