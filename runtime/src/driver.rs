@@ -39,6 +39,8 @@ pub use context::RuntimeContext;
 pub(crate) use context::is_context_destroyed;
 pub(crate) use name::Name;
 pub(crate) use stall::Stall;
+#[cfg(feature = "progress")]
+pub(crate) use waits::Pending;
 pub(crate) use waits::{Waiting, Waits};
 
 /// Longer than any deadline that is meant: what `Duration::MAX` is taken for.
@@ -188,7 +190,7 @@ impl Driver {
             let poll = self.poll(future.as_mut(), cx);
             drop(inside);
             if poll.is_pending() && waiting.is_none() {
-                waiting = self.waits.get().zip(name.as_ref()).map(|(waits, name)| waits.begin(name, None));
+                waiting = self.waits.get().zip(name.as_ref()).map(|(waits, name)| waits.begin(name, None, self.now()));
             }
             poll
         })
@@ -212,7 +214,7 @@ impl Driver {
     where
         W: Fn() -> Option<String> + Send + Sync + 'static,
     {
-        self.waits.get().map(|waits| waits.begin(name, Some(Arc::new(who()))))
+        self.waits.get().map(|waits| waits.begin(name, Some(Arc::new(who())), self.now()))
     }
 
     /// Polls `future` with a budget of its own. If it has used that up, it is polled again.

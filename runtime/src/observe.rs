@@ -33,6 +33,8 @@ use crate::teardown::{Outcome, Progress, Report};
 mod running;
 #[cfg(feature = "tracing")]
 mod span;
+#[cfg(feature = "progress")]
+mod terminal;
 
 pub(crate) use running::Audience;
 #[cfg(feature = "run")]
@@ -277,6 +279,8 @@ pub(crate) fn ended_early(ended: &crate::teardown::Ended) {
 #[cfg(feature = "run")]
 pub(crate) fn print_exit(text: &str) {
     use std::io::Write as _;
+    #[cfg(feature = "progress")]
+    terminal::clear();
     // One that is closed or full is no reason to panic.
     let _ = writeln!(std::io::stderr(), "sundown: {text}");
 }
@@ -292,7 +296,10 @@ pub fn complain(what: &str) {
 
 /// Where nobody listens. A standard error that is closed or full panics, too.
 fn print(text: &str) {
-    quietly(|| eprintln!("sundown: {text}"));
+    let print = || quietly(|| eprintln!("sundown: {text}"));
+    #[cfg(feature = "progress")]
+    let print = || terminal::above(print);
+    print();
 }
 
 /// Milliseconds with one decimal.

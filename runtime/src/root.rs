@@ -95,7 +95,11 @@ type OnExit = dyn FnOnce(&Exit) + Send;
 /// budget, also if its main thread is stuck. The report goes to standard error.
 ///
 /// That the shutdown begins, and after 1, 2, 5, 10, 20 … s what it waits for, are events. Where nobody listens to events they
-/// are lines on standard error.
+/// are lines on standard error. With the feature `progress`, and where standard error is a terminal, a shutdown that takes
+/// longer than 500 ms has a tree there in the place of these lines: how much time has passed and how much is left, each step
+/// that is waited for and since when, and who is late in it. It is drawn on a thread of its own, and cleared before the report. It is off
+/// where `NO_COLOR` or `CI` is set, where `TERM` is `dumb`, and where a tracing subscriber is installed, which may write to
+/// the same terminal. What the program itself prints there meanwhile leaves a copy of the tree above it.
 ///
 /// Not every field is watched: not one with `with`, `close`, `request` or `force`, a bare `std::thread::JoinHandle`, or what
 /// is in a [`Shared`](crate::Shared) or a [`Later`](crate::Later). Such a field may fail while the service runs on.

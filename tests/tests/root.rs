@@ -18,3 +18,5 @@ mod stuck;
 mod supervision;
 #[path = "root/systemd.rs"]
 mod systemd;
+#[path = "root/terminal.rs"]
+mod terminal;

@@ -62,7 +62,7 @@ const NEED_CARGO: [&str; 4] = ["ui", "packages", "build_script", "readme"];
 const NOT_UNDER_WINE: [&str; 1] = ["thread_locals"];
 
 /// Features whose tests need signals or sockets of Unix: elsewhere a run of the tests says no more of them than a check.
-const TESTED_ON_UNIX: [&str; 3] = ["http", "run", "systemd"];
+const TESTED_ON_UNIX: [&str; 4] = ["http", "progress", "run", "systemd"];
 
 /// Cargo's exit status where a package does not compile.
 const CARGO_FAILED: i32 = 101;

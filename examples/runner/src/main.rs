@@ -34,9 +34,11 @@ enum Command {
 
 fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
-    let level = if cli.verbose { LevelFilter::DEBUG } else { LevelFilter::OFF };
-    let targets = Targets::new().with_targets([("runner", level), ("sundown", level)]);
-    tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(targets).init();
+    // Where nobody listens, what a shutdown waits for is printed, or drawn on a terminal.
+    if cli.verbose {
+        let targets = Targets::new().with_targets([("runner", LevelFilter::DEBUG), ("sundown", LevelFilter::DEBUG)]);
+        tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(targets).init();
+    }
     match cli.command {
         Command::Demo { svg } => demo::run(svg.as_deref()),
         Command::Serve(config) => Ok(serve::serve(&config).into()),

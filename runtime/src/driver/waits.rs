@@ -14,7 +14,7 @@ use crate::sync::lock;
 const NAMED: usize = 10;
 
 /// Says who is waited for: the tasks of a group, with their places.
-type Who = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+pub(crate) type Who = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// The steps that are pending, in the order in which they began to be.
 #[derive(Default)]
@@ -23,8 +23,24 @@ pub(crate) struct Waits(Mutex<State>);
 #[derive(Default)]
 struct State {
     last_id: u64,
-    pending: BTreeMap<u64, (Name, Option<Who>)>,
+    pending: BTreeMap<u64, Pending>,
     limit: Option<Instant>,
+}
+
+/// A step that is waited for.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    pub(crate) name: Name,
+    /// Since when, in the time of the driver.
+    #[cfg_attr(not(feature = "progress"), allow(dead_code, reason = "for who draws it"))]
+    pub(crate) since: Instant,
+    pub(crate) who: Option<Who>,
+}
+
+impl Pending {
+    pub(crate) fn who(&self) -> Option<String> {
+        self.who.as_ref().and_then(|who| who())
+    }
 }
 
 impl Waits {
@@ -38,36 +54,41 @@ impl Waits {
     }
 
     /// A wait for `name`, which is pending until the result is dropped.
-    pub(super) fn begin(self: &Arc<Self>, name: &Name, who: Option<Who>) -> Waiting {
+    pub(super) fn begin(self: &Arc<Self>, name: &Name, who: Option<Who>, now: Instant) -> Waiting {
         let mut state = lock(&self.0);
         state.last_id += 1;
         let id = state.last_id;
-        state.pending.insert(id, (name.clone(), who));
+        state.pending.insert(id, Pending { name: name.clone(), since: now, who });
         Waiting { waits: Arc::clone(self), id }
+    }
+
+    /// All of them, also the values and collections that others are in.
+    pub(crate) fn pending(&self) -> Vec<Pending> {
+        lock(&self.0).pending.values().cloned().collect()
     }
 
     /// "`Service.jobs`: `import` (src/jobs.rs:12:9), task 17; `Service.db`; and 3 more", none if nothing is pending. Steps
     /// are named in the place of the values that they are in.
     pub(crate) fn names(&self) -> Option<String> {
-        let pending: Vec<_> = lock(&self.0).pending.values().cloned().collect();
+        let pending = self.pending();
         let mut around = HashSet::new();
         let mut with_who = HashSet::new();
-        for (name, who) in &pending {
+        for Pending { name, who, .. } in &pending {
             let name = name.without_place();
             around.extend(name.match_indices(['.', '[']).map(|(at, _)| &name[..at]));
             if who.is_some() {
                 with_who.insert(name);
             }
         }
-        let is_part = |(name, who): &&(Name, Option<Who>)| {
+        let is_part = |Pending { name, who, .. }: &&Pending| {
             !around.contains(name.without_place()) && (who.is_some() || !with_who.contains(name.without_place()))
         };
         let parts: Vec<_> = pending.iter().filter(is_part).collect();
         let mut text = String::new();
-        for (name, who) in parts.iter().take(NAMED) {
+        for step in parts.iter().take(NAMED) {
             let separator = if text.is_empty() { "" } else { "; " };
-            let _ = write!(text, "{separator}`{name}`");
-            if let Some(who) = who.as_ref().and_then(|who| who()) {
+            let _ = write!(text, "{separator}`{}`", step.name);
+            if let Some(who) = step.who() {
                 let _ = write!(text, ": {who}");
             }
         }
@@ -105,7 +126,7 @@ mod tests {
 
     fn waits(names: &[&'static str]) -> Option<String> {
         let waits = Arc::new(Waits::default());
-        let _pending: Vec<_> = names.iter().map(|name| waits.begin(&Name::from(*name), None)).collect();
+        let _pending: Vec<_> = names.iter().map(|name| waits.begin(&Name::from(*name), None, Instant::now())).collect();
         waits.names()
     }
 
@@ -129,8 +150,8 @@ mod tests {
     fn a_step_that_says_who_is_named_once() {
         let waits = Arc::new(Waits::default());
         let jobs = Name::from("S.jobs");
-        let _step = waits.begin(&jobs, None);
-        let who = waits.begin(&jobs, Some(Arc::new(|| Some("`import`".to_owned()))));
+        let _step = waits.begin(&jobs, None, Instant::now());
+        let who = waits.begin(&jobs, Some(Arc::new(|| Some("`import`".to_owned()))), Instant::now());
         assert_eq!(waits.names().unwrap(), "`S.jobs`: `import`");
         drop(who);
         assert_eq!(waits.names().unwrap(), "`S.jobs`");

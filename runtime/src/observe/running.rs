@@ -5,6 +5,8 @@
 //! | 0 s | "shutting down", with the reason and the budget |
 //! | 1, 2, 5, 10, 20, 30 … s | "still shutting down", with what is waited for, and how much time is left |
 //!
+//! On a terminal a root has a tree in the place of the lines (`terminal.rs`), if the feature is on.
+//!
 //! After ten minutes a line comes each time a sixtieth of what has passed is added: a budget of years has no end of lines.
 
 use std::future::{Future, pending, poll_fn};
@@ -63,6 +65,11 @@ pub(crate) async fn with_lines<F: Future>(value: &str, audience: Audience, drive
         return shutdown.await;
     }
     let waits = driver.note_waits();
+    #[cfg(feature = "progress")]
+    let live = (audience == Audience::Root && nobody_listens()).then(|| super::terminal::Live::begin(value, waits));
+    // What is drawn needs no lines.
+    #[cfg(feature = "progress")]
+    let audience = if live.as_ref().is_some_and(Option::is_some) { Audience::Events } else { audience };
     let begun = driver.now();
     let mut lines = pin!(async {
         let mut elapsed = Duration::ZERO;
