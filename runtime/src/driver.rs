@@ -58,6 +58,7 @@ pub struct Driver {
     blocks: Option<ThreadId>,
     /// What that keeps from going on.
     stall: Option<Stall>,
+    hurries: bool,
     /// The runtime around the caller, before the driver entered another one.
     #[cfg(feature = "tokio")]
     within: Option<tokio::runtime::Id>,
@@ -97,22 +98,33 @@ impl Driver {
         Self::new(Clock::Std, None, None)
     }
 
+    /// As [`asynchronous_without_tokio`](Self::asynchronous_without_tokio), for a shutdown that a second signal has forced.
+    #[cfg(feature = "run")]
+    pub(crate) fn hurrying() -> Arc<Self> {
+        Arc::new(Driver { hurries: true, ..Self::unshared(Clock::Std, None, None) })
+    }
+
     /// For a future that this thread blocks on.
     pub fn blocking() -> Arc<Self> {
         Self::new(Clock::Std, Some(thread::current().id()), Stall::here())
     }
 
     fn new(clock: Clock, blocks: Option<ThreadId>, stall: Option<Stall>) -> Arc<Self> {
-        Arc::new(Driver {
+        Arc::new(Self::unshared(clock, blocks, stall))
+    }
+
+    fn unshared(clock: Clock, blocks: Option<ThreadId>, stall: Option<Stall>) -> Self {
+        Driver {
             clock,
             blocks,
             stall,
+            hurries: false,
             #[cfg(feature = "tokio")]
             within: tokio::runtime::Handle::try_current().ok().map(|handle| handle.id()),
             alarms: Mutex::default(),
             inside: None,
             waits: OnceLock::new(),
-        })
+        }
     }
 
     /// For a job of the reaper's, which any of its threads may poll: [`ring`](Self::ring) comes before each poll.
@@ -121,6 +133,7 @@ impl Driver {
             clock: Clock::Std,
             blocks: None,
             stall: None,
+            hurries: false,
             #[cfg(feature = "tokio")]
             within: None,
             alarms: Mutex::default(),
@@ -149,6 +162,11 @@ impl Driver {
     /// Whether the teardown blocks this very thread, so that joining the thread would never end.
     pub fn blocks_thread(&self, thread: ThreadId) -> bool {
         self.blocks == Some(thread)
+    }
+
+    /// Whether what was requested has had its time, where a force ends it.
+    pub(crate) fn hurries(&self) -> bool {
+        self.hurries
     }
 
     /// What cannot go on because the teardown blocks its thread.

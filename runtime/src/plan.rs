@@ -27,6 +27,9 @@ pub(crate) use watch::{watch, watch_step};
 /// The most that is kept of a step's share to confirm a force.
 pub(crate) const SETTLE_MAX: Duration = Duration::from_millis(100);
 
+/// What a step has from its request to its force when a second signal comes at once: signals are sent twice by accident.
+const HURRIED: Duration = Duration::from_millis(250);
+
 /// Asks the steps that wait for nothing.
 pub(crate) fn request(spec: &'static Spec, steps: &mut [Step<'_>], progress: &mut Progress) {
     spec.prepare(progress);
@@ -129,6 +132,12 @@ impl Share {
         Share { wait: whole - finish, finish }
     }
 
+    /// In a hurry, for a step that was requested so long ago. The rest is for the force to be confirmed.
+    fn of_one_who_had(self, time: Duration) -> Self {
+        let wait = self.wait.min(HURRIED.saturating_sub(time));
+        Share { wait, finish: self.wait + self.finish - wait }
+    }
+
     /// For what is forced whatever the order: it has ended already, or it is forced.
     fn at_once(left: Duration) -> Self {
         Share { wait: Duration::ZERO, finish: if left.is_zero() { SETTLE_MAX } else { left } }
@@ -138,6 +147,12 @@ impl Share {
 /// The three operations of one step, with what a panic in any of them becomes.
 async fn run_step(step: &mut Step<'_>, progress: &mut Progress, share: Share, driver: &Arc<Driver>, nest: &Nest) {
     progress.driver = Some(Arc::clone(driver));
+    let share = match progress.requested {
+        Some(requested) if driver.hurries() && progress.is_abortable => {
+            share.of_one_who_had(driver.now().saturating_duration_since(requested))
+        }
+        _ => share,
+    };
     let deadline = driver.after(share.wait);
     let mut limit = deadline + share.finish;
     request_step(step, progress, driver.now());

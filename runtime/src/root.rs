@@ -91,8 +91,10 @@ type OnExit = dyn FnOnce(&Exit) + Send;
 /// How the plan divides its budget, [`#[must_shutdown]`](crate::must_shutdown) says.
 ///
 /// A second signal, at any moment, forces: what is left of the plan goes on in its order, within
-/// [`forced_within`](Self::forced_within). A third one ends the process at once. Either way the process ends soon after its
-/// budget, also if its main thread is stuck. The report goes to standard error.
+/// [`forced_within`](Self::forced_within). Tasks, servers and child processes are aborted at once if they were requested to
+/// stop a quarter of a second before; what closes something, and what was not requested yet, has this time. A third signal
+/// ends the process at once. Either way the process ends soon after its budget, also if its main thread is stuck. The report
+/// goes to standard error.
 ///
 /// That the shutdown begins, and after 1, 2, 5, 10, 20 … s what it waits for, are events. Where nobody listens to events they
 /// are lines on standard error. With the feature `progress`, and where standard error is a terminal, a shutdown that takes
@@ -274,7 +276,7 @@ impl Root {
         let reason = supervise(&mut value, control).await;
         let mut phases = self.begin(&reason, control).await;
         phases.divide(|left| plan::drain_share(value.spec(), left));
-        let result = self.escalate(control, &phases, async |time| value.shut_down_within(time).await).await;
+        let result = self.escalate(control, &phases, async |time, driver| value.shut_down_by(time, driver).await).await;
         let report = result.unwrap_or_else(ShutdownError::into_report);
         let phases = phases.end(value.spec(), &report);
         let exit = self.exit(reason, Some(report), phases, control);
@@ -288,7 +290,7 @@ impl Root {
     /// Stops what is left of a start that did not come to its end.
     async fn sweep(&mut self, reason: StopReason, failed: &StartReport, control: &Control) -> Exit {
         let phases = self.begin(&reason, control).await;
-        let result = self.escalate(control, &phases, registry::shutdown_all_anyway).await;
+        let result = self.escalate(control, &phases, registry::shutdown_all_by).await;
         let left = result.unwrap_or_else(ShutdownError::into_report);
         // A start that has shut down what it had made says what became of it.
         let shut_down = match &reason {
@@ -324,19 +326,23 @@ impl Root {
         phases
     }
 
-    /// A shutdown that goes on in less time when it is forced.
+    /// A shutdown that goes on in less time when it is forced. Its alarms ring also while every thread of the runtime is
+    /// blocked.
     async fn escalate(
         &self,
         control: &Control,
         phases: &Phases,
-        mut shut_down: impl AsyncFnMut(Duration) -> Result<Report, ShutdownError>,
+        mut shut_down: impl AsyncFnMut(Duration, Arc<Driver>) -> Result<Report, ShutdownError>,
     ) -> Result<Report, ShutdownError> {
-        if let Some(result) = unless(control.forced(), shut_down(phases.left())).await {
-            return result;
+        if !control.is_forced() {
+            let driver = Driver::asynchronous_without_tokio();
+            if let Some(result) = unless(control.forced(), shut_down(phases.left(), driver)).await {
+                return result;
+            }
         }
         // Dropped half-way, it goes on where it was.
         observe::forcing(self.forced.min(phases.left()));
-        shut_down(self.forced.min(phases.left())).await
+        shut_down(self.forced.min(phases.left()), Driver::hurrying()).await
     }
 
     fn exit(

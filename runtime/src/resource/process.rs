@@ -335,6 +335,7 @@ fn reap_later(id: u32, name: Cow<'static, str>, wrapper: Box<dyn ChildWrapper>) 
 
 impl Teardown for &Process {
     fn request(&mut self, progress: &mut Progress) {
+        progress.is_abortable = true;
         if let Err(error) = self.inner.request() {
             progress.fail(error);
         }

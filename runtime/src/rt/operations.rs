@@ -75,6 +75,8 @@ struct Named<T> {
 impl<V: BorrowMut<T> + Send, T> Teardown for Custom<V, T> {
     fn request(&mut self, progress: &mut Progress) {
         (self.operations.request)(self.value.borrow_mut(), progress);
+        // Its `with` may be about to save something.
+        progress.is_abortable = false;
     }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {

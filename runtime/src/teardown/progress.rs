@@ -24,6 +24,8 @@ pub struct Progress {
     #[doc(hidden)]
     pub requested: Option<Instant>,
     pub(crate) forced: Option<Instant>,
+    /// A force ends it at once. So when its owner is in a hurry, it gets no more time once it was requested.
+    pub(crate) is_abortable: bool,
     pub(crate) ended: Option<Instant>,
     /// Set once: the step is over and its `wait` is not made again.
     pub(crate) outcome: Option<Outcome>,
@@ -64,6 +66,7 @@ impl Progress {
             name: Name::from(name.into()),
             requested: None,
             forced: None,
+            is_abortable: false,
             ended: None,
             outcome: None,
             problem: None,

@@ -52,10 +52,9 @@ pub async fn shutdown_all(timeout: Duration) -> Result<Report, ShutdownError> {
     driver::run(&driver, stop_everything_because("`shutdown_all`", timeout, &driver)).await
 }
 
-/// As [`shutdown_all`], for a root: its alarms ring also while every thread of the runtime is blocked.
+/// As [`shutdown_all`], for a root, which says by what driver.
 #[cfg(feature = "run")]
-pub(crate) async fn shutdown_all_anyway(timeout: Duration) -> Result<Report, ShutdownError> {
-    let driver = Driver::asynchronous_without_tokio();
+pub(crate) async fn shutdown_all_by(timeout: Duration, driver: Arc<Driver>) -> Result<Report, ShutdownError> {
     let stop = stop_everything(timeout, &driver);
     driver::run(&driver, observe::with_lines(EVERYTHING, Audience::Root, &driver, stop)).await
 }

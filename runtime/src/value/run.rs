@@ -349,17 +349,19 @@ pub(crate) fn owned_entry<V: Annotated>(value: &V) -> Arc<Entry> {
     Arc::clone(value.entry().expect("only `#[must_shutdown]` generates methods and `Drop`, and its types have a guard"))
 }
 
-/// As [`shutdown`], for a root: its alarms ring also while every thread of the runtime is blocked.
-pub(crate) async fn shutdown_anyway<V: Annotated>(value: &mut V, timeout: Duration) -> Result {
+/// As [`shutdown`], for a root, which says by what driver.
+pub(crate) async fn shutdown_by<V: Annotated>(value: &mut V, timeout: Duration, driver: Arc<Driver>) -> Result {
     let entry = owned_entry(value);
-    shutdown_steps_by(&entry, Plan::of(value), Some(timeout), Begun::BY_ROOT, Driver::asynchronous_without_tokio())
-        .await
+    shutdown_steps_by(&entry, Plan::of(value), Some(timeout), Begun::BY_ROOT, driver).await
 }
 
 /// The same, of a `shared` type.
-pub(crate) async fn shutdown_shared_anyway<V: AnnotatedShared>(value: &V, timeout: Duration) -> Result {
+pub(crate) async fn shutdown_shared_by<V: AnnotatedShared>(
+    value: &V,
+    timeout: Duration,
+    driver: Arc<Driver>,
+) -> Result {
     let entry = owned_entry(value);
-    let driver = Driver::asynchronous_without_tokio();
     shutdown_steps_by(&entry, Plan::shared(value), Some(timeout), Begun::BY_ROOT, driver).await
 }
 

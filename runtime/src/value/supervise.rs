@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::driver::Driver;
 use crate::plan::Spec;
 use crate::teardown::{Ended, Progress, Report, ShutdownError, Watch};
 use crate::value::entry::Entry;
@@ -71,7 +72,7 @@ pub trait Supervised: Send {
     fn watch_ends<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a>;
 
     #[doc(hidden)]
-    fn shut_down_within(&mut self, timeout: Duration) -> Stopping<'_>;
+    fn shut_down_by(&mut self, timeout: Duration, driver: Arc<Driver>) -> Stopping<'_>;
 }
 
 /// A shutdown that runs.
@@ -91,8 +92,8 @@ impl<V: Annotated + Guarded + Send> Supervised for V {
         run::nested_watch(self, progress)
     }
 
-    fn shut_down_within(&mut self, timeout: Duration) -> Stopping<'_> {
-        Box::pin(run::shutdown_anyway(self, timeout))
+    fn shut_down_by(&mut self, timeout: Duration, driver: Arc<Driver>) -> Stopping<'_> {
+        Box::pin(run::shutdown_by(self, timeout, driver))
     }
 }
 
@@ -110,7 +111,7 @@ impl<V: AnnotatedShared + Guarded + Send + Sync> Supervised for Arc<V> {
         run::nested_shared_watch(&**self, progress)
     }
 
-    fn shut_down_within(&mut self, timeout: Duration) -> Stopping<'_> {
-        Box::pin(run::shutdown_shared_anyway(&**self, timeout))
+    fn shut_down_by(&mut self, timeout: Duration, driver: Arc<Driver>) -> Stopping<'_> {
+        Box::pin(run::shutdown_shared_by(&**self, timeout, driver))
     }
 }

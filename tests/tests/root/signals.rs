@@ -79,6 +79,27 @@ fn a_second_signal_forces_in_order_and_still_closes() {
     assert!(ended.report.contains("Service.store") && ended.report.contains("killed"), "{ended:#?}");
 }
 
+/// What was requested has had its time, and does not get that of the forced shutdown too.
+#[test]
+fn a_second_signal_aborts_at_once_what_was_requested() {
+    let mut service = Running::until(&["stuck", "forced=20000", "close=100"], "started");
+    service.signal(SIGTERM);
+    service.says("draining");
+    let second = Instant::now();
+    service.signal(SIGTERM);
+    service.ended().within(Duration::from_secs(10), second).expect(3, &["aborted `stuck`", "settled"]);
+}
+
+/// A `with` may be about to save something.
+#[test]
+fn a_second_signal_leaves_its_time_to_what_closes() {
+    let mut service = Running::until(&["forced=20000", "close=1000"], "started");
+    service.signal(SIGTERM);
+    service.says("closing");
+    service.signal(SIGTERM);
+    service.ended().expect(0, &["exit code 0, forced", "settled"]);
+}
+
 #[test]
 fn a_second_signal_ends_the_wait_for_load_balancers() {
     let mut service = Running::until(&["unready=20000"], "started");

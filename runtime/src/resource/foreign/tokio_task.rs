@@ -76,7 +76,9 @@ fn runtime_has_ended(progress: &Progress) -> Option<bool> {
 /// was. Another output is dropped. A task that shuts itself down is not waited for and not aborted, but reported: it
 /// runs on.
 impl<T: Send + 'static> Teardown for JoinHandle<T> {
-    fn request(&mut self, _progress: &mut Progress) {}
+    fn request(&mut self, progress: &mut Progress) {
+        progress.is_abortable = true;
+    }
 
     fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
         Box::pin(async move {

@@ -8,7 +8,8 @@ use crate::teardown::{Outcome, Progress, Teardown, Wait, Watch};
 /// Asked by closing the listener; forced by aborting the connections.
 impl Teardown for &Server {
     /// The task that accepts requests the connections at its end, after the last one.
-    fn request(&mut self, _progress: &mut Progress) {
+    fn request(&mut self, progress: &mut Progress) {
+        progress.is_abortable = true;
         self.accepting.request_all();
     }
 

@@ -20,7 +20,8 @@ use crate::value::nodes::Node;
 /// Asked by closing the group and cancelling its token; forced by aborting its tasks. A task that shuts down its own group
 /// is not waited for and not aborted, but reported: it runs on.
 impl Teardown for &Tasks {
-    fn request(&mut self, _progress: &mut Progress) {
+    fn request(&mut self, progress: &mut Progress) {
+        progress.is_abortable = true;
         self.group.request();
     }
 
