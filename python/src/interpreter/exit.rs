@@ -19,6 +19,7 @@ mod multiprocessing;
 mod registration;
 mod second;
 mod stages;
+mod switch;
 mod uncaught;
 mod waves;
 

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::attached::if_attached;
 use crate::interpreter::closing;
+use crate::interpreter::exit::switch;
 use crate::interpreter::hooks::{Hook, Hooks};
 
 static ON_LOSS: Hooks = Hooks::new();
@@ -59,9 +60,13 @@ impl AtExit {
 impl Drop for AtExit {
     fn drop(&mut self) {
         REGISTERED.get().store(false, Ordering::Release);
-        // CPython lets go of it too when it has called it.
-        if !closing::has_begun() {
-            if_attached(|py| ON_LOSS.call(py));
-        }
+        if_attached(|py| {
+            if !closing::has_begun() {
+                ON_LOSS.call(py);
+            } else if let Err(error) = switch::withdraw_requests(py) {
+                // Up to 3.12 CPython lets go of all of them when it has called the last.
+                error.write_unraisable(py, None);
+            }
+        });
     }
 }
