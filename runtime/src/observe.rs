@@ -285,6 +285,12 @@ pub(crate) fn print_exit(text: &str) {
     let _ = writeln!(std::io::stderr(), "sundown: {text}");
 }
 
+/// What is alive, on standard error: somebody has asked by `signal`.
+#[cfg(all(unix, feature = "run"))]
+pub(crate) fn print_snapshot(signal: &str, table: &impl std::fmt::Display) {
+    print(&format!("{signal}: what is alive\n{table}"));
+}
+
 /// Something about sundown itself is not as it should be.
 pub fn complain(what: &str) {
     #[cfg(feature = "tracing")]

@@ -53,8 +53,17 @@ async fn what_lives_is_in_the_table() {
     let _alone = ALONE.lock().await;
     let owned = Owned { spy: Spy::new(), guard: ShutdownGuard::new() };
     let tasks = Tasks::new();
-    let table = registry::snapshot().to_string();
-    for part in ["name", "Owned", "Tasks", "live", "owned", "handle", "registry.rs:"] {
+    let job = tasks.spawn("job", std::future::pending::<()>()).unwrap();
+    let snapshot = registry::snapshot();
+    let table = snapshot.to_string();
+    let counts: Vec<_> = snapshot.rows().iter().map(|row| (row.kind, row.tasks)).collect();
+    assert_eq!(counts, [(registry::Kind::Owned, None), (registry::Kind::Handle, Some(1))], "{table}");
+    let json = serde_json::to_value(&snapshot).unwrap();
+    assert_eq!((&json["rows"][1]["name"], &json["rows"][1]["tasks"]), (&"Tasks".into(), &1.into()), "{json}");
+    assert!(json["rows"][0]["created"].as_str().unwrap().contains("registry.rs:"), "{json}");
+    job.abort();
+    assert!(job.await.unwrap_err().is_cancelled());
+    for part in ["name", "tasks", "Owned", "Tasks", "live", "owned", "handle", "registry.rs:"] {
         assert!(table.contains(part), "{part} is not in\n{table}");
     }
     owned.guard.dismiss();

@@ -2,6 +2,8 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "root/dump.rs"]
+mod dump;
 #[path = "root/interleavings.rs"]
 mod interleavings;
 #[path = "root/lines.rs"]

@@ -12,6 +12,7 @@ pub fn serve(config: &Config) -> Exit {
     Root::new()
         .grace_from_env("RUNNER_GRACE")
         .forced_within(Duration::from_secs(1))
+        .dump_on_sigusr1()
         .on_unready(|| println!("shutting down; a second signal forces"))
         .on_exit(|exit| println!("{exit}"))
         .run(async |_| {

@@ -1,4 +1,4 @@
-//! The status endpoint: `GET /status`, `GET /jobs/{id}`, `POST /jobs`.
+//! The status endpoint: `GET /status`, `GET /jobs/{id}`, `POST /jobs`; what is alive: `GET /debug/registry`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -43,6 +44,7 @@ pub(crate) fn router(store: Store, jobs: Tasks, stop: CancellationToken) -> Rout
         .route("/status", get(status))
         .route("/jobs", post(submit))
         .route("/jobs/{id}", get(look))
+        .route("/debug/registry", get(alive))
         .with_state(Service { store, jobs, stop })
 }
 
@@ -72,6 +74,15 @@ async fn submit(State(service): State<Service>, Json(spec): Json<Spec>) -> Resul
     let id = service.store.enqueue(&spec, "http").await?;
     let job = service.store.job(id).await?.ok_or(Failure::NotFound)?;
     Ok((StatusCode::ACCEPTED, Json(job)))
+}
+
+/// What is alive: a table, or JSON for who accepts it. It says where things were made, so it is for those who run the service.
+async fn alive(headers: HeaderMap) -> Response {
+    let snapshot = sundown::registry::snapshot();
+    match headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()) {
+        Some(accept) if accept.contains("application/json") => Json(snapshot).into_response(),
+        _ => format!("{snapshot}\n").into_response(),
+    }
 }
 
 #[derive(Deserialize)]

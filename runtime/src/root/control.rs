@@ -126,6 +126,8 @@ pub(super) struct Control {
     stopping: CancellationToken,
     forced: CancellationToken,
     manager: ServiceManager,
+    /// Whether SIGUSR1 has what is alive printed.
+    dumps: bool,
 }
 
 struct State {
@@ -137,7 +139,7 @@ struct State {
 }
 
 impl Control {
-    pub(super) fn new(grace: Duration) -> Self {
+    pub(super) fn new(grace: Duration, dumps: bool) -> Self {
         Control {
             state: Mutex::new(State { grace, signals: 0, limit: None }),
             requested: watch::Sender::new(None),
@@ -145,7 +147,12 @@ impl Control {
             stopping: CancellationToken::new(),
             forced: CancellationToken::new(),
             manager: ServiceManager::connect(),
+            dumps,
         }
+    }
+
+    pub(super) fn dumps(&self) -> bool {
+        self.dumps
     }
 
     pub(super) fn grace(&self) -> Duration {

@@ -11,12 +11,12 @@ mod windows;
 
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, Weak, mpsc};
+use std::sync::{Arc, Mutex, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 
 #[cfg(unix)]
 use self::unix as system;
@@ -39,13 +39,16 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Has the signals go to `control`, until the result is dropped.
 pub(super) fn listen(control: &Arc<Control>) -> io::Result<Listening> {
-    static THREAD: OnceLock<Mutex<bool>> = OnceLock::new();
-    let mut runs = lock(THREAD.get_or_init(Mutex::default));
+    static THREAD: Mutex<Option<Handle>> = Mutex::new(None);
+    let mut thread = lock(&THREAD);
     lock(&ROOTS).push(Arc::downgrade(control));
     let listening = Listening(Arc::downgrade(control));
-    if !*runs {
-        start()?;
-        *runs = true;
+    let runtime = match &mut *thread {
+        Some(runtime) => runtime,
+        none => none.insert(start()?),
+    };
+    if control.dumps() {
+        system::dump_on_sigusr1(runtime)?;
     }
     Ok(listening)
 }
@@ -68,8 +71,8 @@ impl Drop for Listening {
     }
 }
 
-/// Returns when the handlers are installed.
-fn start() -> io::Result<()> {
+/// Returns when the handlers are installed, with the runtime of the thread.
+fn start() -> io::Result<Handle> {
     let (installed, is_installed) = mpsc::sync_channel(1);
     thread::Builder::new().name("sundown-signals".to_owned()).spawn(move || {
         let runtime = match Builder::new_current_thread().enable_all().build() {
@@ -79,7 +82,7 @@ fn start() -> io::Result<()> {
         runtime.block_on(async {
             match system::Signals::install() {
                 Ok(signals) => {
-                    let _ = installed.send(Ok(()));
+                    let _ = installed.send(Ok(Handle::current()));
                     hear(signals).await;
                 }
                 Err(error) => drop(installed.send(Err(error))),
@@ -120,6 +123,14 @@ fn heard(name: &'static str, number: u8) {
     let given_up = roots.iter().filter(|control| control.signal(name, number)).count();
     if given_up == roots.len() {
         leave(format!("{name}, for the third time: exit"), None, 128 + number);
+    }
+}
+
+/// Prints what is alive, if a root that runs wants it. May block, on a standard error that nobody reads.
+#[cfg(unix)]
+fn dump() {
+    if roots().iter().any(|control| control.dumps()) {
+        observe::print_snapshot("SIGUSR1", &registry::snapshot());
     }
 }
 

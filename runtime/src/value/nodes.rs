@@ -99,6 +99,11 @@ pub trait Node: Send + Sync {
         true
     }
 
+    /// How many tasks run in it; none for what is no group of tasks.
+    fn tasks(&self) -> Option<usize> {
+        None
+    }
+
     /// What a report calls it.
     fn label(&self) -> String {
         format!("{} ({})", self.name(), self.location())

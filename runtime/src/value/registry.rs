@@ -2,7 +2,7 @@
 //!
 //! ```
 //! # use sundown::registry;
-//! println!("{}", registry::snapshot()); // a table: type, state, age, where it was created
+//! println!("{}", registry::snapshot()); // a table: type, state, age, its tasks, where it was created
 //! ```
 
 use std::collections::HashSet;
@@ -188,7 +188,8 @@ pub fn set_enabled(enabled: bool) {
     nodes::set_enabled(enabled);
 }
 
-/// The guarded values and handles that lived when [`snapshot`] was called, oldest first. `Display` prints a table.
+/// The guarded values and handles that lived when [`snapshot`] was called, oldest first. `Display` prints a table; with the
+/// feature `serde` it is JSON, say for an endpoint.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Snapshot {
@@ -218,6 +219,8 @@ pub struct Row {
     pub phase: Phase,
     /// What it is to the registry.
     pub kind: Kind,
+    /// How many tasks run in it; none for what is not a [`Tasks`](crate::Tasks).
+    pub tasks: Option<usize>,
 }
 
 impl Row {
@@ -228,6 +231,7 @@ impl Row {
             age: now.saturating_duration_since(node.created()),
             phase: node.phase(),
             kind: node.kind(),
+            tasks: node.tasks(),
         }
     }
 }
@@ -235,10 +239,11 @@ impl Row {
 impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(4);
-        write!(f, "{:width$}  {:6}  {:9}  {:>8}  created", "name", "kind", "state", "age")?;
-        for Row { name, created, age, phase, kind } in &self.rows {
+        write!(f, "{:width$}  {:6}  {:9}  {:>8}  {:>5}  created", "name", "kind", "state", "age", "tasks")?;
+        for Row { name, created, age, phase, kind, tasks } in &self.rows {
             let age = Millis(*age).to_string();
-            write!(f, "\n{name:width$}  {kind:6}  {phase:9}  {age:>8}  {created}")?;
+            let tasks = tasks.map(|tasks| tasks.to_string()).unwrap_or_default();
+            write!(f, "\n{name:width$}  {kind:6}  {phase:9}  {age:>8}  {tasks:>5}  {created}")?;
         }
         Ok(())
     }

@@ -49,9 +49,14 @@ impl Running {
         Running { child, output, prints, report: Some(report) }
     }
 
-    /// Waits for a line on standard error that has this text.
-    pub(crate) fn prints(&mut self, text: &str) {
-        while !self.prints.recv().unwrap_or_else(|_| panic!("it ended without `{text}`")).contains(text) {}
+    /// Waits for a line on standard error that has this text. Returns it.
+    pub(crate) fn prints(&mut self, text: &str) -> String {
+        loop {
+            let line = self.prints.recv().unwrap_or_else(|_| panic!("it ended without `{text}`"));
+            if line.contains(text) {
+                return line;
+            }
+        }
     }
 
     /// One that has got as far as `line`.

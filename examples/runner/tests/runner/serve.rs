@@ -33,6 +33,24 @@ fn sigterm_stops_in_order_and_leaves_consistent_rows() {
 }
 
 #[test]
+fn what_is_alive_as_text_and_as_json() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &["--workers", "2"]);
+    serving.feed(&[r#"{"kind":"wait","ms":3600000}"#, r#"{"kind":"import","rows":1}"#]);
+    assert!(serving.ended(2).contains("done"));
+    let text = serving.http("GET /debug/registry HTTP/1.1", "");
+    let row = text.lines().find(|line| line.starts_with("runner::runner::Runner ")).expect("the service");
+    assert!(row.contains(" owned   live ") && row.contains("examples/runner/src/runner.rs:"), "{text}");
+    let json = serving.http("GET /debug/registry HTTP/1.1\r\naccept: application/json", "");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let rows = json["rows"].as_array().expect("a list");
+    // Its job of an hour.
+    assert!(rows.iter().any(|row| row["name"] == "Tasks" && row["tasks"].as_u64() > Some(0)), "{json:#}");
+    serving.signal("TERM");
+    assert_eq!(serving.exit().0.code(), Some(0));
+}
+
+#[test]
 fn a_second_signal_forces() {
     let folder = folder();
     let mut serving = Serving::start(folder.path(), &["--stubborn-hook", "--workers", "2"]);

@@ -1,10 +1,14 @@
-//! SIGTERM and SIGINT.
+//! SIGTERM and SIGINT; SIGUSR1, if a root wants it.
 
 use std::future::poll_fn;
 use std::io;
+use std::sync::Mutex;
 use std::task::Poll;
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::sync::lock;
 
 /// Both, from the moment it is made.
 pub(in super::super) struct Signals {
@@ -27,6 +31,25 @@ impl Signals {
         })
         .await
     }
+}
+
+/// Has SIGUSR1 print what is alive, from its return on. On a thread of the runtime's that may block: the signals' thread goes
+/// on, and those that come meanwhile are one.
+pub(in super::super) fn dump_on_sigusr1(runtime: &Handle) -> io::Result<()> {
+    static IS_INSTALLED: Mutex<bool> = Mutex::new(false);
+    let mut is_installed = lock(&IS_INSTALLED);
+    if !*is_installed {
+        let _within = runtime.enter();
+        let mut signals = signal(SignalKind::user_defined1())?;
+        runtime.spawn(async move {
+            while signals.recv().await.is_some() {
+                // A panic is that of a name of the user's, and ends one table.
+                let _ = tokio::task::spawn_blocking(super::dump).await;
+            }
+        });
+        *is_installed = true;
+    }
+    Ok(())
 }
 
 /// Ends the process at once. The handlers of `exit` are not run: one of them may wait for what is stuck.

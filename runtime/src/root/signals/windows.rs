@@ -7,6 +7,7 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
+use tokio::runtime::Handle;
 use tokio::signal::windows::{
     CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown,
 };
@@ -51,6 +52,11 @@ impl Signals {
         })
         .await
     }
+}
+
+/// There is no such signal.
+pub(in super::super) fn dump_on_sigusr1(_runtime: &Handle) -> io::Result<()> {
+    Ok(())
 }
 
 /// Ends the process at once. `ExitProcess` would wait for the loader lock, which a thread that is stuck may have, and would

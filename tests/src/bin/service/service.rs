@@ -134,6 +134,9 @@ pub(crate) fn run() -> ExitCode {
     if arguments.has("signal-codes") {
         root = root.signal_exit_codes();
     }
+    if arguments.has("dumps") {
+        root = root.dump_on_sigusr1();
+    }
     let exit: Exit = root.run(async |lifecycle| start(&arguments, lifecycle).await);
     if arguments.has("reports") {
         say(&format!("code {} forced {} phases {}", exit.code(), exit.is_forced(), exit.phases().len()));
