@@ -8,7 +8,6 @@ mod freebsd;
 #[cfg(target_os = "macos")]
 mod macos;
 
-use std::ffi::CStr;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr;
@@ -40,12 +39,6 @@ struct Member {
     pid: i32,
     name: String,
     zombie: bool,
-}
-
-/// The name of a program, from a field of the kernel's that need not end in a zero.
-fn text(field: &[libc::c_char]) -> String {
-    let bytes: Vec<u8> = field.iter().map(|c| c.cast_unsigned()).chain([0]).collect();
-    CStr::from_bytes_until_nul(&bytes).unwrap_or_default().to_string_lossy().into_owned()
 }
 
 pub(super) fn names(group: u32) -> Option<String> {

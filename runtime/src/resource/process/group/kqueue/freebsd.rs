@@ -4,7 +4,8 @@ use std::io;
 use std::mem::size_of;
 use std::ptr;
 
-use super::{Member, text};
+use super::Member;
+use crate::host::c_text::c_text;
 
 /// Those that are in the group. What has ended may be among them.
 #[allow(unsafe_code, reason = "std has no sysctl")]
@@ -33,5 +34,5 @@ pub(super) fn members(group: u32) -> io::Result<Vec<Member>> {
 }
 
 fn member(info: &libc::kinfo_proc) -> Member {
-    Member { pid: info.ki_pid, name: text(&info.ki_comm), zombie: info.ki_stat == libc::SZOMB }
+    Member { pid: info.ki_pid, name: c_text(&info.ki_comm), zombie: info.ki_stat == libc::SZOMB }
 }
