@@ -280,10 +280,14 @@ mod windows {
 #[cfg(not(any(target_os = "linux", windows)))]
 mod other {
     use std::sync::{Condvar, Mutex, PoisonError};
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::super::census::Census;
     use crate::sync::lock;
+
+    /// Nothing tells that a thread of macOS's has ended, nor that a child was reaped: where one survives, each time after this
+    /// there is a look.
+    const LOOK: Duration = Duration::from_millis(10);
 
     #[derive(Debug, Default)]
     pub(super) struct Signal {
@@ -313,9 +317,12 @@ mod other {
             0
         }
 
-        pub(super) fn wait(&self, _survivors: &Census, until: Option<Instant>) {
+        pub(super) fn wait(&self, survivors: &Census, until: Option<Instant>) {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let ends_are_events = survivors.threads.is_empty() && survivors.processes.is_empty();
+            let left = if ends_are_events { left } else { Some(left.map_or(LOOK, |left| left.min(LOOK))) };
             let pending = lock(&self.pending);
-            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            match left {
                 None => {
                     drop(self.raised.wait_while(pending, |pending| !*pending).unwrap_or_else(PoisonError::into_inner))
                 }

@@ -30,13 +30,13 @@ pub enum Survivor {
     Thread {
         /// Its name; on Linux the first 15 bytes.
         name: String,
-        /// Its id, as in `/proc/self/task`, or as Windows has it.
+        /// Its id, as in `/proc/self/task`, or as macOS and Windows have it.
         tid: u32,
     },
     /// A child process, or one of its own.
     #[non_exhaustive]
     Process {
-        /// Its command line; its name where that is empty, and on Windows.
+        /// Its command line; its name where that is empty, and on macOS and Windows.
         command: String,
         /// Its id.
         pid: u32,

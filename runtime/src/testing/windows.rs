@@ -26,7 +26,7 @@ use windows_sys::Win32::System::Threading::{
 
 use super::survivors::Survivor;
 
-pub(super) use super::none::Descriptor;
+pub(super) use super::no_descriptors::Descriptor;
 
 /// What is not compared here.
 pub(super) fn not_compared() -> Option<&'static str> {
