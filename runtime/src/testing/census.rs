@@ -1,9 +1,9 @@
 //! What runs at one moment.
 
+use super::os::{self, Descriptor};
 use super::survivors::Survivor;
+use crate::host::census::{Process, Thread};
 use crate::value::registry::{self, Identity, Row};
-
-use super::os::{self, Descriptor, Process, Thread};
 
 /// The name of the thread that waits for an async caller, which no check counts. It has at most 15 bytes.
 pub(super) const HELPER: &str = "sundown-leaks";

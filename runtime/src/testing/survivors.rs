@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::os::not_compared;
+use crate::host::census::{Process, Thread};
 use crate::teardown::report::Millis;
 use crate::value::registry::Row;
 
@@ -158,6 +159,18 @@ impl Survivor {
                 "await or abort the tasks; in async code end with `assert_none_async`, so that they can run".to_owned()
             }
         }
+    }
+}
+
+impl From<Thread> for Survivor {
+    fn from(Thread { tid, name, .. }: Thread) -> Self {
+        Survivor::Thread { name, tid }
+    }
+}
+
+impl From<Process> for Survivor {
+    fn from(Process { pid, zombie, command, .. }: Process) -> Self {
+        Survivor::Process { command, pid, zombie }
     }
 }
 

@@ -1,0 +1,199 @@
+//! Threads and child processes, from `/proc`, whose times of a start are in clock ticks since boot.
+#![allow(unsafe_code, reason = "std does not tell how long a clock tick is")]
+
+use std::fs;
+use std::time::Duration;
+
+use super::{Process, Thread, ThreadState};
+
+/// Why there is no list.
+pub(crate) const NOT_LISTED: &str = "threads and child processes are not listed: `/proc` is not there";
+
+/// Of a process that starts threads all the time each look finds another one.
+const LOOKS: usize = 10;
+
+/// The kernel misses a thread if the one before it in the list ends meanwhile. So this looks until a look finds no more
+/// than those before it did.
+pub(super) fn threads() -> Vec<Thread> {
+    let mut found = numbers("/proc/self/task");
+    for _ in 0..LOOKS {
+        let mut missed = numbers("/proc/self/task");
+        missed.retain(|tid| !found.contains(tid));
+        if missed.is_empty() {
+            break;
+        }
+        found.extend(missed);
+    }
+    found.into_iter().filter_map(thread).collect()
+}
+
+fn thread(tid: u32) -> Option<Thread> {
+    let stat = Stat::read(&format!("/proc/self/task/{tid}/stat"))?;
+    Some(Thread { tid, state: stat.state(), cpu: stat.cpu(), name: stat.name, started: stat.started })
+}
+
+/// The thread that asks.
+pub(super) fn caller() -> Option<u32> {
+    fs::read_link("/proc/thread-self").ok()?.file_name()?.to_str()?.parse().ok()
+}
+
+/// The thread that runs `main`: it has the id of the process.
+pub(super) fn main(_: &[Thread]) -> Option<u32> {
+    // As `/proc` numbers it, which may be that of another namespace.
+    fs::read_link("/proc/self").ok()?.to_str()?.parse().ok()
+}
+
+/// The children of this process, and theirs.
+///
+/// Found by their parents and not by `/proc/self/task/*/children`, which may miss some while others end (proc(5)).
+pub(super) fn processes() -> Vec<Process> {
+    let all: Vec<(u32, Stat)> =
+        numbers("/proc").into_iter().filter_map(|pid| Some((pid, Stat::read(&format!("/proc/{pid}/stat"))?))).collect();
+    let Some(own) = main(&[]) else { return Vec::new() };
+    let mut family = vec![own];
+    let mut next = 0;
+    while let Some(&parent) = family.get(next) {
+        family.extend(all.iter().filter(|(pid, stat)| stat.parent == parent && *pid != parent).map(|(pid, _)| pid));
+        next += 1;
+    }
+    // A zombie of a child's is the child's to reap.
+    let is_ours =
+        |pid: u32, stat: &Stat| pid != own && family.contains(&pid) && (!stat.has_ended() || stat.parent == own);
+    all.into_iter().filter(|(pid, stat)| is_ours(*pid, stat)).map(|(pid, stat)| process(pid, stat)).collect()
+}
+
+fn process(pid: u32, stat: Stat) -> Process {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let command = String::from_utf8_lossy(&words).trim_end_matches('\0').replace('\0', " ");
+    let zombie = stat.has_ended();
+    // A zombie has no command line any more.
+    let command = if command.is_empty() { stat.name } else { command };
+    Process { pid, parent: stat.parent, group: Some(stat.group), zombie, started: stat.started, command }
+}
+
+#[cfg(feature = "testing")]
+impl Thread {
+    /// Whether it is still the same thread that has the id.
+    pub(crate) fn is_there(&self) -> bool {
+        thread(self.tid).is_some_and(|found| found.started == self.started)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Process {
+    /// Whether it is still the same process that has the id.
+    pub(crate) fn is_there(&self) -> bool {
+        Stat::read(&format!("/proc/{}/stat", self.pid)).is_some_and(|stat| stat.started == self.started)
+    }
+}
+
+/// The entries of a directory that are numbers.
+pub(crate) fn numbers(directory: &str) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// What `/proc/…/stat` says.
+struct Stat {
+    name: String,
+    state: char,
+    parent: u32,
+    group: u32,
+    /// The processor time, in clock ticks.
+    ticks: u64,
+    started: u64,
+}
+
+impl Stat {
+    fn read(path: &str) -> Option<Self> {
+        Self::parse(&String::from_utf8_lossy(&fs::read(path).ok()?))
+    }
+
+    /// `12 (a name) S 1 …`: the name may have brackets of its own, and what follows the last is separated by spaces.
+    fn parse(line: &str) -> Option<Self> {
+        let (start, rest) = line.rsplit_once(')')?;
+        let (_, name) = start.split_once('(')?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        // proc(5) counts from 1, and the name is the second.
+        let field = |number: usize| fields.get(number - 3).copied();
+        let number = |nth: usize| field(nth)?.parse::<u64>().ok();
+        Some(Stat {
+            name: name.to_owned(),
+            state: field(3)?.chars().next()?,
+            parent: field(4)?.parse().ok()?,
+            group: field(5)?.parse().ok()?,
+            ticks: number(14)? + number(15)?,
+            started: number(22)?,
+        })
+    }
+
+    /// A zombie, or what is about to be gone.
+    fn has_ended(&self) -> bool {
+        matches!(self.state, 'Z' | 'X' | 'x')
+    }
+
+    fn state(&self) -> Option<ThreadState> {
+        match self.state {
+            'R' => Some(ThreadState::Running),
+            'S' | 'I' => Some(ThreadState::Sleeping),
+            'D' => Some(ThreadState::Blocked),
+            'T' | 't' => Some(ThreadState::Stopped),
+            _ => None,
+        }
+    }
+
+    fn cpu(&self) -> Duration {
+        // SAFETY: it has no preconditions.
+        let per_second = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+        let per_second = u64::try_from(per_second).ok().filter(|ticks| *ticks > 0).unwrap_or(100);
+        Duration::from_millis(self.ticks.saturating_mul(1000) / per_second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{Stat, threads};
+
+    /// Of the kernel's list it is missed now and then.
+    #[test]
+    fn a_thread_is_found_while_older_ones_end() {
+        for _ in 0..100 {
+            let (go, gone) = mpsc::channel::<()>();
+            let older: Vec<_> = (0..20)
+                .map(|nth| {
+                    let (go, goes) = mpsc::channel::<()>();
+                    let ends = thread::spawn(move || {
+                        let _ = goes.recv();
+                        thread::sleep(Duration::from_micros(50 * nth)); // the interleaving
+                    });
+                    (go, ends)
+                })
+                .collect();
+            let kept = thread::Builder::new().name("kept".to_owned());
+            let (begun, begins) = mpsc::channel();
+            let kept = kept.spawn(move || {
+                begun.send(()).unwrap();
+                let _ = gone.recv();
+            });
+            begins.recv().unwrap();
+            let ends: Vec<_> = older.into_iter().map(|(_, ends)| ends).collect();
+            while !ends.iter().all(thread::JoinHandle::is_finished) {
+                assert!(threads().iter().any(|thread| thread.name == "kept"));
+            }
+            drop(go);
+            kept.unwrap().join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_name_may_have_brackets_and_spaces() {
+        let line = "12 (a) b (c) Z 7 11 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 0 0";
+        let stat = Stat::parse(line).unwrap();
+        assert_eq!((stat.name.as_str(), stat.has_ended(), stat.parent), ("a) b (c", true, 7));
+        assert_eq!((stat.group, stat.ticks, stat.started), (11, 11, 98765));
+    }
+}
