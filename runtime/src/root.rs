@@ -136,6 +136,7 @@ pub struct Root {
     on_exit: Option<Box<OnExit>>,
     signal_codes: bool,
     dumps: bool,
+    audit: bool,
 }
 
 impl Root {
@@ -150,6 +151,7 @@ impl Root {
             on_exit: None,
             signal_codes: false,
             dumps: false,
+            audit: false,
         }
     }
 
@@ -211,6 +213,13 @@ impl Root {
         self
     }
 
+    /// Looks what is still alive after the shutdown, and makes it a section of the report: threads and child processes, whose
+    /// they are, and what sundown does not track. See [`registry::audit`](crate::registry::audit) for what it costs.
+    pub fn audit(mut self) -> Self {
+        self.audit = true;
+        self
+    }
+
     /// Runs what `start` returns on a new multi-thread runtime, until it has stopped. Blocks the thread, which should be
     /// that of `main`.
     ///
@@ -226,7 +235,8 @@ impl Root {
         V: Supervised,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        let runtime = match Builder::new_multi_thread().enable_all().build() {
+        // An audit knows the threads by that name.
+        let runtime = match Builder::new_multi_thread().enable_all().thread_name("sundown-run").build() {
             Ok(runtime) => runtime,
             Err(error) => return self.not_started(&error),
         };
@@ -310,7 +320,7 @@ impl Root {
             StopReason::StartFailed(failure) => failed.of(failure.error()),
             _ => None,
         };
-        let report = shut_down.or_else(|| (!left.steps().is_empty()).then_some(left));
+        let report = shut_down.or_else(|| (self.audit || !left.steps().is_empty()).then_some(left));
         self.exit(reason, report, Vec::new(), control)
     }
 
@@ -365,6 +375,7 @@ impl Root {
         phases: Vec<PhaseReport>,
         control: &Control,
     ) -> Exit {
+        let report = report.map(|report| if self.audit { report.with_audit(registry::audit()) } else { report });
         self.print(Exit::new(reason, report, phases, control.is_forced(), self.signal_codes))
     }
 

@@ -15,8 +15,11 @@
 //!    for the lock. So its id is nobody else's meanwhile.
 //! 2. No lock is held across anything of a user's, and no `Owner` is dropped under the list's lock, which its drop takes.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -29,8 +32,26 @@ use crate::sync::lock;
 #[derive(Debug, Default)]
 pub struct Owner {
     budget: Arc<Mutex<Option<Budget>>>,
+    label: Option<Label>,
     /// Whether the list knows it: from its first thread on.
     known: AtomicBool,
+}
+
+/// What an owner is called, and where it was made; as the registry's label of it.
+#[derive(Clone, Debug)]
+pub struct Label {
+    of_type: &'static str,
+    name: Option<Cow<'static, str>>,
+    location: &'static Location<'static>,
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} `{name}` ({})", self.of_type, self.location),
+            None => write!(f, "{} ({})", self.of_type, self.location),
+        }
+    }
 }
 
 /// From when until when somebody waits, or waited, for what an owner runs to end.
@@ -46,6 +67,16 @@ impl Owner {
     /// Without a thread, and without a budget.
     pub fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    /// With the label that the registry has for it.
+    pub(crate) fn called(
+        of_type: &'static str,
+        name: Option<Cow<'static, str>>,
+        location: &'static Location<'static>,
+    ) -> Arc<Self> {
+        let label = Some(Label { of_type, name, location });
+        Arc::new(Owner { budget: Arc::default(), label, known: AtomicBool::new(false) })
     }
 
     /// A teardown begins to wait, within `budget`. The wait after a force only `confirms` it, and changes nothing.
@@ -80,7 +111,8 @@ impl Owner {
 
     fn make_known(&self) {
         if !self.known.load(Ordering::Relaxed) {
-            lock(LIST.get()).budgets.insert(self.id(), Arc::clone(&self.budget));
+            let known = Known { budget: Arc::clone(&self.budget), label: self.label.clone() };
+            lock(LIST.get()).owners.insert(self.id(), known);
             self.known.store(true, Ordering::Relaxed);
         }
     }
@@ -94,7 +126,7 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         if *self.known.get_mut() {
-            lock(LIST.get()).budgets.remove(&self.id());
+            lock(LIST.get()).owners.remove(&self.id());
         }
     }
 }
@@ -116,6 +148,7 @@ impl Drop for Inside {
 #[derive(Debug)]
 struct UserThread {
     ident: u64,
+    tid: u32,
     name: Option<String>,
     home: AtomicUsize,
     inside: AtomicUsize,
@@ -124,7 +157,13 @@ struct UserThread {
 #[derive(Default)]
 struct List {
     threads: Vec<Arc<UserThread>>,
-    budgets: HashMap<usize, Arc<Mutex<Option<Budget>>>>,
+    owners: HashMap<usize, Known>,
+}
+
+/// What the list knows of an owner.
+struct Known {
+    budget: Arc<Mutex<Option<Budget>>>,
+    label: Option<Label>,
 }
 
 /// A forked child has none of its parent's threads. The one that has forked is its main thread now.
@@ -158,6 +197,7 @@ impl Listed {
         }
         let thread = Arc::new(UserThread {
             ident: current_ident(),
+            tid: current_tid(),
             name: thread::current().name().map(str::to_owned),
             home: AtomicUsize::new(0),
             inside: AtomicUsize::new(0),
@@ -193,8 +233,12 @@ fn with_listed<R>(f: impl FnOnce(&Listed) -> R) -> Option<R> {
 pub struct Working<'a> {
     /// What CPython calls it too: `pthread_self()`, or the id of the thread on Windows.
     pub ident: u64,
+    /// What the system lists it by; 0 where that is not known.
+    pub tid: u32,
     /// Its name.
     pub name: Option<&'a str>,
+    /// What it works for: if for two, the one whose part it runs now. None if that has no name.
+    pub label: Option<&'a Label>,
     /// By when its owner waits for it, or has waited; the earliest, if it works for two. None if nobody ever did.
     pub budget: Option<Budget>,
 }
@@ -209,9 +253,10 @@ pub fn each(mut f: impl FnMut(Working<'_>)) {
         if thread.ident == caller || owners == [0, 0] {
             continue;
         }
-        let budgets = owners.iter().filter_map(|owner| *lock(list.budgets.get(owner)?));
-        let budget = budgets.min_by_key(|budget| budget.until);
-        f(Working { ident: thread.ident, name: thread.name.as_deref(), budget });
+        let known = || owners.iter().filter_map(|owner| list.owners.get(owner));
+        let budget = known().filter_map(|known| *lock(&known.budget)).min_by_key(|budget| budget.until);
+        let label = known().find_map(|known| known.label.as_ref());
+        f(Working { ident: thread.ident, tid: thread.tid, name: thread.name.as_deref(), label, budget });
     }
 }
 
@@ -237,6 +282,33 @@ pub fn current_ident() -> u64 {
     // Unique, and no id of the system's: nobody looks for it there.
     thread_local!(static IDENT: u8 = const { 0 });
     IDENT.try_with(|ident| std::ptr::from_ref(ident).addr() as u64).unwrap_or(0)
+}
+
+/// What the system lists this thread by.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "std does not tell it")]
+fn current_tid() -> u32 {
+    // SAFETY: it has no preconditions.
+    unsafe { libc::gettid() }.cast_unsigned()
+}
+
+#[cfg(windows)]
+fn current_tid() -> u32 {
+    u32::try_from(current_ident()).unwrap_or(0)
+}
+
+#[cfg(target_os = "macos")]
+#[allow(unsafe_code, reason = "std does not tell it")]
+fn current_tid() -> u32 {
+    let mut id = 0;
+    // SAFETY: zero stands for this thread, and `id` is a local.
+    let result = unsafe { libc::pthread_threadid_np(0, &raw mut id) };
+    if result == 0 { u32::try_from(id).unwrap_or(u32::MAX) } else { 0 }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+fn current_tid() -> u32 {
+    0 // nothing lists it
 }
 
 #[cfg(all(test, not(sundown_loom)))]

@@ -429,6 +429,10 @@ impl Node for Inner {
         (!reaped).then(|| Box::new(Process { inner: self }) as Box<dyn Teardown + Send>)
     }
 
+    fn child(&self) -> Option<u32> {
+        lock(&self.child).status.is_none().then_some(self.group.id())
+    }
+
     #[cfg(feature = "run")]
     fn kill(&self) -> bool {
         let _ = Inner::kill(self); // nobody is left to hear of an error

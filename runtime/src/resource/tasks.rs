@@ -127,7 +127,7 @@ impl Tasks {
             errors: Mutex::default(),
             dropped: Mutex::default(),
             fresh: Fresh::new(),
-            owner: Owner::new(),
+            owner: Owner::called("Tasks", None, location),
             created: Instant::now(),
             location,
             registered: nodes::register(Weak::clone(group) as Weak<dyn Node>),

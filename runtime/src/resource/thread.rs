@@ -107,7 +107,9 @@ impl Thread {
         F: FnOnce(StopSignal) -> R + Send + 'static,
         R: Into<Outcome>,
     {
-        Self::spawn_at(name.into(), Location::caller(), Owner::new(), f, nodes::register)
+        let (name, location) = (name.into(), Location::caller());
+        let owner = Owner::called("Thread", Some(name.clone().into()), location);
+        Self::spawn_at(name, location, owner, f, nodes::register)
     }
 
     /// As [`spawn`](Self::spawn), but not in the registry: the thread is a part of something that is. Others may work

@@ -1,5 +1,6 @@
 //! What became of a teardown: a tree of steps.
 
+pub(crate) mod audit;
 mod steps;
 #[cfg(feature = "svg")]
 mod svg;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::driver::{FOREVER, Name};
 use crate::teardown::tree::Ended;
 use crate::teardown::{Outcome, Progress};
+use audit::Audit;
 use steps::Steps;
 
 /// What became of a whole teardown.
@@ -35,6 +37,9 @@ pub struct Report {
     lowered_from: Option<Duration>,
     took: Duration,
     steps: Steps,
+    /// Boxed: few reports have one.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    audit: Option<Box<Audit>>,
 }
 
 /// What became of one step, and of the steps within it.
@@ -57,7 +62,7 @@ impl Report {
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         let name = Name::from(name.into());
         let steps = Steps::none(name.clone());
-        Report { name, created: None, limit: None, lowered_from: None, took: Duration::ZERO, steps }
+        Report { name, created: None, limit: None, lowered_from: None, took: Duration::ZERO, steps, audit: None }
     }
 
     /// Adds a step that ended with `outcome` and took `took`; the report's own time is that of the longest.
@@ -70,6 +75,12 @@ impl Report {
     /// Sets how long the whole took.
     pub fn taking(mut self, took: Duration) -> Self {
         self.took = took;
+        self
+    }
+
+    /// Adds what was still alive afterwards, as a section of its own: see [`registry::audit`](crate::registry::audit).
+    pub fn with_audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(Box::new(audit));
         self
     }
 
@@ -96,6 +107,7 @@ impl Report {
             lowered_from: None,
             took: progress.ended.unwrap_or(now).saturating_duration_since(start),
             steps: Steps::of(progress, start, now),
+            audit: None,
         }
     }
 
@@ -176,6 +188,12 @@ impl Report {
         })
     }
 
+    /// What was still alive afterwards, if somebody has looked. It does not count for the outcome.
+    #[must_use]
+    pub fn audit(&self) -> Option<&Audit> {
+        self.audit.as_deref()
+    }
+
     /// Whether every step stopped by itself, without an error.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -254,7 +272,7 @@ impl StepReport {
     }
 }
 
-/// The tree, a line per step.
+/// The tree, a line per step; then the audit.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} after {}", self.name, self.outcome().word(), Millis(self.took))?;
@@ -271,7 +289,8 @@ impl fmt::Display for Report {
         if let Some(created) = self.created {
             write!(f, ", created at {created}")?;
         }
-        write_steps(f, self.steps())
+        write_steps(f, self.steps())?;
+        self.audit.as_ref().map_or(Ok(()), |audit| write!(f, "\n{audit}"))
     }
 }
 

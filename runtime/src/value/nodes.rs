@@ -128,6 +128,11 @@ pub trait Node: Send + Sync {
         false
     }
 
+    /// The id of the child process that it is, until that was reaped; none if it is none.
+    fn child(&self) -> Option<u32> {
+        None
+    }
+
     /// What the exit of a host needs beside this; none if that exit leaves it alone. A type of that host's, which knows it.
     fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
         None

@@ -36,6 +36,20 @@ fn a_service_that_forces_itself() {
     ends(&["forces-itself", "stuck"]).expect(3, &["stopped: forced; exit code 3, forced", "settled"]);
 }
 
+/// What is still alive then is a section of the report, whose it is too.
+#[test]
+fn an_audit_names_what_was_forgotten() {
+    let ended = ends(&["stops-itself", "audit", "forgets"]);
+    let ended = ended.expect(0, &["still alive: ", "thread `forgotten` (tid ", "process `cat` (pid "]);
+    let line = |text: &str| ended.report.lines().find(|line| line.contains(text)).unwrap_or_default().to_owned();
+    assert!(line("thread `forgotten`").ends_with("CPU  not tracked by sundown"), "{ended:#?}");
+    assert!(line("process `cat`").ends_with("  not tracked by sundown"), "{ended:#?}");
+    assert!(line("`sundown-run`").ends_with("sundown's own: the runtime of `run`"), "{ended:#?}");
+    assert!(line("`sundown-signals`").ends_with("sundown's own: hears the signals"), "{ended:#?}");
+    ends(&["stops-itself", "audit", "start-fails"]).expect(5, &["still alive: "]);
+    assert!(!ends(&["stops-itself", "forgets"]).report.contains("still alive"));
+}
+
 #[test]
 fn what_is_abandoned_has_a_code_of_its_own() {
     ends(&["stops-itself", "close=60000"]).expect(4, &["exit code 4", "Service.store"]);

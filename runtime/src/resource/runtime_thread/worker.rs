@@ -31,7 +31,7 @@ where
     F: AsyncFnOnce(Inbox<M>, StopSignal) -> R + Send + 'static,
     R: Into<Outcome>,
 {
-    let owner = Owner::new();
+    let owner = Owner::called("RuntimeThread", Some(settings.name.clone().into()), location);
     let pool = Arc::clone(&owner);
     let mut builder = match settings.worker_threads {
         None => Builder::new_current_thread(),

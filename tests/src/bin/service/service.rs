@@ -137,6 +137,9 @@ pub(crate) fn run() -> ExitCode {
     if arguments.has("dumps") {
         root = root.dump_on_sigusr1();
     }
+    if arguments.has("audit") {
+        root = root.audit();
+    }
     let exit: Exit = root.run(async |lifecycle| start(&arguments, lifecycle).await);
     if arguments.has("reports") {
         say(&format!("code {} forced {} phases {}", exit.code(), exit.is_forced(), exit.phases().len()));
@@ -188,6 +191,9 @@ async fn start(arguments: &Arguments, lifecycle: Lifecycle) -> io::Result<Servic
     if arguments.has("others") {
         others()?;
     }
+    if arguments.has("forgets") {
+        forget()?;
+    }
     let stopping = lifecycle.stopping();
     let probe = lifecycle.clone();
     tokio::spawn(async move {
@@ -226,6 +232,19 @@ fn others() -> io::Result<()> {
     let child = Process::spawn("other", command)?;
     say(&format!("child {}", child.id().expect("it runs")));
     std::mem::forget((thread, child));
+    Ok(())
+}
+
+/// A thread and a child that are nobody's. The child ends with the service.
+fn forget() -> io::Result<()> {
+    let (begun, begins) = std::sync::mpsc::channel();
+    std::thread::Builder::new().name("forgotten".to_owned()).spawn(move || {
+        begun.send(()).expect("somebody waits");
+        std::thread::sleep(Duration::from_secs(3600));
+    })?;
+    begins.recv().expect("it begins");
+    let mut command = std::process::Command::new("cat");
+    std::mem::forget(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?);
     Ok(())
 }
 
