@@ -34,6 +34,9 @@ enum Command {
         /// Where the picture of the disorderly stop goes. The README's is `docs/report.svg`.
         #[arg(long, default_value = "target/demo/report.svg")]
         svg: PathBuf,
+        /// Prints meanwhile what is alive in the first example, whenever it has changed.
+        #[arg(long)]
+        watch: bool,
         /// Passed on to the first example.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -71,8 +74,12 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo { svg, arguments } => {
-            cargo(["run", "--package", "runner", "--", "demo", "--svg"]).args([svg]).args(arguments).check()?;
+        Command::Demo { svg, watch, arguments } => {
+            cargo(["run", "--package", "runner", "--", "demo", "--svg"])
+                .args([svg])
+                .args(watch.then_some("--watch"))
+                .args(arguments)
+                .check()?;
             // The newest one shows it; all of them test it.
             let newest = python::newest()?;
             println!();

@@ -1,6 +1,7 @@
 //! `runner demo`: an orderly stop, and one with everything that can go wrong; each is proved to leave nothing behind.
 
 mod client;
+mod watch;
 
 use std::fs::{self, File};
 use std::future::Future;
@@ -26,17 +27,20 @@ type Scene = (Report, Holdings);
 /// A job that takes longer than anybody waits.
 const LONG: &str = r#"{"kind":"wait","ms":3600000}"#;
 
-/// Runs both scenes, and draws the report of the second.
+/// Runs both scenes, and draws the report of the second. With `watches` it prints meanwhile what is alive.
 ///
 /// # Errors
 ///
 /// If anything was left behind, or the picture cannot be written.
-pub fn run(svg: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub fn run(svg: Option<&Path>, watches: bool) -> anyhow::Result<ExitCode> {
     std::panic::set_hook(Box::new(|panic| {
         // A closed output must not make a second panic of the first.
         let _ = writeln!(stdout(), "   panic     {}", panic.to_string().replace('\n', " "));
     }));
     warm_up()?;
+    if watches {
+        watch::begin()?;
+    }
     let folder = tempfile::tempdir()?;
 
     println!("1. An orderly stop\n");

@@ -27,6 +27,9 @@ enum Command {
         /// Where a picture of the second report goes
         #[arg(long)]
         svg: Option<PathBuf>,
+        /// Prints what is alive, whenever it has changed
+        #[arg(long)]
+        watch: bool,
     },
     /// Runs until Ctrl-C or SIGTERM; a second one forces
     Serve(Config),
@@ -40,7 +43,7 @@ fn main() -> anyhow::Result<ExitCode> {
         tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(targets).init();
     }
     match cli.command {
-        Command::Demo { svg } => demo::run(svg.as_deref()),
+        Command::Demo { svg, watch } => demo::run(svg.as_deref(), watch),
         Command::Serve(config) => Ok(serve::serve(&config).into()),
     }
 }

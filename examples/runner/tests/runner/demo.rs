@@ -26,3 +26,18 @@ fn the_demo_names_what_was_forced_and_leaves_nothing() {
         assert!(svg.contains(expected), "`{expected}` is missing in\n{svg}");
     }
 }
+
+#[test]
+fn what_is_alive_is_watched() {
+    let output = runner().args(["demo", "--watch"]).output().expect("the demo runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    let seen = |name: &str, state: &str| {
+        let is_it = |line: &&str| line.trim_start().starts_with(name) && line.contains(state);
+        assert!(text.lines().any(|line| is_it(&line)), "no `{name}` that is {state} in\n{text}");
+    };
+    // The scene with a job that is stuck takes two seconds to stop.
+    seen("runner::runner::Runner ", " owned   stopping ");
+    seen("Tasks ", " stopping ");
+    seen("Process `", " live ");
+}
