@@ -523,6 +523,11 @@ impl LoopBridge {
         self.answer(key, Ok(value));
     }
 
+    /// Whether Rust waits for this answer.
+    fn expects(&self, key: u64) -> bool {
+        self.open().is_some_and(|bridge| bridge.replies.expects(key))
+    }
+
     /// Whether nobody else will see the error: Rust no longer waits for what it has shielded.
     fn fail(&self, key: u64, error: Bound<'_, PyAny>) -> bool {
         self.answer(key, Err(PyErr::from_value(error)))

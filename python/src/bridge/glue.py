@@ -418,30 +418,31 @@ def perform(bridge, call, on_loop=True):
             function.cancel()
         return
     try:
-        if arguments is None:
-            awaitable = function
-        else:
-            result = context.run(function, *arguments) if context is not None else function(*arguments)
-            if type(result) in PLAIN or not inspect.isawaitable(result):
-                bridge.finish(key, result)
-                return
-            if not on_loop:
-                if inspect.iscoroutine(result):
-                    result.close()
-                raise TypeError("an async callable needs an event loop: make the Callback while one is running")
-            awaitable = result
-        task = start(awaitable, context)
-        finished = bridge.finished(key)
-        if task.done():
-            finished(task)
-        else:
-            task.add_done_callback(finished, context=context)
-            if not bridge.started(key, task, task is not awaitable):
-                task.cancel()
-    except BaseException as error:
-        fail_call(bridge, key, without_this_frame(error))
-        if on_loop and isinstance(error, (KeyboardInterrupt, SystemExit)):
-            raise
+        try:
+            result, is_awaited = function, arguments is None
+            if not is_awaited:
+                result = context.run(function, *arguments) if context is not None else function(*arguments)
+                is_awaited = type(result) not in PLAIN and inspect.isawaitable(result)
+                if is_awaited and not on_loop:
+                    if inspect.iscoroutine(result):
+                        result.close()
+                    raise TypeError("an async callable needs an event loop: make the Callback while one is running")
+            if is_awaited:
+                task = start(result, context)
+                finished = bridge.finished(key)
+                if task.done():
+                    finished(task)
+                else:
+                    task.add_done_callback(finished, context=context)
+                    if not bridge.started(key, task, task is not result):
+                        task.cancel()
+        except BaseException as error:
+            fail_call(bridge, key, without_this_frame(error))
+            if on_loop and isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            return
+        if not is_awaited:
+            bridge.finish(key, result)  # Not above: what is raised after the answer has to go on.
     finally:
         bridge = None
 
@@ -539,10 +540,10 @@ def end_call(bridge, batch, error):
     """An exception that is not the callable's own: for the call that it has met, or nobody's."""
     call = batch.call
     try:
-        if call is not None and call[0] is not None:
-            bridge.fail(call[0], error)  # It may have its answer; but not if `perform` had not begun.
+        if call is not None and call[0] is not None and bridge.expects(call[0]):
+            bridge.fail(call[0], error)
         else:
-            report_on_thread(error)
+            report_on_thread(error)  # There was no call, or it has its answer.
         batch.call = None
     finally:
         bridge = batch = None
