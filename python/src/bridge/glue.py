@@ -35,7 +35,7 @@ CAN_START_EAGERLY = sys.version_info >= (3, 12)
 #: The gate is closed: nothing enters Rust from here any more. Set from Rust.
 closed = False
 
-#: The bridge of each loop, weakly: a reader of the loop owns it (see `Keeper`), and is freed with the loop
+#: The bridge of each loop, by a `Reference`: a reader of the loop owns it (see `Keeper`), and is freed with the loop
 #: or when that is closed.
 bridges = weakref.WeakKeyDictionary()
 #: In seconds; not more, because some loops count milliseconds in 32 bits.
@@ -60,6 +60,11 @@ class Batch:
         self.call = self.calls = None
 
 
+class Reference(weakref.ref):
+    """To a bridge. The attribute `next` is the one to that which has taken its place, because it was closed and its loop was
+    not: an exception came while it was made."""
+
+
 class RustFuture(asyncio.Future):
     """The future of a Rust task. Cancelling it drops the Rust future."""
 
@@ -70,8 +75,7 @@ class RustFuture(asyncio.Future):
         message = () if msg is None else (msg,)
         if closed or self.done():
             return _cancel(self, *message)
-        reference = bridges.get(self.get_loop())
-        bridge = reference() if reference is not None else None
+        bridge, _ = open_bridge(self.get_loop())
         try:
             tasks = bridge.abort(self._sundown_key) if bridge is not None else None
             if tasks:
@@ -114,20 +118,40 @@ def other_library():
     return name if isinstance(name, str) and name != "asyncio" else None
 
 
+def open_bridge(loop):
+    """The bridge of `loop`, if it has one that is open; and the last reference, to which the next is added if it has none."""
+    bridge = last = None
+    try:
+        reference = bridges.get(loop)
+        while reference is not None:
+            bridge, last = reference(), reference
+            if bridge is not None and not bridge.closed:
+                return bridge, last
+            reference = vars(last).get("next")
+        return None, last
+    finally:
+        bridge = None
+
+
 def bridge_for(loop, make):
-    """The bridge of `loop`, which `make` makes at its first use."""
-    reference = bridges.get(loop)
-    bridge = reference() if reference is not None else None
-    if bridge is not None and not bridge.closed:
-        return bridge
+    """The bridge of `loop`, which `make` makes at its first use. Of threads that come at the same time one makes it."""
     bridge = first = None
     try:
-        bridge = make()
-        if reference is not None and bridges.get(loop) is reference:
-            bridges.pop(loop, None)
-        first = bridges.setdefault(loop, weakref.ref(bridge))()
-        if first is not bridge and first is not None and not first.closed:
-            return first  # another thread was faster: a loop has one bridge
+        while True:
+            first, last = open_bridge(loop)
+            if first is not None:
+                return first
+            if bridge is None:
+                bridge = make()
+            reference = Reference(bridge)
+            # In C: no other thread comes in between.
+            if last is None:
+                added = bridges.setdefault(loop, reference)
+            else:
+                added = vars(last).setdefault("next", reference)
+            if added is reference:
+                break
+        bridges[loop] = reference  # The closed ones are forgotten.
         if asyncio._get_running_loop() is loop:
             connect(bridge)
         else:
