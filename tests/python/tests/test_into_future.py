@@ -432,11 +432,11 @@ def test_a_loop_that_is_run_again_when_its_generators_were_shut_down(all_loops):
 
     async def begin():
         pending = asyncio.ensure_future(sp.relay(endless()))
-        await sp.ready(None)
-        await asyncio.sleep(0)
+        await until(lambda: begun)  # what begins later is not concerned
         return pending
 
     async def endless():
+        begun.append(True)
         await asyncio.get_running_loop().create_future()
 
     async def go_on(pending):
@@ -446,10 +446,11 @@ def test_a_loop_that_is_run_again_when_its_generators_were_shut_down(all_loops):
             assert ended.value.args == ("`loop.shutdown_asyncgens()` has ended what Rust awaited on this loop",)
         return await sp.relay(value_after(0.01, "later"))
 
+    begun = []
     loop = all_loops.new()
     try:
         pending = loop.run_until_complete(begin())
-        assert not pending.done()
+        assert begun and not pending.done()
         loop.run_until_complete(loop.shutdown_asyncgens())
         assert loop.run_until_complete(asyncio.wait_for(go_on(pending), 30)) == "later"
     finally:
