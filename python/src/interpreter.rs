@@ -17,5 +17,7 @@ pub(super) mod polling;
 pub(super) mod raise_soon;
 pub(super) mod shield;
 pub(super) mod signals;
+pub(super) mod sockets;
 pub(super) mod source;
 pub(super) mod subinterpreters;
+pub(super) mod symbols;

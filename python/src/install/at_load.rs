@@ -21,7 +21,8 @@ use crate::interpreter::{exit, pending_call};
 // SAFETY: the section is an array of functions of this type, which the dynamic linker calls once. This one needs
 // nothing that is initialised before `main`.
 #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func"))]
-#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+#[cfg_attr(windows, unsafe(link_section = ".CRT$XCU"))]
+#[cfg_attr(not(any(target_vendor = "apple", windows)), unsafe(link_section = ".init_array"))]
 #[used]
 static AT_LOAD: extern "C" fn() = at_load;
 

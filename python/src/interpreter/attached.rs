@@ -2,10 +2,11 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi::PyThreadState;
 use pyo3::prelude::*;
+
+use crate::interpreter::symbols::Symbol;
 
 /// Calls `f` if this thread is attached, and only then: a drop must not wait for the interpreter.
 pub(crate) fn if_attached<T>(f: impl FnOnce(Python<'_>) -> T) -> Option<T> {
@@ -31,19 +32,10 @@ fn own_state() -> *mut PyThreadState {
 #[allow(unsafe_code, reason = "a function of CPython's that is in no stable ABI, and in every version")]
 fn current_state() -> *mut PyThreadState {
     type Current = unsafe extern "C" fn() -> *mut PyThreadState;
-    /// The function. Not a cell that is held while somebody looks: a fork may come just then.
-    static CURRENT: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-    let mut symbol = CURRENT.load(Ordering::Relaxed);
-    if symbol.is_null() {
-        // Since 3.13, and before.
-        let names = [c"PyThreadState_GetUnchecked", c"_PyThreadState_UncheckedGet"];
-        // SAFETY: the names end with a zero.
-        let mut found = names.iter().map(|name| unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) });
-        symbol = found.find(|symbol| !symbol.is_null()).unwrap_or(ptr::null_mut());
-        CURRENT.store(symbol, Ordering::Relaxed);
-    }
+    // Since 3.13, and before.
+    static CURRENT: Symbol = Symbol::new(&[c"PyThreadState_GetUnchecked", c"_PyThreadState_UncheckedGet"]);
     // SAFETY: it is `PyThreadState *PyThreadState_GetUnchecked(void)`. A null pointer is `None`.
-    let current = unsafe { std::mem::transmute::<*mut c_void, Option<Current>>(symbol) };
+    let current = unsafe { std::mem::transmute::<*mut c_void, Option<Current>>(CURRENT.address()) };
     // SAFETY: any thread may call it, at any time.
     current.map_or(ptr::null_mut(), |current| unsafe { current() })
 }

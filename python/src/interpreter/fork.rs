@@ -10,6 +10,7 @@ use pyo3::{PyResult, Python, prelude::*, wrap_pyfunction};
 
 use crate::internal::host::fork::generation;
 use crate::interpreter::hooks::{Hook, Hooks};
+use crate::interpreter::raise_soon::ok_or_raise;
 
 static IN_CHILD: Hooks = Hooks::new();
 
@@ -26,9 +27,10 @@ pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
     let arguments = PyDict::new(py);
     let in_child: Bound<'_, PyCFunction> = wrap_pyfunction!(after_fork_in_child, py)?;
     arguments.set_item("after_in_child", in_child)?;
-    // What `os` has it from, which is built in.
-    let posix = py.import("posix")?;
-    if posix.hasattr("register_at_fork")? {
+    // What `os` has it from, which is built in. Windows has neither the module nor forks.
+    if let Some(posix) = ok_or_raise(py, py.import("posix"))?
+        && posix.hasattr("register_at_fork")?
+    {
         posix.call_method("register_at_fork", (), Some(&arguments))?;
     }
     Ok(())

@@ -15,9 +15,20 @@
 //! `pthread_exit` also when nothing is wrong (bpo-44434): there a thread that has a thread state when it is listed has the
 //! shield only inside such calls, because it may be one of those.
 //!
-//! musl and macOS do not unwind at `pthread_exit`.
+//! musl and macOS do not unwind at `pthread_exit`. On Windows CPython calls `_endthreadex` there, which unwinds nothing either,
+//! and nothing can be put in its way: what can be done comes before (`docs/EXIT.md`).
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod gnu;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+mod none;
 
 use std::marker::PhantomData;
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use gnu as host;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+use none as host;
 
 /// While it lives, `pthread_exit` parks the calling thread, for good. Not `Send`.
 #[derive(Debug)]
@@ -27,165 +38,13 @@ pub(crate) struct Shield(PhantomData<*mut ()>);
 impl Shield {
     /// For the calling thread. May be nested. Costs about two calls of libc's.
     pub(crate) fn new() -> Self {
-        #[cfg(all(target_os = "linux", target_env = "gnu"))]
-        gnu::enter();
+        host::enter();
         Shield(PhantomData)
     }
 }
 
 impl Drop for Shield {
     fn drop(&mut self) {
-        #[cfg(all(target_os = "linux", target_env = "gnu"))]
-        gnu::leave();
-    }
-}
-
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-mod gnu {
-    use std::cell::Cell;
-    use std::ffi::{CStr, c_int, c_void};
-    use std::mem;
-    use std::ptr;
-    use std::sync::atomic::{AtomicPtr, Ordering};
-
-    use crate::internal::host::user_threads::OnListed;
-
-    // And not when the exit is set up: a module that calls no `install` sets it up by its first thread, or after that.
-    inventory::submit!(OnListed(for_good));
-
-    /// glibc's `struct _pthread_cleanup_buffer`, of `<pthread.h>`.
-    #[repr(C)]
-    struct Buffer {
-        routine: Option<extern "C" fn(*mut c_void)>,
-        argument: *mut c_void,
-        cancel_type: c_int,
-        previous: *mut Buffer,
-    }
-
-    type Push = unsafe extern "C" fn(*mut Buffer, extern "C" fn(*mut c_void), *mut c_void);
-    type Pop = unsafe extern "C" fn(*mut Buffer, c_int);
-
-    extern "C" fn park(_: *mut c_void) {
-        loop {
-            // Not `thread::park`, which needs the thread's locals. A cancelled thread is parked too.
-            // SAFETY: it has no preconditions.
-            #[allow(unsafe_code, reason = "std has no wait that needs nothing of the thread")]
-            unsafe {
-                libc::pause();
-            }
-        }
-    }
-
-    /// Without a destructor: it works until the thread's last moment.
-    #[derive(Clone, Copy)]
-    struct State {
-        /// How many [`Shield`](super::Shield)s there are.
-        depth: u32,
-        /// Whether it stays when the last of them goes.
-        for_good: bool,
-        /// Whether glibc has the buffer.
-        is_pushed: bool,
-        /// Null before the first push.
-        buffer: *mut Buffer,
-    }
-
-    thread_local! {
-        static STATE: Cell<State> =
-            const { Cell::new(State { depth: 0, for_good: false, is_pushed: false, buffer: ptr::null_mut() }) };
-        static AT_END: FreeBuffer = const { FreeBuffer };
-    }
-
-    pub(super) fn enter() {
-        STATE.with(|state| {
-            let now = pushed(state.get());
-            state.set(State { depth: now.depth + 1, ..now });
-        });
-    }
-
-    pub(super) fn leave() {
-        STATE.with(|state| {
-            let now = state.get();
-            let now = State { depth: now.depth - 1, ..now };
-            state.set(if now.depth == 0 && !now.for_good { popped(now) } else { now });
-        });
-    }
-
-    /// For the calling thread, as long as it lives, whether it is attached now or not.
-    #[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
-    fn for_good() {
-        // SAFETY: it has no preconditions.
-        let may_be_pythons = || !unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null();
-        // SAFETY: it may be called at any time, and the string is there for good.
-        let version = unsafe { CStr::from_ptr(pyo3::ffi::Py_GetVersion()) };
-        if !(ends_threads_by_exit(version.to_bytes()) && may_be_pythons()) {
-            STATE.with(|state| state.set(State { for_good: true, ..pushed(state.get()) }));
-        }
-    }
-
-    /// Whether CPython of this version, "3.9.18 (main, …", ends each of its threads by `pthread_exit`.
-    fn ends_threads_by_exit(version: &[u8]) -> bool {
-        let mut numbers = version.split(|byte| !byte.is_ascii_digit());
-        let mut number = || str::from_utf8(numbers.next()?).ok()?.parse::<u32>().ok();
-        (number(), number(), number()) < (Some(3), Some(9), Some(6))
-    }
-
-    #[allow(unsafe_code, reason = "std has no cleanup handlers")]
-    fn pushed(state: State) -> State {
-        static PUSH: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-        let push = function(&PUSH, c"_pthread_cleanup_push");
-        if state.is_pushed || push.is_null() {
-            return state;
-        }
-        let mut buffer = state.buffer;
-        if buffer.is_null() {
-            let new = Buffer { routine: None, argument: ptr::null_mut(), cancel_type: 0, previous: ptr::null_mut() };
-            buffer = Box::into_raw(Box::new(new));
-            let _ = AT_END.try_with(|_| ());
-        }
-        // SAFETY: that is the function's type in `<pthread.h>`. The buffer lives until it is popped, and is this thread's.
-        unsafe { mem::transmute::<*mut c_void, Push>(push)(buffer, park, ptr::null_mut()) };
-        State { is_pushed: true, buffer, ..state }
-    }
-
-    #[allow(unsafe_code, reason = "std has no cleanup handlers")]
-    fn popped(state: State) -> State {
-        static POP: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-        let pop = function(&POP, c"_pthread_cleanup_pop");
-        if !state.is_pushed || pop.is_null() {
-            return state;
-        }
-        // SAFETY: that is its type, and this the buffer that was pushed last: one that is pushed while ours is there is popped
-        // before ours is.
-        unsafe { mem::transmute::<*mut c_void, Pop>(pop)(state.buffer, 0) };
-        State { is_pushed: false, ..state }
-    }
-
-    /// Frees the buffer of a thread that ends, unless glibc still has it: 32 bytes of a thread that Rust made are leaked.
-    struct FreeBuffer;
-
-    impl Drop for FreeBuffer {
-        #[allow(unsafe_code, reason = "the buffer is a raw pointer, for glibc")]
-        fn drop(&mut self) {
-            STATE.with(|state| {
-                let now = state.get();
-                if !now.is_pushed && !now.buffer.is_null() {
-                    // SAFETY: it is of a box, and nothing has it any more.
-                    drop(unsafe { Box::from_raw(now.buffer) });
-                    state.set(State { buffer: ptr::null_mut(), ..now });
-                }
-            });
-        }
-    }
-
-    /// By name: old versions of glibc have it in another library, and without it all is as it was.
-    #[allow(unsafe_code, reason = "there is no safe form of dlsym")]
-    fn function(known: &AtomicPtr<c_void>, name: &CStr) -> *mut c_void {
-        let mut found = known.load(Ordering::Relaxed);
-        if found.is_null() {
-            // SAFETY: the name ends with a NUL byte.
-            found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-            known.store(found, Ordering::Relaxed);
-        }
-        found
+        host::leave();
     }
 }

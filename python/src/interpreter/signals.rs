@@ -4,41 +4,34 @@
 //! main thread runs Python again. A thread that waits detached does not, so while it waits the descriptor is ours. What
 //! comes in is passed on to the descriptor's owner, an event loop mostly, and the descriptor given back afterwards.
 
-use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::io;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use pyo3::exceptions::{PyAttributeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::internal::host::fork::PerProcess;
 use crate::interpreter::fork;
 use crate::interpreter::intern::interned;
+use crate::interpreter::sockets::{self, Number, Sockets};
 
 /// What CPython takes for no descriptor.
-const NONE: RawFd = -1;
+const NONE: Number = -1;
 
 /// The descriptor that a wait of ours has put in now.
-static OURS: AtomicI32 = AtomicI32::new(NONE);
+static OURS: AtomicI64 = AtomicI64::new(NONE);
 
-/// What the main thread waits on: signal numbers come in, and zeroes, which wake it.
+/// What the main thread waits on: signal numbers come in, and zeroes, which wake it. Sockets, because on Windows CPython sends the
+/// numbers by one.
 #[derive(Debug)]
-pub(crate) struct Pipe {
-    read: UnixStream,
-    write: UnixStream,
-}
+pub(crate) struct Pipe(Sockets);
 
 impl Pipe {
     fn new() -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
-        read.set_nonblocking(true)?;
-        write.set_nonblocking(true)?;
-        Ok(Pipe { read, write })
+        Sockets::new().map(Pipe)
     }
 
     /// A pipe, if this is the thread that runs Python's signal handlers.
@@ -53,29 +46,21 @@ impl Pipe {
         }
     }
 
-    /// Wakes the thread that waits. A full pipe wakes it anyway.
+    /// Wakes the thread that waits.
     pub(crate) fn wake(&self) {
-        let _ = (&self.write).write(&[0]);
+        self.0.sender().send(0);
     }
 
-    /// Blocks until something has come in, for `timeout` at most.
+    /// Blocks until something has come in, for `timeout` at most; or less. A signal interrupts it, and has written its number
+    /// then or soon will.
     pub(crate) fn wait(&self, timeout: Option<Duration>) {
-        // A timeout that is too long for the OS is none.
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        // A signal interrupts the call, and has written its number then or soon will.
-        let _ = poll(&mut [PollFd::new(&self.read, PollFlags::IN)], timeout.as_ref());
+        self.0.wait(timeout);
     }
 
     /// Takes what has come in: the numbers of the signals.
     pub(crate) fn take(&self) -> Vec<u8> {
-        let mut signals = Vec::new();
-        let mut buffer = [0; 64];
-        while let Ok(count) = (&self.read).read(&mut buffer) {
-            signals.extend(buffer[..count].iter().copied().filter(|number| *number != 0));
-            if count < buffer.len() {
-                break;
-            }
-        }
+        let mut signals = self.0.take();
+        signals.retain(|number| *number != 0);
         signals
     }
 }
@@ -83,10 +68,10 @@ impl Pipe {
 /// A wait of the main thread, to which signals come.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    owner: RawFd,
-    own: RawFd,
+    owner: Number,
+    own: Number,
     /// The one around this one.
-    outer: RawFd,
+    outer: Number,
     cancelling: usize,
 }
 
@@ -94,7 +79,7 @@ impl Watch {
     /// Has signals come into `pipe`. To be followed by a [`check`](Self::check), for those that came before.
     pub(crate) fn start(py: Python<'_>, pipe: &Pipe) -> PyResult<Self> {
         fork::on_child(in_child);
-        let own = pipe.write.as_raw_fd();
+        let own = pipe.0.sender().number();
         let cancelling = cancelling(py)?;
         let owner = set_wakeup_fd(py, own)?;
         let outer = OURS.swap(own, Ordering::Relaxed);
@@ -104,7 +89,7 @@ impl Watch {
     /// Passes signals on to the owner of the descriptor.
     pub(crate) fn forward(&self, signals: &[u8]) {
         if self.owner != NONE && !signals.is_empty() {
-            forward(self.owner, signals);
+            sockets::send(self.owner, signals);
         }
     }
 
@@ -155,7 +140,7 @@ fn in_child(py: Python<'_>) {
 
 /// `signal.set_wakeup_fd`, from the module in C, whose import runs nothing: the one that was there before. Whether that
 /// one's owner wanted to be warned of a full buffer cannot be asked; event loops do not.
-fn set_wakeup_fd(py: Python<'_>, fd: RawFd) -> PyResult<RawFd> {
+fn set_wakeup_fd(py: Python<'_>, fd: Number) -> PyResult<Number> {
     static SET: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     let set = SET.get().import(py, "_signal", "set_wakeup_fd")?;
     let options = PyDict::new(py);
@@ -202,16 +187,4 @@ fn current_task<'py>(asyncio: &Bound<'py, PyAny>, running: &Bound<'py, PyAny>) -
 fn cancelled_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static TYPE: PerProcess<PyOnceLock<Py<PyType>>> = PerProcess::new(PyOnceLock::new);
     TYPE.get().import(py, "asyncio", "CancelledError")
-}
-
-#[allow(unsafe_code, reason = "a descriptor of somebody else's, which need not be open any more")]
-fn forward(owner: RawFd, signals: &[u8]) {
-    // SAFETY: the buffer is as long as said. The descriptor is what CPython itself would have written to; it does not
-    // block. Without its owner nothing is written.
-    unsafe {
-        let sent = libc::send(owner, signals.as_ptr().cast(), signals.len(), libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT);
-        if sent < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ENOTSOCK) {
-            let _ = libc::write(owner, signals.as_ptr().cast(), signals.len());
-        }
-    }
 }
