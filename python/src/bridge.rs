@@ -48,6 +48,7 @@ use crate::internal::sync::lock;
 use crate::internal::sync::mailbox::Mailbox;
 use crate::interpreter::intern::interned;
 use crate::interpreter::panics::{self, Panic};
+use crate::interpreter::sockets::Number;
 use crate::interpreter::{closing, gate};
 
 #[derive(Debug)]
@@ -419,12 +420,11 @@ fn make_bridge() -> PyResult<LoopBridge> {
 pub(super) struct LoopBridge {
     /// Always there but in its drop.
     bridge: Option<Arc<Bridge>>,
-    relayed: AtomicBool,
 }
 
 impl LoopBridge {
     fn of(bridge: Bridge) -> Self {
-        LoopBridge { bridge: Some(Arc::new(bridge)), relayed: AtomicBool::new(false) }
+        LoopBridge { bridge: Some(Arc::new(bridge)) }
     }
 
     fn bridge(&self) -> PyResult<Arc<Bridge>> {
@@ -439,12 +439,12 @@ impl LoopBridge {
 #[pymethods]
 impl LoopBridge {
     #[getter]
-    fn descriptor(&self) -> PyResult<i32> {
+    fn descriptor(&self) -> PyResult<Number> {
         Ok(self.bridge()?.wakeup.descriptor())
     }
 
     #[getter]
-    fn unready(&self) -> PyResult<i32> {
+    fn unready(&self) -> PyResult<Number> {
         let unready = UNREADY.get();
         if let Some(wakeup) = unready.get() {
             return Ok(wakeup.descriptor());
@@ -458,14 +458,17 @@ impl LoopBridge {
         self.open().is_none()
     }
 
-    #[getter]
-    fn relayed(&self) -> bool {
-        self.relayed.load(Ordering::Relaxed)
+    /// Who watches no descriptor receives the wake-ups from the other end of this socket, which is used under another number
+    /// from now on. The first comes at once.
+    fn wake_by(&self, socket: Number) -> PyResult<()> {
+        Ok(self.bridge()?.wakeup.send_by(socket)?)
     }
 
-    #[setter]
-    fn set_relayed(&self, relayed: bool) {
-        self.relayed.store(relayed, Ordering::Relaxed);
+    /// Something is left to take. A descriptor that is watched stays readable; who receives the wake-ups gets another.
+    fn stay_woken(&self) {
+        if let Some(bridge) = self.open().filter(|bridge| bridge.wakeup.is_received()) {
+            bridge.wakeup.wake();
+        }
     }
 
     fn close(&self, py: Python<'_>) {

@@ -7,8 +7,8 @@ wants the GIL during finalization, and a Rust frame in its way aborts the proces
 
 import asyncio
 import inspect
-import os
 import select
+import socket
 import sys
 import threading
 import weakref
@@ -181,7 +181,7 @@ class Keeper:
         self.generator = self.closer = None
 
     def __call__(self):
-        """Never, as a reader; as a timer, where the loop has no readers: it lets go of those too when it is closed."""
+        """Never, as a reader; as a timer, where the loop does not read at all: it lets go of those too when it is closed."""
         if self.bridge is not None:
             get_running_loop().call_later(DAY, self, context=Context())
 
@@ -230,16 +230,148 @@ def watch(loop, bridge, keeper):
     except Exception:  # it has none, or cannot watch this kind of descriptor
         with suppress(Exception):
             loop.remove_reader(bridge.descriptor)
-    bridge.relayed = True
+    receive(loop, bridge, keeper)
+
+
+class Receiver:
+    """A socket that gets a byte when there is something to take, once until all is taken; and its end, when the bridge is freed."""
+
+    __slots__ = ("__weakref__", "here", "keeper", "loop", "receiving", "reference", "there")
+
+    def __init__(self, bridge, loop=None, keeper=None):
+        self.here = self.there = self.receiving = None
+        self.keeper = keeper
+        self.loop = weakref.ref(loop) if loop is not None else None
+        self.reference = weakref.ref(bridge)
+        self.here, self.there = socket.socketpair()
+        self.here.setblocking(keeper is None)
+        bridge.wake_by(self.there.fileno())
+        self.there.close()
+
+    def __del__(self):
+        self.close()
+
+    def close(self):
+        self.keeper = None
+        for name in ("receiving", "here", "there"):
+            closes = getattr(self, name, None)  # They are not there, if Ctrl-C came at the beginning.
+            if closes is not None:
+                closes.close()
+        self.receiving = None
+
+    def poll(self):
+        """For a thread: blocks until something has come."""
+        self.here.recv(64)
+
+    def wait(self, loop):
+        """Has the loop receive. Whether something has come before that.
+
+        The coroutine is stepped here. A task would be one of the loop's, which `asyncio.run` cancels, and waits for, while some
+        of them still wait for the bridge; and since 3.14 a task and what it waits for refer to each other, so that only a
+        garbage collection would free the bridge of a loop that was closed.
+        """
+        come = False
+        future = None
+        try:
+            while self.keeper is not None:
+                if self.receiving is None:
+                    self.receiving = loop.sock_recv(self.here, 64).__await__()
+                try:
+                    future = self.receiving.send(None)
+                    break
+                except StopIteration as received:
+                    self.receiving = None
+                    come = True
+                    bridge = self.reference()
+                    if not received.value or closed or bridge is None or bridge.closed:
+                        self.close()
+                    bridge = None
+            if future is not None:
+                future._asyncio_future_blocking = False
+                future.add_done_callback(Wake(self), context=Context())
+        except BaseException:
+            if future is not None:
+                future.cancel()
+            raise
+        return come
+
+    def give_up(self, instead):
+        """What has come may be lost. By another socket it comes again; or `begin_to_relay`, where a loop cannot receive."""
+        loop, keeper = self.loop(), self.keeper
+        self.close()
+        if loop is not None and keeper is not None and not loop.is_closed() and not closed:
+            loop.call_soon_threadsafe(begin_again, instead, loop, keeper, context=Context())
+
+
+class Wake:
+    """What the loop calls when a receiver has something. It owns the receiver, and so the keeper, until then: a loop that is closed
+    lets go of it. A loop that lets go of it before, because Ctrl-C came when it was about to call it, goes on with another."""
+
+    __slots__ = ("receiver",)
+
+    def __init__(self, receiver):
+        self.receiver = receiver
+
+    def __call__(self, ended):
+        receiver = reference = None
+        try:
+            receiver, self.receiver = self.receiver, None
+            if receiver.keeper is None and not ended.cancelled():
+                ended.exception()  # Another receives. That the socket was closed is no error.
+            come = receiver.wait(get_running_loop())
+            # An exception that is kept has the frames below it: none of them may have the keeper.
+            reference, receiver = receiver.reference, None
+            if come:
+                drain(reference)
+        except BaseException as error:
+            if receiver is None:
+                bridge = reference() if reference is not None else None
+                if bridge is not None:
+                    bridge.stay_woken()
+                bridge = None
+                raise
+            if isinstance(error, (Exception, CancelledError)):
+                receiver.give_up(begin_to_relay)
+            else:
+                receiver.give_up(receive)
+                raise
+
+    def __del__(self):
+        if getattr(self, "receiver", None) is not None:
+            self.receiver.give_up(receive)
+
+
+def receive(loop, bridge, keeper):
+    """For a loop that watches no descriptors but receives from sockets, as that of Windows does."""
+    receiver = Receiver(bridge, loop, keeper)
+    try:
+        if Context().run(receiver.wait, loop):
+            loop.call_soon(drain, receiver.reference, context=Context())
+    except (Exception, CancelledError):  # it has nothing like that
+        receiver.close()
+        begin_to_relay(loop, bridge, keeper)
+
+
+def begin_again(begin, loop, keeper):
+    bridge = keeper.bridge
+    try:
+        if bridge is not None and not bridge.closed and not closed:
+            begin(loop, bridge, keeper)
+    except Exception:
+        bridge.close()  # The next use makes another: nothing would ever wake the loop for this one.
+        raise
+    except BaseException:
+        loop.call_soon(begin_again, begin, loop, keeper, context=Context())
+        raise
+    finally:
+        bridge = None
+
+
+def begin_to_relay(loop, bridge, keeper):
+    """For a loop that cannot receive either."""
     keeper()
-    arguments = (weakref.ref(loop), weakref.ref(bridge))
+    arguments = (weakref.ref(loop), weakref.ref(bridge), Receiver(bridge))
     daemon(relay, arguments, "sundown-relay").start()
-
-
-def readable(descriptor):
-    poller = select.poll()
-    poller.register(descriptor, select.POLLIN)
-    return poller
 
 
 def daemon(target, arguments, name):
@@ -305,39 +437,38 @@ def close_task(task):
         task.get_loop().call_exception_handler({"message": message, "exception": error, "task": task})
 
 
-def relay(loop_reference, bridge_reference):
-    """A thread that wakes a loop without `add_reader`: once per batch, by `call_soon_threadsafe`."""
-    bridge = bridge_reference()
-    if bridge is None:
-        return
+def relay(loop_reference, bridge_reference, receiver):
+    """A thread that wakes a loop which reads nothing: once per batch, by `call_soon_threadsafe`. What another thread sends it
+    (`PyThreadState_SetAsyncExc`) does not end it, for nothing else would wake the loop: see `serve`."""
+    is_due, failures = False, 0
     try:
-        descriptor = os.dup(bridge.descriptor)  # The bridge's own is closed with it.
-    except BaseException:
-        bridge.close()
-        raise
-    try:
-        del bridge
-        poller = select.poll()
-        poller.register(descriptor, select.POLLIN)
-        while not closed:
-            poller.poll()
+        while True:
             try:
-                os.read(descriptor, 64)
-            except BlockingIOError:
-                continue
-            loop, bridge = loop_reference(), bridge_reference()
-            if loop is None or bridge is None or bridge.closed:
+                while not closed and failures < 3:
+                    loop = bridge = None
+                    try:
+                        if not is_due:
+                            is_due = True  # until the loop knows: once too often does no harm
+                            if not receiver.here.recv(64):
+                                return
+                        loop, bridge = loop_reference(), bridge_reference()
+                        if loop is None or bridge is None or bridge.closed:
+                            return
+                        loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
+                        is_due, failures = False, 0
+                    except BaseException as error:
+                        if loop is not None and loop.is_closed():
+                            return
+                        failures += loop is not None  # It did not take the call.
+                        report_on_thread(error)
                 return
-            try:
-                loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
-            except Exception:
-                bridge.close()
-                if not loop.is_closed():
-                    raise
-                return
-            del loop, bridge
+            except BaseException as error:  # between two bytecodes that the inner `try` does not cover
+                report_on_thread(error)
     finally:
-        os.close(descriptor)
+        receiver.close()
+        loop, bridge = None, bridge_reference()
+        if bridge is not None and not closed:
+            bridge.close()
 
 
 def drain(reference):
@@ -358,17 +489,15 @@ def drain(reference):
                 return
             if monotonic() > give_way:
                 # The descriptor stays readable, so that the loop comes back after a round of its other callbacks.
-                if bridge.relayed:
-                    get_running_loop().call_soon(drain, reference, context=Context())
+                bridge.stay_woken()
                 return
             limit = min(2 * limit, BATCH)
     except BaseException:
         # Ctrl-C, say. Nothing that was taken is lost, and nothing that is left is forgotten.
-        loop = get_running_loop()
         if batch.calls is not None:
-            loop.call_soon(settle_rest, reference, batch)
-        if bridge is not None and bridge.relayed:
-            loop.call_soon(drain, reference, context=Context())
+            get_running_loop().call_soon(settle_rest, reference, batch)
+        if bridge is not None:
+            bridge.stay_woken()
         raise
     finally:
         bridge = None
@@ -544,6 +673,8 @@ def serve(bridge, poller, batch):
                             bridge.take(batch, BATCH)
                             if batch.calls is None:
                                 return
+                            if batch.more:
+                                bridge.stay_woken()
                         # In C: what has left the iterator is in `call`, wherever an exception comes.
                         for _ in map(partial(setattr, batch, "call"), batch.calls):
                             perform(bridge, batch.call, on_loop=False)
@@ -569,12 +700,22 @@ def end_call(bridge, batch, error):
         else:
             report_on_thread(error)  # There was no call, or it has its answer.
         batch.call = None
+        bridge.stay_woken()
     finally:
         bridge = batch = None
 
 
+def readable(bridge):
+    """What a thread waits by until there is something to take."""
+    if not hasattr(select, "poll"):
+        return Receiver(bridge)
+    poller = select.poll()
+    poller.register(bridge.descriptor, select.POLLIN)
+    return poller
+
+
 def start_serving(bridge, name):
-    daemon(serve, (bridge, readable(bridge.descriptor), Batch()), name).start()
+    daemon(serve, (bridge, readable(bridge), Batch()), name).start()
 
 
 async def forward(generator, sender):

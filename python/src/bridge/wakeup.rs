@@ -1,59 +1,73 @@
-//! What wakes an event loop: a descriptor that it watches.
-
-use std::io;
-use std::os::fd::{AsFd as _, AsRawFd as _, RawFd};
-
-/// Readable from [`wake`](Self::wake) until [`clear`](Self::clear). Neither blocks.
-#[derive(Debug)]
-pub(crate) struct Wakeup {
-    #[cfg(target_os = "linux")]
-    event: std::os::fd::OwnedFd,
-    #[cfg(not(target_os = "linux"))]
-    pair: (std::os::unix::net::UnixStream, std::os::unix::net::UnixStream),
-}
+//! What wakes an event loop: a descriptor that it watches, or a socket that it receives from.
 
 #[cfg(target_os = "linux")]
-impl Wakeup {
-    pub(crate) fn new() -> io::Result<Self> {
-        use rustix::event::{EventfdFlags, eventfd};
-        Ok(Wakeup { event: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)? })
-    }
+mod eventfd;
+#[cfg(not(target_os = "linux"))]
+mod pair;
 
-    pub(crate) fn descriptor(&self) -> RawFd {
-        self.event.as_fd().as_raw_fd()
-    }
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-    pub(crate) fn wake(&self) {
-        // It fails only when the counter is full, and then it is readable anyway.
-        let _ = rustix::io::write(&self.event, &1u64.to_ne_bytes());
-    }
+#[cfg(target_os = "linux")]
+use eventfd::Event;
+#[cfg(not(target_os = "linux"))]
+use pair::Event;
 
-    pub(crate) fn clear(&self) {
-        let _ = rustix::io::read(&self.event, &mut [0u8; 8]);
-    }
+use crate::internal::sync::lock;
+use crate::interpreter::sockets::{Number, Sender};
+
+/// Readable from [`wake`](Self::wake) until [`clear`](Self::clear). Neither blocks.
+///
+/// Who cannot watch it names a socket instead ([`send_by`](Self::send_by)): then each wake-up is a byte that comes there, once.
+#[derive(Debug)]
+pub(crate) struct Wakeup {
+    event: Event,
+    is_received: AtomicBool,
+    sender: Mutex<Option<Sender>>,
 }
 
-#[cfg(not(target_os = "linux"))]
 impl Wakeup {
     pub(crate) fn new() -> io::Result<Self> {
-        let pair = std::os::unix::net::UnixStream::pair()?;
-        pair.0.set_nonblocking(true)?;
-        pair.1.set_nonblocking(true)?;
-        Ok(Wakeup { pair })
+        Ok(Wakeup { event: Event::new()?, is_received: AtomicBool::new(false), sender: Mutex::new(None) })
     }
 
-    pub(crate) fn descriptor(&self) -> RawFd {
-        self.pair.0.as_raw_fd()
+    pub(crate) fn descriptor(&self) -> Number {
+        self.event.descriptor()
     }
 
     pub(crate) fn wake(&self) {
-        use std::io::Write as _;
-        // It fails only when the buffer is full, and then the other end is readable anyway.
-        let _ = (&self.pair.1).write(&[1]);
+        if !self.is_received() {
+            self.event.wake();
+        } else if let Some(sender) = &*lock(&self.sender) {
+            sender.send(1);
+        }
     }
 
+    /// To be called when there is nothing left to take. What was received is gone already.
     pub(crate) fn clear(&self) {
-        use std::io::Read as _;
-        while matches!((&self.pair.0).read(&mut [0u8; 64]), Ok(64)) {}
+        if !self.is_received() {
+            self.event.clear();
+        }
+    }
+
+    /// From now on the other end of this socket, of which nothing else is sent, gets the wake-ups, and one at once: what was
+    /// pushed before may have woken nobody. A second call takes the place of the first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::duplicate`].
+    pub(crate) fn send_by(&self, socket: Number) -> io::Result<()> {
+        let sender = Sender::duplicate(socket)?;
+        let before = lock(&self.sender).replace(sender);
+        drop(before);
+        self.is_received.store(true, Ordering::SeqCst);
+        self.wake();
+        Ok(())
+    }
+
+    /// Whether each wake-up comes once, and not until it is cleared.
+    pub(crate) fn is_received(&self) -> bool {
+        self.is_received.load(Ordering::SeqCst)
     }
 }

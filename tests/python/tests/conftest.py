@@ -16,6 +16,7 @@ import threading
 
 import pytest
 import sundown_pytest
+from proactor_loop import ProactorLoop
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
@@ -43,7 +44,7 @@ def pytest_runtest_protocol(item):
 
 
 class WithoutAddReader(asyncio.SelectorEventLoop):
-    """A loop as Windows' proactor is: it watches no descriptors for others."""
+    """A loop that watches no descriptors for others, and receives from no sockets."""
 
     def __init__(self):
         super().__init__(selectors.DefaultSelector())
@@ -60,12 +61,17 @@ class WithoutAddReader(asyncio.SelectorEventLoop):
     def remove_writer(self, *_):
         raise NotImplementedError
 
+    async def sock_recv(self, *_):
+        raise NotImplementedError
+
 
 def new_loop(kind):
     if kind == "uvloop":
         import uvloop
 
         return uvloop.new_event_loop()
+    if kind == "proactor":
+        return ProactorLoop()
     if kind == "without-add-reader":
         return WithoutAddReader()
     return asyncio.SelectorEventLoop()
@@ -144,7 +150,7 @@ def loops(request):
     return Loops(request.param)
 
 
-@pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=uvloop_marks()), "without-add-reader"])
+@pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=uvloop_marks()), "proactor", "without-add-reader"])
 def all_loops(request):
     """For what the bridge does in another way where there is no `add_reader`."""
     return Loops(request.param)
@@ -228,6 +234,30 @@ def script(start):
         return ended.out
 
     return script
+
+
+def interrupt_at(line):
+    """For `sys.settrace`: Ctrl-C at the entry of a function of `glue.py`, or before a line of it; the one of this number that runs.
+    Not in a `__del__`, where an exception ends in a message and nowhere else."""
+    left = line
+
+    def trace(frame, event, _):
+        nonlocal left
+        if frame.f_code.co_filename != "<sundown/glue.py>" or is_in_del(frame):
+            return None
+        if event in ("call", "line"):
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+def is_in_del(frame):
+    while frame is not None and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame is not None
 
 
 def descriptors():

@@ -14,7 +14,7 @@ def loop_threads():
     return [thread for thread in threading.enumerate() if thread.name.startswith(NAME)]
 
 
-@pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=uvloop_marks()), "without-add-reader"])
+@pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=uvloop_marks()), "proactor", "without-add-reader"])
 def make(request):
     """Makes loops, and sees to it that none of them outlives the test."""
     made = []

@@ -34,7 +34,7 @@ def test_loops_of_different_kinds_at_once():
     async def main():
         return sum(await asyncio.gather(*(sp.sleep(0.001, 1) for _ in range(1_000))))
 
-    kinds = ["asyncio", "without-add-reader"] + ["uvloop"] * HAS_UVLOOP
+    kinds = ["asyncio", "proactor", "without-add-reader"] + ["uvloop"] * HAS_UVLOOP
     threads = [Loops(kind).run_in_thread(main) for kind in kinds * 2]
     assert [thread.join() for thread in threads] == [1_000] * len(threads)
 
