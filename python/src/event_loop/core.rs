@@ -22,7 +22,7 @@ use crate::internal::plan::{Spec, Step};
 use crate::internal::resource::owned::{Owned, Service};
 use crate::internal::value::nodes::Node;
 use crate::interpreter::exit::{self, Live};
-use crate::interpreter::{closing, gate, source};
+use crate::interpreter::{closing, gate, signals, source};
 
 /// What a loop has, until it is torn down.
 pub(super) struct LoopCore {
@@ -44,14 +44,14 @@ impl LoopCore {
     ) -> PyResult<Arc<Owned<Self>>> {
         install::ensure(py)?;
         let _pass = gate::admit("EventLoop")?;
-        let event_loop = match factory {
-            Some(factory) => factory.bind(py).call0()?,
+        let event_loop = signals::around_new_loop(py, || match factory {
+            Some(factory) => factory.bind(py).call0(),
             // asyncio's loop keeps the context that it is made in, by a reader of its own.
             None => {
                 let empty = py.import("contextvars")?.call_method0("Context")?;
-                empty.call_method1("run", (&glue::get(py)?.new_event_loop,))?
+                empty.call_method1("run", (&glue::get(py)?.new_event_loop,))
             }
-        };
+        })?;
         let control = start(&event_loop, name)?;
         let event_loop = Owned::new(LoopCore { timeout, control: Arc::new(control) }, location);
         if closing::has_begun() {

@@ -124,6 +124,33 @@ impl Watch {
     }
 }
 
+/// Calls what makes an event loop for another thread. On the main thread a proactor's loop takes the descriptor when it is made:
+/// it is given back to its owner.
+///
+/// # Errors
+///
+/// Those of `make`; if there is no descriptor left.
+pub(crate) fn around_new_loop<'py>(
+    py: Python<'py>,
+    make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let pipe = Pipe::new()?;
+    let owner = match set_wakeup_fd(py, pipe.0.sender().number()) {
+        Ok(owner) => owner,
+        Err(error) if error.is_instance_of::<PyValueError>(py) => return make(), // not the main thread
+        Err(error) => return Err(error),
+    };
+    let made = make();
+    if set_wakeup_fd(py, owner).is_err() {
+        set_wakeup_fd(py, NONE)?;
+    }
+    let came = pipe.take();
+    if owner != NONE && !came.is_empty() {
+        sockets::send(owner, &came);
+    }
+    made
+}
+
 /// A child inherits the descriptor while it shares the pipe: its signals would be taken for the parent's.
 fn in_child(py: Python<'_>) {
     let ours = OURS.swap(NONE, Ordering::Relaxed);
