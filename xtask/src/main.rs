@@ -53,8 +53,8 @@ enum Command {
     OlderPyo3,
     /// Checks the layers, formatting, clippy in all feature combinations, the docs and the minimum Rust version.
     Lint,
-    /// Checks the core for every platform, runs its tests where they can be run, and compares the result with the table in
-    /// the README.
+    /// Checks the core and the Python side for every platform, runs the core's tests where they can be run, and compares the
+    /// result with the table in the README.
     Platforms(platforms::Options),
     /// Runs programs that end in every awkward way, many times over, and tells how their processes ended.
     ExitStress(exit_stress::Options),

@@ -4,6 +4,7 @@
 //! or the one that `SUNDOWN_TARGETS` names; its exit status 3 says that something is not to be had here. Where it is missing,
 //! the steps say that they were skipped.
 
+mod python;
 mod table;
 
 use std::path::PathBuf;
@@ -115,6 +116,9 @@ fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: 
                 cell = Some(Cell::Tested(under));
                 Ok(note)
             });
+        }
+        if platform.target != HOST {
+            steps.run(format!("{}: types of the Python side", platform.target), || python::check(platform.target));
         }
         let feature = |name: &str| match cell? {
             _ if platform.without.contains(&name) => Some(Cell::Absent),
