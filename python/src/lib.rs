@@ -33,10 +33,10 @@
 //! - [`install`] adds the exceptions, and has everything torn down when the interpreter exits, within one budget.
 //! - Their errors become [`exceptions`] by `?`; those of the core's own types by [`or_raise`](OrRaise::or_raise).
 //!
-//! For CPython 3.9 to 3.15, PyO3 0.27 to 0.30, from version-specific and abi3 wheels alike, on Unix. In its main
-//! interpreter: in a subinterpreter the import is refused. For PyPy and GraalPy the build is refused (with PyO3 0.29 or
-//! later). On a free-threaded CPython nothing was tried: write `#[pymodule(gil_used = true)]`, and the import of the module
-//! switches the GIL on.
+//! For CPython 3.9 to 3.15, PyO3 0.27 to 0.30, from version-specific and abi3 wheels alike. Tested on Linux; for macOS
+//! and Windows it is compiled and type-checked, not run. In its main interpreter: in a subinterpreter the import is refused.
+//! For PyPy and GraalPy the build is refused (with PyO3 0.29 or later). On a free-threaded CPython nothing was tried: write
+//! `#[pymodule(gil_used = true)]`, and the import of the module switches the GIL on.
 //!
 //! What stays open: a `Py<T>` that is dropped on a thread that is not attached waits in PyO3's pool, and its `__del__`
 //! runs in whatever PyO3 call comes next, on whatever thread.
