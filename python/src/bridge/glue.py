@@ -438,37 +438,58 @@ def close_task(task):
 
 
 def relay(loop_reference, bridge_reference, receiver):
-    """A thread that wakes a loop which reads nothing: once per batch, by `call_soon_threadsafe`. What another thread sends it
-    (`PyThreadState_SetAsyncExc`) does not end it, for nothing else would wake the loop: see `serve`."""
-    is_due, failures = False, 0
+    """A thread that wakes a loop which reads nothing: once per batch. What another thread sends it (`PyThreadState_SetAsyncExc`)
+    does not end it, for nothing else would wake the loop. The outer `while` is as that of `serve`.
+
+    Its frame has neither the loop nor the bridge: up to Python 3.12 a debugger that looks at the variables of a frame keeps them
+    while the frame lives, and the bridge would be open when its loop is freed."""
+    is_due, attempts = False, 0
     try:
         while True:
             try:
-                while not closed and failures < 3:
-                    loop = bridge = None
+                while not closed:
                     try:
                         if not is_due:
                             is_due = True  # until the loop knows: once too often does no harm
                             if not receiver.here.recv(64):
-                                return
-                        loop, bridge = loop_reference(), bridge_reference()
-                        if loop is None or bridge is None or bridge.closed:
+                                return  # The bridge is freed, or another thread receives for it.
+                        attempts += 1
+                        if attempts > 3 or not wake_loop(loop_reference, bridge_reference):
+                            close_bridge(bridge_reference)
                             return
-                        loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
-                        is_due, failures = False, 0
+                        is_due, attempts = False, 0
                     except BaseException as error:
-                        if loop is not None and loop.is_closed():
-                            return
-                        failures += loop is not None  # It did not take the call.
                         report_on_thread(error)
                 return
             except BaseException as error:  # between two bytecodes that the inner `try` does not cover
                 report_on_thread(error)
     finally:
         receiver.close()
-        loop, bridge = None, bridge_reference()
+
+
+def wake_loop(loop_reference, bridge_reference):
+    """Has the loop drain its bridge. False if one of them is closed or gone."""
+    loop = loop_reference()
+    try:
+        if loop is None or getattr(bridge_reference(), "closed", True):
+            return False
+        loop.call_soon_threadsafe(drain, bridge_reference, context=Context())
+        return True
+    except Exception:
+        if loop is None or loop.is_closed():
+            return False
+        raise
+    finally:
+        loop = None  # An exception that is kept has this frame.
+
+
+def close_bridge(bridge_reference):
+    bridge = bridge_reference()
+    try:
         if bridge is not None and not closed:
             bridge.close()
+    finally:
+        bridge = None
 
 
 def drain(reference):
