@@ -28,6 +28,8 @@ pub(crate) fn watch() {
     #[cfg(any(unix, windows))]
     if !WATCHED.load(Ordering::Relaxed) && !WATCHED.swap(true, Ordering::Relaxed) {
         watch_exit();
+        #[cfg(all(windows, feature = "tokio"))]
+        loader::ask_before_locks();
     }
 }
 

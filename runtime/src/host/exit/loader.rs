@@ -60,6 +60,21 @@ pub(super) fn is_detaching() -> bool {
     }
 }
 
+/// parking_lot, whose locks tokio has with its feature `parking_lot`, asks the loader which call of the OS it can wait by when a
+/// thread of the process waits for the first time. Asking takes the loader lock, while a thread that goes to sleep at a
+/// condition still holds tokio's lock; so a drop under the loader lock that needs tokio's lock, as
+/// `Runtime::shutdown_background` does, and that thread wait for each other. Here it is asked before there is such a drop.
+#[cfg(feature = "tokio")]
+#[allow(unsafe_code, reason = "parking_lot has no other call that asks")]
+pub(super) fn ask_before_locks() {
+    use parking_lot_core::{DEFAULT_PARK_TOKEN, park};
+
+    static KEY: u8 = 0;
+    // SAFETY: the key is the address of something of ours. The functions neither panic nor call parking_lot. Nothing waits,
+    // because the first of them says no.
+    let _ = unsafe { park((&raw const KEY).addr(), || false, || (), |_, _| (), DEFAULT_PARK_TOKEN, None) };
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
