@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::Path;
+use std::process::Stdio;
 
 use sundown::testing::LeakCheck;
-use sundown::{CancellationToken, Process, ShutdownGuard, Tasks, Thread, must_shutdown};
+use sundown::{CancellationToken, Process, ProcessRequest, ShutdownGuard, Tasks, Thread, must_shutdown};
 use sundown_tests::GENEROUS;
 use tokio::process::Command;
 use tokio::runtime::Builder;
@@ -22,7 +23,7 @@ struct Service {
     thread: Thread,
     #[shutdown(after = thread)]
     child: Process,
-    #[shutdown(after = child, with = async |file: &mut tokio::fs::File| file.sync_all().await)]
+    #[shutdown(after = child, with = async |file: &mut tokio::fs::File| file.metadata().await.map(drop))]
     file: tokio::fs::File,
     guard: ShutdownGuard<Self>,
 }
@@ -46,14 +47,28 @@ macro_rules! start {
         fail($at, 3)?;
         let start = start.thread(Thread::spawn("follower", |stop| stop.wait())?);
         fail($at, 4)?;
-        let mut sleep = Command::new("sleep");
-        sleep.arg("1000");
-        let start = start.child(Process::spawn("sleep", sleep)?);
+        let start = start.child(child()?);
         fail($at, 5)?;
         let start = start.file(tokio::fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).await?);
         fail($at, 6)?;
         start.finish()
     }};
+}
+
+/// This program, as a child process that ends with its input: not every system has a program that waits, and a console whose
+/// events reach it.
+fn child() -> io::Result<Process> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["--exact", "is_the_child"]).env("CHILD", "1").stdin(Stdio::piped()).stdout(Stdio::null());
+    Ok(Process::spawn("child", command)?.with_request(ProcessRequest::CloseStdin))
+}
+
+/// No test, but what runs in the child process.
+#[test]
+fn is_the_child() {
+    if std::env::var_os("CHILD").is_some() {
+        io::copy(&mut io::stdin(), &mut io::sink()).unwrap();
+    }
 }
 
 #[test]
