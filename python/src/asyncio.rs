@@ -7,3 +7,4 @@ pub(super) mod into_rust;
 pub(super) mod locals;
 pub(super) mod run;
 pub(super) mod streams;
+pub(super) mod sweep;

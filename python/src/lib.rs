@@ -26,6 +26,7 @@
 //! - [`Callback`] calls Python from any task or thread; no Rust thread runs Python for it.
 //! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
 //! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
+//! - [`add_sweep`] adds a function to a module that ends what is left on an application's own asyncio loop.
 //! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe
 //!   drop.
 //! - The guard of such a class is a bridge of the object's own: [`ShutdownGuardExt`]. [`Factory`] is for an
@@ -94,6 +95,7 @@ pub use asyncio::into_rust::{
 pub use asyncio::locals::{TaskLocals, get_current_locals, get_current_loop, get_running_loop, scope, scope_local};
 pub use asyncio::run::{run, run_until_complete};
 pub use asyncio::streams::{into_stream_v1, into_stream_v2, into_stream_with_locals_v1, into_stream_with_locals_v2};
+pub use asyncio::sweep::{add_sweep, sweep_asyncio};
 pub use error::{OrRaise, ShutdownError};
 pub use event_loop::{EventLoop, EventLoopBuilder, LazyEventLoop};
 pub use install::{install, install_as};

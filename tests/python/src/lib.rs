@@ -13,6 +13,7 @@ mod object;
 mod probe;
 mod runtime;
 mod streams;
+mod sweep;
 mod waiting;
 
 use pyo3::prelude::*;
@@ -52,6 +53,7 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
         probe::fill,
         runtime::fill,
         streams::fill,
+        sweep::fill,
         waiting::fill,
     ];
     topics.into_iter().try_for_each(|fill| fill(module))
