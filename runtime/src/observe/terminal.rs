@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -34,6 +34,7 @@ static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 pub(super) struct Live {
     runs: Option<Sender<Infallible>>,
     is_cleared: Receiver<Infallible>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Live {
@@ -52,14 +53,19 @@ impl Live {
             draw(&value, &waits, &ends);
             drop::<Sender<Infallible>>(clears);
         });
-        draws.ok().map(|_| Live { runs: Some(runs), is_cleared })
+        draws.ok().map(|thread| Live { runs: Some(runs), is_cleared, thread: Some(thread) })
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
         drop(self.runs.take());
-        let _ = self.is_cleared.recv_timeout(CLEARED);
+        // It is about to end then, and an audit finds it no more.
+        if self.is_cleared.recv_timeout(CLEARED) == Err(RecvTimeoutError::Disconnected)
+            && let Some(thread) = self.thread.take()
+        {
+            let _ = thread.join();
+        }
     }
 }
 

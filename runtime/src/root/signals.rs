@@ -75,7 +75,8 @@ impl Drop for Listening {
 fn start() -> io::Result<Handle> {
     let (installed, is_installed) = mpsc::sync_channel(1);
     thread::Builder::new().name("sundown-signals".to_owned()).spawn(move || {
-        let runtime = match Builder::new_current_thread().enable_all().build() {
+        // The name of the thread that prints what is alive.
+        let runtime = match Builder::new_current_thread().enable_all().thread_name("sundown-signals").build() {
             Ok(runtime) => runtime,
             Err(error) => return drop(installed.send(Err(error))),
         };

@@ -91,9 +91,10 @@ fn processes(all: Vec<Process>, children: &HashMap<u32, String>) -> Vec<AuditPro
 
 /// What a thread of sundown's does, by its name.
 fn own(name: &str) -> Option<&'static str> {
-    const OWN: [(&str, &str); 6] = [
+    const OWN: [(&str, &str); 7] = [
         ("alarm", "the alarms of those outside a runtime"),
         ("join", "waits for what blocks, and ends with that"),
+        ("progres", "draws what a shutdown waits for"), // Linux keeps 15 bytes
         ("reaper", "tears down what was dropped"),
         ("run", "the runtime of `run`"),
         ("signals", "hears the signals"),
