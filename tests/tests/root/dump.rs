@@ -6,7 +6,8 @@ use super::running::Running;
 
 #[test]
 fn what_is_alive_on_sigusr1() {
-    let mut service = Running::until(&["dumps", "stuck", "grace=60000"], "started");
+    // Its start is over, and the service is in the registry.
+    let mut service = Running::until(&["dumps", "stuck", "grace=60000", "audit"], "the pool of the start is dropped");
     service.signal(SIGUSR1);
     service.prints("sundown: SIGUSR1: what is alive");
     let head = service.prints("created");
@@ -26,6 +27,8 @@ fn what_is_alive_on_sigusr1() {
     service.signal(SIGINT);
     let ended = service.ended();
     assert!([3, 4].contains(&ended.code()), "{ended:#?}");
+    let (_, audit) = ended.report.split_once("\nstill alive: ").expect("it has an audit");
+    assert!(audit.contains("`sundown-sig") && !audit.contains("`tokio"), "what prints is sundown's: {ended:#?}");
 }
 
 /// All workers are blocked, or the thread of `main`, in a close that does not return.
