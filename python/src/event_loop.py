@@ -6,6 +6,7 @@ that record something for Rust and return.
 
 import asyncio
 import inspect
+import os
 import sys
 import threading
 import weakref
@@ -55,6 +56,24 @@ def executor_class():
     return Executor
 
 
+class Begin:
+    """What the thread calls. It is freed when the thread runs nothing more, also if that never came to the call, or not far: a
+    tracing function has raised, or somebody has sent the thread an exception."""
+
+    __slots__ = ("process", "runner")
+
+    def __init__(self, runner):
+        self.runner = runner
+        self.process = os.getpid()
+
+    def __call__(self):
+        self.runner.main()
+
+    def __del__(self):
+        if self.process == os.getpid():  # In a forked child the loop is the parent's.
+            self.runner.on_end()
+
+
 class Runner:
     """One loop and its thread."""
 
@@ -81,7 +100,7 @@ class Runner:
         self.all_forced = loop.create_future()
 
     def start(self):
-        daemon(self.main, self.name).start()
+        daemon(Begin(self), self.name).start()
 
     def give_up(self):
         """After `start` failed: no thread could be made; or Ctrl-C, also while the thread begins. One of the two closes the
@@ -107,6 +126,17 @@ class Runner:
                 # `asyncio.all_tasks`, of any loop, goes through every task of the process that is still referred to.
                 self.finishing = None
                 self.state.closed()
+
+    def on_end(self):
+        """The thread runs nothing more. It has closed the loop, unless it ended before it came to that."""
+        if self.state.is_closed():
+            return
+        self.begun.acquire(blocking=False)
+        try:
+            self.loop.close()
+        finally:
+            self.state.closed()
+            self.state.never_entered()
 
     def serve(self):
         while not self.over:

@@ -6,7 +6,7 @@
 //!    Rust no longer waits for does not begin.
 //! 3. `stopping` is set by the loop's own thread, when it takes the command: then nothing blocks the loop.
 //! 4. `drained`, `closed` and `gone` are set in this order and never reset. The thread's last destructor sets all that are
-//!    left, however the thread ends.
+//!    left, however the thread ends; if it never entered, that of its `Begin` in Python does.
 //! 5. The bridge is there until the loop is closed. Nothing is sent to a loop afterwards.
 //! 6. A loop gives its slot of the [stop queue](super::stop_queue) back when it is closed, and in any case when its thread
 //!    ends.
@@ -233,6 +233,18 @@ impl LoopStateForPython {
     fn entered(&self) {
         *lock(&self.0.thread) = Some(LoopThread { id: thread::current().id(), ident: current_ident() });
         GONE.set(Some(Gone(Arc::clone(&self.0))));
+    }
+
+    /// The thread has ended and never [`entered`](Self::entered), or it has, and a destructor comes that says so.
+    fn never_entered(&self) {
+        if self.0.thread().is_none() {
+            self.0.over();
+        }
+    }
+
+    /// Whether the thread has closed the loop.
+    fn is_closed(&self) -> bool {
+        self.0.closed.is_set()
     }
 
     /// Whether Rust still wants that call. An error if the loop is closing.

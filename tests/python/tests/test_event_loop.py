@@ -313,3 +313,40 @@ def test_only_the_thread_closes_a_loop_whose_thread_has_begun(make, monkeypatch)
     given_up.set()
     assert wait_until(lambda: not loop_threads())
     assert closed_by == [NAME]
+
+
+def test_a_thread_that_ends_before_it_comes_to_the_loop(script):
+    """At any line until then: a tracing function raises. No call waits for a thread that is not there."""
+    out = script(
+        """
+        import logging
+        logging.disable()
+        threading.excepthook = lambda _: None
+
+        def raise_at(place):
+            left = place
+            def trace(frame, event, _):
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    raise LookupError
+                return trace
+            return trace
+
+        for place in range(1, 30):
+            threading.settrace(raise_at(place))
+            own = sp.EventLoop("traced", 60)
+            threading.settrace(None)
+            try:
+                works = own.run(lambda: 1) == 1
+            except BaseException as error:
+                works = False
+            before = time.monotonic()
+            clean, report = own.close()
+            print(place, works, report if time.monotonic() - before > 30 else "in time")
+        """,
+        limit=120,
+    )
+    lines = out.splitlines()
+    assert [line for line in lines if not line.endswith("in time")] == []
+    assert lines[0] == "1 False in time" and len(lines) == 29, lines
