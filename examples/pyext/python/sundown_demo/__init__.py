@@ -1,4 +1,4 @@
-"""Three classes that clean up after themselves: with `with`, with `close()`, and without."""
+"""Three classes that clean up after themselves, and `sweep` for what is left on a loop."""
 
 from ._native import (
     Client,
@@ -12,6 +12,8 @@ from ._native import (
     ShutdownError,
     ShutdownTimeout,
     WorkflowError,
+    sweep,
+    sweep_at_exit,
 )
 
 __all__ = [
@@ -26,4 +28,6 @@ __all__ = [
     "ShutdownError",
     "ShutdownTimeout",
     "WorkflowError",
+    "sweep",
+    "sweep_at_exit",
 ]

@@ -1,12 +1,24 @@
 """The Rust half of `sundown_demo`."""
 
+from asyncio import AbstractEventLoop
 from os import PathLike
 from types import TracebackType
-from typing import Awaitable, Callable, Iterable, Mapping, final
+from typing import Any, Awaitable, Callable, Iterable, Mapping, final, overload
 
 from typing_extensions import Self
 
 from .steps import Step
+
+@overload
+def sweep(loop: None = None, *, timeout: float | None = 5.0) -> Awaitable[str]:
+    """Ends all that is left on the running loop but for the caller, within `timeout` seconds: `await sweep()`."""
+
+@overload
+def sweep(loop: AbstractEventLoop, *, timeout: float | None = 5.0) -> Any:
+    """Ends all that is left on a loop that does not run, and closes it. Returns the report, or raises with it."""
+
+def sweep_at_exit(loop: AbstractEventLoop, *, timeout: float | None = 5.0) -> None:
+    """Has `sweep(loop)` called when the interpreter exits, unless the loop is closed by then."""
 
 class _Closing:
     """What `#[pyclass_teardown]` adds to each class."""
