@@ -5,6 +5,7 @@
 //! the steps say that they were skipped.
 
 mod python;
+mod musl;
 mod table;
 
 use std::path::PathBuf;
@@ -127,6 +128,9 @@ fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: 
         }
         if platform.target != HOST {
             steps.run(format!("{}: types of the Python side", platform.target), || python::check(platform.target));
+        }
+        if let (musl::TARGET, Some(Cell::Checked), false) = (platform.target, cell, check_only) {
+            steps.run(format!("{}: static programs", platform.target), || musl::run(metadata));
         }
         let feature = |name: &str| match cell? {
             _ if platform.without.contains(&name) => Some(Cell::Absent),

@@ -18,5 +18,6 @@ mod suite;
 
 pub(crate) use build::build_extension;
 pub(crate) use interpreter::{Interpreter, interpreters, newest};
+pub(crate) use packages::zig;
 pub(crate) use pyo3::test_older;
 pub(crate) use suite::{DEMO, RUNTIME, Suite, demo, run as run_suite};

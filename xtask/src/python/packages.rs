@@ -9,7 +9,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::interpreter::isolated;
-use crate::cargo::{Call, root};
+use crate::cargo::{Call, root, target};
+
+/// The `python` of an environment with zig, which runs it as `-m ziglang`.
+///
+/// # Errors
+///
+/// If there is no interpreter, or zig cannot be installed.
+pub(crate) fn zig() -> Result<PathBuf> {
+    let environment = target().join("python/linker");
+    if !is_made(&environment, "linker.txt")? {
+        venv(super::newest()?.path(), &environment, "linker.txt").context("an environment with zig")?;
+    }
+    Ok(environment.join("bin/python"))
+}
 
 /// A virtual environment with the packages that a file in `tests/python` lists.
 ///
