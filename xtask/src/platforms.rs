@@ -4,8 +4,8 @@
 //! or the one that `SUNDOWN_TARGETS` names; its exit status 3 says that something is not to be had here. Where it is missing,
 //! the steps say that they were skipped.
 
-mod python;
 mod musl;
+mod python;
 mod table;
 
 use std::path::PathBuf;
@@ -131,6 +131,9 @@ fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: 
         }
         if let (musl::TARGET, Some(Cell::Checked), false) = (platform.target, cell, check_only) {
             steps.run(format!("{}: static programs", platform.target), || musl::run(metadata));
+        }
+        if platform.target.ends_with("windows-gnu") && !check_only {
+            steps.run(format!("{}: a module's imports", platform.target), || python::imports(platform.target));
         }
         let feature = |name: &str| match cell? {
             _ if platform.without.contains(&name) => Some(Cell::Absent),
