@@ -121,7 +121,7 @@ impl Process {
         processes
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(sundown_loom)))]
     pub(crate) fn for_test(pid: u32, parent: u32, group: u32) -> Self {
         Process { pid, parent, group: Some(group), zombie: false, command: String::new(), started: 0 }
     }
