@@ -100,7 +100,9 @@ pub(super) fn run_in(
 /// If the extension module cannot be built, or something is left behind.
 pub(crate) fn demo(interpreter: &Interpreter) -> Result<()> {
     let folder = build_extension(DEMO.package, interpreter, true, false)?;
-    python(interpreter, folder).args(["-m", "sundown_demo"]).check()
+    // What a panic of the demo prints comes in its place, without a backtrace.
+    let call = python(interpreter, folder).env("PYTHONUNBUFFERED", "1").env("RUST_BACKTRACE", "0");
+    call.args(["-m", "sundown_demo"]).check()
 }
 
 /// An interpreter that finds an extension module.

@@ -15,8 +15,10 @@ ACTS = [
 
 def main() -> int:
     # Each act once in silence: what it leaves is what the module shares, such as the runtime that awaitables run on.
+    print("0. Each act once in silence, to make what all share. A step of the first panics, and Rust prints:")
     for _, act in ACTS:
         act(lambda *_: None)
+    print()
     start, clean = time.monotonic(), True
     for number, (title, act) in enumerate(ACTS, 1):
         print(f"{number}. {title}\n")

@@ -14,6 +14,7 @@ def act(say: Say) -> None:
             for job in runner.run([import_rows(1000), wait(1)]):
                 say("done", job)
             say("cron", f"{runner.counts()['done'] - 2} more by the clock")
+            say("panic", "a step panics, and Rust prints:")
             try:
                 runner.run([panic("the abacus is broken")])
             except RuntimePanic as error:
