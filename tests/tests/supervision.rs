@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sundown::{Ended, OnEnd, Outcome, RuntimeThread, ShutdownGuard, Tasks, Thread, any_ended, must_shutdown};
-use sundown_tests::is_pending;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -146,6 +145,8 @@ async fn a_child_process() {
 #[cfg(unix)]
 async fn a_child_that_reads_its_standard_input() {
     use std::process::Stdio;
+
+    use sundown_tests::is_pending;
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     use tokio::process::Command;
 

@@ -3,13 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sundown::{Ended, ShutdownGuard, Tasks, Thread, any_ended, must_shutdown};
+use sundown::{ShutdownGuard, Tasks, Thread, any_ended, must_shutdown};
 use sundown_tests::{GENEROUS, is_pending};
 use tokio::time::timeout;
-
-async fn next(value: &mut impl sundown::Supervised) -> Ended {
-    timeout(GENEROUS, any_ended(value)).await.expect("an end is known at once").expect("something can end")
-}
 
 #[must_shutdown(shared)]
 struct Hub {
@@ -62,7 +58,8 @@ async fn an_end_that_was_watched_is_in_the_report() {
         command.args(["-c", "exit 3"]);
         let child = sundown::Process::spawn("worker", command).unwrap();
         let mut parent = Arc::new(Parent { tasks: Tasks::new(), child, guard: ShutdownGuard::new() });
-        assert!(next(&mut parent).await.fails_all());
+        let ended = timeout(GENEROUS, any_ended(&mut parent)).await.expect("an end is known at once");
+        assert!(ended.expect("something can end").fails_all());
         let owner = Arc::clone(&parent);
         let mut watch = Box::pin(any_ended(&mut parent));
         assert!(!still_watched || is_pending(&mut watch).await, "the tasks have no end");
