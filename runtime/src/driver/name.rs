@@ -32,6 +32,14 @@ impl Name {
             .fold(text.to_owned(), |text, next| text.replace(&format!("`{from}{next}"), &format!("`{to}{next}")))
     }
 
+    /// `jobs` of `Service.replica.jobs`, and `[0]` of `Service.replica[0]`, within `Service.replica`; none, if it is not of a
+    /// part of that.
+    #[cfg(any(feature = "svg", feature = "progress"))]
+    pub(crate) fn below<'a>(name: &'a str, around: &str) -> Option<&'a str> {
+        let part = name.strip_prefix(around)?;
+        part.strip_prefix('.').or_else(|| part.starts_with('[').then_some(part)).filter(|part| !part.is_empty())
+    }
+
     /// Whether it is that of a step, and not of an outermost value.
     pub(crate) fn is_path(&self) -> bool {
         self.without_place().contains(['.', '['])
@@ -117,6 +125,15 @@ mod tests {
         let text = "`Replica.jobs`: late, `Replica[0]`: late, `Replicas.jobs`: late, Replica";
         let moved = Name::moved_in(text, "Replica", &Name::from("Service.replica"));
         assert_eq!(moved, "`Service.replica.jobs`: late, `Service.replica[0]`: late, `Replicas.jobs`: late, Replica");
+    }
+
+    #[cfg(any(feature = "svg", feature = "progress"))]
+    #[test]
+    fn a_part_is_called_by_what_is_below() {
+        assert_eq!(Name::below("Service.replica.jobs", "Service.replica"), Some("jobs"));
+        assert_eq!(Name::below("Service.replicas[0].jobs", "Service.replicas"), Some("[0].jobs"));
+        assert_eq!(Name::below("Service.jobs2", "Service.jobs"), None, "another name that begins alike");
+        assert_eq!(Name::below("Service.", "Service"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::driver::{FOREVER, Pending, Waits};
+use crate::driver::{FOREVER, Name, Pending, Waits};
 use crate::sync::lock;
 use crate::teardown::report::Millis;
 
@@ -161,10 +161,10 @@ fn rows(value: &str, mut pending: Vec<Pending>) -> Vec<Row> {
             row.who = row.who.take().or_else(|| step.who());
             continue;
         }
-        while around.last().is_some_and(|around| below(&step.name, around).is_none()) {
+        while around.last().is_some_and(|around| Name::below(&step.name, around).is_none()) {
             around.pop();
         }
-        let label = below(&step.name, around.last().unwrap_or(&value)).unwrap_or(&step.name);
+        let label = Name::below(&step.name, around.last().unwrap_or(&value)).unwrap_or(&step.name);
         // Those beyond the last line are counted, and not asked.
         let who = if rows.len() < LINES { step.who() } else { None };
         rows.push(Row { depth: around.len(), label: clean(label), since: step.since, who });
@@ -183,12 +183,6 @@ fn segments(name: &str) -> impl Iterator<Item = &str> {
         left = rest;
         Some(segment)
     })
-}
-
-/// `jobs` of `Service.jobs` within `Service`.
-fn below<'a>(name: &'a str, around: &str) -> Option<&'a str> {
-    let part = name.strip_prefix(around)?;
-    part.strip_prefix('.').or_else(|| part.starts_with('[').then_some(part))
 }
 
 /// Without what would move the cursor.

@@ -77,21 +77,12 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
             groups.pop();
             continue;
         };
-        let label = below(&step.name, around);
+        let label = Name::below(&step.name, around.without_place()).unwrap_or(&step.name);
         let indent = INDENT * (groups.len() - 1).min(INDENTED) as f64;
         rows.push(Row { step, label, indent });
         groups.push((&step.name, step.steps.iter()));
     }
     rows
-}
-
-/// `jobs` of `Service.replica.jobs` within `Service.replica`.
-fn below<'a>(name: &'a Name, around: &Name) -> &'a str {
-    match name.strip_prefix(around.without_place()) {
-        Some(part) if part.starts_with('[') => part,
-        Some(part) if part.len() > 1 && part.starts_with('.') => &part[1..],
-        _ => name,
-    }
 }
 
 /// The axis of time, from the first request on.
@@ -207,8 +198,8 @@ impl fmt::Display for Short {
     }
 }
 
-/// So many characters of a text of the user's, as text of XML, which has no control characters. Those that turn the direction
-/// of what follows are not for a picture, either.
+/// At most this many characters of a text of the user's, as text of XML, which has no control characters. Those that turn
+/// the direction of what follows are not for a picture, either.
 struct Text<'a>(&'a str, usize);
 
 impl fmt::Display for Text<'_> {
