@@ -130,15 +130,10 @@ impl Driver {
     /// For a job of the reaper's, which any of its threads may poll: [`ring`](Self::ring) comes before each poll.
     pub(crate) fn background() -> Arc<Self> {
         Arc::new(Driver {
-            clock: Clock::Std,
-            blocks: None,
-            stall: None,
-            hurries: false,
             #[cfg(feature = "tokio")]
             within: None,
-            alarms: Mutex::default(),
             inside: Some(Mutex::default()),
-            waits: OnceLock::new(),
+            ..Driver::unshared(Clock::Std, None, None)
         })
     }
 
