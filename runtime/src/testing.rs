@@ -44,12 +44,8 @@
 
 mod census;
 mod events;
-#[cfg(target_os = "macos")]
-mod macos;
 #[cfg(not(target_os = "linux"))]
 mod no_descriptors;
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-mod none;
 #[cfg(target_os = "linux")]
 mod procfs;
 #[cfg(target_os = "linux")]
@@ -58,10 +54,8 @@ mod survivors;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(target_os = "macos")]
-use macos as os;
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-use none as os;
+#[cfg(not(any(target_os = "linux", windows)))]
+use no_descriptors as os;
 #[cfg(target_os = "linux")]
 use procfs as os;
 #[cfg(windows)]

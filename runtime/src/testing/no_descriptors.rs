@@ -1,4 +1,4 @@
-//! For a system that has no list of descriptors with names.
+//! For a system whose descriptors nobody has listed yet.
 
 use super::survivors::Survivor;
 
@@ -23,4 +23,19 @@ impl From<Descriptor> for Survivor {
     fn from(Descriptor { number, target }: Descriptor) -> Self {
         Survivor::Descriptor { number, target, socket: None }
     }
+}
+
+/// What is not compared here.
+#[cfg(not(windows))]
+pub(super) fn not_compared() -> Option<&'static str> {
+    Some(match cfg!(target_os = "macos") {
+        true => "descriptors are not compared on this system",
+        false => "threads, child processes and descriptors are not compared on this system",
+    })
+}
+
+/// Handles are descriptors here.
+#[cfg(not(windows))]
+pub(super) fn handles() -> Option<u32> {
+    None
 }
