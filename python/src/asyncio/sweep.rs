@@ -1,4 +1,4 @@
-//! The sweep of an application's own asyncio loop: whatever is left on it ends, whoever has started it.
+//! The sweep of an application's own asyncio loop: whatever is left on it ends.
 //!
 //! | where | what it is |
 //! |---|---|

@@ -2,7 +2,7 @@
 
 
 def sweep(loop=None, *, timeout=5.0):
-    """Ends all that is left on an asyncio event loop, whoever started it, within `timeout` seconds.
+    """Ends all that is left on an asyncio event loop, also what nobody keeps, within `timeout` seconds.
 
     The tasks are cancelled and awaited, asynchronous generators closed, subprocesses ended (SIGTERM, then SIGKILL), and the
     threads of the default executor joined.

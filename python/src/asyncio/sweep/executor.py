@@ -22,12 +22,14 @@ class DefaultExecutor(Layer):
         # That of uvloop has it, and does not show it.
         return next((thing for thing in gc.get_referents(self.loop) if isinstance(thing, Executor)), None)
 
-    def has_left(self):
+    def left(self):
         executor = self.find()
-        return executor is not None and executor is not self.ended
+        return [] if executor is None or executor is self.ended else [executor]
 
     async def end(self, until):
         """The loop turns meanwhile: what a thread does may need it."""
+        if not self.has_left():
+            return
         self.ended = executor = self.find()
         threads = list(getattr(executor, "_threads", ()))
         joined = self.loop.create_future()

@@ -1,12 +1,12 @@
 """Of the sweep: what its layers have in common. The files here are one module, `<sundown/sweep.py>`: this is its beginning.
 
-A layer has `has_left()`, whether there is anything to end; `end(until)`, which ends it, and has given up what is left when it
-returns; and `before_close()`, called when the loop runs no more.
+A layer has `left()`, what there is to end; `end(until)`, which ends it, if there is anything, and has given up what is left when
+it returns; and `before_close()`, called when the loop runs no more.
 """
 
 from time import monotonic
 
-#: Of the parts of a layer with the same outcome so many are in the report.
+#: The report has at most this many parts of a layer with the same outcome.
 NAMED = 20
 
 
@@ -31,6 +31,9 @@ class Layer:
         if count <= NAMED:
             took = (ended or monotonic()) - self.sweep.start - (self.requested or 0.0)
             self.parts.append((name, outcome, reason, error, detail, took))
+
+    def has_left(self):
+        return bool(self.left())
 
     def before_close(self):
         pass
@@ -61,3 +64,8 @@ class Measured:
 def set_done(future):
     if not future.done():
         future.set_result(None)
+
+
+def is_among(thing, things):
+    """By identity: of what has an `__eq__` of a user's, or cannot be hashed."""
+    return any(thing is other for other in things)

@@ -1,7 +1,7 @@
 """Of the sweep: subprocesses, and the threads that wait for them.
 
 A loop has no list of its subprocesses: asyncio's watchers have them, of which there are seven kinds between CPython 3.9 and
-3.15, and uvloop. What all have in common is that the transport of a process that runs is alive, whoever has let go of the
+3.15, and uvloop. What all have in common is that the transport of a process that runs is alive, also if nobody has kept the
 `Process`.
 """
 
@@ -22,9 +22,6 @@ class Subprocesses(Layer):
         super().__init__(sweep)
         #: Transports. Those of CPython can be hashed by their identity.
         self.given_up = []
-
-    def has_left(self):
-        return bool(self.left())
 
     def left(self):
         """The transports of the loop whose process runs, or that are still open."""
@@ -175,9 +172,6 @@ class Watchers(Layer):
         super().__init__(sweep)
         self.given_up = set()
 
-    def has_left(self):
-        return bool(self.left())
-
     def left(self):
         return [thread for thread, _ in watchers(self.loop) if thread not in self.given_up]
 
@@ -229,10 +223,6 @@ def loop_of(transport, loop):
     if isinstance(transport, BaseSubprocessTransport):
         return getattr(transport, "_loop", None)
     return loop if any(thing is loop for thing in gc.get_referents(transport)) else None
-
-
-def is_among(thing, things):
-    return any(thing is other for other in things)
 
 
 def state(pid):

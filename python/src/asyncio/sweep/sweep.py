@@ -180,16 +180,15 @@ class Sweep:
         while True:
             for index, layer in enumerate(self.layers):
                 with layer.measured():
-                    if layer.has_left():
-                        await layer.end(self.start + self.timeout - reserve * (len(self.layers) - 1 - index))
+                    await layer.end(self.start + self.timeout - reserve * (len(self.layers) - 1 - index))
             if is_last or not any(layer.has_left() for layer in self.layers):
                 return
             is_last = self.hurried or monotonic() - self.start >= self.timeout
 
     def hurry(self):
         self.hurried = True
-        if self.alarm is not None and not self.alarm.done():
-            self.alarm.set_result(None)
+        if self.alarm is not None:
+            set_done(self.alarm)
 
     async def within(self, future, until, confirms=False):
         """Whether `future` is done by `until`; or, in a hurry, at once, unless this is the end of what was forced."""
@@ -211,7 +210,7 @@ class Sweep:
         return future.done()
 
     def short(self, most=0.1):
-        """So long, in seconds, the end of what was forced is waited for."""
+        """How many seconds the end of what was forced is waited for."""
         return min(self.timeout / 5, most)
 
     def finished(self, layers):

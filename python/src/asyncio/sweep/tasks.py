@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 from weakref import WeakSet
 
-#: A coroutine that is closed may make another task, and so on. So often that is looked at.
+#: A coroutine that is closed may make another task, and so on. At most this many times that is looked at.
 ROUNDS = 10
 
 
@@ -22,9 +22,6 @@ class Tasks(Layer):
         self.given_up = set()
         #: What was reported: a parent fails with the exception of its child.
         self.errors = []
-
-    def has_left(self):
-        return bool(self.left())
 
     def left(self):
         tasks = {task for task in self.before if not task.done()} | asyncio.all_tasks(self.loop)
@@ -61,12 +58,12 @@ class Tasks(Layer):
 
     def ended(self, running, drained, task):
         running.discard(task)
-        if not running and not drained.done():
-            drained.set_result(None)
+        if not running:
+            set_done(drained)
         if task.cancelled():
             return
         error = task.exception()
-        if error is not None and not any(error is other for other in self.errors):
+        if error is not None and not is_among(error, self.errors):
             self.errors.append(error)
             self.add(name_of(task), "failed", error=error, detail=coroutine_of(task))
 
@@ -205,16 +202,13 @@ class Generators(Layer):
         super().__init__(sweep)
         self.given_up = []
 
-    def has_left(self):
-        return bool(self.left())
-
     def left(self):
         return [
             generator
             for generator in self.known()
             if generator.ag_frame is not None
             and not generator.ag_running
-            and not any(generator is other for other in self.given_up)
+            and not is_among(generator, self.given_up)
             # A bridge has one, by whose end it knows that of its loop.
             and not (self.sweep.is_inside and generator.ag_code.co_filename.startswith("<sundown/"))
         ]
@@ -251,8 +245,8 @@ class Generators(Layer):
 
     def closed(self, running, ended, task):
         generator = running.pop(task)
-        if not running and not ended.done():
-            ended.set_result(None)
+        if not running:
+            set_done(ended)
         if not task.cancelled() and task.exception() is not None:
             self.add(generator.__qualname__, "failed", error=task.exception())
         if generator.ag_frame is not None:
