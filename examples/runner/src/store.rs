@@ -90,6 +90,12 @@ impl Store {
         }
     }
 
+    /// Whether the connections are closed: the service was shut down.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
     /// Adds a job to the queue, and returns its number.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use runner::{Schedule, Spec, Store};
+use sundown_python::exceptions::ShutdownError;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
@@ -50,19 +51,25 @@ impl Workflow {
         let count = self.steps.len();
         let mut jobs = Vec::with_capacity(count);
         for (index, step) in self.steps.iter().enumerate() {
-            let id = store.enqueue(step, "python").await.context("cannot queue a step")?;
+            let (number, kind) = (index + 1, step.kind());
+            // The connections may be closed between the end of a step and the look at its row.
+            let failed = |error: anyhow::Error| match store.is_closed() {
+                true => ShutdownError::new_err(format!("step {number} of {count}, `{kind}`: the runner was closed")),
+                false => error.into(),
+            };
+            let id = store.enqueue(step, "python").await.context("cannot queue a step").map_err(failed)?;
             let end = end_of(id, store);
             let ended = match deadline {
                 Some(deadline) => timeout_at(deadline, end).await,
                 None => Ok(end.await),
             };
             let late = |_| {
-                let (number, kind, seconds) = (index + 1, step.kind(), timeout.as_secs_f64());
+                let seconds = timeout.as_secs_f64();
                 PyTimeoutError::new_err(format!(
                     "step {number} of {count}, `{kind}` (job {id}), is not done after {seconds} s"
                 ))
             };
-            let job = Job::ended(step.kind(), ended.map_err(late)??)?;
+            let job = Job::ended(kind, ended.map_err(late)?.map_err(failed)?)?;
             if let Some(on_step) = &self.on_step {
                 tell(on_step, job.clone()).await?;
             }
