@@ -1,5 +1,7 @@
-//! `runner demo`: an orderly stop, and one with everything that can go wrong; each is proved to leave nothing behind.
+//! `runner demo`: an orderly stop, and one with everything that can go wrong; each is proved to leave nothing behind. Between
+//! them the same service by hand, which hangs.
 
+mod by_hand;
 mod client;
 mod watch;
 
@@ -27,16 +29,20 @@ type Scene = (Report, Holdings);
 /// A job that takes longer than anybody waits.
 const LONG: &str = r#"{"kind":"wait","ms":3600000}"#;
 
-/// Runs both scenes, and draws the report of the second. With `watches` it prints meanwhile what is alive.
+/// All that goes wrong in one inbox. The jobs are claimed in this order.
+const DISORDER: [&str; 3] = [
+    r#"{"kind":"stuck"}"#,
+    r#"{"kind":"panic","message":"the moon is in the wrong phase"}"#,
+    r#"{"kind":"import","rows":250}"#,
+];
+
+/// Runs the scenes, and draws the report of the last. With `watches` it prints meanwhile what is alive.
 ///
 /// # Errors
 ///
-/// If anything was left behind, or the picture cannot be written.
+/// If what is annotated left anything behind, or the picture cannot be written.
 pub fn run(svg: Option<&Path>, watches: bool) -> anyhow::Result<ExitCode> {
-    std::panic::set_hook(Box::new(|panic| {
-        // A closed output must not make a second panic of the first.
-        let _ = writeln!(stdout(), "   panic     {}", panic.to_string().replace('\n', " "));
-    }));
+    print_panics();
     warm_up()?;
     if watches {
         watch::begin()?;
@@ -48,7 +54,11 @@ pub fn run(svg: Option<&Path>, watches: bool) -> anyhow::Result<ExitCode> {
     let report = scene(&config, orderly(&config))?;
     ensure!(report.is_clean(), "the first scene did not stop by itself");
 
-    println!("\n2. One job stuck, one panicking, and a child that ignores SIGTERM\n");
+    println!("\n2. By hand: one job stuck, one panicking, and a child that ignores SIGTERM\n");
+    let config = self::config(&folder.path().join("by-hand"), true)?;
+    Builder::new_current_thread().enable_all().build()?.block_on(by_hand::run(&config))?;
+
+    println!("\n3. The same, annotated\n");
     let config = self::config(&folder.path().join("disorderly"), true)?;
     let report = scene(&config, disorderly(&config))?;
     for name in ["Runner.jobs", "Runner.hook"] {
@@ -61,8 +71,16 @@ pub fn run(svg: Option<&Path>, watches: bool) -> anyhow::Result<ExitCode> {
         written.with_context(|| format!("cannot write `{}`", svg.display()))?;
         println!("   picture   {}", svg.display());
     }
-    println!("\nBoth stopped within their limits, and nothing is left.");
+    println!("\nWhat is annotated has stopped within its limits, and nothing is left.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// A panic comes in its place, as a line.
+pub fn print_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        // A closed output must not make a second panic of the first.
+        let _ = writeln!(stdout(), "   panic     {}", panic.to_string().replace('\n', " "));
+    }));
 }
 
 /// Runs a scene in a runtime of its own, prints its report, and proves that it leaves nothing behind.
@@ -133,14 +151,7 @@ async fn disorderly(config: &Config) -> anyhow::Result<Scene> {
 }
 
 async fn work_disorderly(runner: &Runner, config: &Config) -> anyhow::Result<Holdings> {
-    write_inbox(
-        &config.inbox(),
-        &[
-            r#"{"kind":"stuck"}"#,
-            r#"{"kind":"panic","message":"the moon is in the wrong phase"}"#,
-            r#"{"kind":"import","rows":250}"#,
-        ],
-    )?;
+    write_inbox(&config.inbox(), &DISORDER)?;
     until(runner.store(), async |store| {
         let count = async |state| store.count("inbox", state).await;
         Ok(count(State::Done).await? == 1 && count(State::Failed).await? == 1 && count(State::Running).await? == 1)

@@ -30,13 +30,8 @@ impl Hook {
     /// Starts the script. A `stubborn` one does not listen to SIGTERM.
     pub(crate) fn start(notices: &Path, stubborn: bool) -> io::Result<Self> {
         let (input, output) = io::pipe()?;
-        let mut command = Command::new("sh");
-        command.args(["-c", SCRIPT, "hook"]).env("NOTICES", notices).stdin(Stdio::from(input));
-        if stubborn {
-            command.env("STUBBORN", "yes");
-        } else {
-            command.env_remove("STUBBORN");
-        }
+        let mut command = command(notices, stubborn);
+        command.stdin(Stdio::from(input));
         let output = pipe::Sender::from_owned_fd(OwnedFd::from(output))?;
         let process = Process::spawn("hook", command)?;
         let (notices, queue) = mpsc::channel(64);
@@ -47,6 +42,16 @@ impl Hook {
     pub(crate) fn notices(&self) -> mpsc::Sender<String> {
         self.notices.clone().expect("the notices are taken by the shutdown, which nobody calls this after")
     }
+}
+
+/// What starts the script.
+pub(crate) fn command(notices: &Path, stubborn: bool) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", SCRIPT, "hook"]).env("NOTICES", notices).env_remove("STUBBORN");
+    if stubborn {
+        command.env("STUBBORN", "yes");
+    }
+    command
 }
 
 /// Writes what comes until the last sender is gone; then the pipe is closed, which ends the child's input.

@@ -12,7 +12,10 @@ count=0
 asked=no
 heard=no
 trap 'asked=yes' TERM
-[ -n "$STUBBORN" ] && trap '' TERM
+if [ -n "$STUBBORN" ]; then
+    trap '' TERM
+    sleep 3600 &
+fi
 
 # A `read` that fails after TERM was interrupted by it, and is made again; any other has found the end.
 while read -r notice || [ "$heard" != "$asked" ]; do
@@ -20,8 +23,6 @@ while read -r notice || [ "$heard" != "$asked" ]; do
     [ -n "$notice" ] && deliver "$notice"
 done
 
-while [ -n "$STUBBORN" ]; do
-    sleep 3600
-done
+[ -n "$STUBBORN" ] && wait
 
 printf 'hook: asked to stop: %s; notices delivered: %s\n' "$asked" "$count" >>"$NOTICES"

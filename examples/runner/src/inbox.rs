@@ -5,10 +5,11 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use anyhow::Context as _;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
-use sundown::{StopSignal, Thread};
+use sundown::Thread;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -16,20 +17,27 @@ use crate::store::Store;
 
 /// Starts to follow `path`, which is made if it does not exist, from where the last run has left off.
 pub(crate) fn follow(path: &Path, store: Store) -> anyhow::Result<Thread> {
-    let cannot = || format!("cannot follow `{}`", path.display());
-    File::options().create(true).append(true).open(path).with_context(cannot)?;
-    let path = path.canonicalize().with_context(cannot)?;
+    let inbox = Inbox::open(path, store)?;
     let runtime = Handle::current();
-    Ok(Thread::spawn("inbox", move |stop| runtime.block_on(Inbox { path, store }.run(stop)))?)
+    Ok(Thread::spawn("inbox", move |stop| runtime.block_on(inbox.follow(stop.stopped())))?)
 }
 
-struct Inbox {
+pub(crate) struct Inbox {
     path: PathBuf,
     store: Store,
 }
 
 impl Inbox {
-    async fn run(self, stop: StopSignal) -> anyhow::Result<()> {
+    pub(crate) fn open(path: &Path, store: Store) -> anyhow::Result<Self> {
+        let cannot = || format!("cannot follow `{}`", path.display());
+        File::options().create(true).append(true).open(path).with_context(cannot)?;
+        let path = path.canonicalize().with_context(cannot)?;
+        Ok(Inbox { path, store })
+    }
+
+    /// Until `stop`.
+    pub(crate) async fn follow(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let mut stop = pin!(stop);
         // One place is enough: the news is that there is news.
         let (news, mut changed) = mpsc::channel(1);
         let mut watcher: RecommendedWatcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -42,7 +50,7 @@ impl Inbox {
         loop {
             self.read().await?;
             tokio::select! {
-                () = stop.stopped() => break,
+                () = &mut stop => break,
                 Some(()) = changed.recv() => {}
             }
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use runner::{Config, demo, serve};
+use runner::{Config, by_hand, demo, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -22,7 +22,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Shows an orderly stop and one with a stuck job, a panic and a child that ignores SIGTERM, and proves both clean
+    /// Shows an orderly stop, and one with a stuck job, a panic and a child that ignores SIGTERM: by hand, and annotated
     Demo {
         /// Where a picture of the second report goes
         #[arg(long)]
@@ -33,6 +33,8 @@ enum Command {
     },
     /// Runs until Ctrl-C or SIGTERM; a second one forces
     Serve(Config),
+    /// The same service by hand, for the demo
+    ByHand(Config),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -45,5 +47,9 @@ fn main() -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo { svg, watch } => demo::run(svg.as_deref(), watch),
         Command::Serve(config) => Ok(serve::serve(&config).into()),
+        Command::ByHand(config) => {
+            demo::print_panics();
+            by_hand::serve(&config).map(|()| ExitCode::SUCCESS)
+        }
     }
 }

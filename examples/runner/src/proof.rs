@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::ensure;
+use rustix::process::Pid;
 use sundown::testing::LeakCheck;
 
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::store::Store;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Holdings {
     threads: usize,
-    children: Vec<u32>,
+    children: usize,
     descriptors: usize,
 }
 
@@ -26,33 +27,27 @@ impl Holdings {
         let children = tasks.iter().map(children).collect::<String>();
         Holdings {
             threads: tasks.len(),
-            children: children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
+            children: children.split_whitespace().count(),
             // One of them is the listing itself.
             descriptors: entries("/proc/self/fd").len().saturating_sub(1),
         }
     }
-
-    /// The processes that run in the groups of the children. Some may have lost their parent: an orphan is no child of
-    /// ours any more. One that has ended (`Z`) is left out; it is up to its new parent to reap it, and a child of our own
-    /// that nobody reaped is found by the leak check.
-    fn groups(&self) -> Vec<String> {
-        let stat = entries("/proc").into_iter().map(|pid| read(&format!("/proc/{pid}/stat")));
-        stat.filter(|stat| runs_in_group(stat).is_some_and(|group| self.children.contains(&group))).collect()
-    }
 }
 
-/// The group in `pid (name) state parent group …`; a name may have anything in it.
-fn runs_in_group(stat: &str) -> Option<u32> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    let group = fields.nth(1)?.parse().ok()?;
-    (state != "Z").then_some(group)
+/// The hook that `config` has started, and what that has started, wherever they are now: by the file in their environment.
+/// One that has ended has none. Nothing where there is no `/proc`.
+pub(crate) fn hooks(config: &Config) -> Vec<(Pid, String)> {
+    let notices = format!("NOTICES={}\0", config.notices().display());
+    let of_hooks = |pid: &String| read(&format!("/proc/{pid}/environ")).contains(&notices);
+    let pids = entries("/proc").into_iter().filter(of_hooks);
+    let command = |pid: &str| read(&format!("/proc/{pid}/comm")).trim_end().to_owned();
+    pids.filter_map(|pid| Some((Pid::from_raw(pid.parse().ok()?)?, command(&pid)))).collect()
 }
 
 impl fmt::Display for Holdings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Holdings { threads, children, descriptors } = self;
-        write!(f, "{threads:>3} threads  {} children  {descriptors:>3} descriptors", children.len())
+        write!(f, "{threads:>3} threads  {children} children  {descriptors:>3} descriptors")
     }
 }
 
@@ -82,7 +77,7 @@ impl Proof {
         println!("             after    {}", Holdings::now());
         rows?;
         ensure!(survivors.is_empty(), "{survivors}");
-        let orphans = running.groups();
+        let orphans = hooks(config);
         ensure!(orphans.is_empty(), "the child has left processes behind: {orphans:?}");
         println!("             no thread, process, descriptor or guarded value is left");
         Ok(())
@@ -125,5 +120,5 @@ fn entries(folder: &str) -> Vec<String> {
 
 /// The text of a file, empty if its process or thread has ended in between.
 fn read(path: &str) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+    fs::read(path).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
 }

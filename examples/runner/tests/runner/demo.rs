@@ -5,15 +5,23 @@ use std::fs;
 use crate::support::runner;
 
 #[test]
-fn the_demo_names_what_was_forced_and_leaves_nothing() {
+fn the_demo_names_what_was_forced_and_leaves_nothing_but_by_hand() {
     let folder = tempfile::tempdir().expect("a folder");
     let svg = folder.path().join("pictures/report.svg");
     let output = runner().args(["demo", "--svg"]).arg(&svg).output().expect("the demo runs");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
 
-    let (orderly, disorderly) = text.split_once("\n2. ").expect("the demo has two scenes");
+    let (orderly, rest) = text.split_once("\n2. ").expect("the demo has three scenes");
+    let (by_hand, disorderly) = rest.split_once("\n3. ").expect("the demo has three scenes");
     assert!(orderly.contains("Runner stopped after"), "{orderly}");
+    for expected in ["the moon is in the wrong phase", "HANGS     3 s after SIGTERM", "2 jobs are `running`"] {
+        assert!(by_hand.contains(expected), "`{expected}` is missing in\n{by_hand}");
+    }
+    if cfg!(target_os = "linux") {
+        assert_eq!(by_hand.matches("ORPHAN").count(), 2, "`sh` and `sleep`:\n{by_hand}");
+    }
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     for expected in ["stuck #1", "the moon is in the wrong phase", "1 cancelled", "1 failed"] {
         assert!(disorderly.contains(expected), "`{expected}` is missing in\n{disorderly}");
     }
