@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod demo;
 mod exit_stress;
 mod lint;
 mod metadata;
@@ -17,8 +18,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::cargo::cargo;
-
 /// The commands of the sundown workspace.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
@@ -29,7 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the examples: real jobs, a clean shutdown, one in which much goes wrong; then the three Python bindings.
+    /// Runs the examples: a service by hand and annotated, a system manager, the Python classes; clean, and with much that
+    /// goes wrong. It says how long it takes.
     Demo {
         /// Where the picture of the disorderly stop goes. The README's is `docs/report.svg`.
         #[arg(long, default_value = "target/demo/report.svg")]
@@ -74,17 +74,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo { svg, watch, arguments } => {
-            cargo(["run", "--package", "runner", "--", "demo", "--svg"])
-                .args([svg])
-                .args(watch.then_some("--watch"))
-                .args(arguments)
-                .check()?;
-            // The newest one shows it; all of them test it.
-            let newest = python::newest()?;
-            println!();
-            python::demo(&newest)?;
-        }
+        Command::Demo { svg, watch, arguments } => demo::run(&svg, watch, &arguments)?,
         Command::Test(options) => return test::run(&options),
         Command::ExitStress(options) => return exit_stress::run(&options),
         Command::Pytest { filter } => return Ok(test::pytest(filter.as_deref())),

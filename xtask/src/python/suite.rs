@@ -93,16 +93,16 @@ pub(super) fn run_in(
     }
 }
 
-/// `python -m sundown_demo`, on an interpreter.
+/// `python -m sundown_demo`, on an interpreter: to be called, which fails if something is left behind.
 ///
 /// # Errors
 ///
-/// If the extension module cannot be built, or something is left behind.
-pub(crate) fn demo(interpreter: &Interpreter) -> Result<()> {
+/// If the extension module cannot be built.
+pub(crate) fn demo(interpreter: &Interpreter) -> Result<Call> {
     let folder = build_extension(DEMO.package, interpreter, true, false)?;
     // What a panic of the demo prints comes in its place, without a backtrace.
     let call = python(interpreter, folder).env("PYTHONUNBUFFERED", "1").env("RUST_BACKTRACE", "0");
-    call.args(["-m", "sundown_demo"]).check()
+    Ok(call.args(["-m", "sundown_demo"]))
 }
 
 /// An interpreter that finds an extension module.
