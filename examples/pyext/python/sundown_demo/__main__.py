@@ -1,7 +1,10 @@
 """`python -m sundown_demo`: the three classes at work, and that nothing is left of them."""
 
+import contextlib
+import os
 import sys
 import time
+from typing import Iterator
 
 from .demo import client, runner, tool
 from .demo.proof import Proof
@@ -15,10 +18,9 @@ ACTS = [
 
 def main() -> int:
     # Each act once in silence: what it leaves is what the module shares, such as the runtime that awaitables run on.
-    print("0. Each act once in silence, to make what all share. A step of the first panics, and Rust prints:")
-    for _, act in ACTS:
-        act(lambda *_: None)
-    print()
+    with silence():
+        for _, act in ACTS:
+            act(lambda *_: None)
     start, clean = time.monotonic(), True
     for number, (title, act) in enumerate(ACTS, 1):
         print(f"{number}. {title}\n")
@@ -28,6 +30,19 @@ def main() -> int:
         print()
     print(f"All three in {time.monotonic() - start:.1f} s; {'nothing is' if clean else 'SOMETHING IS'} left.")
     return 0 if clean else 1
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Without what Rust prints of a panic: it writes to the descriptor, and not to `sys.stderr`."""
+    stderr, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nothing)
 
 
 def say(topic: str, text: object) -> None:
