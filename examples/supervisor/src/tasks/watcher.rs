@@ -26,18 +26,23 @@ pub(crate) async fn watch(
         }
     })?;
     watcher.watch(&spool, RecursiveMode::NonRecursive).with_context(|| spool.display().to_string())?;
-    for file in files(&claimed)? {
-        queue.send(file).await?;
-    }
+    let mut found = files(&claimed)?;
+    found.extend(files(&spool)?);
     loop {
-        for file in files(&spool)? {
+        for file in found {
+            // A place first: so nothing is claimed that is not queued.
+            let Some(place) = stop.run_until_cancelled(queue.reserve()).await else { break };
             let claim = claimed.join(file.file_name().context("a file has a name")?);
-            fs::rename(&file, &claim).with_context(|| file.display().to_string())?;
-            queue.send(claim).await?;
+            match fs::rename(&file, &claim) {
+                Ok(()) => place?.send(claim),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {} // somebody has taken it back
+                Err(error) => return Err(error).with_context(|| file.display().to_string()),
+            }
         }
         if stop.run_until_cancelled(changed.recv()).await.is_none() {
             break;
         }
+        found = files(&spool)?;
     }
     // The watcher has a thread of its own, which drops its end of the channel on its way out.
     drop(watcher);
