@@ -31,9 +31,10 @@ async def main(port):
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    # SIGTERM went to the whole process group, so the clock may be gone. Its pipe must be, before the loop is closed.
+    # SIGTERM went to the whole process group, so the clock may be gone. Not by `terminate`, which would reap it before
+    # asyncio does. Its pipe must be gone too, before the loop is closed.
     with contextlib.suppress(ProcessLookupError):
-        clock.terminate()
+        os.kill(clock.pid, signal.SIGTERM)
     await clock.communicate()
     metrics.close()
     print("has stopped", flush=True)
