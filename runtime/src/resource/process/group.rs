@@ -38,10 +38,7 @@ impl Group {
         while is_ours() {
             let asked = Self::ask();
             yield_now().await; // the others of this task ask too, and on Linux one look is for all of them
-            let running = self.running(asked)?;
-            if running.is_empty() {
-                break;
-            }
+            let Some(running) = self.running(&asked)? else { break };
             for process in running {
                 process.ended().await?;
             }
@@ -52,10 +49,7 @@ impl Group {
     /// As [`ended`](Self::ended), blocking this thread.
     pub(super) fn ended_blocking(&self, is_ours: impl Fn() -> bool) -> io::Result<()> {
         while is_ours() {
-            let running = self.running(Self::ask())?;
-            if running.is_empty() {
-                break;
-            }
+            let Some(running) = self.running(&Self::ask())? else { break };
             for process in running {
                 process.ended_blocking()?;
             }

@@ -28,10 +28,8 @@ use crate::resource::joiner::wait_exit;
 /// A question. The kernel has a list for each group, so that each who asks looks for itself.
 pub(super) struct Asked;
 
-impl Asked {
-    pub(super) fn now() -> Self {
-        Asked
-    }
+pub(super) fn ask() -> Asked {
+    Asked
 }
 
 /// A process of a group.
@@ -46,9 +44,11 @@ pub(super) fn names(group: u32) -> Option<String> {
     listed(members.iter().filter(|member| !member.zombie).map(|member| named(&member.name, member.pid)))
 }
 
-pub(super) fn running(group: u32, _: Asked) -> io::Result<Vec<Running>> {
+/// Those that run; none if nobody does. They are empty if those that ran have ended since: they may have started others.
+pub(super) fn running(group: u32, _: &Asked) -> io::Result<Option<Vec<Running>>> {
     let members = os::members(group)?;
     let mut running = Vec::new();
+    let nobody = members.iter().all(|member| member.zombie);
     for member in members.iter().filter(|member| !member.zombie) {
         let Some(pid) = Pid::from_raw(member.pid) else { continue };
         match end(pid) {
@@ -65,7 +65,7 @@ pub(super) fn running(group: u32, _: Asked) -> io::Result<Vec<Running>> {
         // The event comes a moment before the child can be reaped. An error: another handle has reaped it.
         let _ = wait_exit(group);
     }
-    Ok(running)
+    Ok((!nobody).then_some(running))
 }
 
 fn is_in(group: u32, pid: Pid) -> bool {

@@ -1,59 +1,97 @@
 //! Linux: `/proc` tells who is in a group, and a descriptor of each (`pidfd_open`, Linux 5.3) when it has ended.
 
+mod look;
 mod looks;
+mod procfs;
 
-use std::fs;
+use std::collections::HashMap;
 use std::io;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use self::look::{Source, look};
 pub(super) use self::looks::Asked;
+use self::looks::Looks;
+use self::procfs::Stat;
 use super::running::Running;
 use super::{listed, named};
+use crate::host::fork::PerProcess;
+
+static GROUPS: PerProcess<Looks<Groups>> = PerProcess::new(|| Looks::new(Groups::now));
+
+/// The processes that were alive, by group.
+struct Groups {
+    members: HashMap<u32, Vec<i32>>,
+    certain: bool,
+}
+
+impl Groups {
+    fn now() -> io::Result<Self> {
+        let found = look(&mut ByGroup)?;
+        let mut members: HashMap<_, Vec<_>> = HashMap::new();
+        for (pid, group) in found.alive {
+            members.entry(group).or_default().push(pid);
+        }
+        Ok(Groups { members, certain: found.certain })
+    }
+
+    fn of(&self, group: u32) -> &[i32] {
+        self.members.get(&group).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Takes the group of a process.
+struct ByGroup;
+
+impl Source for ByGroup {
+    type Process = u32;
+
+    fn list(&mut self) -> io::Result<Vec<i32>> {
+        procfs::list()
+    }
+
+    fn alive(&mut self, id: i32) -> Option<u32> {
+        Some(Stat::of_alive(id)?.group)
+    }
+
+    fn last(&mut self) -> Option<(i32, i32)> {
+        procfs::last_id()
+    }
+}
+
+pub(super) fn ask() -> Asked {
+    GROUPS.get().ask()
+}
 
 pub(super) fn names(group: u32) -> Option<String> {
-    let seen = looks::recent().ok()?;
-    let now = seen.members(group).iter().filter_map(|pid| stat(*pid));
-    listed(now.filter(|stat| stat.group == group && !stat.zombie).map(|stat| named(&stat.name, stat.pid)))
+    let seen = GROUPS.get().recent().ok()?;
+    let now = seen.of(group).iter().filter_map(|pid| Stat::of_alive(*pid));
+    listed(now.filter(|stat| stat.group == group).map(|stat| named(&stat.name, stat.pid)))
 }
 
-/// A process whose main thread alone has ended is a zombie in `/proc`, too: only its descriptor tells.
-pub(super) fn running(group: u32, asked: Asked) -> io::Result<Vec<Running>> {
-    let seen = asked.look()?;
-    let mut running = Vec::new();
-    for &member in seen.members(group) {
-        let Some(pid) = Pid::from_raw(member) else { continue };
-        match pidfd_open(pid, PidfdFlags::empty()) {
-            // Between the look and this the id may have gone to another process, whose end does not concern us.
-            Ok(end) if stat(member).is_some_and(|now| now.group == group) => running.extend(Running::new(end)?),
-            Ok(_) | Err(Errno::SRCH) => {}
-            Err(error) => return Err(error.into()),
-        }
+/// Those that run; none if nobody does. They are empty if those that ran have ended since: they may have started others.
+pub(super) fn running(group: u32, asked: &Asked) -> io::Result<Option<Vec<Running>>> {
+    let seen = GROUPS.get().since(asked)?;
+    let members = seen.of(group);
+    if members.is_empty() && seen.certain {
+        return Ok(None);
     }
-    Ok(running)
+    let mut running = Vec::new();
+    for &member in members {
+        // Between the look and this the id may have gone to another process, whose end does not concern us.
+        let is_member = || Stat::of(member).is_some_and(|now| now.group == group);
+        running.extend(open(member, is_member)?.map(Running::new).transpose()?.flatten());
+    }
+    Ok(Some(running))
 }
 
-/// What `/proc/PID/stat` says of a process.
-struct Stat {
-    pid: i32,
-    name: String,
-    group: u32,
-    zombie: bool,
-}
-
-/// Every process there is.
-fn stats() -> io::Result<impl Iterator<Item = Stat>> {
-    let pids = fs::read_dir("/proc")?.flatten();
-    Ok(pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(stat))
-}
-
-fn stat(pid: i32) -> Option<Stat> {
-    // `PID (NAME) STATE PPID PGRP …`; the name may have blanks and parentheses.
-    let text = String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?).into_owned();
-    let (head, rest) = text.rsplit_once(')')?;
-    let (_, name) = head.split_once('(')?;
-    let mut fields = rest.split_whitespace();
-    let (state, _parent, group) = (fields.next()?, fields.next()?, fields.next()?.parse().ok()?);
-    Some(Stat { pid, name: name.to_owned(), group, zombie: matches!(state, "Z" | "X" | "x") })
+/// A descriptor of the process, unless it has ended, or is another one than `is_it` wants, or the id is a thread's.
+fn open(pid: i32, is_it: impl FnOnce() -> bool) -> io::Result<Option<std::os::fd::OwnedFd>> {
+    let Some(id) = Pid::from_raw(pid) else { return Ok(None) };
+    match pidfd_open(id, PidfdFlags::empty()) {
+        Ok(end) => Ok(is_it().then_some(end)),
+        Err(Errno::SRCH | Errno::INVAL | Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

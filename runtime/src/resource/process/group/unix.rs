@@ -56,10 +56,10 @@ impl Group {
     }
 
     pub(super) fn ask() -> os::Asked {
-        os::Asked::now()
+        os::ask()
     }
 
-    pub(super) fn running(&self, asked: os::Asked) -> io::Result<Vec<Running>> {
+    pub(super) fn running(&self, asked: &os::Asked) -> io::Result<Option<Vec<Running>>> {
         os::running(self.0, asked)
     }
 }

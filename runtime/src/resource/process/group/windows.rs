@@ -85,8 +85,9 @@ impl Group {
         Asked
     }
 
-    pub(super) fn running(&self, _: Asked) -> io::Result<Vec<Running>> {
-        self.members()
+    /// Those that run; none if nobody does.
+    pub(super) fn running(&self, _: &Asked) -> io::Result<Option<Vec<Running>>> {
+        Ok(Some(self.members()?).filter(|running| !running.is_empty()))
     }
 
     fn members(&self) -> io::Result<Vec<Running>> {

@@ -10,82 +10,63 @@
 //! 2. One thread looks at a time; those who asked meanwhile wait for the next look, which one of them takes. Nothing of a
 //!    user's runs under the lock.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::host::fork::PerProcess;
 use crate::sync::lock;
 
-/// The processes that were seen, by group.
-#[derive(Default)]
-pub(super) struct Seen(HashMap<u32, Vec<i32>>);
+/// Those who ask one thing, by the looks that answer them.
+pub(super) struct Looks<T> {
+    /// How many have asked.
+    asked: AtomicU64,
+    last: Mutex<Option<Last<T>>>,
+    look: fn() -> io::Result<T>,
+}
 
-impl Seen {
-    fn now() -> io::Result<Self> {
-        let mut seen = Seen::default();
-        for stat in super::stats()? {
-            seen.0.entry(stat.group).or_default().push(stat.pid);
-        }
-        Ok(seen)
-    }
-
-    /// The ids of those that were in the group.
-    pub(super) fn members(&self, group: u32) -> &[i32] {
-        self.0.get(&group).map_or(&[], Vec::as_slice)
-    }
+struct Last<T> {
+    /// Everybody who had asked when it began.
+    for_all_up_to: u64,
+    began: Instant,
+    seen: Arc<T>,
 }
 
 /// A question, to be answered by a look that has not begun yet.
 pub(in super::super) struct Asked(u64);
 
-impl Asked {
-    pub(in super::super) fn now() -> Self {
-        Asked(LOOKS.get().asked.fetch_add(1, Ordering::SeqCst) + 1)
-    }
-
-    /// Looks, unless somebody has looked since this was asked.
-    pub(super) fn look(self) -> io::Result<Arc<Seen>> {
-        LOOKS.get().look(|last| last.for_all_up_to >= self.0)
-    }
-}
-
-/// What there was a moment ago, or is now.
-pub(super) fn recent() -> io::Result<Arc<Seen>> {
-    LOOKS.get().look(|last| last.began.is_some_and(|began| began.elapsed() < RECENT))
-}
-
 /// Hundreds are killed within this time.
 const RECENT: Duration = Duration::from_millis(10);
 
-static LOOKS: PerProcess<Looks> = PerProcess::new(Looks::default);
+impl<T> Looks<T> {
+    pub(super) fn new(look: fn() -> io::Result<T>) -> Self {
+        Looks { asked: AtomicU64::new(0), last: Mutex::new(None), look }
+    }
 
-#[derive(Default)]
-struct Looks {
-    /// How many have asked.
-    asked: AtomicU64,
-    last: Mutex<Last>,
-}
+    pub(super) fn ask(&self) -> Asked {
+        Asked(self.asked.fetch_add(1, Ordering::SeqCst) + 1)
+    }
 
-#[derive(Default)]
-struct Last {
-    /// Everybody who had asked when it began.
-    for_all_up_to: u64,
-    began: Option<Instant>,
-    seen: Arc<Seen>,
-}
+    /// Looks, unless somebody has looked since this was asked.
+    pub(super) fn since(&self, asked: &Asked) -> io::Result<Arc<T>> {
+        self.unless(|last| last.for_all_up_to >= asked.0)
+    }
 
-impl Looks {
+    /// What there was a moment ago, or is now.
+    pub(super) fn recent(&self) -> io::Result<Arc<T>> {
+        self.unless(|last| last.began.elapsed() < RECENT)
+    }
+
     /// What the last look has seen, if that will do; else what there is now.
-    fn look(&self, will_do: impl FnOnce(&Last) -> bool) -> io::Result<Arc<Seen>> {
+    fn unless(&self, will_do: impl FnOnce(&Last<T>) -> bool) -> io::Result<Arc<T>> {
         let mut last = lock(&self.last);
-        if !will_do(&last) {
-            let (for_all_up_to, began) = (self.asked.load(Ordering::SeqCst), Some(Instant::now()));
-            *last = Last { for_all_up_to, began, seen: Arc::new(Seen::now()?) };
+        if let Some(last) = last.as_ref().filter(|last| will_do(last)) {
+            return Ok(Arc::clone(&last.seen));
         }
-        Ok(Arc::clone(&last.seen))
+        let (for_all_up_to, began) = (self.asked.load(Ordering::SeqCst), Instant::now());
+        let seen = Arc::new((self.look)()?);
+        *last = Some(Last { for_all_up_to, began, seen: Arc::clone(&seen) });
+        Ok(seen)
     }
 }
 
@@ -95,17 +76,26 @@ mod tests {
 
     #[test]
     fn a_look_is_for_those_who_asked_before_it() {
-        let own = super::super::stat(std::process::id().try_into().unwrap()).unwrap();
-        let looks = Looks::default();
-        let first = looks.look(|last| last.for_all_up_to >= 1).unwrap();
-        assert!(first.members(own.group).contains(&own.pid));
+        let looks = Looks::new(|| Ok(()));
+        let first = looks.since(&looks.ask()).unwrap();
         // Nobody had asked then: it is not for one who asks now.
-        assert_eq!(looks.asked.fetch_add(2, Ordering::SeqCst), 0);
-        let second = looks.look(|last| last.for_all_up_to >= 1).unwrap();
+        let (one, other) = (looks.ask(), looks.ask());
+        let second = looks.since(&one).unwrap();
         assert!(!Arc::ptr_eq(&first, &second));
         // The other one who had asked gets the same.
-        assert!(Arc::ptr_eq(&second, &looks.look(|last| last.for_all_up_to >= 2).unwrap()));
-        assert_eq!(looks.asked.fetch_add(1, Ordering::SeqCst), 2);
-        assert!(!Arc::ptr_eq(&second, &looks.look(|last| last.for_all_up_to >= 3).unwrap()));
+        assert!(Arc::ptr_eq(&second, &looks.since(&other).unwrap()));
+        assert!(!Arc::ptr_eq(&second, &looks.since(&looks.ask()).unwrap()));
+    }
+
+    #[test]
+    fn a_look_that_fails_is_the_answer_to_one_alone() {
+        static FAILS: AtomicU64 = AtomicU64::new(1);
+        let looks = Looks::new(|| match FAILS.swap(0, Ordering::SeqCst) {
+            0 => Ok(()),
+            _ => Err(io::Error::other("no")),
+        });
+        let (one, other) = (looks.ask(), looks.ask());
+        looks.since(&one).unwrap_err();
+        looks.since(&other).unwrap();
     }
 }

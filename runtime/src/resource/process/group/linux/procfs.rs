@@ -1,0 +1,91 @@
+//! `/proc`: a process's state, the ids there are, and the id that was allocated last.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+
+/// What `/proc/ID/stat` says of a process, or of a thread's process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub(super) pid: i32,
+    pub(super) name: String,
+    pub(super) parent: i32,
+    pub(super) group: u32,
+    /// All its threads have: of one whose main thread alone has ended `/proc` says that it is a zombie, too.
+    pub(super) ended: bool,
+    /// In clock ticks since boot. With the id it says which process this is.
+    pub(super) started: u64,
+}
+
+impl Stat {
+    /// None if nobody has the id.
+    pub(super) fn of(pid: i32) -> Option<Self> {
+        let mut text = [0; 2048]; // 52 numbers and a name
+        let length = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut text)).ok()?;
+        Self::parse(pid, &String::from_utf8_lossy(&text[..length]))
+    }
+
+    /// None if nobody has the id, or who has it has ended.
+    pub(super) fn of_alive(pid: i32) -> Option<Self> {
+        Self::of(pid).filter(|stat| !stat.ended)
+    }
+
+    /// `PID (NAME) STATE PPID PGRP …`; the name may have blanks and parentheses.
+    fn parse(pid: i32, text: &str) -> Option<Self> {
+        let (head, rest) = text.rsplit_once(')')?;
+        let (_, name) = head.split_once('(')?;
+        // proc(5) counts from 1, and the name is the second.
+        let mut fields = rest.split_ascii_whitespace().zip(3..);
+        let mut field = |number| fields.find(|(_, at)| *at == number).map(|(text, _)| text);
+        let (state, parent, group) = (field(3)?, field(4)?.parse().ok()?, field(5)?.parse().ok()?);
+        let (threads, started): (u32, _) = (field(20)?.parse().ok()?, field(22)?.parse().ok()?);
+        // A zombie is a thread of its own process, until it was waited for.
+        let ended = matches!(state, "X" | "x") || state == "Z" && threads <= 1;
+        Some(Stat { pid, name: name.to_owned(), parent, group, ended, started })
+    }
+}
+
+/// The ids of all processes.
+pub(super) fn list() -> io::Result<Vec<i32>> {
+    Ok(fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+}
+
+/// The id that was allocated last to a process or thread, and the one that none reaches. None where that is not told: under
+/// `subset=pid`, or where a container has a `loadavg` of its own (lxcfs), whose last number is something else.
+pub(super) fn last_id() -> Option<(i32, i32)> {
+    let mut file = File::open("/proc/loadavg").ok()?;
+    if file.metadata().ok()?.dev() != fs::metadata("/proc").ok()?.dev() {
+        return None;
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    let end = fs::read_to_string("/proc/sys/kernel/pid_max").ok()?.trim().parse().ok()?;
+    Some((text.split_ascii_whitespace().last()?.parse().ok()?, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_have_parentheses_and_blanks() {
+        let line =
+            |state, threads| format!("12 (a) b (c) {state} 7 11 12 0 -1 1 2 3 4 5 6 7 8 9 20 0 {threads} 0 98765 0");
+        let stat = Stat::parse(12, &line("S", 3)).unwrap();
+        assert_eq!((stat.name.as_str(), stat.parent, stat.group), ("a) b (c", 7, 11));
+        assert_eq!((stat.started, stat.ended), (98765, false));
+        assert!(Stat::parse(12, &line("Z", 1)).unwrap().ended);
+        assert!(!Stat::parse(12, &line("Z", 2)).unwrap().ended, "its other thread runs");
+    }
+
+    #[test]
+    fn the_last_id_is_that_of_the_last_thread() {
+        let own = Stat::of_alive(std::process::id().cast_signed()).unwrap();
+        assert!(list().unwrap().contains(&own.pid));
+        let (before, end) = last_id().unwrap();
+        std::thread::spawn(|| ()).join().unwrap();
+        let (after, _) = last_id().unwrap();
+        assert!(before != after && after < end);
+        assert_eq!(Stat::of(end), None);
+    }
+}

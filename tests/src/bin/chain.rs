@@ -1,0 +1,21 @@
+//! A chain of processes, for `tests/process.rs`: each starts the next one and ends at once. Its arguments: how many they are,
+//! and the file that the last one makes before it ends.
+
+use std::fs;
+
+#[allow(unsafe_code, reason = "std does not fork")]
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let links: usize = arguments.next().and_then(|links| links.parse().ok()).expect("how many");
+    let file = arguments.next().expect("a file");
+    for _ in 1..links {
+        // SAFETY: there is one thread, so that the child has all that its parent had.
+        match unsafe { libc::fork() } {
+            0 => {}
+            // SAFETY: it returns to nobody; the child has the rest to do.
+            1.. => unsafe { libc::_exit(0) },
+            _ => panic!("{}", std::io::Error::last_os_error()),
+        }
+    }
+    fs::write(file, "the last one").expect("its directory is there");
+}
