@@ -29,8 +29,8 @@ use group::Group;
 /// A cheap handle: all clones are one child. As a [`Teardown`](Teardown) it is asked by SIGTERM to the whole group (and
 /// SIGCONT, for one that is stopped), has ended when every process of the group has and the child was reaped, and is forced
 /// by SIGKILL to the whole group. The exit status is in the report, whatever it is, and so are the names of who was killed.
-/// A process that leaves the group, as a daemon does, is not followed. [`with_request`](Self::with_request) says how else it
-/// is asked.
+/// A process that leaves the group, as a daemon does, is not followed: [`spawn_tree`](Self::spawn_tree) is for such.
+/// [`with_request`](Self::with_request) says how else it is asked.
 ///
 /// Dropping the last handle of a child that runs kills the group, and the reaper thread reaps the child: one that ignored a
 /// mere request would outlive this process. Nobody waits for it.
@@ -114,10 +114,69 @@ impl Process {
     /// Outside a tokio runtime with its I/O driver, as [`Command::spawn`] does.
     #[track_caller]
     pub fn spawn(name: impl Into<Cow<'static, str>>, command: Command) -> io::Result<Self> {
-        let location = Location::caller();
-        let (wrapper, group) = Group::spawn(command)?;
+        Ok(Self::new(name.into(), Group::spawn(command)?, Location::caller()))
+    }
+
+    /// Starts `command`, and follows all that descends from it, also what leaves its process group: a daemon, what `setsid`
+    /// or a shell's job control starts. As [`spawn`](Self::spawn) otherwise; it has ended when all of them have. The report
+    /// says of those outside the group whether they have ended or were killed.
+    ///
+    /// | | who is found |
+    /// |---|---|
+    /// | Linux | who is in the group; who has the variable `SUNDOWN_TREE`, which is set for `command`, in its environment; whose parent is one of them; who was once. It needs no privileges, and signals no id that another process may have by then |
+    /// | Windows | all: a job is a tree, and `spawn` is the same |
+    /// | macOS, FreeBSD | who is in the group: `spawn` is the same. They have no descriptor of a foreign process to send a signal by |
+    ///
+    /// On Linux a process escapes if its parent has ended, it has left the group, and its environment cannot be read: it was
+    /// started without it (`env -i`), has written over it (as nginx does for its title), or runs as another user. Each look
+    /// reads the environments of the processes of this user that are younger than its first tree: use it where something
+    /// may leave the group.
+    ///
+    /// A process of a tree may start trees of its own. They are parts of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// # Panics
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+    /// use sundown::{Process, ShutdownGuard, must_shutdown};
+    /// use tokio::process::Command;
+    ///
+    /// #[must_shutdown(timeout = "10s")]
+    /// struct Database {
+    ///     #[shutdown]
+    ///     server: Process,
+    ///     guard: ShutdownGuard<Self>,
+    /// }
+    ///
+    /// let mut command = Command::new("sh");
+    /// command.args(["-c", "setsid sleep 1000 & setsid sleep 1000 & wait"]);
+    /// let server = Process::spawn_tree("server", command)?;
+    /// let report = Database { server, guard: ShutdownGuard::new() }.shutdown().await.unwrap();
+    /// # #[cfg(target_os = "linux")]
+    /// println!("{report}"); // … outside its group: ended `sleep` (1234), `sleep` (1235)
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))] fn main() {}
+    /// ```
+    #[track_caller]
+    pub fn spawn_tree(name: impl Into<Cow<'static, str>>, command: Command) -> io::Result<Self> {
+        Ok(Self::new(name.into(), Group::spawn_tree(command)?, Location::caller()))
+    }
+
+    fn new(
+        name: Cow<'static, str>,
+        (wrapper, group): (Box<dyn ChildWrapper>, Group),
+        location: &'static Location<'static>,
+    ) -> Self {
         let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
-            name: name.into(),
+            name,
             group,
             child: Mutex::new(Child {
                 wrapper: Some(wrapper),
@@ -130,7 +189,7 @@ impl Process {
             created: Instant::now(),
             registered: nodes::register(Weak::clone(inner) as Weak<dyn Node>),
         });
-        Ok(Process { inner })
+        Process { inner }
     }
 
     /// How it is requested to stop, by whatever handle.
@@ -171,7 +230,7 @@ impl Process {
         lock(&self.inner.child).status
     }
 
-    /// Waits until every process of the group has ended, and reaps the child.
+    /// Waits until every process of the group, or the tree, has ended, and reaps the child.
     ///
     /// # Errors
     ///
@@ -307,15 +366,15 @@ impl Drop for Inner {
             return;
         }
         let Some(mut wrapper) = child.wrapper.take_if(|_| child.status.is_none()) else { return };
-        let _ = wrapper.start_kill();
+        let _ = self.group.kill(&mut *wrapper);
         // On Windows nobody reaps; the handles are closed here.
         #[cfg(unix)]
-        reap_later(self.group.id(), self.name.clone(), wrapper);
+        reap_later(self.group.clone(), self.name.clone(), wrapper);
     }
 }
 
 #[cfg(unix)]
-fn reap_later(id: u32, name: Cow<'static, str>, wrapper: Box<dyn ChildWrapper>) {
+fn reap_later(group: Group, name: Cow<'static, str>, wrapper: Box<dyn ChildWrapper>) {
     use crate::host::exit;
     use crate::resource::joiner::wait_exit;
     use crate::value::reaper;
@@ -325,7 +384,13 @@ fn reap_later(id: u32, name: Cow<'static, str>, wrapper: Box<dyn ChildWrapper>) 
     }
     let mut child = Child { wrapper: Some(wrapper), request: ProcessRequest::Signal, requested: true, status: None };
     let reaped = reaper::submit(move |_| async move {
-        let ended = Joiner::spawn(&name, move || wait_exit(id)).wait().await;
+        let ended = Joiner::spawn(&name, move || {
+            if group.is_tree() {
+                group.ended_blocking(|| true)?; // which kills those who were started meanwhile
+            }
+            wait_exit(group.id())
+        });
+        let ended = { ended }.wait().await;
         let _ = ended.map(|ended| ended.and_then(|()| child.reap()));
     });
     if let Err(error) = reaped {
@@ -351,6 +416,9 @@ impl Teardown for &Process {
             match self.inner.ended(progress).await {
                 Ok(status) => {
                     progress.detail(status.to_string());
+                    if let Some(outside) = self.inner.group.outside() {
+                        progress.detail(format!("outside its group: {outside}"));
+                    }
                     Outcome::Stopped
                 }
                 Err(Unwatched::Panicked(outcome)) => outcome,

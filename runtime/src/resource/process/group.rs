@@ -1,10 +1,10 @@
 //! Who is stopped together with a child, and when all of them have ended.
 //!
-//! | | who | what tells that one has ended |
-//! |---|---|---|
-//! | Linux | a process group | a pidfd (Linux 5.3) |
-//! | macOS, FreeBSD | a process group | `EVFILT_PROC` of a kqueue |
-//! | Windows | a job | the handle of the process |
+//! | | who | of a tree | what tells that one has ended |
+//! |---|---|---|---|
+//! | Linux | a process group | all that descend from the child, but for what `linux/tree.rs` says | a pidfd (Linux 5.3) |
+//! | macOS, FreeBSD | a process group | the same | `EVFILT_PROC` of a kqueue |
+//! | Windows | a job | the same, and none leaves it | the handle of the process |
 //!
 //! The leader is our child, and nobody else gets its id until we reap it: so the id of a group is the group's own for as long
 //! as these functions are used. The others are children of others. A zombie has ended; its own parent, or init, reaps it.
@@ -36,7 +36,7 @@ impl Group {
     pub(super) async fn ended(&self, is_ours: impl Fn() -> bool) -> io::Result<()> {
         // A process that is there may start others before it ends: look again until nobody is left.
         while is_ours() {
-            let asked = Self::ask();
+            let asked = self.ask();
             yield_now().await; // the others of this task ask too, and on Linux one look is for all of them
             let Some(running) = self.running(&asked)? else { break };
             for process in running {
@@ -49,7 +49,7 @@ impl Group {
     /// As [`ended`](Self::ended), blocking this thread.
     pub(super) fn ended_blocking(&self, is_ours: impl Fn() -> bool) -> io::Result<()> {
         while is_ours() {
-            let Some(running) = self.running(&Self::ask())? else { break };
+            let Some(running) = self.running(&self.ask())? else { break };
             for process in running {
                 process.ended_blocking()?;
             }

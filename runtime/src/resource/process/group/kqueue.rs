@@ -16,6 +16,7 @@ use rustix::event::Timespec;
 use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent_timespec, kqueue};
 use rustix::io::Errno;
 use rustix::process::{Pid, getpgid};
+use tokio::process::Command;
 
 #[cfg(target_os = "freebsd")]
 use self::freebsd as os;
@@ -30,6 +31,47 @@ pub(super) struct Asked;
 
 pub(super) fn ask() -> Asked {
     Asked
+}
+
+/// There is none: what leaves the group is not found.
+///
+/// xnu and FreeBSD show who is whose child, and FreeBSD what is in the environment of a process; but neither has a
+/// descriptor of a process that is not this one's child, to send a signal by. An id may be another's by then.
+#[derive(Debug)]
+pub(super) enum Tree {}
+
+impl Tree {
+    pub(super) fn of(_: &mut Command) -> Option<Self> {
+        None
+    }
+
+    pub(super) fn is_led_by(&self, _: u32) {
+        match *self {}
+    }
+
+    pub(super) fn ask() -> Asked {
+        ask()
+    }
+
+    pub(super) fn request(&self, _: u32) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn kill(&self, _: u32) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn running(&self, _: u32, _: &Asked) -> io::Result<Option<Vec<Running>>> {
+        match *self {}
+    }
+
+    pub(super) fn names(&self, _: u32) -> Option<String> {
+        match *self {}
+    }
+
+    pub(super) fn outside(&self) -> Option<String> {
+        match *self {}
+    }
 }
 
 /// A process of a group.

@@ -3,9 +3,11 @@
 mod look;
 mod looks;
 mod procfs;
+mod tree;
 
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -14,6 +16,7 @@ use self::look::{Source, look};
 pub(super) use self::looks::Asked;
 use self::looks::Looks;
 use self::procfs::Stat;
+pub(super) use self::tree::Tree;
 use super::running::Running;
 use super::{listed, named};
 use crate::host::fork::PerProcess;
@@ -87,7 +90,7 @@ pub(super) fn running(group: u32, asked: &Asked) -> io::Result<Option<Vec<Runnin
 }
 
 /// A descriptor of the process, unless it has ended, or is another one than `is_it` wants, or the id is a thread's.
-fn open(pid: i32, is_it: impl FnOnce() -> bool) -> io::Result<Option<std::os::fd::OwnedFd>> {
+fn open(pid: i32, is_it: impl FnOnce() -> bool) -> io::Result<Option<OwnedFd>> {
     let Some(id) = Pid::from_raw(pid) else { return Ok(None) };
     match pidfd_open(id, PidfdFlags::empty()) {
         Ok(end) => Ok(is_it().then_some(end)),

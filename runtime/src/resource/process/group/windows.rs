@@ -59,6 +59,16 @@ impl Group {
         Ok((child, Group { id, job }))
     }
 
+    /// A job is a tree.
+    pub(in super::super) fn spawn_tree(command: Command) -> io::Result<(Box<dyn ChildWrapper>, Self)> {
+        Self::spawn(command)
+    }
+
+    /// Nobody is outside.
+    pub(in super::super) fn outside(&self) -> Option<String> {
+        None
+    }
+
     /// Of the child, and of its console group.
     pub(in super::super) fn id(&self) -> u32 {
         self.id
@@ -81,7 +91,7 @@ impl Group {
         listed(self.members().ok()?.iter().map(|member| named(&image(&member.handle), member.id)))
     }
 
-    pub(super) fn ask() -> Asked {
+    pub(super) fn ask(&self) -> Asked {
         Asked
     }
 

@@ -41,8 +41,8 @@ pub(super) trait Source {
     fn last(&mut self) -> Option<(i32, i32)>;
 }
 
-/// How many ids a look takes that are new, a fraction of a second: whoever has asked may be on a thread of a runtime.
-const MOST: usize = 20_000;
+/// How many ids a look takes that are new, in a fraction of a second: who has asked may be on a thread of a runtime.
+const MOST: usize = 2_000;
 
 /// What a look has found.
 pub(super) struct Found<P> {

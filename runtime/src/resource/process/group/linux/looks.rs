@@ -33,6 +33,7 @@ struct Last<T> {
 }
 
 /// A question, to be answered by a look that has not begun yet.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in super::super) struct Asked(u64);
 
 /// Hundreds are killed within this time.

@@ -15,6 +15,10 @@ pub(super) struct Stat {
     pub(super) ended: bool,
     /// In clock ticks since boot. With the id it says which process this is.
     pub(super) started: u64,
+    /// Its main thread has ended, others have not.
+    pub(super) is_headless: bool,
+    /// It begins with another program, whose environment is not in its place yet; or its memory is another user's.
+    pub(super) is_between_programs: bool,
 }
 
 impl Stat {
@@ -30,6 +34,11 @@ impl Stat {
         Self::of(pid).filter(|stat| !stat.ended)
     }
 
+    /// Whether it is the same process that has the id.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (self.pid, self.started) == (other.pid, other.started)
+    }
+
     /// `PID (NAME) STATE PPID PGRP …`; the name may have blanks and parentheses.
     fn parse(pid: i32, text: &str) -> Option<Self> {
         let (head, rest) = text.rsplit_once(')')?;
@@ -41,7 +50,23 @@ impl Stat {
         let (threads, started): (u32, _) = (field(20)?.parse().ok()?, field(22)?.parse().ok()?);
         // A zombie is a thread of its own process, until it was waited for.
         let ended = matches!(state, "X" | "x") || state == "Z" && threads <= 1;
-        Some(Stat { pid, name: name.to_owned(), parent, group, ended, started })
+        let (memory, environment): (u64, u64) = (field(23)?.parse().ok()?, field(51)?.parse().ok()?);
+        Some(Stat {
+            pid,
+            name: name.to_owned(),
+            parent,
+            group,
+            ended,
+            started,
+            is_headless: state == "Z" && !ended,
+            is_between_programs: memory > 0 && environment == 0,
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_test() -> Self {
+        let (name, is_headless, is_between_programs) = ("test".to_owned(), false, false);
+        Stat { pid: 0, name, parent: 0, group: 0, ended: false, started: 0, is_headless, is_between_programs }
     }
 }
 
@@ -69,8 +94,10 @@ mod tests {
 
     #[test]
     fn a_name_may_have_parentheses_and_blanks() {
-        let line =
-            |state, threads| format!("12 (a) b (c) {state} 7 11 12 0 -1 1 2 3 4 5 6 7 8 9 20 0 {threads} 0 98765 0");
+        let zeroes = "0 ".repeat(30);
+        let line = |state, threads| {
+            format!("12 (a) b (c) {state} 7 11 12 0 -1 1 2 3 4 5 6 7 8 9 20 0 {threads} 0 98765 {zeroes}")
+        };
         let stat = Stat::parse(12, &line("S", 3)).unwrap();
         assert_eq!((stat.name.as_str(), stat.parent, stat.group), ("a) b (c", 7, 11));
         assert_eq!((stat.started, stat.ended), (98765, false));

@@ -1,0 +1,101 @@
+//! The variable that says of which trees a process is.
+
+use std::collections::hash_map::RandomState;
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use tokio::process::Command;
+
+use super::super::procfs::Stat;
+
+/// The ids of all trees that a process is in, separated by colons: in a tree another one may be started.
+const VARIABLE: &str = "SUNDOWN_TREE";
+
+/// How often a process is looked at that is between two programs: that takes microseconds.
+const LOOKS: usize = 20;
+
+/// Gives `command` the id of a new tree, beside those that this process is in.
+pub(super) fn mark(command: &mut Command) -> String {
+    let id = new_id();
+    let mut value = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map_or_else(OsString::new, |outer| {
+        let mut outer = outer;
+        outer.push(":");
+        outer
+    });
+    value.push(&id);
+    command.env(VARIABLE, value);
+    id
+}
+
+/// What no other tree has, of this process or another, after a fork either.
+fn new_id() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut random = RandomState::new().build_hasher();
+    random.write_u32(std::process::id());
+    random.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
+    let first = random.finish();
+    random.write_u64(first);
+    format!("{first:016x}{:016x}", random.finish())
+}
+
+/// The ids of the trees that a process is in; none if it has none, or nobody may see them.
+pub(super) fn trees_of(stat: &Stat) -> Option<String> {
+    let mut now = stat.clone();
+    for _ in 0..LOOKS {
+        let environment = if now.is_headless { of_a_thread(now.pid)? } else { read(&format!("/proc/{}", now.pid))? };
+        // While it begins with another program it has none for a moment.
+        if !environment.is_empty() || !now.is_between_programs {
+            return value(&environment);
+        }
+        thread::yield_now();
+        now = Stat::of_alive(now.pid)?;
+    }
+    None
+}
+
+fn read(process: &str) -> Option<Vec<u8>> {
+    fs::read(format!("{process}/environ")).ok()
+}
+
+/// Of one whose main thread has ended: that has no memory any more.
+fn of_a_thread(pid: i32) -> Option<Vec<u8>> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    threads.flatten().filter_map(|thread| read(thread.path().to_str()?)).find(|environment| !environment.is_empty())
+}
+
+fn value(environment: &[u8]) -> Option<String> {
+    let variable = |entry: &[u8]| Some(entry.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?.to_owned());
+    let value = environment.split(|byte| *byte == 0).find_map(variable)?;
+    String::from_utf8(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_is_found_by_its_whole_name() {
+        assert_eq!(value(b"A=1\0SUNDOWN_TREE=1:2\0B=3\0").as_deref(), Some("1:2"));
+        assert_eq!(value(b"NO_SUNDOWN_TREE=1\0SUNDOWN_TREES=1\0A=SUNDOWN_TREE=1\0"), None);
+        assert_eq!(value(b""), None);
+    }
+
+    #[test]
+    fn no_two_ids_are_the_same() {
+        let ids: std::collections::HashSet<_> = (0..100).map(|_| new_id()).collect();
+        assert!(ids.len() == 100 && ids.iter().all(|id| id.len() == 32));
+    }
+
+    #[tokio::test]
+    async fn a_child_has_it_also_without_the_rest_of_the_environment() {
+        let mut command = Command::new("sleep");
+        let path = std::env::var_os("PATH").unwrap();
+        let id = mark(command.arg("60").env_clear().env("PATH", path).kill_on_drop(true));
+        let child = command.spawn().unwrap();
+        let stat = Stat::of_alive(child.id().unwrap().cast_signed()).unwrap();
+        assert_eq!(trees_of(&stat).unwrap().rsplit(':').next(), Some(&*id));
+    }
+}

@@ -1,0 +1,52 @@
+//! A look that kills.
+//!
+//! Where each process starts another one as soon as it lives, the one that a look has found is gone before it gets a signal.
+//! This one gives the signal at sight, and comes to each new process in the order in which they are started.
+
+use std::io;
+
+use rustix::process::{Signal, pidfd_send_signal};
+
+use super::super::look::{Source, look};
+use super::super::procfs::{self, Stat};
+use super::forest::Process;
+use super::members::open_same;
+
+/// Kills those of the tree who can be told by themselves, and returns them. Who `is_killed` already may not have ended yet.
+pub(super) fn hunt(tree: &str, leader: u32, is_killed: impl Fn(&Stat) -> bool) -> io::Result<Vec<Stat>> {
+    let mut hunt = Hunt { tree, leader, is_killed, killed: Vec::new() };
+    look(&mut hunt)?;
+    Ok(hunt.killed)
+}
+
+struct Hunt<'a, K> {
+    tree: &'a str,
+    leader: u32,
+    is_killed: K,
+    killed: Vec<Stat>,
+}
+
+impl<K: Fn(&Stat) -> bool> Source for Hunt<'_, K> {
+    type Process = ();
+
+    fn list(&mut self) -> io::Result<Vec<i32>> {
+        procfs::list()
+    }
+
+    fn alive(&mut self, id: i32) -> Option<()> {
+        let process = Process::with_trees(Stat::of_alive(id)?);
+        let own = std::process::id().cast_signed();
+        if id == own || !process.is_in(self.tree, self.leader) || (self.is_killed)(&process.stat) {
+            return None;
+        }
+        // An error is the next look's, too: it finds who is left.
+        let opened = open_same(&process.stat).ok()??;
+        pidfd_send_signal(opened, Signal::KILL).ok()?;
+        self.killed.push(process.stat);
+        None
+    }
+
+    fn last(&mut self) -> Option<(i32, i32)> {
+        procfs::last_id()
+    }
+}
