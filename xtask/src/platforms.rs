@@ -77,8 +77,9 @@ const TESTED_ON_UNIX: [&str; 4] = ["http", "progress", "run", "systemd"];
 /// Cargo's exit status where a package does not compile.
 const CARGO_FAILED: i32 = 101;
 
-/// No columns: a name for other features, and what is there for `sundown-python` alone. They are checked all the same.
-const HIDDEN: [&str; 2] = ["default", "host-hooks"];
+/// No columns: a name for other features, what is there for `sundown-python` alone, and what needs a flag of rustc's. They are
+/// checked all the same.
+const HIDDEN: [&str; 3] = ["default", "host-hooks", "taskdump"];
 
 /// Runs the checks and tests, prints the table, and compares it with the README's.
 ///

@@ -113,6 +113,11 @@ pub(crate) fn with_loom(call: Call) -> Call {
     call.flags("RUSTFLAGS", "--cfg sundown_loom").env("CARGO_TARGET_DIR", target().join("loom"))
 }
 
+/// With what is unstable in tokio. In a target directory of its own, as that of loom.
+fn with_unstable_tokio(call: Call) -> Call {
+    call.flags("RUSTFLAGS", "--cfg tokio_unstable").env("CARGO_TARGET_DIR", target().join("unstable"))
+}
+
 /// What was run so far, and how it went.
 struct Run<'a> {
     filter: Option<&'a str>,
@@ -162,6 +167,8 @@ impl<'a> Run<'a> {
         if self.filter.is_none() {
             let models = ["test", "--package", "sundown", "--features", &features, "--lib", "--release", "models"];
             self.cargo("loom models", with_loom(cargo(models)), &[], arguments);
+            let traces = ["test", "--package", "sundown", "--features", "taskdump", "--lib", "trace"];
+            self.cargo("with unstable tokio", with_unstable_tokio(cargo(traces)), &[], arguments);
         }
         Ok(())
     }

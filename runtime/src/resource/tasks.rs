@@ -7,6 +7,7 @@ mod notes;
 mod slots;
 mod tally;
 pub(in crate::resource) mod teardown;
+mod trace;
 mod tracked;
 
 use std::any::Any;
@@ -361,7 +362,7 @@ impl Tasks {
         let Some(entered) = self.group.ledger.enter(named) else { return Err(Closed::new(future)) };
         // One that was shut down drops it at once, here: its context tells the task whose doing that is.
         let _around = is_elsewhere(runtime).then(|| runtime.enter());
-        let task = runtime.spawn(Tracked::<_, L>::new(future, self.ticket(&entered)));
+        let task = runtime.spawn(Tracked::<_, L>::new(trace::traceable(future), self.ticket(&entered)));
         self.attach(&entered, task.abort_handle());
         Ok(task)
     }
@@ -432,7 +433,7 @@ impl Tasks {
         F::Output: Send + 'static,
         L: Look<F::Output> + 'static,
     {
-        let task = tokio::spawn(Tracked::<_, L>::new(future, self.ticket(entered)));
+        let task = tokio::spawn(Tracked::<_, L>::new(trace::traceable(future), self.ticket(entered)));
         self.attach(entered, task.abort_handle());
         task
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use tokio::task::Id;
 
-use super::TaskInfo;
+use super::{TaskInfo, trace};
 
 /// The number of different tasks that are named; the others are counted.
 const NAMED: usize = 10;
@@ -43,6 +43,9 @@ impl Alike {
                 _ => ", ",
             };
             let _ = write!(text, "{before}{id}");
+            if let Some(place) = trace::place(*id) {
+                let _ = write!(text, " at {place}");
+            }
         }
         if !self.ids.is_empty() && self.count > self.ids.len() {
             text.push_str(", …");
