@@ -1,6 +1,7 @@
 //! What is still alive, and whose it is.
 
 use std::collections::HashMap;
+use std::iter;
 
 use crate::host::census::{self, Process, Thread};
 use crate::host::user_threads;
@@ -69,13 +70,9 @@ pub fn audit() -> Audit {
 fn processes(all: Vec<Process>, children: &HashMap<u32, String>) -> Vec<AuditProcess> {
     let parents: HashMap<u32, u32> = all.iter().map(|process| (process.pid, process.parent)).collect();
     let by = |process: &Process| {
-        let mut at = Some(process.pid);
-        let ancestors = std::iter::from_fn(|| {
-            let now = at?;
-            at = parents.get(&now).copied().filter(|parent| *parent != now);
-            Some(now)
-        });
-        ancestors.chain(process.group).find_map(|id| children.get(&id)).cloned()
+        let ancestors = iter::successors(Some(process.pid), |pid| parents.get(pid).copied());
+        // The list is not of one moment: ids that were used again meanwhile may form a circle.
+        ancestors.take(all.len() + 1).chain(process.group).find_map(|id| children.get(&id)).cloned()
     };
     let mut found = Vec::with_capacity(all.len());
     for process in &all {
@@ -163,5 +160,19 @@ mod tests {
         let children = HashMap::from([(10, "Process `sh`".to_owned())]);
         let origins: Vec<_> = processes(all, &children).iter().map(|process| process.origin.is_untracked()).collect();
         assert_eq!(origins, [false, false, false, false, true]);
+    }
+
+    /// 10 was the parent of 11 and ended; then 11 had a child whose id is 10 again.
+    #[test]
+    fn ids_that_were_used_again_may_form_a_circle() {
+        let process = |pid, parent| Process::for_test(pid, parent, pid);
+        let all = || vec![process(10, 11), process(11, 10), process(12, 11), process(13, 13)];
+        let tracked = |child| {
+            let children = HashMap::from([(child, "Process `sh`".to_owned())]);
+            let found = processes(all(), &children);
+            found.iter().filter(|process| !process.origin.is_untracked()).map(|process| process.pid).collect::<Vec<_>>()
+        };
+        assert_eq!(tracked(20), [0; 0]);
+        assert_eq!(tracked(10), [10, 11, 12]);
     }
 }

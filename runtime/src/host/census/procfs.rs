@@ -50,16 +50,28 @@ pub(super) fn processes() -> Vec<Process> {
     let all: Vec<(u32, Stat)> =
         numbers("/proc").into_iter().filter_map(|pid| Some((pid, Stat::read(&format!("/proc/{pid}/stat"))?))).collect();
     let Some(own) = main(&[]) else { return Vec::new() };
-    let mut family = vec![own];
-    let mut next = 0;
-    while let Some(&parent) = family.get(next) {
-        family.extend(all.iter().filter(|(pid, stat)| stat.parent == parent && *pid != parent).map(|(pid, _)| pid));
-        next += 1;
-    }
+    let parents: Vec<(u32, u32)> = all.iter().map(|(pid, stat)| (*pid, stat.parent)).collect();
+    let family = family(own, &parents);
     // A zombie of a child's is the child's to reap.
     let is_ours =
         |pid: u32, stat: &Stat| pid != own && family.contains(&pid) && (!stat.has_ended() || stat.parent == own);
     all.into_iter().filter(|(pid, stat)| is_ours(*pid, stat)).map(|(pid, stat)| process(pid, stat)).collect()
+}
+
+/// `own`, its children, and theirs. Each once: the list is not of one moment, and ids that were used again meanwhile may form
+/// a circle.
+fn family(own: u32, parents: &[(u32, u32)]) -> Vec<u32> {
+    let mut family = vec![own];
+    let mut next = 0;
+    while let Some(&parent) = family.get(next) {
+        for (pid, of) in parents {
+            if *of == parent && !family.contains(pid) {
+                family.push(*pid);
+            }
+        }
+        next += 1;
+    }
+    family
 }
 
 fn process(pid: u32, stat: Stat) -> Process {
@@ -156,7 +168,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::{Stat, threads};
+    use super::{Stat, family, threads};
 
     /// Of the kernel's list it is missed now and then.
     #[test]
@@ -187,6 +199,12 @@ mod tests {
             drop(go);
             kept.unwrap().join().unwrap();
         }
+    }
+
+    /// The parent of 10, which is this process, was 11 and ended; then 10 had a child whose id is 11 again.
+    #[test]
+    fn ids_that_were_used_again_may_form_a_circle() {
+        assert_eq!(family(10, &[(10, 11), (11, 10), (12, 11), (20, 1)]), [10, 11, 12]);
     }
 
     #[test]
