@@ -126,6 +126,27 @@ fn one_that_was_abandoned_is_called_as_in_the_registry() {
     }
 }
 
+/// Both are called alike, and were made in the same place.
+#[test]
+fn of_two_that_are_alike_each_has_its_own_state() {
+    let deaf = || {
+        let (go, wait) = mpsc::channel::<()>();
+        let (begun, begins) = mpsc::channel();
+        let thread = Thread::spawn("twin", move |_| {
+            begun.send(()).unwrap();
+            let _ = wait.recv();
+        });
+        begins.recv().unwrap();
+        (thread.unwrap(), go)
+    };
+    let (first, second) = (deaf(), deaf());
+    first.0.stop();
+    let mut states = tracked(&registry::audit(), "Thread `twin`");
+    states.sort();
+    assert!(matches!(&states[..], [live, stopping] if live.ends_with(", live") && stopping.ends_with(", stopping")));
+    drop((first.1, second.1));
+}
+
 /// A worker of somebody's runtime is that of the group whose task it runs, as long as it does.
 #[test]
 fn a_worker_that_a_task_blocks_works_for_the_group() {
@@ -149,6 +170,28 @@ fn a_worker_that_a_task_blocks_works_for_the_group() {
     let workers = named(&audit, "tokio-rt-worker");
     assert!(workers.iter().any(|worker| worker.origin.is_untracked()), "{audit}");
     assert!(audit.to_string().contains("a worker of a tokio runtime, or a thread of its blocking pool"), "{audit}");
+}
+
+#[test]
+fn a_task_of_a_group_that_runs_on_a_runtime_of_ours_is_said_to_be_on_it() {
+    let (go, wait) = mpsc::channel::<()>();
+    let (begun, begins) = mpsc::channel();
+    let host = RuntimeThread::<()>::spawn("audit-host", async move |_, stop| {
+        let tasks = Tasks::new();
+        let blocks = async move {
+            begun.send(()).unwrap();
+            let _ = wait.recv();
+        };
+        tasks.spawn("blocks", blocks).unwrap();
+        stop.stopped().await;
+    });
+    let host = host.unwrap();
+    begins.recv().unwrap();
+    let on_it = tracked(&registry::audit(), "Tasks (");
+    let on_it: Vec<_> = on_it.iter().filter(|by| by.contains("; on RuntimeThread `audit-host` (")).collect();
+    assert!(matches!(&on_it[..], [by] if by.ends_with(", live")), "{on_it:?}");
+    drop(go);
+    host.shutdown_blocking(GENEROUS).unwrap();
 }
 
 #[test]

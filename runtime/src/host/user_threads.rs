@@ -118,7 +118,7 @@ impl Owner {
     }
 
     /// Its address: nobody else's while it lives, and never zero.
-    fn id(&self) -> usize {
+    pub fn id(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 }
@@ -237,10 +237,18 @@ pub struct Working<'a> {
     pub tid: u32,
     /// Its name.
     pub name: Option<&'a str>,
-    /// What it works for: if for two, the one whose part it runs now. None if that has no name.
-    pub label: Option<&'a Label>,
+    /// What it works for, if that has a name: whose part it runs now, and whose it is.
+    pub owners: [Option<NamedOwner<'a>>; 2],
     /// By when its owner waits for it, or has waited; the earliest, if it works for two. None if nobody ever did.
     pub budget: Option<Budget>,
+}
+
+/// An owner that has a name.
+pub struct NamedOwner<'a> {
+    /// [`Owner::id`]
+    pub id: usize,
+    /// What the registry calls it.
+    pub label: &'a Label,
 }
 
 /// Calls `f` with each thread that works for somebody of ours now, but the caller. The list is locked meanwhile, so none of
@@ -255,8 +263,9 @@ pub fn each(mut f: impl FnMut(Working<'_>)) {
         }
         let known = || owners.iter().filter_map(|owner| list.owners.get(owner));
         let budget = known().filter_map(|known| *lock(&known.budget)).min_by_key(|budget| budget.until);
-        let label = known().find_map(|known| known.label.as_ref());
-        f(Working { ident: thread.ident, tid: thread.tid, name: thread.name.as_deref(), label, budget });
+        let named = |id| Some(NamedOwner { id, label: list.owners.get(&id)?.label.as_ref()? });
+        let owners = owners.map(named);
+        f(Working { ident: thread.ident, tid: thread.tid, name: thread.name.as_deref(), owners, budget });
     }
 }
 

@@ -45,6 +45,11 @@ pub trait Service: Send + Sync + 'static {
         false
     }
 
+    /// [`Node::owner`] of the whole.
+    fn owner(&self) -> Option<usize> {
+        None
+    }
+
     /// A teardown is over, however it ended.
     fn torn_down(&self) {}
 
@@ -176,6 +181,10 @@ impl<S: Service> Node for Owned<S> {
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
         (!self.has_ended()).then(|| Box::new(self) as Box<dyn Teardown + Send>)
+    }
+
+    fn owner(&self) -> Option<usize> {
+        self.service.owner()
     }
 
     fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {

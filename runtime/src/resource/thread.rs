@@ -223,6 +223,12 @@ impl Thread {
         self
     }
 
+    /// The id of what works on it.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn owner(&self) -> usize {
+        self.inner.shared.owner.id()
+    }
+
     /// What the thread itself has of it.
     #[cfg(feature = "tokio")]
     pub(crate) fn signal(&self) -> StopSignal {
@@ -483,6 +489,10 @@ impl Node for Inner {
             (true, false) => Phase::Stopping,
             (false, false) => Phase::Live,
         }
+    }
+
+    fn owner(&self) -> Option<usize> {
+        Some(self.shared.owner.id())
     }
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {

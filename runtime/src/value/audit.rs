@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::iter;
+use std::sync::Arc;
 
 use crate::host::census::{self, Process, Thread};
-use crate::host::user_threads;
+use crate::host::user_threads::{self, NamedOwner};
 use crate::teardown::report::audit::{Audit, AuditProcess, AuditThread, Origin};
-use crate::value::nodes::{self, Phase};
+use crate::value::nodes::{self, Node};
 
 /// What of this process is alive now, as the system lists it, matched with what sundown knows: threads, but the calling one
 /// and the main one, and child processes with theirs. For after a shutdown; [`Report::with_audit`](crate::Report::with_audit)
@@ -38,19 +39,20 @@ use crate::value::nodes::{self, Phase};
 pub fn audit() -> Audit {
     let Some((threads, main)) = Thread::others() else { return Audit::not_listed(census::NOT_LISTED) };
     let nodes = nodes::all();
-    let phases: HashMap<String, Phase> = nodes.iter().map(|node| (node.label(), node.phase())).collect();
-    let known = |label: &str| match phases.get(label) {
-        Some(phase) => format!("{label}, {phase}"),
-        None => format!("{label}, no longer in the registry"),
-    };
+    // The nodes keep their owners alive, so that no other has the id of one.
+    let known: HashMap<usize, String> = nodes.iter().filter_map(|node| Some((node.owner()?, in_words(node)))).collect();
     let mut owners = HashMap::new();
     user_threads::each(|thread| {
-        if let Some(label) = thread.label {
-            owners.insert(thread.tid, label.to_string());
+        let by = thread.owners.iter().flatten().map(|NamedOwner { id, label }| match known.get(id) {
+            Some(known) => known.clone(),
+            None => format!("{label}, no longer in the registry"),
+        });
+        if let Some(by) = by.reduce(|part, whole| format!("{part}; on {whole}")) {
+            owners.insert(thread.tid, by);
         }
     });
     let origin = |thread: &Thread| match owners.get(&thread.tid) {
-        Some(label) => Origin::Tracked { by: known(label) },
+        Some(by) => Origin::Tracked { by: by.clone() },
         None => match own(&thread.name) {
             Some(what) => Origin::Sundown { what },
             None => Origin::Untracked { hint: hint(&thread.name, &main) },
@@ -62,8 +64,12 @@ pub fn audit() -> Audit {
         AuditThread { name, tid, state, cpu, origin }
     });
     let children: HashMap<u32, String> =
-        nodes.iter().filter_map(|node| Some((node.child()?, known(&node.label())))).collect();
+        nodes.iter().filter_map(|node| Some((node.child()?, in_words(node)))).collect();
     Audit::new(threads.collect(), processes(Process::all(), &children))
+}
+
+fn in_words(node: &Arc<dyn Node>) -> String {
+    format!("{}, {}", node.label(), node.phase())
 }
 
 /// `children` are the registered ones.

@@ -133,6 +133,11 @@ pub trait Node: Send + Sync {
         None
     }
 
+    /// The id of the [`Owner`](crate::host::user_threads::Owner) that its threads work for; none if it has none.
+    fn owner(&self) -> Option<usize> {
+        None
+    }
+
     /// What the exit of a host needs beside this; none if that exit leaves it alone. A type of that host's, which knows it.
     fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
         None

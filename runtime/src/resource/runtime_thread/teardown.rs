@@ -43,6 +43,10 @@ impl Service for Core {
     fn is_finished(&self) -> bool {
         self.thread.is_finished()
     }
+
+    fn owner(&self) -> Option<usize> {
+        Some(self.thread.owner())
+    }
 }
 
 struct Own<'a>(&'a Core);

@@ -162,6 +162,10 @@ impl Node for Group {
         Some(self.ledger.len())
     }
 
+    fn owner(&self) -> Option<usize> {
+        Some(self.owner.id())
+    }
+
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
         let settled = self.ledger.is_closed() && self.ledger.len() == 0;
         (!settled).then(|| Box::new(Tasks { group: self, handle: None }) as Box<dyn Teardown + Send>)
