@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
-use super::{CARGO_FAILED, on, skipped};
+use super::{on, skipped, skips};
 use crate::cargo::{Call, root};
 
 /// What is checked: the packages that an extension depends on, with features.
@@ -29,11 +29,8 @@ pub(super) fn check(target: &str) -> Result<String> {
         let Some(call) = on(target, &["check", "--package", package, "--features", features]) else {
             return Ok(skipped(target));
         };
-        let (code, errors) = call.env(EXTENSION, "1").seeing_errors()?;
-        match code {
-            Some(0) => ensure!(!errors.contains("warning: `sundown"), "{package} compiles with warnings"),
-            Some(CARGO_FAILED) => bail!("{package} does not compile"),
-            _ => return Ok(format!("skipped: {}", errors.lines().last().unwrap_or_default())),
+        if let Some(why) = skips(call.env(EXTENSION, "1"), &["sundown"]).context(package)? {
+            return Ok(why);
         }
     }
     Ok(String::new())
@@ -49,11 +46,8 @@ pub(super) fn imports(target: &str) -> Result<String> {
     let Some(call) = on(target, &["build", "--package", MODULE, "--features", features]) else {
         return Ok(skipped(target));
     };
-    let (code, errors) = call.seeing_errors()?;
-    match code {
-        Some(0) => {}
-        Some(CARGO_FAILED) => bail!("{MODULE} does not build"),
-        _ => return Ok(format!("skipped: {}", errors.lines().last().unwrap_or_default())),
+    if let Some(why) = skips(call, &[]).context(MODULE)? {
+        return Ok(why);
     }
     let file = MODULE.replace('-', "_") + ".dll";
     let module = root().join("target/on").join(target).join(target).join("debug").join(file);
