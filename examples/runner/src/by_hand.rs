@@ -31,7 +31,7 @@ pub async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, mut jobs) = (CancellationToken::new(), JoinSet::new());
     let store = Store::open(&config.database(), &config.name).await?;
-    let mut command = hook::command(&config.notices(), config.stubborn_hook);
+    let mut command = hook::command(&config.notices(), config.stubborn_hook)?;
     let mut hook = command.stdin(Stdio::piped()).kill_on_drop(true).spawn()?;
     let mut notices = hook.stdin.take().expect("it is piped");
     let listener = TcpListener::bind(config.listen).await?;

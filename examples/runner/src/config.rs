@@ -8,7 +8,7 @@ use crate::cron::Schedule;
 /// The flags of `runner serve`; `runner demo` makes its own.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
-    /// The database: `sqlite://path?mode=rwc` or `postgres://user@host/name` [default: `runner.db` in the data folder]
+    /// The database: `sqlite:path?mode=rwc` or `postgres://user@host/name` [default: `runner.db` in the data folder]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
     /// The folder of the embedded database, the inbox and the notices
@@ -33,7 +33,7 @@ pub struct Config {
 
 impl Config {
     pub(crate) fn database(&self) -> String {
-        let embedded = || format!("sqlite://{}?mode=rwc", self.data.join("runner.db").display());
+        let embedded = || format!("sqlite:{}?mode=rwc", self.data.join("runner.db").display());
         self.database.clone().unwrap_or_else(embedded)
     }
 

@@ -1,6 +1,7 @@
 //! `runner demo`: an orderly stop, and one with everything that can go wrong; each is proved to leave nothing behind. Between
 //! them the same service by hand, which hangs.
 
+#[cfg(unix)]
 mod by_hand;
 mod client;
 mod watch;
@@ -14,7 +15,6 @@ use std::process::ExitCode;
 use anyhow::{Context as _, ensure};
 use sundown::{Outcome, Report};
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
@@ -43,7 +43,6 @@ const DISORDER: [&str; 3] = [
 /// If what is annotated left anything behind, or the picture cannot be written.
 pub fn run(svg: Option<&Path>, watches: bool) -> anyhow::Result<ExitCode> {
     print_panics();
-    warm_up()?;
     if watches {
         watch::begin()?;
     }
@@ -55,8 +54,10 @@ pub fn run(svg: Option<&Path>, watches: bool) -> anyhow::Result<ExitCode> {
     ensure!(report.is_clean(), "the first scene did not stop by itself");
 
     println!("\n2. By hand: one job stuck, one panicking, and a child that ignores SIGTERM\n");
-    let config = self::config(&folder.path().join("by-hand"), true)?;
-    Builder::new_current_thread().enable_all().build()?.block_on(by_hand::run(&config))?;
+    #[cfg(unix)]
+    by_hand::run(&self::config(&folder.path().join("by-hand"), true)?)?;
+    #[cfg(not(unix))]
+    println!("   left out  it listens to SIGTERM, which only Unix has");
 
     println!("\n3. The same, annotated\n");
     let config = self::config(&folder.path().join("disorderly"), true)?;
@@ -177,13 +178,6 @@ fn config(data: &Path, stubborn_hook: bool) -> anyhow::Result<Config> {
         name: "demo".to_owned(),
         stubborn_hook,
     })
-}
-
-/// What tokio makes once per process and keeps, so that it does not look like a leak: the pipe of its signal driver.
-fn warm_up() -> anyhow::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    drop(runtime.block_on(async { signal(SignalKind::child()) })?);
-    Ok(())
 }
 
 fn write_inbox(inbox: &Path, lines: &[&str]) -> anyhow::Result<()> {

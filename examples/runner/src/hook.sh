@@ -1,10 +1,10 @@
-# The hook of the example: appends each notice that comes on its input to the file in $NOTICES.
+# The hook of the example: writes each notice that comes on its input to its output, which is a file.
 #
 # Asked to stop by TERM, it delivers what is still on its way, up to the end of its input, and says goodbye.
 # With STUBBORN set it ignores both, to be killed together with the `sleep` it has started.
 
 deliver() {
-    printf '%s\n' "$1" >>"$NOTICES"
+    printf '%s\n' "$1"
     count=$((count + 1))
 }
 
@@ -25,4 +25,4 @@ done
 
 [ -n "$STUBBORN" ] && wait
 
-printf 'hook: asked to stop: %s; notices delivered: %s\n' "$asked" "$count" >>"$NOTICES"
+printf 'hook: asked to stop: %s; notices delivered: %s\n' "$asked" "$count"

@@ -2,6 +2,7 @@
 //!
 //! `main.rs` is its command line, and `examples/pyext` puts a Python class around it.
 
+#[cfg(unix)] // it listens to SIGTERM
 pub mod by_hand;
 mod config;
 mod cron;

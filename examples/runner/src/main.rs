@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use runner::{Config, by_hand, demo, serve};
+use runner::{Config, demo, serve};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -34,6 +34,7 @@ enum Command {
     /// Runs until Ctrl-C or SIGTERM; a second one forces
     Serve(Config),
     /// The same service by hand, for the demo
+    #[cfg(unix)]
     ByHand(Config),
 }
 
@@ -47,9 +48,10 @@ fn main() -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Demo { svg, watch } => demo::run(svg.as_deref(), watch),
         Command::Serve(config) => Ok(serve::serve(&config).into()),
+        #[cfg(unix)]
         Command::ByHand(config) => {
             demo::print_panics();
-            by_hand::serve(&config).map(|()| ExitCode::SUCCESS)
+            runner::by_hand::serve(&config).map(|()| ExitCode::SUCCESS)
         }
     }
 }

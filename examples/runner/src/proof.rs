@@ -5,7 +5,6 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::ensure;
-use rustix::process::Pid;
 use sundown::testing::LeakCheck;
 
 use crate::config::Config;
@@ -36,12 +35,12 @@ impl Holdings {
 
 /// The hook that `config` has started, and what that has started, wherever they are now: by the file in their environment.
 /// One that has ended has none. Nothing where there is no `/proc`.
-pub(crate) fn hooks(config: &Config) -> Vec<(Pid, String)> {
+pub(crate) fn hooks(config: &Config) -> Vec<(i32, String)> {
     let notices = format!("NOTICES={}\0", config.notices().display());
     let of_hooks = |pid: &String| read(&format!("/proc/{pid}/environ")).contains(&notices);
     let pids = entries("/proc").into_iter().filter(of_hooks);
     let command = |pid: &str| read(&format!("/proc/{pid}/comm")).trim_end().to_owned();
-    pids.filter_map(|pid| Some((Pid::from_raw(pid.parse().ok()?)?, command(&pid)))).collect()
+    pids.filter_map(|pid| Some((pid.parse().ok()?, command(&pid)))).collect()
 }
 
 impl fmt::Display for Holdings {
@@ -101,7 +100,8 @@ async fn rows(config: &Config) -> anyhow::Result<()> {
     let told = |state: &State| matches!(state, State::Done | State::Failed);
     let ended: i64 = counts.iter().filter(|(state, _)| told(state)).map(|(_, count)| count).sum();
     let notices = fs::read_to_string(config.notices())?;
-    let delivered = notices.lines().filter(|line| !line.starts_with("hook:")).count();
+    // `more` of Windows may end with an empty line.
+    let delivered = notices.lines().filter(|line| !line.is_empty() && !line.starts_with("hook:")).count();
     println!(
         "   hook      {delivered} notices of {ended}; {}",
         match notices.lines().last() {

@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// # Errors
 ///
 /// If it stops by itself, or leaves nothing behind.
+#[tokio::main(flavor = "current_thread")]
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let hung = hang(config).await;
     let orphans = proof::hooks(config);
@@ -75,7 +76,7 @@ fn kill(config: &Config) {
         if left.is_empty() {
             return;
         }
-        for (pid, _) in left {
+        for pid in left.into_iter().filter_map(|(pid, _)| Pid::from_raw(pid)) {
             let _ = kill_process(pid, Signal::KILL); // it may have ended
         }
     }

@@ -13,7 +13,7 @@ impl Backend {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => Ok(Backend::Sqlite),
             Some("postgres" | "postgresql") => Ok(Backend::Postgres),
-            _ => bail!("a database is `sqlite://…` or `postgres://…`, not `{url}`"),
+            _ => bail!("a database is `sqlite:…` or `postgres://…`, not `{url}`"),
         }
     }
 

@@ -1,11 +1,9 @@
 //! `runner serve` and the signals.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::{Serving, folder, last_notice, query};
-
-const HALF_WAY: &str = "SELECT (SELECT count(*) FROM jobs WHERE state = 'running')
-    + (SELECT count(*) FROM ledger WHERE job NOT IN (SELECT id FROM jobs WHERE state = 'done'))";
+use crate::support::{HALF_WAY, Serving, folder, notices, query};
 
 #[test]
 fn sigterm_stops_in_order_and_leaves_consistent_rows() {
@@ -101,4 +99,9 @@ fn a_runner_without_work_is_idle() {
     std::thread::sleep(Duration::from_millis(500)); // what is measured, not what is hoped for
     let ticks = serving.cpu_ticks() - before;
     assert!(ticks <= 5, "{ticks} hundredths of a second");
+}
+
+/// The last line that the hook has written.
+fn last_notice(data: &Path) -> String {
+    notices(data).lines().last().expect("a line").to_owned()
 }

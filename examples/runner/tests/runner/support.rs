@@ -82,6 +82,7 @@ impl Serving {
         answer.split_once("\r\n\r\n").expect("an answer has a body").1.to_owned()
     }
 
+    #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.process.id().to_string()).status();
         assert!(status.expect("`kill` runs").success());
@@ -110,6 +111,10 @@ impl Drop for Serving {
     }
 }
 
+/// Counts the rows that contradict each other.
+pub(crate) const HALF_WAY: &str = "SELECT (SELECT count(*) FROM jobs WHERE state = 'running')
+    + (SELECT count(*) FROM ledger WHERE job NOT IN (SELECT id FROM jobs WHERE state = 'done'))";
+
 /// What the database of a runner that has ended says.
 pub(crate) fn query(data: &Path, sql: &'static str) -> i64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -122,8 +127,7 @@ pub(crate) fn query(data: &Path, sql: &'static str) -> i64 {
     })
 }
 
-/// The last line that the hook has written.
-pub(crate) fn last_notice(data: &Path) -> String {
-    let notices = std::fs::read_to_string(data.join("notices.log")).expect("the hook has written");
-    notices.lines().last().expect("a line").to_owned()
+/// What the hook has written.
+pub(crate) fn notices(data: &Path) -> String {
+    std::fs::read_to_string(data.join("notices.log")).expect("the hook has written")
 }
