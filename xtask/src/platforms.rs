@@ -4,6 +4,7 @@
 //! or the one that `SUNDOWN_TARGETS` names; its exit status 3 says that something is not to be had here. Where it is missing,
 //! the steps say that they were skipped.
 
+mod example;
 mod musl;
 mod python;
 mod table;
@@ -134,7 +135,8 @@ fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: 
             steps.run(format!("{}: static programs", platform.target), || musl::run(metadata));
         }
         if platform.target.ends_with("windows-gnu") && !check_only {
-            steps.run(format!("{}: a module's imports", platform.target), || python::imports(platform.target));
+            steps.run(format!("{}: the imports of modules", platform.target), || python::imports(platform.target));
+            steps.run(format!("{}: examples/runner", platform.target), || example::run(platform.target));
         }
         let feature = |name: &str| match cell? {
             _ if platform.without.contains(&name) => Some(Cell::Absent),

@@ -7,17 +7,27 @@ use anyhow::{Context as _, Result, ensure};
 use super::{on, skipped, skips};
 use crate::cargo::{Call, root};
 
-/// What is checked: the packages that an extension depends on, with features.
-const PACKAGES: [(&str, &str); 2] = [
+/// What is checked: the packages that an extension depends on, with features, and the extension that users copy.
+const PACKAGES: [(&str, &str); 3] = [
     ("sundown-python", "process,metrics,serde,testing,pyo3/abi3-py39"),
     ("sundown-pyo3-async-runtimes", "tokio-runtime,attributes,testing,unstable-streams,pyo3/abi3-py39"),
+    ("sundown-demo", "abi3"),
 ];
 
-/// The module whose imports are looked at: with `sundown-python` and the drop-in, and nothing that needs Unix.
-const MODULE: &str = "stress-ours";
+/// The modules whose imports are looked at: the one that users copy (`examples/pyext`), and one with the drop-in.
+const MODULES: [&str; 2] = ["sundown-demo", "stress-ours"];
 
-/// Without an interpreter PyO3 knows no library to link with; nor does a wheel for anything but Windows link with one.
-const EXTENSION: &str = "PYO3_BUILD_EXTENSION_MODULE";
+/// How both are built.
+const FEATURES: &str = "sundown-demo/abi3,stress-ours/abi3,pyo3/generate-import-lib";
+
+/// For a check, which links nothing.
+const UNLINKED: [(&str, &str); 3] = [
+    // Without an interpreter PyO3 knows no library to link with; nor does a wheel for anything but Windows link with one.
+    ("PYO3_BUILD_EXTENSION_MODULE", "1"),
+    // SQLite is in C, for which most platforms have no compiler here: it is anywhere but in the package.
+    ("LIBSQLITE3_SYS_USE_PKG_CONFIG", "1"),
+    ("SQLITE3_LIB_DIR", "."),
+];
 
 /// Checks the types of the Python side. A warning is an error.
 ///
@@ -29,34 +39,40 @@ pub(super) fn check(target: &str) -> Result<String> {
         let Some(call) = on(target, &["check", "--package", package, "--features", features]) else {
             return Ok(skipped(target));
         };
-        if let Some(why) = skips(call.env(EXTENSION, "1"), &["sundown"]).context(package)? {
+        let call = UNLINKED.iter().fold(call, |call, (name, value)| call.env(name, value));
+        if let Some(why) = skips(call, &["sundown", "runner`"]).context(package)? {
             return Ok(why);
         }
     }
     Ok(String::new())
 }
 
-/// Builds a module for Windows, and looks at which DLLs it imports: only those that every Windows and every CPython has.
+/// Builds the modules for Windows, and looks at which DLLs they import: only those that every Windows and every CPython
+/// has.
 ///
 /// # Errors
 ///
-/// If it does not build, or imports another.
+/// If one does not build, or imports another.
 pub(super) fn imports(target: &str) -> Result<String> {
-    let features = "abi3,pyo3/generate-import-lib";
-    let Some(call) = on(target, &["build", "--package", MODULE, "--features", features]) else {
-        return Ok(skipped(target));
-    };
-    if let Some(why) = skips(call, &[]).context(MODULE)? {
+    let packages = MODULES.iter().flat_map(|module| ["--package", module]);
+    let arguments: Vec<&str> = ["build", "--features", FEATURES].into_iter().chain(packages).collect();
+    let Some(call) = on(target, &arguments) else { return Ok(skipped(target)) };
+    if let Some(why) = skips(call, &["sundown", "runner`", "stress-ours`"])? {
         return Ok(why);
     }
-    let file = MODULE.replace('-', "_") + ".dll";
-    let module = root().join("target/on").join(target).join(target).join("debug").join(file);
-    let printed = Call::new("objdump").args(["-p"]).args([&module]).output().context("objdump of binutils")?;
-    let imported = imported(&printed);
-    ensure!(imported.contains("python3.dll"), "it does not import python3.dll, but {imported:?}");
-    let strange: Vec<&String> = imported.iter().filter(|name| *name != "python3.dll" && !is_systems(name)).collect();
-    ensure!(strange.is_empty(), "it imports {strange:?}");
-    Ok(Vec::from_iter(imported).join(", "))
+    let mut all = BTreeSet::new();
+    for module in MODULES {
+        let file = module.replace('-', "_") + ".dll";
+        let path = root().join("target/on").join(target).join(target).join("debug").join(&file);
+        let printed = Call::new("objdump").args(["-p"]).args([&path]).output().context("objdump of binutils")?;
+        let imported = imported(&printed);
+        ensure!(imported.contains("python3.dll"), "{file} does not import python3.dll, but {imported:?}");
+        let strange: Vec<&String> =
+            imported.iter().filter(|name| *name != "python3.dll" && !is_systems(name)).collect();
+        ensure!(strange.is_empty(), "{file} imports {strange:?}");
+        all.extend(imported);
+    }
+    Ok(Vec::from_iter(all).join(", "))
 }
 
 /// The DLLs that it names, in lower case, each once.
@@ -67,15 +83,18 @@ fn imported(printed: &str) -> BTreeSet<String> {
 
 /// Whether every Windows has it. Not the runtime libraries of a compiler.
 fn is_systems(name: &str) -> bool {
-    const SYSTEMS: [&str; 12] = [
+    const SYSTEMS: [&str; 15] = [
         "advapi32.dll",
         "bcrypt.dll",
         "bcryptprimitives.dll",
+        "combase.dll",
         "crypt32.dll",
         "kernel32.dll",
         "msvcrt.dll",
         "ntdll.dll",
         "ole32.dll",
+        "oleaut32.dll",
+        "rpcrt4.dll",
         "shell32.dll",
         "user32.dll",
         "userenv.dll",
