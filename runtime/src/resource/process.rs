@@ -1,27 +1,33 @@
 //! `Process`: a child process in a process group of its own; on Windows, in a job.
 
 mod group;
+mod output;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::panic::Location;
+use std::pin::pin;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
+use futures_util::future::{Either, select};
 use process_wrap::tokio::ChildWrapper;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::runtime::{self, Handle};
 
 use crate::driver::Driver;
+use crate::host::fork::Inheritable;
 use crate::resource::joiner::Joiner;
 use crate::sync::lock;
+use crate::sync::slot::Slot;
 use crate::teardown::by_ref::teardown_by_ref;
 use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 use group::Group;
+use output::Output;
 
 /// A child process in a process group of its own, so that what it starts is stopped with it. Feature `process`; Linux,
 /// macOS, FreeBSD, and Windows.
@@ -31,6 +37,9 @@ use group::Group;
 /// by SIGKILL to the whole group. The exit status is in the report, whatever it is, and so are the names of who was killed.
 /// A process that leaves the group, as a daemon does, is not followed: [`spawn_tree`](Self::spawn_tree) is for such.
 /// [`with_request`](Self::with_request) says how else it is asked.
+///
+/// Once it was requested to stop, its wait reads the output that the command has piped and nobody has taken: a child that
+/// writes to a full pipe does not end. The last line of its error output is in the report, the rest is dropped.
 ///
 /// Dropping the last handle of a child that runs kills the group, and the reaper thread reaps the child: one that ignored a
 /// mere request would outlive this process. Nobody waits for it.
@@ -74,6 +83,8 @@ struct Inner {
     name: Cow<'static, str>,
     group: Group,
     child: Mutex<Child>,
+    /// What nobody has taken of it. One wait at a time reads it.
+    output: Inheritable<Slot<Output>>,
     /// The runtime that it was started in, which has an I/O driver.
     runtime: runtime::Id,
     location: &'static Location<'static>,
@@ -184,6 +195,7 @@ impl Process {
                 requested: false,
                 status: None,
             }),
+            output: Inheritable::new(Slot::new(Output::default())),
             runtime: Handle::current().id(),
             location,
             created: Instant::now(),
@@ -256,12 +268,12 @@ impl Process {
         lock(&self.inner.child).wrapper.as_mut()?.stdin().take()
     }
 
-    /// The child's output, if the command piped it; only once.
+    /// The child's output, if the command piped it; only once, and not after a teardown has begun to read it.
     pub fn stdout(&self) -> Option<ChildStdout> {
         lock(&self.inner.child).wrapper.as_mut()?.stdout().take()
     }
 
-    /// The child's error output, if the command piped it; only once.
+    /// The child's error output, if the command piped it; only once, and not after a teardown has begun to read it.
     pub fn stderr(&self) -> Option<ChildStderr> {
         lock(&self.inner.child).wrapper.as_mut()?.stderr().take()
     }
@@ -305,6 +317,37 @@ impl Inner {
         child.wrapper.as_mut().filter(|_| !ended).map_or(Ok(()), |wrapper| self.group.kill(&mut **wrapper))
     }
 
+    /// Whether there is output that nobody has taken, of a child that was requested to stop.
+    fn has_unread(&self, output: &mut Output) -> bool {
+        let mut child = lock(&self.child);
+        if child.requested
+            && let Some(wrapper) = &mut child.wrapper
+        {
+            output.take(&mut **wrapper);
+        }
+        !output.is_empty()
+    }
+
+    /// Waits, and meanwhile reads the output that nobody has taken. On Windows only in a runtime: its threads read there.
+    async fn reading<R>(&self, ended: impl Future<Output = R>) -> R {
+        let mut ended = pin!(ended);
+        let Some(output) = self.output.get().filter(|_| cfg!(unix) || Handle::try_current().is_ok()) else {
+            return ended.await;
+        };
+        // Another wait of the same child may have it, and be dropped before the end.
+        let free = pin!(output.take());
+        let free = match select(ended.as_mut(), free).await {
+            Either::Left((result, _)) => return result,
+            Either::Right((free, _)) => free,
+        };
+        if let Some(mut output) = free
+            && self.has_unread(&mut output)
+        {
+            return output.read_during(ended).await;
+        }
+        ended.await
+    }
+
     /// Reaps the child, which has ended. Does not block.
     fn reap(&self) -> io::Result<ExitStatus> {
         lock(&self.child).reap()
@@ -321,19 +364,38 @@ impl Inner {
         let ended = if !is_running() {
             Ok(())
         } else if turned {
-            self.group.ended(is_running).await
+            self.reading(self.group.ended(is_running)).await
         } else {
             let name = progress.name().to_owned();
             // Weakly, so that the thread does not keep the child alive that the last handle would kill.
             let (inner, group) = (Arc::downgrade(self), self.group.clone());
-            let is_ours = move || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
-            match progress.keep(|| Joiner::spawn(&name, move || group.ended_blocking(is_ours))).wait().await {
+            match progress.keep(|| Joiner::spawn(&name, move || ended_blocking(&group, &inner))).wait().await {
                 Ok(ended) => ended,
                 Err(payload) => return Err(Unwatched::Panicked(Outcome::from_panic(&*payload))),
             }
         };
         ended.and_then(|()| self.reap()).map_err(Unwatched::Failed)
     }
+}
+
+/// Waits on this thread, and reads what nobody has taken.
+fn ended_blocking(group: &Group, inner: &Weak<Inner>) -> io::Result<()> {
+    let is_ours = || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
+    #[cfg(unix)] // and on Windows nobody is here
+    if let Some(mut output) = inner.upgrade().and_then(|inner| {
+        let mut output = inner.output.get()?.try_take()?;
+        inner.has_unread(&mut output).then(|| std::mem::take(&mut *output))
+    }) && let Ok(runtime) = runtime::Builder::new_current_thread().enable_io().build()
+    {
+        let ended = runtime.block_on(output.read_elsewhere_during(group.ended(is_ours)));
+        if let Some(inner) = inner.upgrade()
+            && let Some(mut place) = inner.output.get().and_then(Slot::try_take)
+        {
+            *place = output; // for its last line
+        }
+        return ended;
+    }
+    group.ended_blocking(is_ours)
 }
 
 /// Why it is not known when a child ends.
@@ -416,6 +478,9 @@ impl Teardown for &Process {
             match self.inner.ended(progress).await {
                 Ok(status) => {
                     progress.detail(status.to_string());
+                    if let Some(line) = self.inner.output.get().and_then(|output| output.peek(Output::last_line)?) {
+                        progress.detail(format!("standard error: {line:?}"));
+                    }
                     if let Some(outside) = self.inner.group.outside() {
                         progress.detail(format!("outside its group: {outside}"));
                     }
