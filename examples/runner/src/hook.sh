@@ -12,10 +12,7 @@ count=0
 asked=no
 heard=no
 trap 'asked=yes' TERM
-if [ -n "$STUBBORN" ]; then
-    trap '' TERM
-    sleep 3600 &
-fi
+[ -n "$STUBBORN" ] && trap '' TERM
 
 # A `read` that fails after TERM was interrupted by it, and is made again; any other has found the end.
 while read -r notice || [ "$heard" != "$asked" ]; do
@@ -23,6 +20,8 @@ while read -r notice || [ "$heard" != "$asked" ]; do
     [ -n "$notice" ] && deliver "$notice"
 done
 
-[ -n "$STUBBORN" ] && wait
+while [ -n "$STUBBORN" ]; do
+    sleep 3600
+done
 
 printf 'hook: asked to stop: %s; notices delivered: %s\n' "$asked" "$count"

@@ -23,7 +23,7 @@ fn the_demo_names_what_was_forced_and_leaves_nothing_but_by_hand() {
         assert!(by_hand.contains(expected), "`{expected}` is missing in\n{by_hand}");
     }
     if cfg!(target_os = "linux") {
-        assert_eq!(by_hand.matches("ORPHAN").count(), 2, "`sh` and `sleep`:\n{by_hand}");
+        assert!(by_hand.contains("ORPHAN    `sh`, process "), "{by_hand}");
     }
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     for expected in ["stuck #1", "the moon is in the wrong phase", "1 cancelled", "1 failed"] {
