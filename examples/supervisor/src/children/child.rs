@@ -22,12 +22,17 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts a child, whose lines go to the journal. The first one has to say that it is `ready`: from then on it handles
-    /// SIGTERM.
-    pub(crate) async fn start(name: &'static str, mut command: Command, journal: &Journal) -> anyhow::Result<Self> {
+    /// SIGTERM. What leaves the process group of a `tree` is a part of it.
+    pub(crate) async fn start(
+        name: &'static str,
+        mut command: Command,
+        tree: bool,
+        journal: &Journal,
+    ) -> anyhow::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let program = command.as_std().get_program().display().to_string();
-        let process = Process::spawn(name, command)
-            .with_context(|| format!("cannot start the {name}, which needs `{program}`"))?;
+        let process = if tree { Process::spawn_tree(name, command) } else { Process::spawn(name, command) };
+        let process = process.with_context(|| format!("cannot start the {name}, which needs `{program}`"))?;
         let mut lines = BufReader::new(process.stdout().context("its output is piped")?).lines();
         let first = lines.next_line().await?;
         ensure!(first.as_deref() == Some("ready"), "the {name} is not ready, but says: {}", first.unwrap_or_default());
