@@ -34,7 +34,7 @@ pub mod plan {
 
 /// Guarded values.
 pub mod value {
-    pub use crate::value::{detached, entry, guard, nodes, on_drop, reaper, run};
+    pub use crate::value::{audit, detached, entry, guard, nodes, on_drop, reaper, run};
 }
 
 /// Services.

@@ -1,6 +1,6 @@
 //! One guarded value: its guard, how its teardown runs, what its drop does, and the registry of all of them.
 
-mod audit;
+pub mod audit;
 pub mod detached;
 pub mod entry;
 pub mod guard;

@@ -77,7 +77,8 @@ fn what_its_name_says_is_a_hint() {
     let python = Foreign::start("asyncio_7");
     let audit = registry::audit();
     let [thread] = &named(&audit, "asyncio_7")[..] else { panic!("{audit}") };
-    assert_eq!(thread.origin.to_string(), "not tracked by sundown: the default executor of an asyncio loop");
+    let hint = "not tracked by sundown: the default executor of an asyncio loop that nobody has registered";
+    assert_eq!(thread.origin.to_string(), hint);
     drop(python);
 }
 

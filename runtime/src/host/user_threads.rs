@@ -70,7 +70,7 @@ impl Owner {
     }
 
     /// With the label that the registry has for it.
-    pub(crate) fn called(
+    pub fn called(
         of_type: &'static str,
         name: Option<Cow<'static, str>>,
         location: &'static Location<'static>,
@@ -293,30 +293,33 @@ pub fn current_ident() -> u64 {
     IDENT.try_with(|ident| std::ptr::from_ref(ident).addr() as u64).unwrap_or(0)
 }
 
-/// What the system lists this thread by.
+/// What the system lists this thread by; 0 where that is not known.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "std does not tell it")]
-fn current_tid() -> u32 {
+pub fn current_tid() -> u32 {
     // SAFETY: it has no preconditions.
     unsafe { libc::gettid() }.cast_unsigned()
 }
 
+/// What the system lists this thread by; 0 where that is not known.
 #[cfg(windows)]
-fn current_tid() -> u32 {
+pub fn current_tid() -> u32 {
     u32::try_from(current_ident()).unwrap_or(0)
 }
 
+/// What the system lists this thread by; 0 where that is not known.
 #[cfg(target_os = "macos")]
 #[allow(unsafe_code, reason = "std does not tell it")]
-fn current_tid() -> u32 {
+pub fn current_tid() -> u32 {
     let mut id = 0;
     // SAFETY: zero stands for this thread, and `id` is a local.
     let result = unsafe { libc::pthread_threadid_np(0, &raw mut id) };
     if result == 0 { u32::try_from(id).unwrap_or(u32::MAX) } else { 0 }
 }
 
+/// What the system lists this thread by; 0 where that is not known.
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-fn current_tid() -> u32 {
+pub fn current_tid() -> u32 {
     0 // nothing lists it
 }
 

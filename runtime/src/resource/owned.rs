@@ -50,6 +50,16 @@ pub trait Service: Send + Sync + 'static {
         None
     }
 
+    /// [`Node::thread`] of the whole.
+    fn thread(&self) -> Option<u32> {
+        None
+    }
+
+    /// [`Node::unknown_workers`] of the whole.
+    fn unknown_workers(&self) -> usize {
+        0
+    }
+
     /// A teardown is over, however it ended.
     fn torn_down(&self) {}
 
@@ -185,6 +195,14 @@ impl<S: Service> Node for Owned<S> {
 
     fn owner(&self) -> Option<usize> {
         self.service.owner()
+    }
+
+    fn thread(&self) -> Option<u32> {
+        self.service.thread()
+    }
+
+    fn unknown_workers(&self) -> usize {
+        self.service.unknown_workers()
     }
 
     fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {

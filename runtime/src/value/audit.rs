@@ -1,13 +1,16 @@
 //! What is still alive, and whose it is.
 
-use std::collections::HashMap;
+mod host;
+
+use std::collections::{HashMap, HashSet};
 use std::iter;
 use std::sync::Arc;
 
 use crate::host::census::{self, Process, Thread};
 use crate::host::user_threads::{self, NamedOwner};
-use crate::teardown::report::audit::{Audit, AuditProcess, AuditThread, Origin};
+use crate::teardown::report::audit::{Audit, AuditProcess, AuditThread, InterpreterThread, Origin};
 use crate::value::nodes::{self, Node};
+pub use host::{Host, HostThread};
 
 /// What of this process is alive now, as the system lists it, matched with what sundown knows: threads, but the calling one
 /// and the main one, and child processes with theirs. For after a shutdown; [`Report::with_audit`](crate::Report::with_audit)
@@ -37,11 +40,25 @@ use crate::value::nodes::{self, Node};
 /// # forgotten.unwrap().join().unwrap().unwrap_err();
 /// ```
 pub fn audit() -> Audit {
-    let Some((threads, main)) = Thread::others() else { return Audit::not_listed(census::NOT_LISTED) };
+    take(Host::none())
+}
+
+/// As [`audit`], with what a host knows.
+pub fn take(host: Host<'_>) -> Audit {
+    let (mut hosted, unlisted) = host::by_tid(host.threads);
+    let Some((threads, main)) = Thread::others() else {
+        let threads = hosted.into_values().chain(unlisted).map(|hosted| hosted.thread).collect();
+        return Audit::not_listed(census::NOT_LISTED, threads);
+    };
     let nodes = nodes::all();
+    let in_words = |node: &Arc<dyn Node>| match (host.part_of)(node) {
+        Some(whole) => format!("{}, {}, of {whole}", node.label(), node.phase()),
+        None => format!("{}, {}", node.label(), node.phase()),
+    };
     // The nodes keep their owners alive, so that no other has the id of one.
     let known: HashMap<usize, String> = nodes.iter().filter_map(|node| Some((node.owner()?, in_words(node)))).collect();
-    let mut owners = HashMap::new();
+    let mut owners: HashMap<u32, String> =
+        nodes.iter().filter_map(|node| Some((node.thread()?, in_words(node)))).collect();
     user_threads::each(|thread| {
         let by = thread.owners.iter().flatten().map(|NamedOwner { id, label }| match known.get(id) {
             Some(known) => known.clone(),
@@ -51,25 +68,39 @@ pub fn audit() -> Audit {
             owners.insert(thread.tid, by);
         }
     });
-    let origin = |thread: &Thread| match owners.get(&thread.tid) {
-        Some(by) => Origin::Tracked { by: by.clone() },
-        None => match own(&thread.name) {
-            Some(what) => Origin::Sundown { what },
-            None => Origin::Untracked { hint: hint(&thread.name, &main) },
-        },
-    };
+    let unknown = nodes.iter().filter(|node| node.phase().is_open() && node.unknown_workers() > 0);
+    let runtimes: Vec<String> = unknown.map(in_words).collect();
     let threads = threads.into_iter().map(|thread| {
-        let origin = origin(&thread);
         let Thread { tid, name, state, cpu, .. } = thread;
-        AuditThread { name, tid, state, cpu, origin }
+        let (interpreter, by) = match hosted.remove(&tid) {
+            Some(hosted) => (Some(hosted.thread), hosted.by),
+            None => (None, None),
+        };
+        let origin = match owners.remove(&tid).or(by) {
+            Some(by) => Origin::Tracked { by },
+            None => untracked(&name, &main, interpreter.as_ref(), &runtimes),
+        };
+        AuditThread { name, tid, state, cpu, interpreter, origin }
     });
     let children: HashMap<u32, String> =
         nodes.iter().filter_map(|node| Some((node.child()?, in_words(node)))).collect();
-    Audit::new(threads.collect(), processes(Process::all(), &children))
+    let mut threads: Vec<AuditThread> = threads.collect();
+    let processes = processes(Process::all(), &children);
+    // One whose end was just waited for is gone by now, as a rule.
+    let still: HashSet<u32> = Thread::all().iter().map(|thread| thread.tid).collect();
+    threads.retain(|thread| still.contains(&thread.tid));
+    let audit = Audit::new(threads, processes);
+    audit.with_unlisted(unlisted.into_iter().map(|hosted| hosted.thread).collect())
 }
 
-fn in_words(node: &Arc<dyn Node>) -> String {
-    format!("{}, {}", node.label(), node.phase())
+/// Whose a thread is that works for nothing which is known: by its names, of which that of an interpreter comes first.
+/// `runtimes` are those that have workers which are not known.
+fn untracked(name: &str, main: &str, interpreter: Option<&InterpreterThread>, runtimes: &[String]) -> Origin {
+    let called = interpreter.and_then(|interpreter| interpreter.name.as_deref());
+    match [called, Some(name)].into_iter().flatten().find_map(own) {
+        Some(what) => Origin::Sundown { what },
+        None => Origin::Untracked { hint: hint(called.unwrap_or(name), main, runtimes) },
+    }
 }
 
 /// `children` are the registered ones.
@@ -94,13 +125,16 @@ fn processes(all: Vec<Process>, children: &HashMap<u32, String>) -> Vec<AuditPro
 
 /// What a thread of sundown's does, by its name.
 fn own(name: &str) -> Option<&'static str> {
-    const OWN: [(&str, &str); 7] = [
+    const OWN: [(&str, &str); 10] = [
         ("alarm", "the alarms of those outside a runtime"),
+        ("callbac", "calls what Rust has a `Callback` for"),
         ("join", "waits for what blocks, and ends with that"),
         ("progres", "draws what a shutdown waits for"), // Linux keeps 15 bytes
+        ("relay", "wakes an event loop that watches no descriptors"),
         ("reaper", "tears down what was dropped"),
         ("run", "the runtime of `run`"),
         ("signals", "hears the signals"),
+        ("sweep", "waits for an executor that is swept"),
         ("systemd", "notifies systemd"),
     ];
     let name = name.strip_prefix("sundown-")?;
@@ -109,15 +143,15 @@ fn own(name: &str) -> Option<&'static str> {
 }
 
 /// What the name of a thread that is nobody's says. Linux keeps 15 bytes of it.
-fn hint(name: &str, main: &str) -> Option<String> {
+fn hint(name: &str, main: &str, runtimes: &[String]) -> Option<String> {
     const TOKIO: [&str; 2] = ["tokio-rt-worker", "tokio-runtime-w"];
     const PYTHON: [(&str, &str); 3] = [
-        ("asyncio_", "the default executor of an asyncio loop"),
+        ("asyncio_", "the default executor of an asyncio loop that nobody has registered"),
         ("ThreadPoolExecu", "a `ThreadPoolExecutor` of Python"),
         ("Thread-", "a `threading.Thread` of Python"),
     ];
     if TOKIO.iter().any(|known| name.starts_with(known)) {
-        return Some(tokio_hint());
+        return Some(tokio_hint(runtimes));
     }
     if let Some((_, what)) = PYTHON.iter().find(|(start, _)| name.starts_with(start)) {
         return Some((*what).to_owned());
@@ -126,8 +160,11 @@ fn hint(name: &str, main: &str) -> Option<String> {
 }
 
 /// tokio calls them alike.
-fn tokio_hint() -> String {
+fn tokio_hint(runtimes: &[String]) -> String {
     let hint = "a worker of a tokio runtime, or a thread of its blocking pool";
+    if !runtimes.is_empty() {
+        return format!("{hint}; perhaps of {}", runtimes.join(", or of "));
+    }
     #[cfg(feature = "tokio")]
     if let Ok(around) = tokio::runtime::Handle::try_current()
         && around.runtime_flavor() != tokio::runtime::RuntimeFlavor::CurrentThread
@@ -142,18 +179,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_tells_what_is_known_of_it() {
+    fn of_its_names_that_of_the_interpreter_comes_first() {
+        let called = |name: &str| InterpreterThread { name: Some(name.to_owned()), ..InterpreterThread::new(1) };
+        let of = |name, known: Option<InterpreterThread>| untracked(name, "python3", known.as_ref(), &[]).to_string();
+        assert_eq!(of("python3", None), "not tracked by sundown: without a name of its own");
+        assert_eq!(of("python3", Some(called("crawler"))), "not tracked by sundown");
         assert_eq!(
-            hint("tokio-runtime-w", "").unwrap(),
-            "a worker of a tokio runtime, or a thread of its blocking pool"
+            of("python3", Some(called("sundown-relay"))),
+            "sundown's own: wakes an event loop that watches no descriptors"
         );
-        assert_eq!(hint("asyncio_3", "").unwrap(), "the default executor of an asyncio loop");
+        let executor = "not tracked by sundown: the default executor of an asyncio loop that nobody has registered";
+        assert_eq!(of("python3", Some(called("asyncio_0"))), executor);
+    }
+
+    #[test]
+    fn a_name_tells_what_is_known_of_it() {
+        let worker = "a worker of a tokio runtime, or a thread of its blocking pool";
+        assert_eq!(hint("tokio-runtime-w", "", &[]).unwrap(), worker);
+        let runtimes = ["Runtime `a` (lib.rs:1:2), live".to_owned(), "Runtime `b` (lib.rs:3:4), live".to_owned()];
+        assert_eq!(
+            hint("tokio-rt-worker", "", &runtimes).unwrap(),
+            format!("{worker}; perhaps of {}, or of {}", runtimes[0], runtimes[1])
+        );
+        let hint = |name, main| hint(name, main, &runtimes);
+        assert_eq!(
+            hint("asyncio_3", "").unwrap(),
+            "the default executor of an asyncio loop that nobody has registered"
+        );
         assert_eq!(hint("ThreadPoolExecu", "").unwrap(), "a `ThreadPoolExecutor` of Python");
         assert_eq!(hint("Thread-1 (run)", "").unwrap(), "a `threading.Thread` of Python");
         assert_eq!(hint("service", "service").unwrap(), "without a name of its own");
         assert_eq!(hint("rayon", "service"), None);
         assert_eq!(own("sundown-join Ru"), Some("waits for what blocks, and ends with that"));
-        assert_eq!(own("sundown-callbac"), Some("a helper"));
+        assert_eq!(own("sundown-callback"), Some("calls what Rust has a `Callback` for"));
+        assert_eq!(own("sundown-callbac"), own("sundown-callback"));
+        assert_eq!(own("sundown-leaks"), Some("a helper"));
         assert_eq!(own("mailer"), None);
     }
 

@@ -138,6 +138,17 @@ pub trait Node: Send + Sync {
         None
     }
 
+    /// What the system lists the thread by that it runs on, where that is the host's and works for no
+    /// [`owner`](Self::owner).
+    fn thread(&self) -> Option<u32> {
+        None
+    }
+
+    /// How many workers of the tokio runtime that it stands for are not known to work for its [`owner`](Self::owner) yet.
+    fn unknown_workers(&self) -> usize {
+        0
+    }
+
     /// What the exit of a host needs beside this; none if that exit leaves it alone. A type of that host's, which knows it.
     fn at_exit(self: Arc<Self>) -> Option<Box<dyn Any>> {
         None

@@ -19,7 +19,7 @@ use crate::teardown::{Progress, Report, ShutdownError, Teardown};
 use crate::value::nodes::{self, Node};
 
 pub use crate::host::census::ThreadState;
-pub use crate::teardown::report::audit::{Audit, AuditProcess, AuditThread, Origin};
+pub use crate::teardown::report::audit::{Audit, AuditProcess, AuditThread, InterpreterThread, Origin};
 pub use crate::value::audit::audit;
 pub use crate::value::nodes::{Kind, Phase};
 

@@ -1,10 +1,14 @@
 //! What of a process is still alive: a section of a report.
 
+mod display;
+mod interpreter;
+
 use std::fmt;
 use std::time::Duration;
 
+pub use interpreter::InterpreterThread;
+
 use crate::host::census::ThreadState;
-use crate::teardown::report::Millis;
 
 /// What is alive of this process at one moment, as the system lists it: threads, but the one that asks and the main one, and
 /// child processes with theirs. Made by [`registry::audit`](crate::registry::audit).
@@ -14,7 +18,7 @@ use crate::teardown::report::Millis;
 /// ```text
 /// still alive: 3 threads, 1 not tracked by sundown; 1 child process, 1 not tracked by sundown
 /// |- thread `mailer` (tid 4242)       running   1.2 s CPU    Thread `mailer` (src/main.rs:31:16), stopping
-/// |- thread `asyncio_0` (tid 4243)    sleeping  10.0 ms CPU  not tracked by sundown: the default executor of an asyncio loop
+/// |- thread `crawler` (tid 4243)      sleeping  10.0 ms CPU  not tracked by sundown; daemon, at /srv/crawl.py:31 in fetch
 /// |- thread `sundown-sig` (tid 4240)  sleeping  0.0 ms CPU   sundown's own: hears the signals
 /// `- process `sleep 60` (pid 4250)    not tracked by sundown
 /// ```
@@ -24,6 +28,8 @@ use crate::teardown::report::Millis;
 pub struct Audit {
     threads: Vec<AuditThread>,
     processes: Vec<AuditProcess>,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
+    unlisted: Vec<InterpreterThread>,
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     not_listed: Option<&'static str>,
 }
@@ -41,6 +47,9 @@ pub struct AuditThread {
     pub state: Option<ThreadState>,
     /// The processor time that it has used. On Linux in steps of 10 ms.
     pub cpu: Duration,
+    /// What an interpreter says of it: in an audit by `sundown_python::audit`, of a thread that Python knows.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub interpreter: Option<InterpreterThread>,
     /// Whose it is.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub origin: Origin,
@@ -89,11 +98,16 @@ pub enum Origin {
 
 impl Audit {
     pub(crate) fn new(threads: Vec<AuditThread>, processes: Vec<AuditProcess>) -> Self {
-        Audit { threads, processes, not_listed: None }
+        Audit { threads, processes, unlisted: Vec::new(), not_listed: None }
     }
 
-    pub(crate) fn not_listed(why: &'static str) -> Self {
-        Audit { threads: Vec::new(), processes: Vec::new(), not_listed: Some(why) }
+    pub(crate) fn not_listed(why: &'static str, unlisted: Vec<InterpreterThread>) -> Self {
+        Audit { threads: Vec::new(), processes: Vec::new(), unlisted, not_listed: Some(why) }
+    }
+
+    pub(crate) fn with_unlisted(mut self, unlisted: Vec<InterpreterThread>) -> Self {
+        self.unlisted = unlisted;
+        self
     }
 
     /// The threads, oldest first.
@@ -106,6 +120,20 @@ impl Audit {
     #[must_use]
     pub fn processes(&self) -> &[AuditProcess] {
         &self.processes
+    }
+
+    /// Threads that an interpreter knows, and of which it is not known which of the system's they are: in Python those that
+    /// `_thread.start_new_thread` has made. On a system that cannot be asked, all that the interpreter knows.
+    #[must_use]
+    pub fn unlisted(&self) -> &[InterpreterThread] {
+        &self.unlisted
+    }
+
+    /// Whether there is anything but sundown's own threads.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        let is_own = |thread: &AuditThread| matches!(thread.origin, Origin::Sundown { .. });
+        !self.threads.iter().all(is_own) || !self.processes.is_empty() || !self.unlisted.is_empty()
     }
 
     /// Why the lists are empty, on a system that cannot be asked.
@@ -132,70 +160,4 @@ impl fmt::Display for Origin {
             Origin::Untracked { hint: Some(hint) } => write!(f, "not tracked by sundown: {hint}"),
         }
     }
-}
-
-impl fmt::Display for Audit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(why) = self.not_listed {
-            return write!(f, "still alive: {why}");
-        }
-        let count = |many: usize, one: &str, several: &str, untracked: usize| {
-            let count = match many {
-                0 => return format!("no {one}"),
-                1 => format!("1 {one}"),
-                many => format!("{many} {several}"),
-            };
-            if untracked == 0 { count } else { format!("{count}, {untracked} not tracked by sundown") }
-        };
-        let untracked = self.threads.iter().filter(|thread| thread.origin.is_untracked()).count();
-        let threads = count(self.threads.len(), "other thread", "other threads", untracked);
-        let untracked = self.processes.iter().filter(|process| process.origin.is_untracked()).count();
-        let processes = count(self.processes.len(), "child process", "child processes", untracked);
-        write!(f, "still alive: {threads}; {processes}")?;
-
-        let lines: Vec<(String, String)> = thread_lines(&self.threads).chain(self.processes.iter().map(line)).collect();
-        let width = lines.iter().map(|(what, _)| what.chars().count()).max().unwrap_or(0);
-        for (nth, (what, rest)) in lines.iter().enumerate() {
-            let branch = if nth + 1 == lines.len() { "`-" } else { "|-" };
-            write!(f, "\n{branch} {what:width$}  {rest}")?;
-        }
-        Ok(())
-    }
-}
-
-/// A line for those that are alike: the workers of a runtime are many.
-fn thread_lines(threads: &[AuditThread]) -> impl Iterator<Item = (String, String)> {
-    let mut alike: Vec<(&AuditThread, usize, Duration)> = Vec::new();
-    for thread in threads {
-        let is_like = |other: &AuditThread| {
-            (&other.name, other.state, &other.origin) == (&thread.name, thread.state, &thread.origin)
-        };
-        match alike.iter_mut().find(|(other, ..)| is_like(other)) {
-            Some((_, count, cpu)) => {
-                *count += 1;
-                *cpu += thread.cpu;
-            }
-            None => alike.push((thread, 1, thread.cpu)),
-        }
-    }
-    alike.into_iter().map(|(thread, count, cpu)| {
-        let name = &thread.name;
-        let what = match count {
-            1 => format!("thread `{name}` (tid {})", thread.tid),
-            count => format!("{count} threads `{name}`"),
-        };
-        let state = thread.state.map_or_else(String::new, |state| format!("{state:8}  "));
-        (what, format!("{state}{:>8} CPU  {}", Millis(cpu).to_string(), thread.origin))
-    })
-}
-
-fn line(process: &AuditProcess) -> (String, String) {
-    const LONGEST: usize = 60;
-    let mut command = process.command.replace(char::is_control, " ");
-    if let Some((cut, _)) = command.char_indices().nth(LONGEST) {
-        command.truncate(cut);
-        command.push('…');
-    }
-    let ended = if process.zombie { "has ended, and nobody has waited for it; " } else { "" };
-    (format!("process `{command}` (pid {})", process.pid), format!("{ended}{}", process.origin))
 }
