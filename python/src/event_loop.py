@@ -77,10 +77,12 @@ class Begin:
 class Runner:
     """One loop and its thread."""
 
-    def __init__(self, loop, state, name):
+    def __init__(self, loop, state, name, label):
         self.loop = loop
         self.state = state
         self.name = name
+        #: What the registry calls it.
+        self.label = label
         executor_type = executor_class()
         self.executor = executor_type(name) if executor_type is not None else None
         if self.executor is not None:
@@ -100,7 +102,9 @@ class Runner:
         self.all_forced = loop.create_future()
 
     def start(self):
-        daemon(Begin(self), self.name).start()
+        thread = daemon(Begin(self), self.name)
+        thread._sundown_works_for = self.label  # for an audit, also when nothing else knows the loop any more
+        thread.start()
 
     def give_up(self):
         """After `start` failed: no thread could be made; or Ctrl-C, also while the thread begins. One of the two closes the
@@ -299,6 +303,7 @@ class Runner:
                 pass
 
         thread = daemon(join, self.name)
+        thread._sundown_works_for = self.label
         thread.start()
         running = "an executor of the user's still runs something"
         self.state.waiting(running)

@@ -1,6 +1,7 @@
 //! The interpreter around the module: its exceptions, its threads and signals, forks, and its end.
 
 pub(super) mod attached;
+pub(super) mod audit;
 pub(super) mod block_on;
 pub(super) mod closing;
 pub(super) mod exceptions;
@@ -21,3 +22,4 @@ pub(super) mod sockets;
 pub(super) mod source;
 pub(super) mod subinterpreters;
 pub(super) mod symbols;
+pub(super) mod threads;

@@ -27,6 +27,8 @@
 //! - [`Runtime`] owns a tokio runtime, and can be shut down, dropped anywhere, and forgotten in a forked child.
 //! - [`EventLoop`] is a private asyncio loop on a thread of its own, for coroutines that Rust calls and cancels.
 //! - [`add_sweep`] adds a function to a module that ends what is left on an application's own asyncio loop.
+//! - [`audit`] says which threads and child processes are still alive, what Python knows of them, and whose they are;
+//!   [`add_audit`] adds a function for that to a module.
 //! - [`#[pyclass_teardown]`](pyclass_teardown) gives a class `close()`, `aclose()`, `with` and `async with`, and a safe
 //!   drop.
 //! - The guard of such a class is a bridge of the object's own: [`ShutdownGuardExt`]. [`Factory`] is for an
@@ -99,6 +101,7 @@ pub use asyncio::sweep::{add_sweep, sweep_asyncio};
 pub use error::{OrRaise, ShutdownError};
 pub use event_loop::{EventLoop, EventLoopBuilder, LazyEventLoop};
 pub use install::{install, install_as};
+pub use interpreter::audit::{add_audit, audit};
 pub use interpreter::closing::{Stats, stats};
 pub use interpreter::exit::set_exit_timeout;
 pub use object::{Factory, Handle, Registered, ShutdownGuardExt, aclose, close, register};

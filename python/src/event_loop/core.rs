@@ -52,7 +52,7 @@ impl LoopCore {
                 empty.call_method1("run", (&glue::get(py)?.new_event_loop,))
             }
         })?;
-        let control = start(&event_loop, name)?;
+        let control = start(&event_loop, name, location)?;
         let event_loop = Owned::new(LoopCore { timeout, control: Arc::new(control) }, location);
         if closing::has_begun() {
             // The exit may not have seen it.
@@ -67,23 +67,29 @@ impl LoopCore {
 }
 
 /// Makes the bridge and the thread. After an error the loop is closed, or about to be by its thread.
-fn start(event_loop: &Bound<'_, PyAny>, name: String) -> PyResult<LoopControl> {
-    let (control, runner) = prepare(event_loop, name).inspect_err(|_| drop(event_loop.call_method0("close")))?;
+fn start(event_loop: &Bound<'_, PyAny>, name: String, location: &'static Location<'static>) -> PyResult<LoopControl> {
+    let (control, runner) =
+        prepare(event_loop, name, location).inspect_err(|_| drop(event_loop.call_method0("close")))?;
     // The thread may have begun although `start` fails: from then on nobody else may close the loop.
     runner.call_method0("start").inspect_err(|_| drop(runner.call_method0("give_up")))?;
     Ok(control)
 }
 
 /// The bridge, and what runs the loop: the control of it for Rust, and the object of Python's.
-fn prepare<'py>(event_loop: &Bound<'py, PyAny>, name: String) -> PyResult<(LoopControl, Bound<'py, PyAny>)> {
+fn prepare<'py>(
+    event_loop: &Bound<'py, PyAny>,
+    name: String,
+    location: &'static Location<'static>,
+) -> PyResult<(LoopControl, Bound<'py, PyAny>)> {
     let py = event_loop.py();
     let load = || {
         let namespace = source::execute(py, "event_loop", include_str!("../event_loop.py"))?;
         PyResult::Ok(namespace.as_any().get_item("Runner")?.unbind())
     };
     let class = source::once(py, RUNNER.get(), load)?;
+    let label = format!("EventLoop `{name}` ({location})");
     let state = LoopState::new(name, Bridge::of(event_loop)?);
-    let runner = class.bind(py).call1((event_loop, LoopStateForPython(Arc::clone(&state)), &state.name))?;
+    let runner = class.bind(py).call1((event_loop, LoopStateForPython(Arc::clone(&state)), &state.name, label))?;
     let methods = Runner::new(event_loop, &runner)?;
     Ok((LoopControl { state, runner: Arc::new(methods), owner: Owner::new() }, runner))
 }
@@ -108,6 +114,10 @@ impl Service for LoopCore {
         self.control.stop();
     }
 
+    fn thread(&self) -> Option<u32> {
+        self.state().tid()
+    }
+
     fn at_exit(owned: Arc<Owned<Self>>) -> Option<Box<dyn Any>> {
         Some(exit::stopped_at_exit(owned))
     }
@@ -124,6 +134,10 @@ impl Live for Owned<LoopCore> {
 
     fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
         Node::teardown(self)
+    }
+
+    fn event_loop(&self) -> Option<&Py<PyAny>> {
+        Some(&self.control.runner.event_loop)
     }
 
     /// An exception is for what blocks the loop. A loop that has begun to stop is not blocked, and the exception would

@@ -23,7 +23,7 @@ use pyo3::prelude::*;
 
 use crate::bridge::{self, Bridge};
 use crate::event_loop::stop_queue::{self, QueueState};
-use crate::internal::host::user_threads::current_ident;
+use crate::internal::host::user_threads::{current_ident, current_tid};
 use crate::internal::sync::latch::Latch;
 use crate::internal::sync::{lock, quietly};
 use crate::interpreter::exceptions::ShutdownError;
@@ -58,6 +58,8 @@ struct LoopThread {
     id: ThreadId,
     /// `threading.get_ident()`
     ident: u64,
+    /// What the system lists it by.
+    tid: u32,
 }
 
 #[derive(Debug, Default)]
@@ -127,6 +129,10 @@ impl LoopState {
 
     pub(super) fn ident(&self) -> Option<u64> {
         lock(&self.thread).map(|thread| thread.ident)
+    }
+
+    pub(super) fn tid(&self) -> Option<u32> {
+        lock(&self.thread).map(|thread| thread.tid)
     }
 
     /// A call that Rust is about to ask for.
@@ -231,7 +237,8 @@ pub(super) struct LoopStateForPython(pub(super) Arc<LoopState>);
 impl LoopStateForPython {
     /// The thread has begun.
     fn entered(&self) {
-        *lock(&self.0.thread) = Some(LoopThread { id: thread::current().id(), ident: current_ident() });
+        *lock(&self.0.thread) =
+            Some(LoopThread { id: thread::current().id(), ident: current_ident(), tid: current_tid() });
         GONE.set(Some(Gone(Arc::clone(&self.0))));
     }
 

@@ -10,6 +10,7 @@
 //! CPython calls `atexit` handlers in reverse: what a user registered after this module was imported runs before stage two
 //! and may use the module; what was registered before is refused with a `ShutdownError`.
 
+mod audit;
 mod budget;
 mod hurry;
 mod interrupt;
@@ -29,12 +30,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use pyo3::prelude::*;
 use sundown::Teardown;
 
 use crate::internal::host::fork::PerProcess;
 use crate::internal::host::user_threads::Budget;
 use crate::internal::value::nodes;
 use crate::interpreter::hooks::{Hook, Hooks};
+pub(crate) use audit::take as take_audit;
 pub(crate) use registration::{make_types, on_loss};
 use second::First;
 pub(crate) use stages::{Installation, install, register, register_in_time, register_stage_one};
@@ -71,6 +74,16 @@ pub(crate) trait Live: Send + Sync {
     /// The ids of those that it tears down itself, in an order of its own.
     fn owned(&self) -> Vec<usize> {
         Vec::new()
+    }
+
+    /// Those that are fields of it, whether it is closed or not, with their names: `Client.runtime`.
+    fn fields(&self) -> Vec<(&'static str, usize)> {
+        Vec::new()
+    }
+
+    /// The asyncio loop that it is.
+    fn event_loop(&self) -> Option<&Py<PyAny>> {
+        None
     }
 
     /// Whether others run their tasks on it: it is stopped after them.

@@ -248,4 +248,9 @@ impl Live for Object {
             Vec::new()
         }
     }
+
+    fn fields(&self) -> Vec<(&'static str, usize)> {
+        let fields = self.entry.spec.steps.iter().zip(&self.handles);
+        fields.filter_map(|(step, handle)| Some((step.name, handle.live_id()?))).collect()
+    }
 }

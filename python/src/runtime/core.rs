@@ -43,7 +43,7 @@ impl RuntimeCore {
     ///
     /// If the OS gives no threads or no descriptors.
     pub(super) fn start(source: &Source, settings: &Arc<Settings>) -> io::Result<Arc<Owned<Self>>> {
-        let threads = Arc::new(Threads::new(!matches!(source, Source::Borrowed(_))));
+        let threads = Arc::new(Threads::new(!matches!(source, Source::Borrowed(_)), &settings.name, settings.location));
         let (executor, handle, listed_at_start) = match source {
             Source::Borrowed(runtime) => (Executor::Borrowed, runtime.handle().clone(), false),
             Source::Ours(recipe) => {
@@ -164,6 +164,17 @@ impl Service for RuntimeCore {
         if self.workers.threads.is_current() {
             self.workers.stop();
         }
+    }
+
+    fn owner(&self) -> Option<usize> {
+        Some(self.workers.threads.owner.id())
+    }
+
+    fn unknown_workers(&self) -> usize {
+        if self.listed_at_start {
+            return 0;
+        }
+        self.handle.metrics().num_workers().saturating_sub(self.workers.threads.running())
     }
 
     fn at_exit(owned: Arc<Owned<Self>>) -> Option<Box<dyn Any>> {

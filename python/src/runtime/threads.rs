@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -26,8 +27,9 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    pub(super) fn new(owned: bool) -> Self {
-        Threads { running: Mutex::new(0), owner: Owner::new(), owned }
+    pub(super) fn new(owned: bool, name: &str, location: &'static Location<'static>) -> Self {
+        let owner = Owner::called("Runtime", Some(name.to_owned().into()), location);
+        Threads { running: Mutex::new(0), owner, owned }
     }
 
     /// Puts this thread on the list, until it ends.

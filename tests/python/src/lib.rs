@@ -1,5 +1,6 @@
 //! The extension module that the pytest suite uses: one function for each thing that a test needs, by topic.
 
+mod audit;
 mod bare;
 mod block_on;
 mod callback;
@@ -41,6 +42,7 @@ fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__build__", if cfg!(feature = "abi3") { "abi3" } else { "version-specific" })?;
     module.add("__built_for__", sundown_python::__rt::BUILT_FOR)?;
     let topics = [
+        audit::fill,
         block_on::fill,
         callback::fill,
         drop_in::fill,

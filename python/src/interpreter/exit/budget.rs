@@ -46,6 +46,12 @@ fn try_begin(py: Python<'_>, timeout: Duration) -> PyResult<Duration> {
     Ok(timeout.saturating_sub(spent) / modules)
 }
 
+/// Whether no other module's stage two is to come.
+pub(super) fn is_last(py: Python<'_>) -> bool {
+    let waiting = || shared(py)?.getattr("waiting")?.len();
+    waiting().map_or(true, |modules| modules == 0)
+}
+
 /// What counts as all that any module may have.
 const ALL: Duration = Duration::from_secs(86_400);
 

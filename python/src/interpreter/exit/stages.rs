@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
+use sundown::registry::Audit;
 use sundown::{Outcome, Progress, Report, Teardown};
 
 use crate::internal::driver::{self, Driver};
@@ -150,6 +151,7 @@ fn stage_two(py: Python<'_>) -> PyResult<()> {
         budget::end(py, start.elapsed());
     }
     let is_main_another = second::is_main_another(py);
+    let report = with_audit(py, report);
     py.detach(|| {
         quietly(|| publish(&report, is_installed));
         if is_main_another {
@@ -267,10 +269,28 @@ fn close_gate(deadline: Instant) -> Progress {
     progress
 }
 
+/// With what is still alive, if anything did not stop, or somebody is going to read the report and anything is left. A clean exit
+/// does not look. Nor do modules but the last: what the others have is not theirs to know.
+fn with_audit(py: Python<'_>, report: Report) -> Report {
+    if (report.is_clean() && !is_asked_for()) || !budget::is_last(py) {
+        return report;
+    }
+    let mut audit = None;
+    quietly(|| audit = exit::take_audit(py).ok());
+    match audit.filter(Audit::has_others) {
+        Some(audit) => report.with_audit(audit),
+        None => report,
+    }
+}
+
+/// Whether the environment asks for the report.
+fn is_asked_for() -> bool {
+    std::env::var_os("SUNDOWN_EXIT_REPORT").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
 /// Prints the report if the environment asks for it, and emits it as an event; not that of a module which was imported only.
 fn publish(report: &Report, is_installed: bool) {
-    let asked = std::env::var_os("SUNDOWN_EXIT_REPORT").is_some_and(|value| !value.is_empty() && value != "0");
-    if asked && (is_installed || report.steps().len() > 1) {
+    if is_asked_for() && (is_installed || report.steps().len() > 1) {
         // Not `eprintln!`: the stream may be closed by now.
         let _ = writeln!(std::io::stderr(), "{report}");
     }
