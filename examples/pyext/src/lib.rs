@@ -18,6 +18,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sundown_python::install_as("sundown_demo", module)?;
     // Of no class: what an asyncio program of the user's has left on its loop.
     sundown_python::add_sweep(module)?;
+    sundown_python::add_audit(module)?;
     module.add_class::<runner::Runner>()?;
     module.add("WorkflowError", module.py().get_type::<runner::WorkflowError>())?;
     module.add_class::<client::Client>()?;

@@ -33,10 +33,12 @@ def stubs_of(name, nodes):
     return names
 
 
-@pytest.mark.parametrize("name", ["Runner", "Server", "Client", "Clock", "ScriptedTool"])
+@pytest.mark.parametrize("name", ["Audit", "Runner", "Server", "Client", "Clock", "ScriptedTool"])
 def test_the_stubs_name_what_there_is(name):
     hidden = {"__repr__", "__doc__", "__module__", "__init__"}
     there = {item for item in vars(getattr(_native, name)) if item not in hidden and not item.startswith("_sundown")}
+    if name == "Audit":
+        there.discard("__new__")  # on 3.9 PyO3 adds one, which refuses
     assert stubs_of(name, STUBS.body) == there
 
 

@@ -1,6 +1,7 @@
-"""Three classes that clean up after themselves, and `sweep` for what is left on a loop."""
+"""Three classes that clean up after themselves, `sweep` for what is left on a loop, and `audit` for what is still alive."""
 
 from ._native import (
+    Audit,
     Client,
     Clock,
     ForkedProcessError,
@@ -12,11 +13,13 @@ from ._native import (
     ShutdownError,
     ShutdownTimeout,
     WorkflowError,
+    audit,
     sweep,
     sweep_at_exit,
 )
 
 __all__ = [
+    "Audit",
     "Client",
     "Clock",
     "ForkedProcessError",
@@ -28,6 +31,7 @@ __all__ = [
     "ShutdownError",
     "ShutdownTimeout",
     "WorkflowError",
+    "audit",
     "sweep",
     "sweep_at_exit",
 ]

@@ -20,6 +20,24 @@ def sweep(loop: AbstractEventLoop, *, timeout: float | None = 5.0) -> Any:
 def sweep_at_exit(loop: AbstractEventLoop, *, timeout: float | None = 5.0) -> None:
     """Has `sweep(loop)` called when the interpreter exits, unless the loop is closed by then."""
 
+def audit() -> Audit:
+    """Says which threads and child processes are still alive, where the threads are, and whose they are."""
+
+@final
+class Audit:
+    """Which threads and child processes were alive at one moment. Its `repr` is a table."""
+
+    @property
+    def threads(self) -> list[dict[str, Any]]:
+        """The threads but the caller's and the main one, oldest first. Times in seconds."""
+
+    @property
+    def processes(self) -> list[dict[str, Any]]:
+        """The child processes and theirs, oldest first."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, with plain values, for `json.dumps`."""
+
 class _Closing:
     """What `#[pyclass_teardown]` adds to each class."""
 
