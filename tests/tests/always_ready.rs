@@ -41,8 +41,8 @@ impl Greedy {
     }
 }
 
-/// Two that are greedy, with others before and after that are not.
-#[must_shutdown(timeout = "400ms", on_drop = "wait")]
+/// Two that are greedy, with others before and after that are not, and that have enough time on a busy machine.
+#[must_shutdown(timeout = "2s", on_drop = "wait")]
 struct Mixed {
     #[shutdown(with = greedy, force = |_| ())]
     first: u8,
@@ -154,7 +154,7 @@ fn in_time<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     });
     match told.recv_timeout(GENEROUS) {
         Ok((result, took)) => {
-            assert!(took < Duration::from_secs(5), "took {took:?}");
+            assert!(took < GENEROUS / 2, "took {took:?}");
             result
         }
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it never returned"),

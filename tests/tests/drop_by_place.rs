@@ -17,7 +17,7 @@ use tokio::task::LocalSet;
 const REAPER: &str = "sundown-reaper";
 
 /// Waits in its drop where that is safe.
-#[must_shutdown(on_drop = "wait", timeout = "20s")]
+#[must_shutdown(on_drop = "wait", timeout = "120s")]
 struct Waits {
     #[shutdown]
     spy: Spy,
@@ -25,7 +25,7 @@ struct Waits {
 }
 
 /// Does not.
-#[must_shutdown(on_drop = "log", timeout = "20s")]
+#[must_shutdown(on_drop = "log", timeout = "120s")]
 struct Logs {
     #[shutdown]
     spy: Spy,
@@ -34,21 +34,21 @@ struct Logs {
     guard: ShutdownGuard<Self>,
 }
 
-#[must_shutdown(on_drop = "panic", timeout = "20s")]
+#[must_shutdown(on_drop = "panic", timeout = "120s")]
 struct Panics {
     #[shutdown]
     spy: Spy,
     guard: ShutdownGuard<Self>,
 }
 
-#[must_shutdown(on_drop = "wait", timeout = "20s")]
+#[must_shutdown(on_drop = "wait", timeout = "120s")]
 struct OwnsRuntime {
     #[shutdown]
     runtime: Option<Runtime>,
     guard: ShutdownGuard<Self>,
 }
 
-#[must_shutdown(on_drop = "wait", timeout = "20s")]
+#[must_shutdown(on_drop = "wait", timeout = "120s")]
 struct OwnsThread {
     #[shutdown]
     thread: Option<thread::JoinHandle<()>>,
@@ -254,7 +254,7 @@ fn while_unwinding() {
 
 #[test]
 fn after_its_runtime_is_gone() {
-    #[must_shutdown(on_drop = "wait", timeout = "20s")]
+    #[must_shutdown(on_drop = "wait", timeout = "120s")]
     struct Task {
         #[shutdown]
         task: tokio::task::JoinHandle<()>,
@@ -285,7 +285,7 @@ fn inside_a_local_set() {
 
 #[test]
 fn twice() {
-    #[must_shutdown(on_drop = "panic", timeout = "20s")]
+    #[must_shutdown(on_drop = "panic", timeout = "120s")]
     struct Outer {
         #[shutdown]
         inner: Panics,
@@ -312,7 +312,7 @@ fn twice() {
 
 #[test]
 fn half_way_through_a_shutdown() {
-    #[must_shutdown(on_drop = "panic", timeout = "20s")]
+    #[must_shutdown(on_drop = "panic", timeout = "120s")]
     struct Chain {
         #[shutdown]
         first: Spy,
@@ -342,7 +342,7 @@ fn half_way_through_a_shutdown() {
 
 #[test]
 fn with_a_force_that_panics() {
-    #[must_shutdown(on_drop = "log", timeout = "20s")]
+    #[must_shutdown(on_drop = "log", timeout = "120s")]
     struct Two {
         #[shutdown]
         bad: Pinned,

@@ -268,7 +268,7 @@ async fn a_nested_group_has_what_is_left_of_the_budget() {
     assert!(matches!(step.outcome(), Outcome::Forced), "{report}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_member_is_forced_at_once() {
     let group = Group::new("tenants");
     let spy = Spy::new();
