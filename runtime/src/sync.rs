@@ -4,6 +4,8 @@
 pub(crate) mod first_panic;
 pub mod gate;
 pub mod latch;
+#[cfg(all(test, not(sundown_loom)))]
+pub(crate) mod leaked;
 pub mod mailbox;
 mod quietly;
 pub(crate) mod slot;

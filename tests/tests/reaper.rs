@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Instant;
 
 use sundown::{Outcome, Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
-use sundown_tests::{GENEROUS, Spy, What, is_pending};
+use sundown_tests::{GENEROUS, Spy, What, forget, is_pending};
 
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -90,7 +90,7 @@ async fn a_drop_after_a_leaked_shutdown_still_asks_and_forces() {
     let mut v = Quick { spy: spy.clone(), guard: ShutdownGuard::new() };
     let mut leaked = Box::pin(v.shutdown());
     assert!(is_pending(&mut leaked).await);
-    std::mem::forget(leaked);
+    forget(leaked);
     drop(v);
     let _ = spy.thread_of(What::Forced); // or it panics: nobody finishes it
 }

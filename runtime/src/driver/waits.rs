@@ -123,6 +123,7 @@ impl Drop for Waiting {
 #[cfg(all(test, not(sundown_loom)))]
 mod tests {
     use super::*;
+    use crate::sync::leaked::leaked;
 
     fn waits(names: &[&'static str]) -> Option<String> {
         let waits = Arc::new(Waits::default());
@@ -141,7 +142,7 @@ mod tests {
 
     #[test]
     fn many_are_counted() {
-        let names: Vec<&'static str> = (0..12).map(|i| &*format!("S.{i}").leak()).collect();
+        let names: Vec<&'static str> = (0..12).map(|i| leaked(format!("S.{i}")).as_str()).collect();
         let text = waits(&names).unwrap();
         assert!(text.starts_with("`S.0`; `S.1`; ") && text.ends_with("`S.9`; and 2 more"), "{text}");
     }

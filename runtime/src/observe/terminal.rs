@@ -193,6 +193,7 @@ fn clean(text: &str) -> String {
 #[cfg(all(test, not(sundown_loom)))]
 mod tests {
     use super::*;
+    use crate::sync::leaked::leaked;
 
     /// The picture of steps that are pending, without their times.
     fn lines(names: &[&'static str]) -> Vec<String> {
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn many_are_counted() {
-        let names: Vec<&'static str> = (10..60).map(|i| &*format!("S.step{i}").leak()).collect();
+        let names: Vec<&'static str> = (10..60).map(|i| leaked(format!("S.step{i}")).as_str()).collect();
         let lines = lines(&names);
         assert_eq!((lines.len(), &*lines[1], &*lines[16]), (18, "|- step10", "|- step25"));
         assert_eq!(lines[17], "`- and 34 more");

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::driver;
+use crate::sync::leaked::leaked;
 use crate::teardown::Report;
 
 /// A resource that ends some time after it was asked, or after it was forced, or never.
@@ -77,14 +78,14 @@ const NAMES: [&str; 8] = ["V.0", "V.1", "V.2", "V.3", "V.4", "V.5", "V.6", "V.7"
 
 fn spec(timeout: Duration, steps: &[(&'static [usize], Option<Duration>)]) -> &'static Spec {
     let steps = steps.iter().zip(NAMES).map(|(&(after, timeout), name)| StepSpec { name, after, timeout, judges: &[] });
-    Box::leak(Box::new(Spec {
+    leaked(Spec {
         name: "V",
         timeout,
         is_timeout_written: true,
         on_drop: None,
         manual: false,
-        steps: Box::leak(steps.collect::<Vec<_>>().into()),
-    }))
+        steps: leaked(steps.collect::<Vec<_>>()),
+    })
 }
 
 fn start(fakes: &mut [Fake]) {
@@ -296,7 +297,7 @@ proptest! {
         let after: Vec<Vec<usize>> =
             (0..n).map(|i| edges.iter().filter(|&&(a, b)| b == i && a < i).map(|&(a, _)| a).collect()).collect();
         let described: Vec<(&'static [usize], Option<Duration>)> =
-            after.iter().zip(&steps).map(|(after, step)| (&*after.clone().leak(), step.2.map(ms))).collect();
+            after.iter().zip(&steps).map(|(after, step)| (leaked(after.clone()).as_slice(), step.2.map(ms))).collect();
         let spec = spec(ms(timeout), &described);
         let mut fakes: Vec<Fake> = steps
             .iter()

@@ -22,15 +22,14 @@ mod tests {
 
     #[test]
     fn the_payload_of_a_payload_goes_no_further() {
-        struct Panics(u32);
+        // It has no size, so the one that is forgotten leaks nothing.
+        struct Panics;
         impl Drop for Panics {
             fn drop(&mut self) {
-                if self.0 > 0 {
-                    panic_any(Panics(self.0 - 1));
-                }
+                panic_any(Panics);
             }
         }
-        quietly(|| panic_any(Panics(3)));
+        quietly(|| panic_any(Panics));
         let mut called = false;
         quietly(|| called = true);
         assert!(called);

@@ -165,7 +165,7 @@ proptest! {
         let after: Vec<Vec<usize>> =
             (0..n).map(|i| edges.iter().filter(|&&(a, b)| b == i && a < i).map(|&(a, _)| a).collect()).collect();
         let steps: Vec<Described> =
-            after.iter().zip(&timeouts).map(|(after, timeout)| (&*after.clone().leak(), timeout.map(ms))).collect();
+            after.iter().zip(&timeouts).map(|(after, timeout)| (leaked(after.clone()).as_slice(), timeout.map(ms))).collect();
         let spec = spec(ms(whole), &steps);
         let chains = Chains::of(spec.steps, &vec![false; n], ms(whole));
         let reserves = reserves(&steps, ms(whole));
