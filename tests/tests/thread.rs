@@ -250,40 +250,58 @@ fn a_bad_name_is_an_error() {
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "std has no destructors that run as late")]
 mod c_data {
-    use std::sync::{OnceLock, mpsc};
+    use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
     use std::time::Duration;
 
-    type Held = (mpsc::Sender<()>, mpsc::Receiver<()>);
+    /// Not a channel: to receive from one, a thread makes a thread-local, and nobody destroys that so late.
+    type Released = Arc<(Mutex<bool>, Condvar)>;
+    type Held = (mpsc::Sender<()>, Released);
+
+    /// Releases the destructor when it is dropped.
+    pub(super) struct Release(Released);
+
+    impl Drop for Release {
+        fn drop(&mut self) {
+            *self.0.0.lock().unwrap() = true;
+            self.0.1.notify_all();
+        }
+    }
 
     extern "C" fn destroy(held: *mut libc::c_void) {
         // SAFETY: it was made by `Box::into_raw` in `hold`, and a key's destructor is called once for it.
-        let (begun, release) = *unsafe { Box::from_raw(held.cast::<Held>()) };
+        let (begun, released) = *unsafe { Box::from_raw(held.cast::<Held>()) };
         begun.send(()).unwrap();
         // An end in any case, so that a join without a bound fails the test and does not hang it.
-        let _ = release.recv_timeout(Duration::from_secs(5));
+        let lock = released.0.lock().unwrap();
+        drop(released.1.wait_timeout_while(lock, Duration::from_secs(5), |released| !*released).unwrap());
     }
 
-    /// Gives the calling thread such data. The first channel says that its destructor runs, the second releases it.
-    pub(super) fn hold(begun: mpsc::Sender<()>, release: mpsc::Receiver<()>) {
+    /// What gives the calling thread such data, and what releases it. The channel says that the destructor runs.
+    pub(super) fn hold(begun: mpsc::Sender<()>) -> (impl FnOnce() + Send, Release) {
         static KEY: OnceLock<libc::pthread_key_t> = OnceLock::new();
-        let key = *KEY.get_or_init(|| {
-            let mut key = 0;
-            // SAFETY: `key` is written to, and `destroy` lives as long as the program.
-            assert_eq!(unsafe { libc::pthread_key_create(&mut key, Some(destroy)) }, 0);
-            key
-        });
-        let held: *mut Held = Box::into_raw(Box::new((begun, release)));
-        // SAFETY: the key was created, and `destroy` frees what is stored.
-        assert_eq!(unsafe { libc::pthread_setspecific(key, held.cast()) }, 0);
+        let released = Released::default();
+        let release = Release(Arc::clone(&released));
+        let hold = move || {
+            let key = *KEY.get_or_init(|| {
+                let mut key = 0;
+                // SAFETY: `key` is written to, and `destroy` lives as long as the program.
+                assert_eq!(unsafe { libc::pthread_key_create(&mut key, Some(destroy)) }, 0);
+                key
+            });
+            let held: *mut Held = Box::into_raw(Box::new((begun, released)));
+            // SAFETY: the key was created, and `destroy` frees what is stored.
+            assert_eq!(unsafe { libc::pthread_setspecific(key, held.cast()) }, 0);
+        };
+        (hold, release)
     }
 }
 
 /// A thread that runs such a destructor: it, and what releases it.
 #[cfg(target_os = "linux")]
-fn in_a_c_destructor() -> (Thread, mpsc::Sender<()>) {
+fn in_a_c_destructor() -> (Thread, c_data::Release) {
     let (begun, begins) = mpsc::channel();
-    let (release, released) = mpsc::channel();
-    let thread = Thread::spawn("c-data", move |_| c_data::hold(begun, released)).unwrap();
+    let (hold, release) = c_data::hold(begun);
+    let thread = Thread::spawn("c-data", move |_| hold()).unwrap();
     begins.recv_timeout(GENEROUS).unwrap();
     (thread, release)
 }
@@ -291,7 +309,7 @@ fn in_a_c_destructor() -> (Thread, mpsc::Sender<()>) {
 /// Ends such threads, and waits until they are gone: to a leak checker a thread has ended when its own destructor has run, and
 /// what is on its stack after that is leaked.
 #[cfg(target_os = "linux")]
-fn end(release: mpsc::Sender<()>) {
+fn end(release: c_data::Release) {
     drop(release);
     let end = Instant::now() + GENEROUS;
     while threads().iter().any(|name| name == "c-data") {
@@ -333,7 +351,7 @@ fn a_c_destructor_that_ends_in_time_is_waited_for() {
     let mut patient = Patient::of(&thread);
     let releases = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
-        release.send(()).unwrap();
+        drop(release);
     });
     let report = patient.shutdown_blocking().unwrap();
     assert!(report.is_clean() && report.took() >= Duration::from_millis(40), "{report}");

@@ -69,12 +69,12 @@ fn the_grace_belongs_to_the_drain() {
 /// The stuck job would have 20 s, and the child that ignores SIGTERM what is left of them.
 #[test]
 fn a_second_signal_forces_in_order_and_still_closes() {
-    let mut service = Running::until(&["stuck", "stubborn-child", "close=100", "reports"], "started");
+    let mut service = Running::until(&["stuck", "stubborn-child", "close=100", "forced=6000", "reports"], "started");
     service.signal(SIGTERM);
     service.says("draining");
     let second = Instant::now();
     service.signal(SIGINT);
-    let ended = service.ended().within(Duration::from_secs(12), second);
+    let ended = service.ended().within(Duration::from_secs(16), second);
     let ended = ended.expect(3, &["exit code 3, forced", "aborted `stuck`", "settled", "code 3 forced true phases 3"]);
     assert!(ended.report.contains("Service.store") && ended.report.contains("killed"), "{ended:#?}");
 }
