@@ -18,6 +18,12 @@ pub use threads::thread_names;
 /// Longer than any step of these tests takes on a busy machine, and shorter than a test runner's patience.
 pub const GENEROUS: Duration = Duration::from_secs(30);
 
+/// Whether a sanitizer runs this test, by the variable of its options: its frames are larger, and all is many times as slow.
+#[must_use]
+pub fn is_sanitized() -> bool {
+    ["ASAN_OPTIONS", "TSAN_OPTIONS"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
 /// Forgets a future where a leak checker finds it: one that it reports is no test's.
 pub fn forget<F: ?Sized>(future: Pin<Box<F>>) {
     static ALL: Mutex<Vec<usize>> = Mutex::new(Vec::new());

@@ -8,11 +8,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sundown::{OnDrop, Outcome, Progress, Report, Shared, ShutdownGuard, Teardown, Wait, must_shutdown};
-use sundown_tests::GENEROUS;
+use sundown_tests::{GENEROUS, is_sanitized};
 
 const LEVELS: usize = 1000;
-/// What std and tokio give a thread.
-const STACK: usize = if cfg!(windows) { 4 << 20 } else { 2 << 20 };
+
+/// What std and tokio give a thread; under a sanitizer, whose frames are larger, a multiple.
+fn stack() -> usize {
+    let usual = if cfg!(windows) { 4 << 20 } else { 2 << 20 };
+    if is_sanitized() { 8 * usual } else { usual }
+}
 
 /// Counts what is done to the leaves. Only one that is `stuck` does not end by itself.
 #[derive(Clone, Default)]
@@ -87,7 +91,7 @@ fn tree(leaf: &Leaf, stuck: bool) -> Level {
 
 /// Runs `f` on such a stack.
 fn on_a_stack<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
-    thread::Builder::new().stack_size(STACK).spawn(f).unwrap().join().unwrap()
+    thread::Builder::new().stack_size(stack()).spawn(f).unwrap().join().unwrap()
 }
 
 fn quiet() {
@@ -120,7 +124,7 @@ fn shut_down_by_a_thread() {
 fn shut_down_by_a_task() {
     for runtime in [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()] {
         let mut runtime = runtime;
-        let runtime = runtime.worker_threads(1).thread_stack_size(STACK).enable_all().build().unwrap();
+        let runtime = runtime.worker_threads(1).thread_stack_size(stack()).enable_all().build().unwrap();
         let leaf = Leaf::default();
         let mut tree = tree(&leaf, false);
         on_a_stack(move || {
@@ -217,7 +221,7 @@ fn dropped_unwinding() {
     let leaf = Leaf::default();
     let tree = tree(&leaf, false);
     let panicked = thread::Builder::new()
-        .stack_size(STACK)
+        .stack_size(stack())
         .spawn(move || {
             let _tree = tree;
             panic!("with a tree");
@@ -369,7 +373,7 @@ fn within_what_is_a_users() {
     let mut links = links(leaf.clone(), &leaf);
     // Each of a user's has a root of its own, so this is as deep as it was.
     thread::Builder::new()
-        .stack_size(8 * STACK)
+        .stack_size(8 * stack())
         .spawn(move || links.shutdown_blocking().unwrap())
         .unwrap()
         .join()

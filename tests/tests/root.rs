@@ -10,6 +10,8 @@ mod interleavings;
 mod lines;
 #[path = "root/running.rs"]
 mod running;
+#[path = "root/send.rs"]
+mod send;
 #[path = "root/signals.rs"]
 mod signals;
 #[path = "root/start.rs"]

@@ -7,6 +7,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::send::send;
+
 /// Killed when the test fails.
 pub(crate) struct Running {
     child: Child,
@@ -92,14 +94,9 @@ impl Running {
         panic!("it ended without `{text}`");
     }
 
-    /// Sends a signal. One that has ended does not get it: it is not reaped yet, so its id is its own.
+    /// Sends a signal, unless it has ended.
     pub(crate) fn signal(&self, signal: i32) {
-        let id = libc::pid_t::try_from(self.child.id()).expect("an id");
-        // SAFETY: it has no precondition.
-        #[allow(unsafe_code, reason = "std sends no signals")]
-        unsafe {
-            libc::kill(id, signal);
-        }
+        send(self.child.id(), signal);
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {
@@ -112,6 +109,8 @@ impl Running {
         let status = self.child.wait().expect("it can be waited for");
         let at = Instant::now();
         let report = self.report.take().expect("it is joined once").join().expect("its report can be read");
+        // A sanitizer that has found something in the service says so there, and not always by the exit code.
+        assert!(!report.contains("Sanitizer"), "{report}");
         Ended { status, output, report, at }
     }
 }

@@ -16,6 +16,8 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use sundown_tests::GENEROUS;
 
+use super::send::send;
+
 const ROWS: NonZero<u16> = NonZero::new(30).unwrap();
 const COLUMNS: NonZero<u16> = NonZero::new(120).unwrap();
 
@@ -83,12 +85,7 @@ impl OnTerminal {
     }
 
     fn signal(&self, signal: i32) {
-        let id = libc::pid_t::try_from(self.child.id()).expect("an id");
-        // SAFETY: it has no precondition.
-        #[allow(unsafe_code, reason = "std sends no signals")]
-        unsafe {
-            libc::kill(id, signal);
-        }
+        send(self.child.id(), signal);
     }
 
     /// Its screen when it has ended.
