@@ -8,6 +8,7 @@ mod example;
 mod musl;
 mod python;
 mod table;
+mod tests_of_core;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,10 +17,10 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use self::table::{Cell, Table};
+use self::tests_of_core::test;
 use crate::cargo::{Call, cargo, root};
 use crate::metadata::Metadata;
 use crate::steps::Steps;
-use crate::test::{Counts, core_features};
 
 /// What is run.
 #[derive(Args, Default)]
@@ -57,9 +58,6 @@ const PLATFORMS: [Platform; 6] = [
 
 /// Where CI runs. It needs no tool.
 const HOST: &str = "x86_64-unknown-linux-gnu";
-
-/// Test files that call cargo, which is not there under another system.
-const NEED_CARGO: [&str; 4] = ["ui", "packages", "build_script", "readme"];
 
 /// Test files that no sanitizer runs: frames are larger under it, so that deep trees need more stack than the test has; and what
 /// reports a fault needs descriptors, which the other one uses up.
@@ -192,39 +190,6 @@ fn skips(call: Call, ours: &[&str]) -> Result<Option<String>> {
         _ => return Ok(Some(format!("skipped: {}", errors.lines().last().unwrap_or_default()))),
     }
     Ok(None)
-}
-
-/// Runs the tests of the core on a target of the tool's, or here: each program by a call of its own, so that one which hangs
-/// is named and takes the others nothing.
-fn test(target: &str, left_out: &[&str], environment: &[(&str, &str)], metadata: &Metadata) -> Result<String> {
-    let features = core_features(metadata)?;
-    let of_core = |verb: &'static str, more: &[&str]| {
-        let call = on(target, &[verb, "--package", "sundown", "--package", "sundown-tests", "--features", &features])?;
-        Some(environment.iter().fold(call.args(more), |call, (name, value)| call.env(name, value)))
-    };
-    let files = metadata.targets("sundown-tests", "test")?;
-    let files = files.iter().map(String::as_str).filter(|name| !NEED_CARGO.contains(name) && !left_out.contains(name));
-    let files = files.chain(["plain_threads"]);
-    let programs: Vec<Vec<&str>> = [vec!["--lib"]].into_iter().chain(files.map(|name| vec!["--test", name])).collect();
-    let all: Vec<&str> = programs.iter().flatten().copied().collect();
-    let Some(build) = of_core("test", &["--no-run"]) else { return Ok(skipped(target)) };
-    if let Some(why) = skips(build.args(&all), &["sundown`"])? {
-        return Ok(why);
-    }
-    // A DLL, which cargo does not build when its command names the tests to run.
-    of_core("build", &["--example", "unloaded"]).map_or(Ok(()), Call::check)?;
-    let mut counts = Counts::default();
-    let mut failed = Vec::new();
-    for program in &programs {
-        let call = of_core("test", program);
-        let result = call.map(|call| call.check_seeing_within(PATIENCE, |line| counts.see(line)));
-        if let Some(Err(error)) = result {
-            eprintln!("error: {error:#}");
-            failed.push(format!("{}: {error:#}", program.last().unwrap_or(&"")));
-        }
-    }
-    ensure!(failed.is_empty(), "{counts}\n{}\n{}", failed.join("\n"), counts.failures.join("\n"));
-    Ok(left_out.iter().fold(counts.to_string(), |note, name| format!("{note}, without {name}")))
 }
 
 /// Every test of the core under each sanitizer, std included.
