@@ -125,7 +125,7 @@ pub(crate) fn test(
     let table = stress(&options, &scenarios, interpreter)?;
     let passed = table.clean_scenarios();
     let failures = table.findings().to_vec();
-    Ok(Counts { passed, failed: scenarios.len() - passed, ignored: 0, failures })
+    Ok(Counts { passed, failed: scenarios.len() - passed, ignored: 0, filtered: 0, failures })
 }
 
 /// Every scenario on one interpreter. Prints the table.

@@ -7,6 +7,7 @@
 mod example;
 mod musl;
 mod python;
+mod sanitizers;
 mod table;
 mod tests_of_core;
 
@@ -17,7 +18,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use self::table::{Cell, Table};
-use self::tests_of_core::test;
+use self::tests_of_core::{Selection, test};
 use crate::cargo::{Call, cargo, root};
 use crate::metadata::Metadata;
 use crate::steps::Steps;
@@ -59,14 +60,6 @@ const PLATFORMS: [Platform; 6] = [
 /// Where CI runs. It needs no tool.
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
-/// Test files that no sanitizer runs: frames are larger under it, so that deep trees need more stack than the test has; and what
-/// reports a fault needs descriptors, which the other one uses up.
-const NOT_SANITIZED: [&str; 2] = ["deep", "http_descriptors"];
-
-/// Also not under ThreadSanitizer, which keeps a signal back until its thread makes a call that it intercepts. parking_lot's wait
-/// is none: the programs of this file wait for their signals for good.
-const NOT_WITH_THREADS: [&str; 3] = ["deep", "http_descriptors", "root"];
-
 /// One test program is over by then, under Wine and a sanitizer too, or it hangs.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -89,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let metadata = Metadata::load()?;
     let mut steps = Steps::default();
     if options.sanitizers {
-        sanitizers(&metadata, &mut steps)?;
+        sanitizers::run(&metadata, &mut steps);
         return steps.finish();
     }
     let chosen = |platform: &&Platform| options.filter.as_ref().is_none_or(|part| platform.target.contains(part));
@@ -121,7 +114,7 @@ fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: 
         });
         if let (Some(under), Some(Cell::Checked), false) = (platform.tested, cell, check_only) {
             steps.run(format!("{}: tests", platform.target), || {
-                let note = test(platform.target, &[], &[], metadata)?;
+                let note = test(platform.target, &Selection::default(), metadata)?;
                 cell = Some(Cell::Tested(under));
                 Ok(note)
             });
@@ -190,18 +183,6 @@ fn skips(call: Call, ours: &[&str]) -> Result<Option<String>> {
         _ => return Ok(Some(format!("skipped: {}", errors.lines().last().unwrap_or_default()))),
     }
     Ok(None)
-}
-
-/// Every test of the core under each sanitizer, std included.
-fn sanitizers(metadata: &Metadata, steps: &mut Steps) -> Result<()> {
-    let suppressions = root().join("xtask/src/platforms/thread-suppressions.txt");
-    let options = format!("second_deadlock_stack=1 suppressions={}", suppressions.display());
-    // The names of functions are enough, and lines make each backtrace slow.
-    let environment = [("TSAN_OPTIONS", options.as_str()), ("CARGO_PROFILE_DEV_DEBUG", "0")];
-    for (sanitizer, left_out) in [("thread", NOT_WITH_THREADS.as_slice()), ("address", &NOT_SANITIZED)] {
-        steps.run(format!("{sanitizer} sanitizer"), || test(sanitizer, left_out, &environment, metadata));
-    }
-    Ok(())
 }
 
 fn skipped(target: &str) -> String {

@@ -12,6 +12,8 @@ pub(crate) struct Counts {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) ignored: usize,
+    /// Those that were left out by name.
+    pub(crate) filtered: usize,
     /// What is known of those that failed: a name at least.
     pub(crate) failures: Vec<String>,
 }
@@ -35,6 +37,7 @@ impl Counts {
         self.passed += before("passed").unwrap_or(0);
         self.failed += before("failed").unwrap_or(0);
         self.ignored += before("ignored").unwrap_or(0);
+        self.filtered += before("filtered").unwrap_or(0);
     }
 
     /// Adds what a JUnit file says.
@@ -74,6 +77,7 @@ impl Counts {
         self.passed += other.passed;
         self.failed += other.failed;
         self.ignored += other.ignored;
+        self.filtered += other.filtered;
         self.failures.extend_from_slice(&other.failures);
     }
 }
@@ -102,6 +106,7 @@ mod tests {
         counts.see("12 passed; 7 failed\n");
         counts.see("test clock::stops ... FAILED\n");
         assert_eq!(counts.to_string(), "13 passed, 2 failed, 1 ignored");
+        assert_eq!(counts.filtered, 3);
         assert_eq!(counts.failures, ["test clock::stops ... FAILED"]);
     }
 
