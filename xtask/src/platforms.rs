@@ -60,8 +60,8 @@ const PLATFORMS: [Platform; 6] = [
 /// Where CI runs. It needs no tool.
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
-/// One test program is over by then, under Wine and a sanitizer too, or it hangs.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// One test program is over by then, under Wine and a sanitizer too, on a machine that is busy, or it hangs.
+const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Features whose tests need signals or sockets of Unix: elsewhere a run of the tests says no more of them than a check.
 const TESTED_ON_UNIX: [&str; 4] = ["http", "progress", "run", "systemd"];
