@@ -33,7 +33,7 @@ use std::sync::Mutex;
 use rustix::process::Signal;
 use tokio::process::Command;
 
-use self::forest::FORESTS;
+use self::forest::{FORESTS, GLIMPSES};
 use self::members::Members;
 use super::looks::Asked;
 use crate::resource::process::group::running::Running;
@@ -69,7 +69,7 @@ impl Tree {
     /// SIGTERM to those outside the group, and SIGCONT. One who is about to leave it gets them with the next look.
     pub(in super::super) fn request(&self, leader: u32) -> io::Result<()> {
         let after = Self::ask();
-        let forest = FORESTS.get().recent()?;
+        let forest = GLIMPSES.get().recent()?;
         let mut members = lock(&self.members);
         members.requested(after);
         members.update(&forest, &self.id, leader)?;
@@ -78,7 +78,7 @@ impl Tree {
 
     /// SIGKILL to all, also to those who are found later.
     pub(in super::super) fn kill(&self, leader: u32) -> io::Result<()> {
-        let forest = FORESTS.get().recent()?;
+        let forest = GLIMPSES.get().recent()?;
         let mut members = lock(&self.members);
         members.killed();
         let update = members.update(&forest, &self.id, leader)?;
@@ -119,7 +119,7 @@ impl Tree {
     }
 
     pub(in super::super) fn names(&self, leader: u32) -> Option<String> {
-        let forest = FORESTS.get().recent().ok()?;
+        let forest = GLIMPSES.get().recent().ok()?;
         let mut members = lock(&self.members);
         members.update(&forest, &self.id, leader).ok()?;
         members.names()

@@ -6,6 +6,7 @@ use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
@@ -14,8 +15,37 @@ use super::super::procfs::Stat;
 /// The ids of all trees that a process is in, separated by colons: in a tree another one may be started.
 const VARIABLE: &str = "SUNDOWN_TREE";
 
-/// How often a process is looked at that is between two programs: that takes microseconds.
-const LOOKS: usize = 20;
+/// How long one look waits in all for processes that are between two programs. That takes microseconds, and longer where they
+/// wait for a processor.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// What a look has left to wait for processes that are between two programs.
+pub(super) struct Patience {
+    left: Duration,
+}
+
+impl Patience {
+    /// For a look that says whether a tree has ended.
+    pub(super) fn new() -> Self {
+        Patience { left: PATIENCE }
+    }
+
+    /// For a look that another one follows: it waits for nobody.
+    pub(super) fn none() -> Self {
+        Patience { left: Duration::ZERO }
+    }
+
+    /// Lets others run. False if the time is up.
+    fn wait(&mut self) -> bool {
+        if self.left.is_zero() {
+            return false;
+        }
+        let begun = Instant::now();
+        thread::yield_now();
+        self.left = self.left.saturating_sub(begun.elapsed());
+        true
+    }
+}
 
 /// Gives `command` the id of a new tree, beside those that this process is in.
 pub(super) fn mark(command: &mut Command) -> String {
@@ -42,18 +72,19 @@ fn new_id() -> String {
 }
 
 /// The ids of the trees that a process is in; none if it has none, or nobody may see them.
-pub(super) fn trees_of(stat: &Stat) -> Option<String> {
+pub(super) fn trees_of(stat: &Stat, patience: &mut Patience) -> Option<String> {
     let mut now = stat.clone();
-    for _ in 0..LOOKS {
+    loop {
         let environment = if now.is_headless { of_a_thread(now.pid)? } else { read(&format!("/proc/{}", now.pid))? };
         // While it begins with another program it has none for a moment.
         if !environment.is_empty() || !now.is_between_programs {
             return value(&environment);
         }
-        thread::yield_now();
+        if !patience.wait() {
+            return None;
+        }
         now = Stat::of_alive(now.pid)?;
     }
-    None
 }
 
 fn read(process: &str) -> Option<Vec<u8>> {
@@ -96,6 +127,6 @@ mod tests {
         let id = mark(command.arg("60").env_clear().env("PATH", path).kill_on_drop(true));
         let child = command.spawn().unwrap();
         let stat = Stat::of_alive(child.id().unwrap().cast_signed()).unwrap();
-        assert_eq!(trees_of(&stat).unwrap().rsplit(':').next(), Some(&*id));
+        assert_eq!(trees_of(&stat, &mut Patience::new()).unwrap().rsplit(':').next(), Some(&*id));
     }
 }

@@ -7,11 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::super::look::{Source, look};
 use super::super::looks::Looks;
 use super::super::procfs::{self, Stat};
-use super::environment;
+use super::environment::{self, Patience};
 use crate::host::fork::PerProcess;
 
 /// Apart from those at the groups: they cost more, for the environment of each process.
-pub(super) static FORESTS: PerProcess<Looks<Forest>> = PerProcess::new(|| Looks::new(Forest::now));
+pub(super) static FORESTS: PerProcess<Looks<Forest>> = PerProcess::new(|| Looks::new(|| Forest::now(Patience::new())));
+
+/// For a request, a kill and a report, which must not wait: who is missed here is found by the next of [`FORESTS`].
+pub(super) static GLIMPSES: PerProcess<Looks<Forest>> =
+    PerProcess::new(|| Looks::new(|| Forest::now(Patience::none())));
 
 /// When the leader of the first tree was started. Who is older is in none.
 static FIRST: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -35,8 +39,9 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn with_trees(stat: Stat) -> Self {
-        let trees = if stat.started < FIRST.load(Ordering::SeqCst) { None } else { environment::trees_of(&stat) };
+    pub(super) fn with_trees(stat: Stat, patience: &mut Patience) -> Self {
+        let is_older = stat.started < FIRST.load(Ordering::SeqCst);
+        let trees = if is_older { None } else { environment::trees_of(&stat, patience) };
         Process { stat, trees }
     }
 
@@ -48,8 +53,8 @@ impl Process {
 }
 
 impl Forest {
-    fn now() -> io::Result<Self> {
-        let found = look(&mut WithTrees)?;
+    fn now(patience: Patience) -> io::Result<Self> {
+        let found = look(&mut WithTrees { patience })?;
         Ok(Self::new(found.alive, found.certain))
     }
 
@@ -84,7 +89,9 @@ impl Forest {
 }
 
 /// Takes the state of a process, and the trees that it is in.
-struct WithTrees;
+struct WithTrees {
+    patience: Patience,
+}
 
 impl Source for WithTrees {
     type Process = Process;
@@ -95,7 +102,7 @@ impl Source for WithTrees {
 
     fn alive(&mut self, id: i32) -> Option<Process> {
         let stat = Stat::of_alive(id)?;
-        Some(Process::with_trees(stat))
+        Some(Process::with_trees(stat, &mut self.patience))
     }
 
     fn last(&mut self) -> Option<(i32, i32)> {

@@ -9,12 +9,13 @@ use rustix::process::{Signal, pidfd_send_signal};
 
 use super::super::look::{Source, look};
 use super::super::procfs::{self, Stat};
+use super::environment::Patience;
 use super::forest::Process;
 use super::members::open_same;
 
 /// Kills those of the tree who can be told by themselves, and returns them. Who `is_killed` already may not have ended yet.
 pub(super) fn hunt(tree: &str, leader: u32, is_killed: impl Fn(&Stat) -> bool) -> io::Result<Vec<Stat>> {
-    let mut hunt = Hunt { tree, leader, is_killed, killed: Vec::new() };
+    let mut hunt = Hunt { tree, leader, is_killed, killed: Vec::new(), patience: Patience::none() };
     look(&mut hunt)?;
     Ok(hunt.killed)
 }
@@ -24,6 +25,7 @@ struct Hunt<'a, K> {
     leader: u32,
     is_killed: K,
     killed: Vec<Stat>,
+    patience: Patience,
 }
 
 impl<K: Fn(&Stat) -> bool> Source for Hunt<'_, K> {
@@ -34,7 +36,7 @@ impl<K: Fn(&Stat) -> bool> Source for Hunt<'_, K> {
     }
 
     fn alive(&mut self, id: i32) -> Option<()> {
-        let process = Process::with_trees(Stat::of_alive(id)?);
+        let process = Process::with_trees(Stat::of_alive(id)?, &mut self.patience);
         let own = std::process::id().cast_signed();
         if id == own || !process.is_in(self.tree, self.leader) || (self.is_killed)(&process.stat) {
             return None;
