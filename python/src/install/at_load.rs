@@ -2,8 +2,8 @@
 //!
 //! CPython calls the `atexit` functions in reverse, and those that are registered while they run never. So for a function
 //! that a user registers after the import to come before stage two, and to use the module for the first time, stage two has
-//! to be registered by the import, whether the module calls [`install`](super::install) or not. Nothing else is done
-//! here: it imports no module.
+//! to be registered by the import, whether the module calls [`install`](super::install) or not. Besides, CPython's version is
+//! looked at, while no other thread can ask for it. Nothing else is done here: it imports no module.
 //!
 //! The dynamic linker calls [`at_load`] in the middle of an import. The main thread does the rest between two bytecodes,
 //! those of `importlib` mostly. In a program that is linked with the module no interpreter runs yet: then it is done at
@@ -15,7 +15,7 @@ use std::ptr;
 
 use crate::interpreter::raise_soon::pending_result;
 use crate::interpreter::subinterpreters::is_main_interpreter;
-use crate::interpreter::{exit, pending_call};
+use crate::interpreter::{exit, pending_call, shield};
 
 #[allow(unsafe_code, reason = "std has no way to be called when a library is loaded")]
 // SAFETY: the section is an array of functions of this type, which the dynamic linker calls once. This one needs
@@ -27,7 +27,10 @@ use crate::interpreter::{exit, pending_call};
 static AT_LOAD: extern "C" fn() = at_load;
 
 extern "C" fn at_load() {
-    let _ = catch_unwind(register_soon);
+    let _ = catch_unwind(|| {
+        shield::at_load();
+        register_soon();
+    });
 }
 
 /// Has the main thread register stage two, before it runs any more of its Python code. If the queue is full it is left to

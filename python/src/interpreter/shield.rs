@@ -30,6 +30,11 @@ use gnu as host;
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 use none as host;
 
+/// For the library's load, before any thread of ours can be there.
+pub(crate) fn at_load() {
+    host::look_at_version();
+}
+
 /// While it lives, `pthread_exit` parks the calling thread, for good. Not `Send`.
 #[derive(Debug)]
 #[must_use = "dropped, the thread has no shield any more"]

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 use std::mem;
 use std::ptr;
+use std::sync::OnceLock;
 
 use crate::internal::host::user_threads::OnListed;
 use crate::interpreter::symbols::Symbol;
@@ -69,15 +70,26 @@ pub(super) fn leave() {
 }
 
 /// For the calling thread, as long as it lives, whether it is attached now or not.
-#[allow(unsafe_code, reason = "PyO3 has no safe form of these functions")]
+#[allow(unsafe_code, reason = "PyO3 has no safe form of this function")]
 fn for_good() {
     // SAFETY: it has no preconditions.
     let may_be_pythons = || !unsafe { pyo3::ffi::PyGILState_GetThisThreadState() }.is_null();
-    // SAFETY: it may be called at any time, and the string is there for good.
-    let version = unsafe { CStr::from_ptr(pyo3::ffi::Py_GetVersion()) };
-    if !(ends_threads_by_exit(version.to_bytes()) && may_be_pythons()) {
+    if !(look_at_version() && may_be_pythons()) {
         STATE.with(|state| state.set(State { for_good: true, ..pushed(state.get()) }));
     }
+}
+
+/// Whether this CPython ends each of its threads by `pthread_exit`. Once, and when the library is loaded, which an import
+/// does with the GIL: up to 3.11 each call of `Py_GetVersion` writes its text anew, into the same place, and begins with an
+/// empty one. A thread that reads it meanwhile takes this CPython for an old one.
+#[allow(unsafe_code, reason = "PyO3's safe form needs the GIL")]
+pub(super) fn look_at_version() -> bool {
+    static ENDS_BY_EXIT: OnceLock<bool> = OnceLock::new();
+    *ENDS_BY_EXIT.get_or_init(|| {
+        // SAFETY: it may be called before Python is initialized, and the string is there for good.
+        let version = unsafe { CStr::from_ptr(pyo3::ffi::Py_GetVersion()) };
+        ends_threads_by_exit(version.to_bytes())
+    })
 }
 
 /// Whether CPython of this version, "3.9.18 (main, …", ends each of its threads by `pthread_exit`.

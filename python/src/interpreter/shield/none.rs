@@ -3,3 +3,7 @@
 pub(super) fn enter() {}
 
 pub(super) fn leave() {}
+
+pub(super) fn look_at_version() -> bool {
+    false
+}
