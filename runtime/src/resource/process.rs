@@ -1,31 +1,28 @@
 //! `Process`: a child process in a process group of its own; on Windows, in a job.
 
+mod child;
+mod end;
 mod group;
 mod output;
+mod teardown;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::panic::Location;
-use std::pin::pin;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
-use futures_util::future::{Either, select};
 use process_wrap::tokio::ChildWrapper;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
-use tokio::runtime::{self, Handle};
+use tokio::runtime::Handle;
 
-use crate::driver::Driver;
 use crate::host::fork::Inheritable;
-use crate::resource::joiner::Joiner;
 use crate::sync::lock;
 use crate::sync::slot::Slot;
-use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{Ended, Failure, Outcome, Progress, Teardown, Wait, Watch};
-use crate::value::Phase;
-use crate::value::nodes::{self, Node, Registered};
+use crate::value::nodes::{self, Node};
+use child::{Child, Inner};
 use group::Group;
 use output::Output;
 
@@ -77,28 +74,6 @@ use output::Output;
 #[derive(Clone)]
 pub struct Process {
     inner: Arc<Inner>,
-}
-
-struct Inner {
-    name: Cow<'static, str>,
-    group: Group,
-    child: Mutex<Child>,
-    /// What nobody has taken of it. One wait at a time reads it.
-    output: Inheritable<Slot<Output>>,
-    /// The runtime that it was started in, which has an I/O driver.
-    runtime: runtime::Id,
-    location: &'static Location<'static>,
-    created: Instant,
-    registered: Registered,
-}
-
-/// Signals are sent and the child is reaped under one lock: until it was reaped, its zombie keeps the group's id from
-/// being given to somebody else.
-struct Child {
-    wrapper: Option<Box<dyn ChildWrapper>>,
-    request: ProcessRequest,
-    requested: bool,
-    status: Option<ExitStatus>,
 }
 
 /// How a [`Process`] is requested to stop.
@@ -287,288 +262,5 @@ impl fmt::Debug for Process {
             .field("created", &format_args!("{}", self.inner.location))
             .field("status", &self.status())
             .finish()
-    }
-}
-
-impl Inner {
-    /// Asks all of them, unless the child was reaped.
-    fn request(&self) -> io::Result<()> {
-        let mut child = lock(&self.child);
-        let first = !std::mem::replace(&mut child.requested, true);
-        let (request, ended) = (child.request, child.status.is_some());
-        let Some(wrapper) = child.wrapper.as_mut().filter(|_| !ended) else { return Ok(()) };
-        match request {
-            ProcessRequest::Signal => self.group.request(&**wrapper),
-            ProcessRequest::CloseStdin => {
-                let input = wrapper.stdin().take();
-                drop(child); // closing it runs tokio's code
-                match input {
-                    None if first => Err(io::Error::other("its standard input was not piped, or was taken")),
-                    _ => Ok(()),
-                }
-            }
-        }
-    }
-
-    /// Kills all of them, unless the child was reaped.
-    fn kill(&self) -> io::Result<()> {
-        let mut child = lock(&self.child);
-        let ended = child.status.is_some();
-        child.wrapper.as_mut().filter(|_| !ended).map_or(Ok(()), |wrapper| self.group.kill(&mut **wrapper))
-    }
-
-    /// Whether there is output that nobody has taken, of a child that was requested to stop.
-    fn has_unread(&self, output: &mut Output) -> bool {
-        let mut child = lock(&self.child);
-        if child.requested
-            && let Some(wrapper) = &mut child.wrapper
-        {
-            output.take(&mut **wrapper);
-        }
-        !output.is_empty()
-    }
-
-    /// Waits, and meanwhile reads the output that nobody has taken. On Windows only in a runtime: its threads read there.
-    async fn reading<R>(&self, ended: impl Future<Output = R>) -> R {
-        let mut ended = pin!(ended);
-        let Some(output) = self.output.get().filter(|_| cfg!(unix) || Handle::try_current().is_ok()) else {
-            return ended.await;
-        };
-        // Another wait of the same child may have it, and be dropped before the end.
-        let free = pin!(output.take());
-        let free = match select(ended.as_mut(), free).await {
-            Either::Left((result, _)) => return result,
-            Either::Right((free, _)) => free,
-        };
-        if let Some(mut output) = free
-            && self.has_unread(&mut output)
-        {
-            return output.read_during(ended).await;
-        }
-        ended.await
-    }
-
-    /// Reaps the child, which has ended. Does not block.
-    fn reap(&self) -> io::Result<ExitStatus> {
-        lock(&self.child).reap()
-    }
-
-    /// Waits until the group has ended, and reaps the child.
-    async fn ended(self: &Arc<Self>, progress: &mut Progress) -> Result<ExitStatus, Unwatched> {
-        let is_running = || lock(&self.child).status.is_none();
-        // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the
-        // child was started in may have no such driver: tokio would panic. On Windows a thread of the OS's tells.
-        let turned = cfg!(windows)
-            || progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
-                && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.runtime);
-        let ended = if !is_running() {
-            Ok(())
-        } else if turned {
-            self.reading(self.group.ended(is_running)).await
-        } else {
-            let name = progress.name().to_owned();
-            // Weakly, so that the thread does not keep the child alive that the last handle would kill.
-            let (inner, group) = (Arc::downgrade(self), self.group.clone());
-            match progress.keep(|| Joiner::spawn(&name, move || ended_blocking(&group, &inner))).wait().await {
-                Ok(ended) => ended,
-                Err(payload) => return Err(Unwatched::Panicked(Outcome::from_panic(&*payload))),
-            }
-        };
-        ended.and_then(|()| self.reap()).map_err(Unwatched::Failed)
-    }
-}
-
-/// Waits on this thread, and reads what nobody has taken.
-fn ended_blocking(group: &Group, inner: &Weak<Inner>) -> io::Result<()> {
-    let is_ours = || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
-    #[cfg(unix)] // and on Windows nobody is here
-    if let Some(mut output) = inner.upgrade().and_then(|inner| {
-        let mut output = inner.output.get()?.try_take()?;
-        inner.has_unread(&mut output).then(|| std::mem::take(&mut *output))
-    }) && let Ok(runtime) = runtime::Builder::new_current_thread().enable_io().build()
-    {
-        let ended = runtime.block_on(output.read_elsewhere_during(group.ended(is_ours)));
-        if let Some(inner) = inner.upgrade()
-            && let Some(mut place) = inner.output.get().and_then(Slot::try_take)
-        {
-            *place = output; // for its last line
-        }
-        return ended;
-    }
-    group.ended_blocking(is_ours)
-}
-
-/// Why it is not known when a child ends.
-enum Unwatched {
-    Failed(io::Error),
-    /// The wait has panicked.
-    Panicked(Outcome),
-}
-
-impl Child {
-    fn reap(&mut self) -> io::Result<ExitStatus> {
-        if let Some(status) = self.status {
-            return Ok(status);
-        }
-        let wrapper = self.wrapper.as_mut().ok_or_else(|| io::Error::other("the child is gone"))?;
-        // Past process-wrap's own `try_wait`: that one asks the OS for any process of the group, so that tokio's handle
-        // would never learn that its child was reaped, and would look for it under an id that others may have by then.
-        let status = wrapper.inner_mut().try_wait()?.ok_or_else(|| io::Error::other("the child still runs"))?;
-        self.status = Some(status);
-        Ok(status)
-    }
-}
-
-/// The last handle is gone: nobody is left to ask the child.
-impl Drop for Inner {
-    fn drop(&mut self) {
-        let child = self.child.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if self.registered.is_inherited() {
-            std::mem::forget(child.wrapper.take()); // the parent of this fork has it, and has not dropped it
-            return;
-        }
-        let Some(mut wrapper) = child.wrapper.take_if(|_| child.status.is_none()) else { return };
-        let _ = self.group.kill(&mut *wrapper);
-        // On Windows nobody reaps; the handles are closed here.
-        #[cfg(unix)]
-        reap_later(self.group.clone(), self.name.clone(), wrapper);
-    }
-}
-
-#[cfg(unix)]
-fn reap_later(group: Group, name: Cow<'static, str>, wrapper: Box<dyn ChildWrapper>) {
-    use crate::host::exit;
-    use crate::resource::joiner::wait_exit;
-    use crate::value::reaper;
-
-    if exit::is_exiting() {
-        return; // init reaps
-    }
-    let mut child = Child { wrapper: Some(wrapper), request: ProcessRequest::Signal, requested: true, status: None };
-    let reaped = reaper::submit(move |_| async move {
-        let ended = Joiner::spawn(&name, move || {
-            if group.is_tree() {
-                group.ended_blocking(|| true)?; // which kills those who were started meanwhile
-            }
-            wait_exit(group.id())
-        });
-        let ended = { ended }.wait().await;
-        let _ = ended.map(|ended| ended.and_then(|()| child.reap()));
-    });
-    if let Err(error) = reaped {
-        crate::observe::complain(&format!("a child process was killed and not reaped: {error}"));
-    }
-}
-
-impl Teardown for &Process {
-    fn request(&mut self, progress: &mut Progress) {
-        progress.is_abortable = true;
-        if let Err(error) = self.inner.request() {
-            progress.fail(error);
-        }
-    }
-
-    fn wait<'a>(&'a mut self, progress: &'a mut Progress) -> Wait<'a> {
-        Box::pin(async move {
-            let _named = progress.waits_for(|| {
-                let text =
-                    format!("child `{}`, process {} ({})", self.name(), self.inner.group.id(), self.inner.location);
-                move || Some(text.clone())
-            });
-            match self.inner.ended(progress).await {
-                Ok(status) => {
-                    progress.detail(status.to_string());
-                    if let Some(line) = self.inner.output.get().and_then(|output| output.peek(Output::last_line)?) {
-                        progress.detail(format!("standard error: {line:?}"));
-                    }
-                    if let Some(outside) = self.inner.group.outside() {
-                        progress.detail(format!("outside its group: {outside}"));
-                    }
-                    Outcome::Stopped
-                }
-                Err(Unwatched::Panicked(outcome)) => outcome,
-                Err(Unwatched::Failed(error)) => {
-                    // Nobody can tell when it ends, so it does not get the time to: a kill needs no descriptor.
-                    let _ = self.inner.kill();
-                    Outcome::abandoned(format!("killed, because it cannot be watched: {error}"))
-                }
-            }
-        })
-    }
-
-    /// A child that nobody has asked to end, and that ends with another status than success, has failed. One that cannot
-    /// be watched runs on.
-    fn watch<'a>(&'a mut self, progress: &'a mut Progress) -> Watch<'a> {
-        Box::pin(async move {
-            // A driver is what says that this runs in the runtime that is around.
-            progress.driver.get_or_insert_with(Driver::asynchronous);
-            match self.inner.ended(progress).await {
-                Ok(status) => {
-                    progress.detail(status.to_string());
-                    Some(Ended::whole(match status.success() {
-                        true => Outcome::Stopped,
-                        false => Outcome::Failed(Failure::new(format!("child `{}`: {status}", self.name()))),
-                    }))
-                }
-                Err(unwatched) => {
-                    progress.unwatched(&match unwatched {
-                        Unwatched::Panicked(outcome) => outcome.to_string(),
-                        Unwatched::Failed(error) => error.to_string(),
-                    });
-                    None
-                }
-            }
-        })
-    }
-
-    fn force(&mut self, progress: &mut Progress) {
-        if let Some(names) = self.inner.group.names() {
-            progress.detail(format!("killed {names}"));
-        }
-        if let Err(error) = self.inner.kill() {
-            progress.fail(error);
-        }
-        let group = self.inner.group.clone();
-        progress.if_stuck(move || group.names().map(|names| format!("still there after the kill: {names}")));
-    }
-}
-
-teardown_by_ref!([] Process);
-
-impl Node for Inner {
-    fn name(&self) -> String {
-        format!("Process `{}` ({})", self.name, self.group.id())
-    }
-
-    fn location(&self) -> &'static Location<'static> {
-        self.location
-    }
-
-    fn created(&self) -> Instant {
-        self.created
-    }
-
-    fn phase(&self) -> Phase {
-        let child = lock(&self.child);
-        match (child.requested, child.status) {
-            (_, Some(_)) => Phase::Finished,
-            (true, None) => Phase::Stopping,
-            (false, None) => Phase::Live,
-        }
-    }
-
-    fn teardown(self: Arc<Self>) -> Option<Box<dyn Teardown + Send>> {
-        let reaped = lock(&self.child).status.is_some();
-        (!reaped).then(|| Box::new(Process { inner: self }) as Box<dyn Teardown + Send>)
-    }
-
-    fn child(&self) -> Option<u32> {
-        lock(&self.child).status.is_none().then_some(self.group.id())
-    }
-
-    #[cfg(feature = "run")]
-    fn kill(&self) -> bool {
-        let _ = Inner::kill(self); // nobody is left to hear of an error
-        true
     }
 }
