@@ -1,7 +1,7 @@
 //! The same service by hand, as it is often written: `runner by-hand`. The demo shows what becomes of it.
 //!
 //! It listens to SIGTERM, stops its loops, lets the jobs end, and closes the database last. Nothing bounds the wait for a job,
-//! a job that panics keeps its row, and whoever then kills the process kills neither the hook nor what that has started.
+//! a job that panics keeps its row, and a kill of the process then kills neither the hook nor what that has started.
 
 use std::future::IntoFuture as _;
 use std::process::Stdio;

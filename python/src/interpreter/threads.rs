@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::interpreter::{frames, modules};
 
-/// So many frames of the library are passed at most, on the way to one that is not.
+/// The number of frames of the library that are passed at most, on the way to one that is not.
 const DEEPEST: usize = 100;
 
 /// A thread that Python knows.
