@@ -3,7 +3,7 @@
 #
 # peer: no
 # stdout: running
-# stderr: exit of stress…still alive: …`holder`…not tracked by sundown; daemon, at …
+# stderr: exit of …still alive: …`holder`…not tracked by sundown; daemon, at …
 import os
 import threading
 import time
