@@ -81,7 +81,9 @@ fn both_of_them() {
 #[test]
 fn who_has_left_with_the_pipe_holds_nothing_up() {
     runtime().block_on(async {
-        let mut owner = start(">&2", "setsid yes gone >&2 & echo $! >&2; ").await;
+        // Who is seen in the group is waited for, so it must have left before the leader ends.
+        let leaves = "setsid yes gone >&2 & until ! ps -o pgid= -p $! | grep -qw $$; do :; done; ";
+        let mut owner = start(">&2", leaves).await;
         let detail = detail(owner.shutdown().await);
         assert!(detail.starts_with("exit status: 7"), "{detail}");
     });
@@ -98,5 +100,34 @@ fn of_two_owners_one_reads() {
         let result = tokio::join!(second.shutdown(), async { drop(given_up) }).0;
         assert!(detail(result).starts_with("exit status: 7"));
         assert!(detail(first.shutdown().await).starts_with("exit status: 7"));
+    });
+}
+
+/// A runtime that has not looked at the pipe since does not lose them.
+#[test]
+fn last_words_right_before_the_end() {
+    runtime().block_on(async {
+        for _ in 0..20 {
+            let mut command = Command::new("sh");
+            command.args(["-c", "trap 'echo bye >&2; exit 3' TERM; echo ready; while :; do sleep 0.02; done"]);
+            let process = {
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                Process::spawn("says", command).unwrap()
+            };
+            ready(&process).await;
+            let mut owner = Owner { process, guard: ShutdownGuard::new() };
+            assert_eq!(detail(owner.shutdown().await), "exit status: 3; standard error: \"bye\"");
+        }
+    });
+}
+
+/// What has waited for its end since before the request reads nothing.
+#[test]
+fn one_of_another_runtime_that_was_supervised() {
+    let other = runtime();
+    let mut owner = other.block_on(start(">&2", "echo bye >&2; "));
+    runtime().block_on(async {
+        assert!(sundown_tests::is_pending(&mut Box::pin(sundown::any_ended(&mut owner))).await);
+        assert_eq!(detail(owner.shutdown().await), "exit status: 7; standard error: \"bye\"");
     });
 }

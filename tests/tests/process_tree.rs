@@ -279,3 +279,25 @@ fn under_the_blocking_driver_with_a_runtime_that_nobody_turns() {
     assert_eq!(said(&report).0, "forced", "{report}");
     assert_eq!(mark.alive(), [""; 0]);
 }
+
+/// It has no mark of ours, and its parent ends by the signal: it must be known before.
+#[tokio::test]
+async fn one_that_is_known_by_its_parent_alone_is_no_orphan() {
+    let _alone = ALONE.lock().await;
+    let mark = Mark::new();
+    let script = "setsid env -i SUNDOWN_TEST=\"$SUNDOWN_TEST\" sleep 1000 & echo started; wait";
+    for shuts_down in [true, false] {
+        let process = Process::spawn_tree("script", command(&mark, script)).unwrap();
+        read(&process, 1).await;
+        while mark.alive().len() < 2 {
+            tokio::task::yield_now().await; // it begins with its program
+        }
+        if shuts_down {
+            let (outcome, detail) = said(&shut_down(&process).await);
+            assert!(outcome == "stopped" && detail.contains("outside its group: ended `sleep`"), "{outcome}: {detail}");
+            assert_eq!(mark.alive(), [""; 0]);
+        }
+        drop(process);
+        mark.assert_gone_soon();
+    }
+}

@@ -146,9 +146,14 @@ impl Progress {
         self.kept.as_mut()?.downcast_mut()
     }
 
+    /// Drops what was kept: the next move keeps something else.
+    pub(crate) fn forget(&mut self) {
+        quietly(|| drop(self.kept.take()));
+    }
+
     /// The resource may run, and cannot be watched: a wait begins anew, with nothing that was kept for this one.
     pub(crate) fn unwatched(&mut self, why: &str) {
-        quietly(|| drop(self.kept.take()));
+        self.forget();
         self.detail(format!("it cannot be watched: {why}"));
     }
 

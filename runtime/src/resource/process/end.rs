@@ -6,13 +6,17 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Weak};
 
 use futures_util::future::{Either, select};
-use tokio::runtime::{self, Handle};
+use process_wrap::tokio::ChildWrapper;
+#[cfg(unix)]
+use tokio::runtime;
+use tokio::runtime::Handle;
 
 use super::child::Inner;
 use super::group::Group;
 use super::output::Output;
 use crate::resource::joiner::Joiner;
 use crate::sync::lock;
+#[cfg(unix)]
 use crate::sync::slot::Slot;
 use crate::teardown::{Outcome, Progress};
 
@@ -28,17 +32,28 @@ impl Inner {
         !output.is_empty()
     }
 
+    /// Whether the child was requested to stop, and has output that nobody has taken yet, or nobody reads.
+    fn is_to_be_read(&self) -> bool {
+        let is_left = self.output.get().and_then(|output| output.peek(|output| !output.is_empty()));
+        let mut child = lock(&self.child);
+        let has_output = |wrapper: &mut Box<dyn ChildWrapper>| wrapper.stdout().is_some() || wrapper.stderr().is_some();
+        child.requested && (is_left == Some(true) || child.wrapper.as_mut().is_some_and(has_output))
+    }
+
     /// Waits, and meanwhile reads the output that nobody has taken. On Windows only in a runtime: its threads read there.
     async fn reading<R>(&self, ended: impl Future<Output = R>) -> R {
         let mut ended = pin!(ended);
         let Some(output) = self.output.get().filter(|_| cfg!(unix) || Handle::try_current().is_ok()) else {
             return ended.await;
         };
-        // Another wait of the same child may have it, and be dropped before the end.
-        let free = pin!(output.take());
-        let free = match select(ended.as_mut(), free).await {
-            Either::Left((result, _)) => return result,
-            Either::Right((free, _)) => free,
+        // The end is polled once for each wake: it yields, so that one look at all processes is for many that end together.
+        let free = match output.try_take() {
+            Some(free) => Some(free),
+            // Another wait of the same child has it, and may be dropped before the end.
+            None => match select(ended.as_mut(), pin!(output.take())).await {
+                Either::Left((result, _)) => return result,
+                Either::Right((free, _)) => free,
+            },
         };
         if let Some(mut output) = free
             && self.has_unread(&mut output)
@@ -64,7 +79,14 @@ impl Inner {
             let name = progress.name().to_owned();
             // Weakly, so that the thread does not keep the child alive that the last handle would kill.
             let (inner, group) = (Arc::downgrade(self), self.group.clone());
-            match progress.keep(|| Joiner::spawn(&name, move || ended_blocking(&group, &inner))).wait().await {
+            // One that began before the request, for a supervisor, reads nothing.
+            let reads = self.is_to_be_read();
+            let wait = || Joiner::spawn(&name, move || ended_blocking(&group, &inner, reads));
+            let kept = progress.kept::<Elsewhere>().filter(|kept| kept.reads >= reads).is_some();
+            if !kept {
+                progress.forget();
+            }
+            match progress.keep(|| Elsewhere { reads, joiner: wait() }).joiner.wait().await {
                 Ok(ended) => ended,
                 Err(payload) => return Err(Unwatched::Panicked(Outcome::from_panic(&*payload))),
             }
@@ -73,14 +95,25 @@ impl Inner {
     }
 }
 
-/// Waits on this thread, and reads what nobody has taken.
-fn ended_blocking(group: &Group, inner: &Weak<Inner>) -> io::Result<()> {
+/// A thread that waits.
+struct Elsewhere {
+    /// It reads the output, too.
+    reads: bool,
+    joiner: Joiner<io::Result<()>>,
+}
+
+/// Waits on this thread, and reads what nobody has taken, if it `reads`.
+fn ended_blocking(group: &Group, inner: &Weak<Inner>, reads: bool) -> io::Result<()> {
+    #[cfg(not(unix))]
+    let _ = reads;
     let is_ours = || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
     #[cfg(unix)] // and on Windows nobody is here
-    if let Some(mut output) = inner.upgrade().and_then(|inner| {
-        let mut output = inner.output.get()?.try_take()?;
-        inner.has_unread(&mut output).then(|| std::mem::take(&mut *output))
-    }) && let Ok(runtime) = runtime::Builder::new_current_thread().enable_io().build()
+    if reads
+        && let Some(mut output) = inner.upgrade().and_then(|inner| {
+            let mut output = inner.output.get()?.try_take()?;
+            inner.has_unread(&mut output).then(|| std::mem::take(&mut *output))
+        })
+        && let Ok(runtime) = runtime::Builder::new_current_thread().enable_io().build()
     {
         let ended = runtime.block_on(output.read_elsewhere_during(group.ended(is_ours)));
         if let Some(inner) = inner.upgrade()

@@ -6,10 +6,14 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use process_wrap::tokio::ChildWrapper;
+#[cfg(unix)]
+use rustix::io::Errno;
 use tokio::io::{AsyncRead, ReadBuf};
 #[cfg(unix)]
 use tokio::net::unix::pipe::Receiver;
@@ -17,6 +21,10 @@ use tokio::process::{ChildStderr, ChildStdout};
 
 /// How many bytes of the error output are kept.
 const KEPT: usize = 512;
+
+/// The most that a pipe has, in bytes, without privileges (`/proc/sys/fs/pipe-max-size`).
+#[cfg(unix)]
+const REST: usize = 1 << 20;
 
 /// How often a poll reads from a stream that always has more.
 const READS: usize = 16;
@@ -46,15 +54,20 @@ impl Output {
     ///
     /// On Windows, outside a tokio runtime.
     pub(super) async fn read_during<R>(&mut self, other: impl Future<Output = R>) -> R {
-        read_during(&mut self.out, &mut self.err, &mut self.last, other).await
+        let result = read_during(&mut self.out, &mut self.err, &mut self.last, other).await;
+        #[cfg(unix)]
+        rest_of(&self.err, |bytes| self.last.add(bytes));
+        result
     }
 
     /// As [`read_during`](Self::read_during), in a runtime that is another than that of the child.
     #[cfg(unix)]
     pub(super) async fn read_elsewhere_during<R>(&mut self, other: impl Future<Output = R>) -> R {
-        let out = self.out.take().and_then(|out| Receiver::from_owned_fd(out.into_owned_fd().ok()?).ok());
-        let err = self.err.take().and_then(|err| Receiver::from_owned_fd(err.into_owned_fd().ok()?).ok());
-        read_during(&mut { out }, &mut { err }, &mut self.last, other).await
+        let mut out = self.out.take().and_then(|out| Receiver::from_owned_fd(out.into_owned_fd().ok()?).ok());
+        let mut err = self.err.take().and_then(|err| Receiver::from_owned_fd(err.into_owned_fd().ok()?).ok());
+        let result = read_during(&mut out, &mut err, &mut self.last, other).await;
+        rest_of(&err, |bytes| self.last.add(bytes));
+        result
     }
 
     /// For the report: the last line of the error output that was read.
@@ -72,12 +85,25 @@ async fn read_during<R>(
     let mut other = pin!(other);
     poll_fn(|cx| {
         let ended = other.as_mut().poll(cx);
-        // After the end, too: what was written before it is there by then.
         read(out, cx, |_| ());
         read(err, cx, |bytes| last.add(bytes));
         ended
     })
     .await
+}
+
+/// What was written before the end is in the pipe when the end is known, and the runtime may not have looked at the pipe since.
+/// Another process may have the pipe too, and write all the time: a pipe has at most [`REST`] bytes.
+#[cfg(unix)]
+fn rest_of(stream: &Option<impl AsFd>, mut take: impl FnMut(&[u8])) {
+    let mut bytes = [0; 4096];
+    for _ in 0..REST / bytes.len() {
+        match stream.as_ref().map(|open| rustix::io::read(open, &mut bytes)) {
+            Some(Ok(length @ 1..)) => take(&bytes[..length]),
+            Some(Err(Errno::INTR)) => {}
+            _ => return, // its end, nothing for now, or an error, which nobody has asked for
+        }
+    }
 }
 
 /// Reads what there is, and drops a stream that has ended.

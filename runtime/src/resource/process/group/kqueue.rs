@@ -49,6 +49,10 @@ impl Tree {
         match *self {}
     }
 
+    pub(super) fn look(&self, _: u32) -> io::Result<()> {
+        match *self {}
+    }
+
     pub(super) fn ask() -> Asked {
         ask()
     }

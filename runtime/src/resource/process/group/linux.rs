@@ -23,6 +23,10 @@ use crate::host::fork::PerProcess;
 
 static GROUPS: PerProcess<Looks<Groups>> = PerProcess::new(|| Looks::new(Groups::now));
 
+/// How many processes of a group or tree are waited for at a time, each by a descriptor of this process: the number of processes is
+/// the child's affair.
+const AT_ONCE: usize = 8;
+
 /// The processes that were alive, by group.
 struct Groups {
     members: HashMap<u32, Vec<i32>>,
@@ -81,7 +85,7 @@ pub(super) fn running(group: u32, asked: &Asked) -> io::Result<Option<Vec<Runnin
         return Ok(None);
     }
     let mut running = Vec::new();
-    for &member in members {
+    for &member in members.iter().take(AT_ONCE) {
         // Between the look and this the id may have gone to another process, whose end does not concern us.
         let is_member = || Stat::of(member).is_some_and(|now| now.group == group);
         running.extend(open(member, is_member)?.map(Running::new).transpose()?.flatten());
@@ -96,5 +100,42 @@ fn open(pid: i32, is_it: impl FnOnce() -> bool) -> io::Result<Option<OwnedFd>> {
         Ok(end) => Ok(is_it().then_some(end)),
         Err(Errno::SRCH | Errno::INVAL | Errno::NOENT) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(all(test, not(sundown_loom)))]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use futures_util::future::join_all;
+    use tokio::process::Command;
+
+    use super::*;
+    use crate::Process;
+    use crate::driver::Driver;
+    use crate::teardown::{Outcome, Progress, Teardown as _};
+
+    /// Each look reads the state of all processes, on the thread of the runtime.
+    #[tokio::test]
+    async fn one_look_is_for_many_that_end_together() {
+        const CHILDREN: usize = 40;
+        let sleep = || {
+            let mut command = Command::new("sleep");
+            command.arg("60");
+            Process::spawn("sleep", command).unwrap()
+        };
+        let mut children: Vec<Process> = (0..CHILDREN).map(|_| sleep()).collect();
+        let mut progress: Vec<Progress> = (0..CHILDREN).map(|_| Progress::new("sleep")).collect();
+        for (child, progress) in children.iter_mut().zip(&mut progress) {
+            progress.driver = Some(Driver::asynchronous());
+            child.request(progress);
+        }
+        let before = GROUPS.get().count.load(Ordering::SeqCst);
+        let waits = children.iter_mut().zip(&mut progress).map(|(child, progress)| child.wait(progress));
+        let outcomes = join_all(waits).await;
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Stopped)), "{outcomes:?}");
+        let looks = GROUPS.get().count.load(Ordering::SeqCst) - before;
+        // One or a few, and those of the tests beside this one.
+        assert!(looks <= CHILDREN as u64 / 2, "{looks} looks");
     }
 }

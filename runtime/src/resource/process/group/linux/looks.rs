@@ -22,6 +22,8 @@ pub(super) struct Looks<T> {
     /// How many have asked.
     asked: AtomicU64,
     last: Mutex<Option<Last<T>>>,
+    #[cfg(test)]
+    pub(super) count: AtomicU64,
     look: fn() -> io::Result<T>,
 }
 
@@ -41,7 +43,13 @@ const RECENT: Duration = Duration::from_millis(10);
 
 impl<T> Looks<T> {
     pub(super) fn new(look: fn() -> io::Result<T>) -> Self {
-        Looks { asked: AtomicU64::new(0), last: Mutex::new(None), look }
+        Looks {
+            asked: AtomicU64::new(0),
+            last: Mutex::new(None),
+            #[cfg(test)]
+            count: AtomicU64::new(0),
+            look,
+        }
     }
 
     pub(super) fn ask(&self) -> Asked {
@@ -64,6 +72,8 @@ impl<T> Looks<T> {
         if let Some(last) = last.as_ref().filter(|last| will_do(last)) {
             return Ok(Arc::clone(&last.seen));
         }
+        #[cfg(test)]
+        self.count.fetch_add(1, Ordering::SeqCst);
         let (for_all_up_to, began) = (self.asked.load(Ordering::SeqCst), Instant::now());
         let seen = Arc::new((self.look)()?);
         *last = Some(Last { for_all_up_to, began, seen: Arc::clone(&seen) });

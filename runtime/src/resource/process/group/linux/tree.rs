@@ -66,6 +66,12 @@ impl Tree {
         FORESTS.get().ask()
     }
 
+    /// Learns who is in it, as of now or a moment ago.
+    pub(in super::super) fn look(&self, leader: u32) -> io::Result<()> {
+        let forest = GLIMPSES.get().recent()?;
+        lock(&self.members).update(&forest, &self.id, leader).map(drop)
+    }
+
     /// SIGTERM to those outside the group, and SIGCONT. One who is about to leave it gets them with the next look.
     pub(in super::super) fn request(&self, leader: u32) -> io::Result<()> {
         let after = Self::ask();
@@ -78,12 +84,13 @@ impl Tree {
 
     /// SIGKILL to all, also to those who are found later.
     pub(in super::super) fn kill(&self, leader: u32) -> io::Result<()> {
+        lock(&self.members).killed(); // and if the look fails, the next one kills
         let forest = GLIMPSES.get().recent()?;
         let mut members = lock(&self.members);
-        members.killed();
         let update = members.update(&forest, &self.id, leader)?;
-        members.send(|_| true, &[Signal::KILL])?;
-        if update.changes { self.hunt(&mut members, leader) } else { Ok(()) }
+        let sent = members.send(|_| true, &[Signal::KILL]);
+        let hunted = if update.changes { self.hunt(&mut members, leader) } else { Ok(()) };
+        sent.and(hunted)
     }
 
     /// For those who start others faster than a look and then a signal are.
@@ -103,14 +110,15 @@ impl Tree {
         let forest = FORESTS.get().since(asked)?;
         let mut members = lock(&self.members);
         let update = members.update(&forest, &self.id, leader)?;
+        // Who takes no signal, as a program of another user, can be waited for all the same. The request and the kill say so.
         if members.is_killed() {
-            members.send(|_| true, &[Signal::KILL])?;
+            let _ = members.send(|_| true, &[Signal::KILL]);
             if update.new {
                 self.hunt(&mut members, leader)?;
                 return Ok(Some(Vec::new()));
             }
         } else if members.is_requested_since(asked) {
-            members.send(|member| member.is_outside() && !member.requested, &[Signal::TERM, Signal::CONT])?;
+            let _ = members.send(|member| member.is_outside() && !member.requested, &[Signal::TERM, Signal::CONT]);
         }
         if update.nobody && forest.certain {
             return Ok(None);

@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use super::super::looks::Asked;
-use super::super::open;
 use super::super::procfs::Stat;
+use super::super::{AT_ONCE, open};
 use super::forest::Forest;
 use crate::resource::process::group::running::Running;
 use crate::resource::process::group::{listed, named};
@@ -139,7 +139,7 @@ impl Members {
 
     pub(super) fn running(&self) -> io::Result<Vec<Running>> {
         let mut running = Vec::new();
-        for member in self.alive.values() {
+        for member in self.alive.values().take(AT_ONCE) {
             running.extend(open_same(&member.stat)?.map(Running::new).transpose()?.flatten());
         }
         Ok(running)
