@@ -99,7 +99,9 @@ impl Drop for Inner {
             return;
         }
         let Some(mut wrapper) = child.wrapper.take_if(|_| child.status.is_none()) else { return };
-        let _ = self.group.kill(&mut *wrapper);
+        if let Err(error) = self.group.kill(&mut *wrapper) {
+            crate::observe::complain(&format!("child `{}` was dropped and not wholly killed: {error}", self.name));
+        }
         // On Windows nobody reaps; the handles are closed here.
         #[cfg(unix)]
         reap_later(self.group.clone(), self.name.clone(), wrapper);

@@ -43,9 +43,12 @@ impl Teardown for &Process {
                 }
                 Err(Unwatched::Panicked(outcome)) => outcome,
                 Err(Unwatched::Failed(error)) => {
-                    // Nobody can tell when it ends, so it does not get the time to: a kill needs no descriptor.
-                    let _ = self.inner.kill();
-                    Outcome::abandoned(format!("killed, because it cannot be watched: {error}"))
+                    // Nobody can tell when it ends, so it does not get the time to: the kill of a group needs no descriptor.
+                    let killed = match self.inner.kill() {
+                        Ok(()) => "killed, because it cannot be watched".to_owned(),
+                        Err(error) => format!("not wholly killed ({error}); it cannot be watched"),
+                    };
+                    Outcome::abandoned(format!("{killed}: {error}"))
                 }
             }
         })

@@ -87,17 +87,17 @@ pub(super) fn running(group: u32, asked: &Asked) -> io::Result<Option<Vec<Runnin
     let mut running = Vec::new();
     for &member in members.iter().take(AT_ONCE) {
         // Between the look and this the id may have gone to another process, whose end does not concern us.
-        let is_member = || Stat::of(member).is_some_and(|now| now.group == group);
+        let is_member = || Ok(Stat::read(member)?.is_some_and(|now| now.group == group));
         running.extend(open(member, is_member)?.map(Running::new).transpose()?.flatten());
     }
     Ok(Some(running))
 }
 
 /// A descriptor of the process, unless it has ended, or is another one than `is_it` wants, or the id is a thread's.
-fn open(pid: i32, is_it: impl FnOnce() -> bool) -> io::Result<Option<OwnedFd>> {
+fn open(pid: i32, is_it: impl FnOnce() -> io::Result<bool>) -> io::Result<Option<OwnedFd>> {
     let Some(id) = Pid::from_raw(pid) else { return Ok(None) };
     match pidfd_open(id, PidfdFlags::empty()) {
-        Ok(end) => Ok(is_it().then_some(end)),
+        Ok(end) => Ok(is_it()?.then_some(end)),
         Err(Errno::SRCH | Errno::INVAL | Errno::NOENT) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -22,11 +22,21 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    /// None if nobody has the id.
+    /// None if nobody has the id, or it cannot be read.
     pub(super) fn of(pid: i32) -> Option<Self> {
+        Self::read(pid).ok().flatten()
+    }
+
+    /// None if nobody has the id. An error if that is not known, because there is no descriptor left, say.
+    pub(super) fn read(pid: i32) -> io::Result<Option<Self>> {
         let mut text = [0; 2048]; // 52 numbers and a name
-        let length = File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut text)).ok()?;
-        Self::parse(pid, &String::from_utf8_lossy(&text[..length]))
+        match File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read(&mut text)) {
+            Ok(length) => Ok(Self::parse(pid, &String::from_utf8_lossy(&text[..length]))),
+            // The second is that of a process that is reaped meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// None if nobody has the id, or who has it has ended.

@@ -183,5 +183,5 @@ impl Member {
 
 /// A descriptor of this process; none if it has ended, or is a thread.
 pub(super) fn open_same(stat: &Stat) -> io::Result<Option<OwnedFd>> {
-    open(stat.pid, || Stat::of(stat.pid).is_some_and(|now| now.is(stat)))
+    open(stat.pid, || Ok(Stat::read(stat.pid)?.is_some_and(|now| now.is(stat))))
 }
