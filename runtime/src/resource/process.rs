@@ -29,7 +29,7 @@ use output::Output;
 /// A child process in a process group of its own, so that what it starts is stopped with it. Feature `process`; Linux,
 /// macOS, FreeBSD, and Windows.
 ///
-/// A cheap handle: all clones are one child. As a [`Teardown`](Teardown) it is asked by SIGTERM to the whole group (and
+/// A cheap handle: all clones are one child. As a [`Teardown`](crate::Teardown) it is asked by SIGTERM to the whole group (and
 /// SIGCONT, for one that is stopped), has ended when every process of the group has and the child was reaped, and is forced
 /// by SIGKILL to the whole group. The exit status is in the report, whatever it is, and so are the names of who was killed.
 /// A process that leaves the group, as a daemon does, is not followed: [`spawn_tree`](Self::spawn_tree) is for such.
