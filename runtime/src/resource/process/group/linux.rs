@@ -54,16 +54,8 @@ struct ByGroup;
 impl Source for ByGroup {
     type Process = u32;
 
-    fn list(&mut self) -> io::Result<Vec<i32>> {
-        procfs::list()
-    }
-
     fn alive(&mut self, id: i32) -> Option<u32> {
         Some(Stat::of_alive(id)?.group)
-    }
-
-    fn last(&mut self) -> Option<(i32, i32)> {
-        procfs::last_id()
     }
 }
 

@@ -17,7 +17,7 @@
 //!    second listing has this one.
 //! 3. One whose id was allocated since: its id is in one of the ranges. If `/proc` did not have it yet when it was looked
 //!    for, then what forked it was alive, and had been looked for already, here or in a listing. So that was found.
-//! 4. The last range is empty: no id was allocated since the one before it was begun, so nobody of it has forked.
+//! 4. The last range is empty: no id was allocated since the one before it was begun, so none of its processes has forked.
 //!
 //! The ids of threads are in the ranges, too. Their processes have ids of their own, which are looked for. It is assumed that
 //! less than all ids there are, 32,768 at least, are allocated during a look.
@@ -25,20 +25,26 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
-/// Where a look looks.
+use super::procfs;
+
+/// Where a look looks: `/proc`, unless it is a test's.
 pub(super) trait Source {
     /// What is known of a process.
     type Process;
 
     /// The ids of all processes.
-    fn list(&mut self) -> io::Result<Vec<i32>>;
+    fn list(&mut self) -> io::Result<Vec<i32>> {
+        procfs::list()
+    }
 
     /// A process that is alive; none if nobody has the id, or who has it has ended.
     fn alive(&mut self, id: i32) -> Option<Self::Process>;
 
     /// The id that was allocated last, and the one that none reaches: from there on they are allocated from the first one
     /// again. None where nobody tells.
-    fn last(&mut self) -> Option<(i32, i32)>;
+    fn last(&mut self) -> Option<(i32, i32)> {
+        procfs::last_id()
+    }
 }
 
 /// How many ids a look takes that are new, in a fraction of a second: who has asked may be on a thread of a runtime.

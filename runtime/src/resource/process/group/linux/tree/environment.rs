@@ -50,11 +50,11 @@ impl Patience {
 /// Gives `command` the id of a new tree, beside those that this process is in.
 pub(super) fn mark(command: &mut Command) -> String {
     let id = new_id();
-    let mut value = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map_or_else(OsString::new, |outer| {
-        let mut outer = outer;
-        outer.push(":");
-        outer
-    });
+    let mut value =
+        std::env::var_os(VARIABLE).filter(|value| !value.is_empty()).map_or_else(OsString::new, |mut outer| {
+            outer.push(":");
+            outer
+        });
     value.push(&id);
     command.env(VARIABLE, value);
     id

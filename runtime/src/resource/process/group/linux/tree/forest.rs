@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::look::{Source, look};
 use super::super::looks::Looks;
-use super::super::procfs::{self, Stat};
+use super::super::procfs::Stat;
 use super::environment::{self, Patience};
 use crate::host::fork::PerProcess;
 
@@ -96,17 +96,9 @@ struct WithTrees {
 impl Source for WithTrees {
     type Process = Process;
 
-    fn list(&mut self) -> io::Result<Vec<i32>> {
-        procfs::list()
-    }
-
     fn alive(&mut self, id: i32) -> Option<Process> {
         let stat = Stat::of_alive(id)?;
         Some(Process::with_trees(stat, &mut self.patience))
-    }
-
-    fn last(&mut self) -> Option<(i32, i32)> {
-        procfs::last_id()
     }
 }
 

@@ -8,7 +8,7 @@ use std::io;
 use rustix::process::{Signal, pidfd_send_signal};
 
 use super::super::look::{Source, look};
-use super::super::procfs::{self, Stat};
+use super::super::procfs::Stat;
 use super::environment::Patience;
 use super::forest::Process;
 use super::members::open_same;
@@ -31,10 +31,6 @@ struct Hunt<'a, K> {
 impl<K: Fn(&Stat) -> bool> Source for Hunt<'_, K> {
     type Process = ();
 
-    fn list(&mut self) -> io::Result<Vec<i32>> {
-        procfs::list()
-    }
-
     fn alive(&mut self, id: i32) -> Option<()> {
         let process = Process::with_trees(Stat::of_alive(id)?, &mut self.patience);
         let own = std::process::id().cast_signed();
@@ -46,9 +42,5 @@ impl<K: Fn(&Stat) -> bool> Source for Hunt<'_, K> {
         pidfd_send_signal(opened, Signal::KILL).ok()?;
         self.killed.push(process.stat);
         None
-    }
-
-    fn last(&mut self) -> Option<(i32, i32)> {
-        procfs::last_id()
     }
 }
