@@ -1,4 +1,4 @@
-"""The sweep of a loop: its subprocesses, whoever has let go of them."""
+"""The sweep of a loop: its subprocesses, also those that nobody has kept."""
 
 import asyncio
 import os
