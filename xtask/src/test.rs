@@ -108,14 +108,14 @@ pub(crate) fn core_features(metadata: &Metadata) -> Result<String> {
     Ok(features.map(|name| format!("sundown/{name}")).collect::<Vec<_>>().join(","))
 }
 
-/// With loom's types in place of std's. In a target directory of its own, because a flag of rustc's concerns every crate.
+/// With loom's types in place of std's.
 pub(crate) fn with_loom(call: Call) -> Call {
-    call.flags("RUSTFLAGS", "--cfg sundown_loom").env("CARGO_TARGET_DIR", target().join("loom"))
+    with_cfg(call, "sundown_loom", "loom")
 }
 
-/// With what is unstable in tokio. In a target directory of its own, as that of loom.
-fn with_unstable_tokio(call: Call) -> Call {
-    call.flags("RUSTFLAGS", "--cfg tokio_unstable").env("CARGO_TARGET_DIR", target().join("unstable"))
+/// In a target directory of its own, because a flag of rustc's concerns every crate.
+fn with_cfg(call: Call, cfg: &str, folder: &str) -> Call {
+    call.flags("RUSTFLAGS", &format!("--cfg {cfg}")).env("CARGO_TARGET_DIR", target().join(folder))
 }
 
 /// What was run so far, and how it went.
@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
             let models = ["test", "--package", "sundown", "--features", &features, "--lib", "--release", "models"];
             self.cargo("loom models", with_loom(cargo(models)), &[], arguments);
             let traces = ["test", "--package", "sundown", "--features", "taskdump", "--lib", "trace"];
-            self.cargo("with unstable tokio", with_unstable_tokio(cargo(traces)), &[], arguments);
+            self.cargo("with unstable tokio", with_cfg(cargo(traces), "tokio_unstable", "unstable"), &[], arguments);
         }
         Ok(())
     }

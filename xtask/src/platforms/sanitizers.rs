@@ -42,18 +42,17 @@ const ENVIRONMENT: [(&str, &str); 2] = [("CARGO_PROFILE_DEV_DEBUG", "0"), ("RUST
 /// Every test of the core under each sanitizer.
 pub(super) fn run(metadata: &Metadata, steps: &mut Steps) {
     for sanitizer in &SANITIZERS {
-        sanitizer.run(&[], metadata, steps);
+        sanitizer.run(metadata, steps);
     }
 }
 
 impl Sanitizer {
-    /// Runs these programs; all, if there are none.
-    fn run(&self, programs: &[&str], metadata: &Metadata, steps: &mut Steps) {
+    fn run(&self, metadata: &Metadata, steps: &mut Steps) {
         let folder = root().join("xtask/src/platforms").display().to_string();
         let options = self.options.iter().map(|(name, value)| (*name, value.replace("{folder}", &folder)));
         let environment =
             ENVIRONMENT.map(|(name, value)| (name, value.to_owned())).into_iter().chain(options).collect();
-        let selection = Selection { environment, programs, left_out: self.left_out };
+        let selection = Selection { environment, left_out: self.left_out };
         steps.run(format!("{} sanitizer", self.name), || test(self.name, &selection, metadata));
     }
 }

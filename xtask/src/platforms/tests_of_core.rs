@@ -14,9 +14,7 @@ const NEED_CARGO: [&str; 4] = ["ui", "packages", "build_script", "readme"];
 #[derive(Default)]
 pub(super) struct Selection<'a> {
     pub(super) environment: Vec<(&'static str, String)>,
-    /// Only these programs; all, if there are none. `lib` has the unit tests.
-    pub(super) programs: &'a [&'a str],
-    /// Tests that are not run: the program, and the test's name in it.
+    /// Tests that are not run: the program, and the test's name in it. `lib` has the unit tests.
     pub(super) left_out: &'a [(&'a str, &'a str)],
 }
 
@@ -25,9 +23,9 @@ pub(super) struct Selection<'a> {
 ///
 /// # Errors
 ///
-/// If a test fails or a program hangs, or one that is chosen or left out does not exist.
+/// If a test fails or a program hangs, or one that is left out does not exist.
 pub(super) fn test(target: &str, selection: &Selection<'_>, metadata: &Metadata) -> Result<String> {
-    let Selection { environment, programs: chosen, left_out } = selection;
+    let Selection { environment, left_out } = selection;
     let features = core_features(metadata)?;
     let of_core = |verb: &'static str, more: &[&str]| {
         let call = on(target, &[verb, "--package", "sundown", "--package", "sundown-tests", "--features", &features])?;
@@ -35,20 +33,17 @@ pub(super) fn test(target: &str, selection: &Selection<'_>, metadata: &Metadata)
     };
     let files = metadata.targets("sundown-tests", "test")?;
     let files = files.iter().map(String::as_str).filter(|name| !NEED_CARGO.contains(name));
-    let mut programs: Vec<&str> = ["lib", "plain_threads"].into_iter().chain(files).collect();
-    for name in chosen.iter().chain(left_out.iter().map(|(program, _)| program)) {
+    let programs: Vec<&str> = ["lib", "plain_threads"].into_iter().chain(files).collect();
+    for (name, _) in *left_out {
         ensure!(programs.contains(name), "there is no test program `{name}`");
     }
-    programs.retain(|name| chosen.is_empty() || chosen.contains(name));
     let all: Vec<&str> = programs.iter().flat_map(|program| flags(program)).collect();
     let Some(build) = of_core("test", &["--no-run"]) else { return Ok(skipped(target)) };
     if let Some(why) = skips(build.args(&all), &["sundown`"])? {
         return Ok(why);
     }
-    if programs.contains(&"loader_lock") {
-        // A DLL, which cargo does not build when its command names the tests to run.
-        of_core("build", &["--example", "unloaded"]).map_or(Ok(()), Call::check)?;
-    }
+    // A DLL, which cargo does not build when its command names the tests to run.
+    of_core("build", &["--example", "unloaded"]).map_or(Ok(()), Call::check)?;
     let mut total = Counts::default();
     let mut failed = Vec::new();
     let mut without = String::new();
