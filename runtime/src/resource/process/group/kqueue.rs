@@ -57,7 +57,7 @@ impl Tree {
         ask()
     }
 
-    pub(super) fn request(&self, _: u32) -> io::Result<()> {
+    pub(super) fn request(&self) -> io::Result<()> {
         match *self {}
     }
 

@@ -47,27 +47,24 @@ impl Group {
 
     /// SIGTERM; and SIGCONT, for one that is stopped.
     pub(in super::super) fn request(&self, child: &dyn ChildWrapper) -> io::Result<()> {
-        self.look();
+        let looked = self.look();
         let group = self.unless_ended(child.signal(libc::SIGTERM));
         let group = group.and_then(|()| self.unless_ended(child.signal(libc::SIGCONT)));
-        let tree = self.tree.as_ref().map_or(Ok(()), |tree| tree.request(self.id));
-        group.and(tree)
+        let tree = self.tree.as_ref().map_or(Ok(()), |tree| tree.request());
+        group.and(looked).and(tree)
     }
 
     /// SIGKILL.
     pub(in super::super) fn kill(&self, child: &mut dyn ChildWrapper) -> io::Result<()> {
-        self.look();
+        let _ = self.look(); // an error comes again with the look behind the signal
         let group = self.unless_ended(child.start_kill());
         let tree = self.tree.as_ref().map_or(Ok(()), |tree| tree.kill(self.id));
         group.and(tree)
     }
 
-    /// Before the group gets a signal: those of a tree who are known by their parents alone are nobody's when these have ended. An
-    /// error comes again with the look behind the signal.
-    fn look(&self) {
-        if let Some(tree) = &self.tree {
-            let _ = tree.look(self.id);
-        }
+    /// Before the group gets a signal: those of a tree who are known by their parents alone are nobody's when these have ended.
+    fn look(&self) -> io::Result<()> {
+        self.tree.as_ref().map_or(Ok(()), |tree| tree.look(self.id))
     }
 
     /// Whether those who were killed are known to be gone only when [`ended`](Self::ended) says so: who left the group may

@@ -72,13 +72,12 @@ impl Tree {
         lock(&self.members).update(&forest, &self.id, leader).map(drop)
     }
 
-    /// SIGTERM to those outside the group, and SIGCONT. One who is about to leave it gets them with the next look.
-    pub(in super::super) fn request(&self, leader: u32) -> io::Result<()> {
+    /// SIGTERM to those outside the group, and SIGCONT: those who are known, after a [`look`](Self::look). One who has left it since,
+    /// or is about to, gets them with the next look.
+    pub(in super::super) fn request(&self) -> io::Result<()> {
         let after = Self::ask();
-        let forest = GLIMPSES.get().recent()?;
         let mut members = lock(&self.members);
         members.requested(after);
-        members.update(&forest, &self.id, leader)?;
         members.send(|member| member.is_outside() && !member.requested, &[Signal::TERM, Signal::CONT])
     }
 
