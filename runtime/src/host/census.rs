@@ -15,7 +15,7 @@ mod macos;
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod none;
 #[cfg(target_os = "linux")]
-pub(crate) mod procfs;
+mod procfs;
 #[cfg(windows)]
 mod windows;
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::{Process, Thread, ThreadState};
+use crate::host::procfs::{StatLine, numbers};
 
 /// Why there is no list.
 pub(crate) const NOT_LISTED: &str = "threads and child processes are not listed: `/proc` is not there";
@@ -15,9 +16,10 @@ const LOOKS: usize = 10;
 /// The kernel misses a thread if the one before it in the list ends meanwhile. So this looks until a look finds no more
 /// than those before it did.
 pub(super) fn threads() -> Vec<Thread> {
-    let mut found = numbers("/proc/self/task");
+    let look = || numbers("/proc/self/task").unwrap_or_default();
+    let mut found: Vec<u32> = look();
     for _ in 0..LOOKS {
-        let mut missed = numbers("/proc/self/task");
+        let mut missed = look();
         missed.retain(|tid| !found.contains(tid));
         if missed.is_empty() {
             break;
@@ -47,8 +49,9 @@ pub(super) fn main(_: &[Thread]) -> Option<u32> {
 ///
 /// Found by their parents and not by `/proc/self/task/*/children`, which may miss some while others end (proc(5)).
 pub(super) fn processes() -> Vec<Process> {
+    let ids = numbers("/proc").unwrap_or_default();
     let all: Vec<(u32, Stat)> =
-        numbers("/proc").into_iter().filter_map(|pid| Some((pid, Stat::read(&format!("/proc/{pid}/stat"))?))).collect();
+        ids.into_iter().filter_map(|pid| Some((pid, Stat::read(&format!("/proc/{pid}/stat"))?))).collect();
     let Some(own) = main(&[]) else { return Vec::new() };
     let parents: Vec<(u32, u32)> = all.iter().map(|(pid, stat)| (*pid, stat.parent)).collect();
     let family = family(own, &parents);
@@ -99,12 +102,6 @@ impl Process {
     }
 }
 
-/// The entries of a directory that are numbers.
-pub(crate) fn numbers(directory: &str) -> Vec<u32> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
-}
-
 /// What `/proc/…/stat` says.
 struct Stat {
     name: String,
@@ -121,21 +118,15 @@ impl Stat {
         Self::parse(&String::from_utf8_lossy(&fs::read(path).ok()?))
     }
 
-    /// `12 (a name) S 1 …`: the name may have brackets of its own, and what follows the last is separated by spaces.
     fn parse(line: &str) -> Option<Self> {
-        let (start, rest) = line.rsplit_once(')')?;
-        let (_, name) = start.split_once('(')?;
-        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-        // proc(5) counts from 1, and the name is the second.
-        let field = |number: usize| fields.get(number - 3).copied();
-        let number = |nth: usize| field(nth)?.parse::<u64>().ok();
+        let line = StatLine::parse(line)?;
         Some(Stat {
-            name: name.to_owned(),
-            state: field(3)?.chars().next()?,
-            parent: field(4)?.parse().ok()?,
-            group: field(5)?.parse().ok()?,
-            ticks: number(14)? + number(15)?,
-            started: number(22)?,
+            name: line.name.to_owned(),
+            state: line.field(3)?,
+            parent: line.field(4)?,
+            group: line.field(5)?,
+            ticks: line.field::<u64>(14)? + line.field::<u64>(15)?,
+            started: line.field(22)?,
         })
     }
 
@@ -208,10 +199,10 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_have_brackets_and_spaces() {
-        let line = "12 (a) b (c) Z 7 11 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 0 0";
+    fn a_zombie_has_ended() {
+        let line = "12 (a name) Z 7 11 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 0 0";
         let stat = Stat::parse(line).unwrap();
-        assert_eq!((stat.name.as_str(), stat.has_ended(), stat.parent), ("a) b (c", true, 7));
+        assert_eq!((stat.name.as_str(), stat.has_ended(), stat.parent), ("a name", true, 7));
         assert_eq!((stat.group, stat.ticks, stat.started), (11, 11, 98765));
     }
 }

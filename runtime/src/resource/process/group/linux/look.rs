@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use super::procfs;
+use crate::host::procfs::numbers;
 
 /// Where a look looks: `/proc`, unless it is a test's.
 pub(super) trait Source {
@@ -34,7 +35,7 @@ pub(super) trait Source {
 
     /// The ids of all processes.
     fn list(&mut self) -> io::Result<Vec<i32>> {
-        procfs::list()
+        numbers("/proc")
     }
 
     /// A process that is alive; none if nobody has the id, or who has it has ended.

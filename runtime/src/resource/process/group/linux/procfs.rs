@@ -1,8 +1,10 @@
-//! `/proc`: a process's state, the ids there are, and the id that was allocated last.
+//! `/proc`: a process's state, and the id that was allocated last.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
+
+use crate::host::procfs::StatLine;
 
 /// What `/proc/ID/stat` says of a process, or of a thread's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,26 +51,20 @@ impl Stat {
         (self.pid, self.started) == (other.pid, other.started)
     }
 
-    /// `PID (NAME) STATE PPID PGRP …`; the name may have blanks and parentheses.
-    fn parse(pid: i32, text: &str) -> Option<Self> {
-        let (head, rest) = text.rsplit_once(')')?;
-        let (_, name) = head.split_once('(')?;
-        // proc(5) counts from 1, and the name is the second.
-        let mut fields = rest.split_ascii_whitespace().zip(3..);
-        let mut field = |number| fields.find(|(_, at)| *at == number).map(|(text, _)| text);
-        let (state, parent, group) = (field(3)?, field(4)?.parse().ok()?, field(5)?.parse().ok()?);
-        let (threads, started): (u32, _) = (field(20)?.parse().ok()?, field(22)?.parse().ok()?);
+    fn parse(pid: i32, line: &str) -> Option<Self> {
+        let line = StatLine::parse(line)?;
+        let (state, threads): (char, u32) = (line.field(3)?, line.field(20)?);
         // A zombie is a thread of its own process, until it was waited for.
-        let ended = matches!(state, "X" | "x") || state == "Z" && threads <= 1;
-        let (memory, environment): (u64, u64) = (field(23)?.parse().ok()?, field(51)?.parse().ok()?);
+        let ended = matches!(state, 'X' | 'x') || state == 'Z' && threads <= 1;
+        let (memory, environment): (u64, u64) = (line.field(23)?, line.field(51)?);
         Some(Stat {
             pid,
-            name: name.to_owned(),
-            parent,
-            group,
+            name: line.name.to_owned(),
+            parent: line.field(4)?,
+            group: line.field(5)?,
             ended,
-            started,
-            is_headless: state == "Z" && !ended,
+            started: line.field(22)?,
+            is_headless: state == 'Z' && !ended,
             is_between_programs: memory > 0 && environment == 0,
         })
     }
@@ -78,11 +74,6 @@ impl Stat {
         let (name, is_headless, is_between_programs) = ("test".to_owned(), false, false);
         Stat { pid: 0, name, parent: 0, group: 0, ended: false, started: 0, is_headless, is_between_programs }
     }
-}
-
-/// The ids of all processes.
-pub(super) fn list() -> io::Result<Vec<i32>> {
-    Ok(fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
 }
 
 /// The id that was allocated last to a process or thread, and the one that none reaches. None where that is not told: under
@@ -103,13 +94,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_have_parentheses_and_blanks() {
+    fn a_process_has_ended_when_all_its_threads_have() {
         let zeroes = "0 ".repeat(30);
         let line = |state, threads| {
-            format!("12 (a) b (c) {state} 7 11 12 0 -1 1 2 3 4 5 6 7 8 9 20 0 {threads} 0 98765 {zeroes}")
+            format!("12 (a name) {state} 7 11 12 0 -1 1 2 3 4 5 6 7 8 9 20 0 {threads} 0 98765 {zeroes}")
         };
         let stat = Stat::parse(12, &line("S", 3)).unwrap();
-        assert_eq!((stat.name.as_str(), stat.parent, stat.group), ("a) b (c", 7, 11));
+        assert_eq!((stat.name.as_str(), stat.parent, stat.group), ("a name", 7, 11));
         assert_eq!((stat.started, stat.ended), (98765, false));
         assert!(Stat::parse(12, &line("Z", 1)).unwrap().ended);
         assert!(!Stat::parse(12, &line("Z", 2)).unwrap().ended, "its other thread runs");
@@ -117,8 +108,7 @@ mod tests {
 
     #[test]
     fn the_last_id_is_that_of_the_last_thread() {
-        let own = Stat::of_alive(std::process::id().cast_signed()).unwrap();
-        assert!(list().unwrap().contains(&own.pid));
+        Stat::of_alive(std::process::id().cast_signed()).unwrap();
         let (before, end) = last_id().unwrap();
         std::thread::spawn(|| ()).join().unwrap();
         let (after, _) = last_id().unwrap();
