@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use sundown::{Process, Report, ShutdownError, ShutdownGuard, must_shutdown, registry};
 use sundown_tests::GENEROUS;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// With time for what ends by itself.
 #[must_shutdown(timeout = "30s", on_drop = "log")]
@@ -112,6 +114,40 @@ async fn a_grandchild_is_no_orphan() {
     assert!(detail.contains(&format!("({grandchild})")), "named: {detail}");
     assert!(detail.ends_with("exit status: 0"), "the child itself had ended well: {detail}");
     assert!(!is_running(&grandchild), "no orphan");
+}
+
+/// As a daemon is started; its parent has ended, and it is waited for already when it leaves the group.
+async fn leaves_late(shut_down: impl FnOnce(Owner) -> JoinHandle<Report>) {
+    let _alone = ALONE.lock().await;
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec 3<&0; (trap '' TERM; read go <&3; exec setsid sleep 1000) & echo $!"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let process = Process::spawn("script", command).unwrap();
+    let mut go = process.stdin().unwrap();
+    let mut output = BufReader::new(process.stdout().unwrap()).lines();
+    let daemon = output.next_line().await.unwrap().unwrap();
+    let leader = process.id().unwrap().to_string();
+    while is_running(&leader) {
+        sleep(Duration::from_millis(2)).await;
+    }
+    let report = shut_down(Owner { process, guard: ShutdownGuard::new() });
+    sleep(Duration::from_millis(50)).await; // the interleaving: it is in the group, and waited for
+    go.write_all(b"\n").await.unwrap();
+    let report = report.await.unwrap();
+    assert!(is_running(&daemon));
+    assert!(std::process::Command::new("kill").args(["-KILL", &daemon]).status().unwrap().success());
+    assert_eq!(said(&report), ("stopped", "exit status: 0".to_owned()));
+}
+
+#[tokio::test]
+async fn one_that_leaves_the_group_is_waited_for_no_more() {
+    leaves_late(|owner| tokio::spawn(shut_down(owner))).await;
+}
+
+#[tokio::test]
+async fn one_that_leaves_the_group_is_waited_for_no_more_by_a_thread() {
+    let shut_down = |mut owner: Owner| owner.shutdown_blocking().unwrap_or_else(ShutdownError::into_report);
+    leaves_late(|owner| tokio::task::spawn_blocking(move || shut_down(owner))).await;
 }
 
 /// Not a zombie: init reaps a grandchild in its own time.
@@ -255,7 +291,7 @@ async fn one_whose_main_thread_has_ended_still_runs() {
     let end = Instant::now() + GENEROUS;
     while is_running(python) {
         assert!(Instant::now() < end, "its main thread has ended");
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        sleep(Duration::from_millis(2)).await;
     }
     let report = force(owner).await;
     assert_eq!(said(&report).0, "forced", "its other thread ran: {report}");

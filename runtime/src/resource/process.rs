@@ -32,7 +32,8 @@ use output::Output;
 /// A cheap handle: all clones are one child. As a [`Teardown`](crate::Teardown) it is asked by SIGTERM to the whole group (and
 /// SIGCONT, for one that is stopped), has ended when every process of the group has and the child was reaped, and is forced
 /// by SIGKILL to the whole group. The exit status is in the report, whatever it is, and so are the names of who was killed.
-/// A process that leaves the group, as a daemon does, is not followed: [`spawn_tree`](Self::spawn_tree) is for such.
+/// A process that leaves the group, as a daemon does, is not followed, and not waited for: [`spawn_tree`](Self::spawn_tree) is
+/// for such.
 /// [`with_request`](Self::with_request) says how else it is asked.
 ///
 /// Once it was requested to stop, its wait reads the output that the command has piped and nobody has taken: a child that

@@ -24,10 +24,14 @@ use std::io;
 
 use tokio::task::yield_now;
 
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+use self::kqueue as os;
+#[cfg(target_os = "linux")]
+use self::linux as os;
 #[cfg(unix)]
-pub(super) use unix::Group;
+pub(super) use self::unix::Group;
 #[cfg(windows)]
-pub(super) use windows::Group;
+pub(super) use self::windows::Group;
 
 impl Group {
     /// Ready when all of them have ended.
@@ -40,7 +44,7 @@ impl Group {
             yield_now().await; // the others of this task ask too, and on Linux one look is for all of them
             let Some(running) = self.running(&asked)? else { break };
             for process in running {
-                process.ended().await?;
+                process.over().await?;
             }
         }
         Ok(())
@@ -51,7 +55,7 @@ impl Group {
         while is_ours() {
             let Some(running) = self.running(&self.ask())? else { break };
             for process in running {
-                process.ended_blocking()?;
+                process.over_blocking()?;
             }
         }
         Ok(())

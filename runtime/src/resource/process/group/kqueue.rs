@@ -11,6 +11,7 @@ mod macos;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr;
+use std::time::Duration;
 
 use rustix::event::Timespec;
 use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent_timespec, kqueue};
@@ -100,7 +101,7 @@ pub(super) fn running(group: u32, _: &Asked) -> io::Result<Option<Vec<Running>>>
         match end(pid) {
             // It may have ended before, and its id have gone to a process of another group. Only now it is known which of
             // them the queue tells of.
-            Ok(end) if is_in(group, pid) => running.extend(Running::new(end)?),
+            Ok(end) if is_in(group, pid) => running.extend(Running::of_group(group, member.pid, end)?),
             Ok(_) => {}
             // It has ended: xnu does not find a zombie.
             Err(Errno::SRCH) => {}
@@ -120,9 +121,18 @@ fn is_in(group: u32, pid: Pid) -> bool {
 
 /// Readable when the process has ended.
 fn end(pid: Pid) -> rustix::io::Result<OwnedFd> {
+    queue(EventFilter::Proc { pid, flags: ProcessEvents::EXIT })
+}
+
+/// Readable when this time is over.
+pub(super) fn timer(pause: Duration) -> io::Result<OwnedFd> {
+    Ok(queue(EventFilter::Timer { ident: 0, timer: Some(pause) })?)
+}
+
+/// A kqueue that is readable when there is this event.
+fn queue(event: EventFilter) -> rustix::io::Result<OwnedFd> {
     let queue = kqueue()?;
-    let exit = EventFilter::Proc { pid, flags: ProcessEvents::EXIT };
-    let change = Event::new(exit, EventFlags::ADD, ptr::null_mut());
+    let change = Event::new(event, EventFlags::ADD, ptr::null_mut());
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     let mut none: [Event; 0] = [];
     add(&queue, &[change], &mut none, &now)?;

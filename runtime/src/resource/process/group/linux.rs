@@ -8,9 +8,13 @@ mod tree;
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
 
 use self::look::{Source, look};
 pub(super) use self::looks::Asked;
@@ -80,9 +84,20 @@ pub(super) fn running(group: u32, asked: &Asked) -> io::Result<Option<Vec<Runnin
     for &member in members.iter().take(AT_ONCE) {
         // Between the look and this the id may have gone to another process, whose end does not concern us.
         let is_member = || Ok(Stat::read(member)?.is_some_and(|now| now.group == group));
-        running.extend(open(member, is_member)?.map(Running::new).transpose()?.flatten());
+        if let Some(end) = open(member, is_member)? {
+            running.extend(Running::of_group(group, member, end)?);
+        }
     }
     Ok(Some(running))
+}
+
+/// Readable when this time is over.
+pub(super) fn timer(pause: Duration) -> io::Result<OwnedFd> {
+    let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
+    let once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let pause = Timespec::try_from(pause).map_err(io::Error::other)?;
+    timerfd_settime(&timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: once, it_value: pause })?;
+    Ok(timer)
 }
 
 /// A descriptor of the process, unless it has ended, or is another one than `is_it` wants, or the id is a thread's.

@@ -160,12 +160,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) async fn ended(self) -> io::Result<()> {
+    pub(super) async fn over(self) -> io::Result<()> {
         Signalled::watch(self.handle)?.wait().await;
         Ok(())
     }
 
-    pub(super) fn ended_blocking(self) -> io::Result<()> {
+    pub(super) fn over_blocking(self) -> io::Result<()> {
         wait_exit(self.handle)
     }
 }
