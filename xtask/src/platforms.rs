@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let metadata = Metadata::load()?;
     let mut steps = Steps::default();
     if options.sanitizers {
-        sanitizers::run(&metadata, &mut steps);
+        sanitizers::run(&[], &metadata, &mut steps);
         return steps.finish();
     }
     let chosen = |platform: &&Platform| options.filter.as_ref().is_none_or(|part| platform.target.contains(part));
@@ -92,14 +92,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     steps.finish()
 }
 
-/// The type-checks of a few platforms, as steps of `test --full`.
+/// The type-checks of a few platforms and a few test programs under the sanitizers, as steps of `test --full`. With
+/// `SUNDOWN_SANITIZERS=1` in the environment, all programs.
 ///
 /// # Errors
 ///
-/// If the workspace cannot be read. A check that fails is in the steps.
-pub(crate) fn check_few(steps: &mut Steps) -> Result<()> {
+/// If the workspace cannot be read. A check or a test that fails is in the steps.
+pub(crate) fn run_few(steps: &mut Steps) -> Result<()> {
     let platforms: Vec<&Platform> = PLATFORMS.iter().filter(|platform| platform.in_ci).collect();
-    table(&platforms, true, &Metadata::load()?, steps)
+    let metadata = Metadata::load()?;
+    table(&platforms, true, &metadata, steps)?;
+    let all = std::env::var_os("SUNDOWN_SANITIZERS").is_some_and(|value| !value.is_empty());
+    sanitizers::run(if all { &[] } else { sanitizers::FEW }, &metadata, steps);
+    Ok(())
 }
 
 /// Runs the checks, and the tests too if not `check_only`. Prints the table, and compares it with the README's.

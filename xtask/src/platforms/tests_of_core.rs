@@ -13,8 +13,10 @@ const NEED_CARGO: [&str; 4] = ["ui", "packages", "build_script", "readme"];
 /// Which tests are run, and how. By default all of them, in the environment of this process.
 #[derive(Default)]
 pub(super) struct Selection<'a> {
+    /// Their programs, `lib` for the unit tests; none is all.
+    pub(super) programs: &'a [&'a str],
     pub(super) environment: Vec<(&'static str, String)>,
-    /// Tests that are not run: the program, and the test's name in it. `lib` has the unit tests.
+    /// Tests that are not run: the program, and the test's name in it.
     pub(super) left_out: &'a [(&'a str, &'a str)],
 }
 
@@ -25,7 +27,7 @@ pub(super) struct Selection<'a> {
 ///
 /// If a test fails or a program hangs, or one that is left out does not exist.
 pub(super) fn test(target: &str, selection: &Selection<'_>, metadata: &Metadata) -> Result<String> {
-    let Selection { environment, left_out } = selection;
+    let Selection { programs: chosen, environment, left_out } = selection;
     let features = core_features(metadata)?;
     let of_core = |verb: &'static str, more: &[&str]| {
         let call = on(target, &[verb, "--package", "sundown", "--package", "sundown-tests", "--features", &features])?;
@@ -33,10 +35,11 @@ pub(super) fn test(target: &str, selection: &Selection<'_>, metadata: &Metadata)
     };
     let files = metadata.targets("sundown-tests", "test")?;
     let files = files.iter().map(String::as_str).filter(|name| !NEED_CARGO.contains(name));
-    let programs: Vec<&str> = ["lib", "plain_threads"].into_iter().chain(files).collect();
-    for (name, _) in *left_out {
+    let mut programs: Vec<&str> = ["lib", "plain_threads"].into_iter().chain(files).collect();
+    for name in left_out.iter().map(|(program, _)| program).chain(*chosen) {
         ensure!(programs.contains(name), "there is no test program `{name}`");
     }
+    programs.retain(|name| chosen.is_empty() || chosen.contains(name));
     let all: Vec<&str> = programs.iter().flat_map(|program| flags(program)).collect();
     let Some(build) = of_core("test", &["--no-run"]) else { return Ok(skipped(target)) };
     if let Some(why) = skips(build.args(&all), &["sundown`"])? {
