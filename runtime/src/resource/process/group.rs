@@ -13,8 +13,12 @@
 mod kqueue;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+mod queue;
 #[cfg(unix)]
 mod running;
+#[cfg(unix)]
+mod timer;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -24,10 +28,6 @@ use std::io;
 
 use tokio::task::yield_now;
 
-#[cfg(any(target_os = "macos", target_os = "freebsd"))]
-use self::kqueue as os;
-#[cfg(target_os = "linux")]
-use self::linux as os;
 #[cfg(unix)]
 pub(super) use self::unix::Group;
 #[cfg(windows)]

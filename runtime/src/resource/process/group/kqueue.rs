@@ -10,11 +10,8 @@ mod macos;
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::ptr;
-use std::time::Duration;
 
-use rustix::event::Timespec;
-use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent_timespec, kqueue};
+use rustix::event::kqueue::{EventFilter, ProcessEvents};
 use rustix::io::Errno;
 use rustix::process::{Pid, getpgid};
 use tokio::process::Command;
@@ -24,7 +21,7 @@ use self::freebsd as os;
 #[cfg(target_os = "macos")]
 use self::macos as os;
 use super::running::Running;
-use super::{listed, named};
+use super::{listed, named, queue};
 use crate::resource::joiner::wait_exit;
 
 /// A question. The kernel has a list for each group, so that each who asks looks for itself.
@@ -121,26 +118,5 @@ fn is_in(group: u32, pid: Pid) -> bool {
 
 /// Readable when the process has ended.
 fn end(pid: Pid) -> rustix::io::Result<OwnedFd> {
-    queue(EventFilter::Proc { pid, flags: ProcessEvents::EXIT })
-}
-
-/// Readable when this time is over.
-pub(super) fn timer(pause: Duration) -> io::Result<OwnedFd> {
-    Ok(queue(EventFilter::Timer { ident: 0, timer: Some(pause) })?)
-}
-
-/// A kqueue that is readable when there is this event.
-fn queue(event: EventFilter) -> rustix::io::Result<OwnedFd> {
-    let queue = kqueue()?;
-    let change = Event::new(event, EventFlags::ADD, ptr::null_mut());
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    let mut none: [Event; 0] = [];
-    add(&queue, &[change], &mut none, &now)?;
-    Ok(queue)
-}
-
-#[allow(unsafe_code, reason = "rustix cannot know that what is watched is open")]
-fn add(queue: &OwnedFd, changes: &[Event], events: &mut [Event], now: &Timespec) -> rustix::io::Result<()> {
-    // SAFETY: no descriptor is watched.
-    unsafe { kevent_timespec(queue, changes, events, Some(now)) }.map(drop)
+    queue::with(EventFilter::Proc { pid, flags: ProcessEvents::EXIT })
 }

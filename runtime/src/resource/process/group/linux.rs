@@ -8,13 +8,9 @@ mod tree;
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
-};
 
 use self::look::{Source, look};
 pub(super) use self::looks::Asked;
@@ -89,15 +85,6 @@ pub(super) fn running(group: u32, asked: &Asked) -> io::Result<Option<Vec<Runnin
         }
     }
     Ok(Some(running))
-}
-
-/// Readable when this time is over.
-pub(super) fn timer(pause: Duration) -> io::Result<OwnedFd> {
-    let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
-    let once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    let pause = Timespec::try_from(pause).map_err(io::Error::other)?;
-    timerfd_settime(&timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: once, it_value: pause })?;
-    Ok(timer)
 }
 
 /// A descriptor of the process, unless it has ended, or is another one than `is_it` wants, or the id is a thread's.

@@ -12,7 +12,7 @@ use rustix::process::{Pid, getpgid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::os;
+use super::timer::timer;
 
 /// A process that had not ended.
 pub(super) struct Running {
@@ -55,7 +55,7 @@ impl Running {
         if let Some(member) = self.member {
             // Without a descriptor for the timer, it is waited for to its end.
             let mut pause = FIRST_PAUSE;
-            while let Ok(timer) = os::timer(pause).and_then(watch) {
+            while let Ok(timer) = timer(pause).and_then(watch) {
                 match select(ended.as_mut(), pin!(timer.readable())).await {
                     Either::Left((ended, _)) => return ended.map(drop),
                     Either::Right(_) if member.has_left() => return Ok(()),

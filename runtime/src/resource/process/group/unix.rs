@@ -6,7 +6,10 @@ use std::sync::Arc;
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use tokio::process::Command;
 
-use super::os;
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+use super::kqueue as os;
+#[cfg(target_os = "linux")]
+use super::linux as os;
 use super::running::Running;
 
 /// A process group, by the id of its leader; or all that descends from that. A clone is the same one.
