@@ -15,6 +15,15 @@ use crate::teardown::{Ended, Failure, Outcome};
 /// What the signals' thread waits after the budget, before it ends a process that does not return.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What has come, and asks the process to end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Signal {
+    pub(super) name: &'static str,
+    pub(super) number: u8,
+    /// What the system gives the process, where it ends it behind that.
+    pub(super) within: Option<Duration>,
+}
+
 /// For the signals' thread: a limit of a root is another one.
 pub(super) static CHANGED: Notify = Notify::const_new();
 
@@ -205,14 +214,17 @@ impl Control {
     }
 
     /// A signal has come. Whether it is time to give up.
-    pub(super) fn signal(&self, name: &'static str, number: u8) -> bool {
-        let signals = {
+    pub(super) fn signal(&self, signal: Signal) -> bool {
+        let Signal { name, number, within } = signal;
+        let (signals, is_short) = {
             let mut state = lock(&self.state);
             state.signals += 1;
-            state.signals
+            // For a shutdown that has not begun; one that has would take longer.
+            state.grace = within.map_or(state.grace, |within| within.min(state.grace));
+            (state.signals, within.is_some() && state.limit.is_some())
         };
         self.request(StopReason::Signal { name, number });
-        if signals > 1 {
+        if signals > 1 || is_short {
             self.forced.cancel();
         }
         signals > 2
@@ -234,5 +246,37 @@ impl Control {
 
     pub(super) fn is_forced(&self) -> bool {
         self.forced.is_cancelled()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOSE: Signal = Signal { name: "close", number: 15, within: Some(Duration::from_secs(3)) };
+    const TERM: Signal = Signal { name: "SIGTERM", number: 15, within: None };
+
+    fn control() -> Control {
+        Control::new(Duration::from_secs(25), false)
+    }
+
+    /// Windows ends the process some seconds after the console, whatever the grace is.
+    #[test]
+    fn a_signal_that_leaves_little_time_shortens_the_grace() {
+        let control = control();
+        assert!(!control.signal(CLOSE));
+        assert_eq!((control.grace(), control.is_forced()), (Duration::from_secs(3), false));
+        assert!(control.limited_to().unwrap() <= Instant::now() + Duration::from_secs(4));
+        let control = self::control();
+        control.signal(TERM);
+        assert_eq!((control.grace(), control.is_forced()), (Duration::from_secs(25), false));
+    }
+
+    #[test]
+    fn it_forces_a_shutdown_that_has_begun() {
+        let control = control();
+        control.request(StopReason::Requested("by hand".to_owned()));
+        assert!(!control.signal(CLOSE));
+        assert!(control.is_forced());
     }
 }

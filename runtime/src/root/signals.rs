@@ -22,7 +22,7 @@ use tokio::runtime::{Builder, Handle};
 use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
-use super::control::{CHANGED, Control, limit_changed};
+use super::control::{CHANGED, Control, Signal, limit_changed};
 use super::exit::Exit;
 use crate::observe;
 use crate::sync::lock;
@@ -104,7 +104,7 @@ async fn hear(mut signals: system::Signals) {
         };
         let signal = pin!(signals.next());
         match select(signal, pin!(select(pin!(passed), pin!(CHANGED.notified())))).await {
-            Either::Left(((name, number), _)) => heard(name, number),
+            Either::Left((signal, _)) => heard(signal),
             Either::Right((Either::Left(_), _)) => too_late(),
             Either::Right((Either::Right(_), _)) => {}
         }
@@ -115,13 +115,14 @@ fn roots() -> Vec<Arc<Control>> {
     lock(&ROOTS).iter().filter_map(Weak::upgrade).collect()
 }
 
-fn heard(name: &'static str, number: u8) {
+fn heard(signal: Signal) {
+    let Signal { name, number, .. } = signal;
     let roots = roots();
     if roots.is_empty() {
         system::exit(lock(&ENDED).unwrap_or(128 + number));
     }
     // No root is left out because another one is done.
-    let given_up = roots.iter().filter(|control| control.signal(name, number)).count();
+    let given_up = roots.iter().filter(|control| control.signal(signal)).count();
     if given_up == roots.len() {
         leave(format!("{name}, for the third time: exit"), None, 128 + number);
     }

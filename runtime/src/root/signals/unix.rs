@@ -6,14 +6,15 @@ use std::sync::Mutex;
 use std::task::Poll;
 
 use tokio::runtime::Handle;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{self, SignalKind, signal};
 
+use super::super::control::Signal;
 use crate::sync::lock;
 
 /// Both, from the moment it is made.
 pub(in super::super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
 }
 
 impl Signals {
@@ -21,13 +22,14 @@ impl Signals {
         Ok(Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// The name and the number of the next one.
-    pub(in super::super) async fn next(&mut self) -> (&'static str, u8) {
+    /// The next one.
+    pub(in super::super) async fn next(&mut self) -> Signal {
+        let signal = |name, number| Signal { name, number, within: None };
         poll_fn(|cx| {
             if self.terminate.poll_recv(cx).is_ready() {
-                return Poll::Ready(("SIGTERM", 15));
+                return Poll::Ready(signal("SIGTERM", 15));
             }
-            self.interrupt.poll_recv(cx).map(|_| ("SIGINT", 2))
+            self.interrupt.poll_recv(cx).map(|_| signal("SIGINT", 2))
         })
         .await
     }

@@ -6,12 +6,18 @@
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::signal::windows::{
     CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown,
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
+
+use super::super::control::Signal;
+
+/// Windows ends a process 5 s after its console or session (`SPI_GETHUNGAPPTIMEOUT`). What is left of it is for the report.
+const WITHIN: Duration = Duration::from_secs(3);
 
 /// All of them, from the moment it is made.
 pub(in super::super) struct Signals {
@@ -33,22 +39,24 @@ impl Signals {
         })
     }
 
-    /// The name of the next one, and the number of the signal that it is nearest to.
-    pub(in super::super) async fn next(&mut self) -> (&'static str, u8) {
+    /// The next one, with the number of the signal that it is nearest to.
+    pub(in super::super) async fn next(&mut self) -> Signal {
+        let asks = |name| Signal { name, number: 2, within: None };
+        let ends = |name| Signal { name, number: 15, within: Some(WITHIN) };
         poll_fn(|cx| {
             if self.interrupt.poll_recv(cx).is_ready() {
-                return Poll::Ready(("Ctrl-C", 2));
+                return Poll::Ready(asks("Ctrl-C"));
             }
             if self.pause.poll_recv(cx).is_ready() {
-                return Poll::Ready(("Ctrl-Break", 2));
+                return Poll::Ready(asks("Ctrl-Break"));
             }
             if self.close.poll_recv(cx).is_ready() {
-                return Poll::Ready(("the end of the console", 15));
+                return Poll::Ready(ends("the end of the console"));
             }
             if self.logoff.poll_recv(cx).is_ready() {
-                return Poll::Ready(("the end of the session", 15));
+                return Poll::Ready(ends("the end of the session"));
             }
-            self.shutdown.poll_recv(cx).map(|_| ("the end of the system", 15))
+            self.shutdown.poll_recv(cx).map(|_| ends("the end of the system"))
         })
         .await
     }
