@@ -44,11 +44,11 @@ use output::Output;
 ///
 /// # On Windows
 ///
-/// It is a job, which no process leaves, and which the OS kills when this process ends, however that may be. The child
-/// is asked by CTRL_BREAK to a console group of its own: that reaches those that share the console of this process, and
-/// ends those that have no handler for it. It is forced by the end of the job; the exit code is 1. Ctrl-C at the console
-/// does not reach the child, as SIGINT of a terminal does not reach another process group. The creation flags of the
-/// command are replaced. A process without a console, as a service is, takes
+/// It is a job, which the OS kills when this process ends, however that may be. What a process of it starts is in it, and does
+/// not leave. The child is asked by CTRL_BREAK to a console group of its own: that reaches those that share the console of
+/// this process, and ends those that have no handler for it. It is forced by the end of the job; the exit code is 1. At the
+/// console, Ctrl-C does not reach the child, as SIGINT of a terminal does not reach another process group; Ctrl-Break does.
+/// The creation flags of the command are replaced. A process without a console, as a service is, takes
 /// [`ProcessRequest::CloseStdin`]; its report says that CTRL_BREAK could not be sent.
 ///
 /// ```

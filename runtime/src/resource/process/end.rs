@@ -7,16 +7,13 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::{Either, select};
 use process_wrap::tokio::ChildWrapper;
-#[cfg(unix)]
-use tokio::runtime;
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Handle};
 
 use super::child::Inner;
 use super::group::Group;
 use super::output::Output;
 use crate::resource::joiner::Joiner;
 use crate::sync::lock;
-#[cfg(unix)]
 use crate::sync::slot::Slot;
 use crate::teardown::{Outcome, Progress};
 
@@ -40,7 +37,7 @@ impl Inner {
         child.requested && (is_left == Some(true) || child.wrapper.as_mut().is_some_and(has_output))
     }
 
-    /// Waits, and meanwhile reads the output that nobody has taken. On Windows only in a runtime: its threads read there.
+    /// Waits, and meanwhile reads the output that nobody has taken. On Windows only in a runtime, whose threads read.
     async fn reading<R>(&self, ended: impl Future<Output = R>) -> R {
         let mut ended = pin!(ended);
         let Some(output) = self.output.get().filter(|_| cfg!(unix) || Handle::try_current().is_ok()) else {
@@ -66,11 +63,16 @@ impl Inner {
     /// Waits until the group has ended, and reaps the child.
     pub(super) async fn ended(self: &Arc<Self>, progress: &mut Progress) -> Result<ExitStatus, Unwatched> {
         let is_running = || lock(&self.child).status.is_none();
+        let here = Handle::try_current();
         // A runtime that was only entered may have nobody to turn its I/O driver, and another than the one that the
-        // child was started in may have no such driver: tokio would panic. On Windows a thread of the OS's tells.
-        let turned = cfg!(windows)
-            || progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
-                && Handle::try_current().is_ok_and(|runtime| runtime.id() == self.runtime);
+        // child was started in may have no such driver: tokio would panic. On Windows a thread of the OS's tells, and one of
+        // a runtime reads.
+        let turned = if cfg!(windows) {
+            here.is_ok() || !self.is_to_be_read()
+        } else {
+            progress.driver.as_ref().is_some_and(|driver| driver.is_turned())
+                && here.is_ok_and(|runtime| runtime.id() == self.runtime)
+        };
         let ended = if !is_running() {
             Ok(())
         } else if turned {
@@ -104,10 +106,7 @@ struct Elsewhere {
 
 /// Waits on this thread, and reads what nobody has taken, if it `reads`.
 fn ended_blocking(group: &Group, inner: &Weak<Inner>, reads: bool) -> io::Result<()> {
-    #[cfg(not(unix))]
-    let _ = reads;
     let is_ours = || inner.upgrade().is_some_and(|inner| lock(&inner.child).status.is_none());
-    #[cfg(unix)] // and on Windows nobody is here
     if reads
         && let Some(mut output) = inner.upgrade().and_then(|inner| {
             let mut output = inner.output.get()?.try_take()?;
@@ -121,6 +120,8 @@ fn ended_blocking(group: &Group, inner: &Weak<Inner>, reads: bool) -> io::Result
         {
             *place = output; // for its last line
         }
+        // On Windows a thread of it may still read from a pipe that somebody else has, too.
+        runtime.shutdown_background();
         return ended;
     }
     group.ended_blocking(is_ours)

@@ -61,6 +61,12 @@ impl Output {
     }
 
     /// As [`read_during`](Self::read_during), in a runtime that is another than that of the child.
+    #[cfg(windows)] // where a stream belongs to none
+    pub(super) async fn read_elsewhere_during<R>(&mut self, other: impl Future<Output = R>) -> R {
+        self.read_during(other).await
+    }
+
+    /// As [`read_during`](Self::read_during), in a runtime that is another than that of the child.
     #[cfg(unix)]
     pub(super) async fn read_elsewhere_during<R>(&mut self, other: impl Future<Output = R>) -> R {
         let mut out = self.out.take().and_then(|out| Receiver::from_owned_fd(out.into_owned_fd().ok()?).ok());

@@ -10,7 +10,7 @@ mod signalled;
 use std::ffi::OsString;
 use std::io;
 use std::os::windows::ffi::OsStringExt as _;
-use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::os::windows::io::{AsRawHandle as _, BorrowedHandle, FromRawHandle as _, OwnedHandle};
 use std::path::Path;
 use std::ptr;
 use std::sync::{Arc, Mutex};
@@ -37,6 +37,9 @@ use crate::sync::lock;
 pub(in super::super) struct Group {
     id: u32,
     job: Arc<OwnedHandle>,
+    /// A job does not list who is in its exit. So these are asked themselves: the child, which is to be reaped, and who was
+    /// there when the job was terminated.
+    others: Arc<Mutex<Vec<Running>>>,
 }
 
 /// Looks are not shared: a job knows its own.
@@ -49,14 +52,13 @@ impl Group {
         let mut flags = CreationFlags(Default::default());
         flags.0.0 = CREATE_NEW_PROCESS_GROUP;
         let mut command = CommandWrap::from(command);
-        let refused = Arc::new(Mutex::new(None));
-        let enter = Enter { job: Arc::clone(&job), refused: Arc::clone(&refused) };
+        let entered = Arc::new(Mutex::new(Err(io::Error::other("the child has no handle"))));
+        let enter = Enter { job: Arc::clone(&job), entered: Arc::clone(&entered) };
         let child = command.wrap(flags).wrap(KillOnDrop).wrap(enter).wrap(JobObject).spawn()?;
-        if let Some(error) = lock(&refused).take() {
-            return Err(error); // and the drop of the child kills it
-        }
         let id = child.id().ok_or_else(|| io::Error::other("the child has no id"))?;
-        Ok((child, Group { id, job }))
+        // After an error the drop of the child kills it.
+        let handle = std::mem::replace(&mut *lock(&entered), Err(io::Error::other("taken")))?;
+        Ok((child, Group { id, job, others: Arc::new(Mutex::new(vec![Running { id, handle }])) }))
     }
 
     /// A job is a tree.
@@ -78,17 +80,25 @@ impl Group {
     #[allow(unsafe_code, reason = "std has no console events")]
     pub(in super::super) fn request(&self, _child: &dyn ChildWrapper) -> io::Result<()> {
         // SAFETY: the call takes two numbers. The id is the child's: our handle of it is open.
-        check(unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, self.id) })
+        let sent = check(unsafe { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, self.id) });
+        // That all of them have ended is no error.
+        sent.or_else(|error| if self.ids()?.is_empty() { Ok(()) } else { Err(error) })
     }
 
     /// Ends process-wrap's job.
     pub(in super::super) fn kill(&self, child: &mut dyn ChildWrapper) -> io::Result<()> {
-        child.start_kill()
+        let doomed = self.running_now();
+        child.start_kill()?;
+        // If they cannot be listed, the child remains.
+        if let Ok(doomed) = doomed {
+            *lock(&self.others) = doomed;
+        }
+        Ok(())
     }
 
     /// The names and ids of those that run; none if nobody does.
     pub(in super::super) fn names(&self) -> Option<String> {
-        listed(self.members().ok()?.iter().map(|member| named(&image(&member.handle), member.id)))
+        listed(self.running_now().ok()?.iter().map(|member| named(&image(&member.handle), member.id)))
     }
 
     pub(super) fn ask(&self) -> Asked {
@@ -97,7 +107,17 @@ impl Group {
 
     /// Those that run; none if nobody does.
     pub(super) fn running(&self, _: &Asked) -> io::Result<Option<Vec<Running>>> {
-        Ok(Some(self.members()?).filter(|running| !running.is_empty()))
+        Ok(Some(self.running_now()?).filter(|running| !running.is_empty()))
+    }
+
+    fn running_now(&self) -> io::Result<Vec<Running>> {
+        let mut running = self.members()?;
+        for other in lock(&self.others).iter() {
+            if !is_signalled(&other.handle) && running.iter().all(|member| member.id != other.id) {
+                running.push(Running { id: other.id, handle: other.handle.try_clone()? });
+            }
+        }
+        Ok(running)
     }
 
     fn members(&self) -> io::Result<Vec<Running>> {
@@ -154,6 +174,7 @@ impl Group {
 }
 
 /// A process that had not ended.
+#[derive(Debug)]
 pub(super) struct Running {
     id: u32,
     handle: OwnedHandle,
@@ -174,8 +195,9 @@ impl Running {
 #[derive(Debug)]
 struct Enter {
     job: Arc<OwnedHandle>,
-    /// Why it could not be. process-wrap forgets a child that is suspended when `post_spawn` fails.
-    refused: Arc<Mutex<Option<io::Error>>>,
+    /// A handle of the child, or why it is not in the job. process-wrap forgets a child that is suspended when `post_spawn`
+    /// fails.
+    entered: Arc<Mutex<io::Result<OwnedHandle>>>,
 }
 
 impl CommandWrapper for Enter {
@@ -183,9 +205,10 @@ impl CommandWrapper for Enter {
     fn post_spawn(&mut self, _: &mut Command, child: &mut Child, _: &CommandWrap) -> io::Result<()> {
         let Some(process) = child.raw_handle() else { return Ok(()) };
         // SAFETY: both handles are open.
-        if let Err(error) = check(unsafe { AssignProcessToJobObject(self.job.as_raw_handle(), process) }) {
-            *lock(&self.refused) = Some(error);
-        }
+        let entered = check(unsafe { AssignProcessToJobObject(self.job.as_raw_handle(), process) });
+        // SAFETY: the child keeps its handle open during this call.
+        let handle = || unsafe { BorrowedHandle::borrow_raw(process) }.try_clone_to_owned();
+        *lock(&self.entered) = entered.and_then(|()| handle());
         Ok(())
     }
 }
