@@ -30,13 +30,27 @@ pub(crate) fn pids(list: impl Fn(*mut c_void, c_int) -> c_int) -> io::Result<Vec
 }
 
 /// What is known of a process, also of one that has ended and that nobody has waited for. None if there is no such process,
-/// or if it is another user's.
+/// or if it runs as another user.
 pub(crate) fn info(pid: libc::pid_t) -> Option<libc::proc_bsdinfo> {
-    let bytes = size_of::<libc::proc_bsdinfo>() as c_int;
-    // SAFETY: all zeroes is a value of it, and the call writes at most as many bytes as it has. The 1 asks for zombies too.
+    // SAFETY: all zeroes is a value of it, and it is what this kind of information is for.
+    unsafe { read(pid, libc::PROC_PIDTBSDINFO) }
+}
+
+/// As [`info`], also of a process that runs as another user: `sudo`, say.
+pub(crate) fn short_info(pid: libc::pid_t) -> Option<libc::proc_bsdshortinfo> {
+    // SAFETY: as in `info`.
+    unsafe { read(pid, libc::PROC_PIDT_SHORTBSDINFO) }
+}
+
+/// # Safety
+///
+/// All zeroes is a `T`, and the kind of information is one that fits into it.
+unsafe fn read<T>(pid: libc::pid_t, kind: c_int) -> Option<T> {
+    let bytes = size_of::<T>() as c_int;
+    // SAFETY: as the caller says; the call writes at most as many bytes as it has. The 1 asks for zombies too.
     let (info, read) = unsafe {
-        let mut info: libc::proc_bsdinfo = std::mem::zeroed();
-        let read = libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 1, (&raw mut info).cast(), bytes);
+        let mut info: T = std::mem::zeroed();
+        let read = libc::proc_pidinfo(pid, kind, 1, (&raw mut info).cast(), bytes);
         (info, read)
     };
     (read == bytes).then_some(info)

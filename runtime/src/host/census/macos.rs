@@ -86,16 +86,20 @@ pub(super) fn processes() -> Vec<Process> {
 }
 
 fn process(pid: libc::pid_t, parent: u32) -> Option<Process> {
-    let info = libproc::info(pid)?;
-    let (long, short) = (c_text(&info.pbi_name), c_text(&info.pbi_comm));
+    let short = libproc::short_info(pid)?;
+    // None of one that runs as another user.
+    let long = libproc::info(pid);
+    let name = long.as_ref().map(|info| c_text(&info.pbi_name)).filter(|name| !name.is_empty());
+    // In microseconds since 1970.
+    let started =
+        |info: libc::proc_bsdinfo| info.pbi_start_tvsec.saturating_mul(1_000_000).saturating_add(info.pbi_start_tvusec);
     Some(Process {
         pid: pid.cast_unsigned(),
         parent,
-        group: Some(info.pbi_pgid),
-        zombie: info.pbi_status == libc::SZOMB,
-        command: if long.is_empty() { short } else { long },
-        // In microseconds since 1970.
-        started: info.pbi_start_tvsec.saturating_mul(1_000_000).saturating_add(info.pbi_start_tvusec),
+        group: Some(short.pbsi_pgid),
+        zombie: short.pbsi_status == libc::SZOMB,
+        command: name.unwrap_or_else(|| c_text(&short.pbsi_comm)),
+        started: long.map_or(0, started),
     })
 }
 

@@ -10,6 +10,7 @@ mod macos;
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::event::kqueue::{EventFilter, ProcessEvents};
 use rustix::io::Errno;
@@ -21,8 +22,8 @@ use self::freebsd as os;
 #[cfg(target_os = "macos")]
 use self::macos as os;
 use super::running::Running;
+use super::timer::timer;
 use super::{listed, named, queue};
-use crate::resource::joiner::wait_exit;
 
 /// A question. The kernel has a list for each group, so that each who asks looks for itself.
 pub(super) struct Asked;
@@ -76,6 +77,9 @@ impl Tree {
     }
 }
 
+/// When to look again at processes that are in their exit.
+const AGAIN: Duration = Duration::from_millis(2);
+
 /// A process of a group.
 struct Member {
     pid: i32,
@@ -105,9 +109,9 @@ pub(super) fn running(group: u32, _: &Asked) -> io::Result<Option<Vec<Running>>>
             Err(error) => return Err(error.into()),
         }
     }
-    if running.is_empty() && members.iter().any(|member| member.pid.cast_unsigned() == group) {
-        // The event comes a moment before the child can be reaped. An error: another handle has reaped it.
-        let _ = wait_exit(group);
+    if running.is_empty() && !nobody {
+        // They are in their exit, of which nothing tells any more, and are no zombies yet.
+        running.push(Running::moment(timer(AGAIN)?));
     }
     Ok((!nobody).then_some(running))
 }

@@ -40,6 +40,12 @@ impl Running {
         Ok((!ended).then_some(Running { end, member: None }))
     }
 
+    /// Not a process, but the time after which to look again.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn moment(timer: OwnedFd) -> Self {
+        Running { end: timer, member: None }
+    }
+
     /// One that is nobody's concern any more if it leaves its group. None, if it has ended.
     pub(super) fn of_group(group: u32, pid: i32, end: OwnedFd) -> io::Result<Option<Self>> {
         let [pid, group] = [pid, group.cast_signed()].map(Pid::from_raw);
@@ -83,6 +89,7 @@ impl Member {
         getpgid(Some(self.pid)) != Ok(self.group)
     }
 }
+
 fn longer(pause: Duration) -> Duration {
     (pause * 2).min(LONGEST_PAUSE)
 }

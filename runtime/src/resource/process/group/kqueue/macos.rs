@@ -16,7 +16,7 @@ pub(super) fn members(group: u32) -> io::Result<Vec<Member>> {
 }
 
 fn member(pid: libc::pid_t) -> Member {
-    let info = libproc::info(pid);
-    let zombie = info.as_ref().is_none_or(|info| info.pbi_status == libc::SZOMB);
-    Member { pid, name: info.map(|info| c_text(&info.pbi_comm)).unwrap_or_default(), zombie }
+    let info = libproc::short_info(pid);
+    let zombie = info.as_ref().is_none_or(|info| info.pbsi_status == libc::SZOMB);
+    Member { pid, name: info.map(|info| c_text(&info.pbsi_comm)).unwrap_or_default(), zombie }
 }
