@@ -3,8 +3,9 @@
 
 use std::ffi::c_void;
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
-use std::ptr;
+use std::sync::LazyLock;
 use std::time::Duration;
+use std::{mem, ptr};
 
 use windows_sys::Win32::Foundation::{FILETIME, HANDLE, INVALID_HANDLE_VALUE, LocalFree, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
@@ -13,13 +14,14 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
 };
 use windows_sys::Win32::System::LibraryLoader::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, GetModuleHandleExW,
-    GetModuleHandleW,
+    GetModuleHandleW, GetProcAddress,
 };
 use windows_sys::Win32::System::Threading::{
-    GetCurrentProcessId, GetCurrentThreadId, GetProcessTimes, GetThreadDescription, GetThreadTimes, OpenProcess,
-    OpenThread, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, THREAD_QUERY_INFORMATION, THREAD_SYNCHRONIZE,
+    GetCurrentProcessId, GetCurrentThreadId, GetProcessTimes, GetThreadTimes, OpenProcess, OpenThread,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, THREAD_QUERY_INFORMATION, THREAD_SYNCHRONIZE,
     WaitForSingleObject,
 };
+use windows_sys::core::PWSTR;
 
 use super::{Process, Thread};
 
@@ -170,12 +172,13 @@ fn times(handle: &OwnedHandle, times: Times) -> Option<(u64, Duration)> {
     (result != 0).then(|| (number(created), Duration::from_nanos((number(kernel) + number(user)).saturating_mul(100))))
 }
 
-/// The name that std gives a thread; empty for a thread that has none.
+/// The name that std gives a thread; empty for a thread that has none, and where the system has no names.
 fn name(thread: &OwnedHandle) -> String {
+    let Some(describe) = *DESCRIBE else { return String::new() };
     let mut text = ptr::null_mut();
     // SAFETY: the handle is a thread's. The text is ours to free.
     unsafe {
-        if GetThreadDescription(thread.as_raw_handle(), &raw mut text) < 0 || text.is_null() {
+        if describe(thread.as_raw_handle(), &raw mut text) < 0 || text.is_null() {
             return String::new();
         }
         let length = (0..).take_while(|i| *text.add(*i) != 0).count();
@@ -184,6 +187,20 @@ fn name(thread: &OwnedHandle) -> String {
         name
     }
 }
+
+type Describe = unsafe extern "system" fn(HANDLE, *mut PWSTR) -> i32;
+
+/// `GetThreadDescription`. Looked up: Windows Server 2016 has it in KernelBase.dll alone, and older systems have none; a program
+/// that imports what is not there does not start.
+static DESCRIBE: LazyLock<Option<Describe>> = LazyLock::new(|| {
+    // SAFETY: the names end with a zero; the DLL is one that every process has, and never unloads.
+    unsafe {
+        let module = GetModuleHandleW(windows_sys::w!("kernelbase.dll"));
+        let found = (!module.is_null()).then(|| GetProcAddress(module, c"GetThreadDescription".as_ptr().cast()))??;
+        // SAFETY: this is its signature.
+        Some(mem::transmute::<unsafe extern "system" fn() -> isize, Describe>(found))
+    }
+});
 
 #[link(name = "ntdll")]
 unsafe extern "system" {
