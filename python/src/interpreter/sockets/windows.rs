@@ -29,7 +29,10 @@ pub(super) fn number(stream: &Stream) -> Number {
 }
 
 pub(super) fn duplicate(socket: Number) -> io::Result<Stream> {
-    borrowed(socket).try_clone()
+    let stream = borrowed(socket).try_clone()?;
+    // CPython's `socketpair` leaves Nagle's algorithm on, with which a byte waits for the answer to the one before.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }
 
 /// To sockets alone. CPython takes a descriptor of the C library's too; but to write into one that is closed ends the process
