@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use sundown::{Outcome, Progress, Teardown, Wait};
 
-pub use cases::run_cases;
+pub use cases::{NotPassed, run_cases};
 pub use threads::thread_names;
 
 /// Longer than any step of these tests takes on a busy machine, and shorter than a test runner's patience.

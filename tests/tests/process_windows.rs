@@ -11,5 +11,5 @@ fn main() -> ExitCode {
     #[cfg(windows)]
     return cases::main();
     #[cfg(not(windows))]
-    sundown_tests::run_cases::<()>(&[], |()| Ok(()))
+    sundown_tests::run_cases::<(), String>(&[], |()| Ok(()))
 }

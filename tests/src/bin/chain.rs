@@ -1,10 +1,13 @@
 //! A chain of processes, for `tests/process_chain.rs` and `tests/process_tree.rs`: each starts the next one and ends. Its
 //! arguments: how many they are, the file that the last one makes before it ends, and how long each takes, in microseconds.
 
+#![cfg_attr(not(unix), allow(unused))]
+
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(unix)]
 #[allow(unsafe_code, reason = "std does not fork")]
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -22,4 +25,9 @@ fn main() {
         }
     }
     fs::write(file, "the last one").expect("its directory is there");
+}
+
+#[cfg(not(unix))]
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::FAILURE // there is no fork
 }

@@ -64,6 +64,14 @@ fn play(role: &str) {
             let _ = std::io::stdin().read_to_end(&mut Vec::new());
             std::process::exit(5);
         }
+        // More than a pipe takes, when it is asked.
+        "floods" => {
+            say("ready");
+            let _ = std::io::stdin().read_to_end(&mut Vec::new());
+            let all = vec![b'x'; 1 << 20];
+            std::io::stdout().write_all(&all).and_then(|()| std::io::stderr().write_all(&all)).unwrap();
+            std::process::exit(6);
+        }
         // Goes at once when it is asked; its own child does not.
         "has a child" => runtime.block_on(async {
             let mut asked = tokio::signal::windows::ctrl_break().unwrap();
@@ -179,7 +187,7 @@ async fn one_that_listens_ends_by_itself() {
 
 async fn a_request_that_cannot_be_sent_is_said_so() {
     if has_console_events() {
-        return println!("there is a console");
+        return println!("not here: there is a console");
     }
     let (owner, _) = start(role("listens")).await;
     let _ = owner.process.clone().with_request(ProcessRequest::Signal);
@@ -191,6 +199,7 @@ async fn a_request_that_cannot_be_sent_is_said_so() {
 async fn one_that_ignores_it_is_killed() {
     let (owner, id) = start(role("ignores")).await;
     let child = Watched::new(&id);
+    assert!(!child.ends_within(Duration::ZERO));
     let report = shut_down(owner).await;
     let (word, detail) = said(&report);
     assert_eq!(word, "forced", "{report}");
@@ -219,6 +228,7 @@ async fn what_cmd_starts_goes_with_it() {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let (owner, id) = start(command).await;
     let watched = Watched::new(&id);
+    assert!(!watched.ends_within(Duration::ZERO));
     let report = shut_down(owner).await;
     let (word, detail) = said(&report);
     assert_eq!(word, "forced", "{report}");
@@ -284,6 +294,24 @@ fn under_the_blocking_driver_and_under_another_executor() {
         let (owner, _) = runtime.block_on(start(role(name)));
         assert_eq!(said(&futures_executor::block_on(shut_down(owner))).0, word);
     }
+}
+
+/// In a runtime a thread of its pool reads, and elsewhere one of the wait's.
+fn one_that_writes_until_somebody_reads() {
+    let runtime = runtime();
+    let spawn = || {
+        let _within = runtime.enter();
+        let mut command = role("floods");
+        command.stderr(Stdio::piped());
+        let process = Process::spawn("child", command).unwrap().with_request(ProcessRequest::CloseStdin);
+        Owner { process, guard: ShutdownGuard::new() }
+    };
+    let ended = ("stopped", "exit code: 6".to_owned());
+    let starts_with = |(word, detail): (&'static str, String)| (word, detail[..ended.1.len()].to_owned());
+    assert_eq!(starts_with(said(&runtime.block_on(shut_down(spawn())))), ended);
+    let report = spawn().shutdown_blocking().unwrap_or_else(sundown::ShutdownError::into_report);
+    assert_eq!(starts_with(said(&report)), ended);
+    assert_eq!(starts_with(said(&futures_executor::block_on(shut_down(spawn())))), ended);
 }
 
 async fn a_wait_that_is_dropped_loses_nothing() {
@@ -357,9 +385,11 @@ pub(super) fn main() -> ExitCode {
         play(&role);
         return ExitCode::SUCCESS;
     }
-    let mut all: Vec<(String, fn())> = CASES.iter().map(|(name, case)| ((*name).to_owned(), *case)).collect();
-    let blocking =
-        ("under_the_blocking_driver_and_under_another_executor", under_the_blocking_driver_and_under_another_executor);
-    all.push((blocking.0.to_owned(), blocking.1));
+    let outside: [(&str, fn()); 2] = [
+        ("under_the_blocking_driver_and_under_another_executor", under_the_blocking_driver_and_under_another_executor),
+        ("one_that_writes_until_somebody_reads", one_that_writes_until_somebody_reads),
+    ];
+    let all: Vec<(String, fn())> =
+        CASES.iter().chain(&outside).map(|(name, case)| ((*name).to_owned(), *case)).collect();
     run_cases(&all, |case| std::panic::catch_unwind(case).map_err(|_| "it panicked".to_owned()))
 }
