@@ -1,6 +1,7 @@
 //! A module that never calls `install`: what is used first sets the exit up.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -41,7 +42,16 @@ fn use_in_thread(milliseconds: u64) {
     thread::spawn(move || {
         thread::sleep(Duration::from_millis(milliseconds));
         first_use();
+        WAS_USED.store(true, Ordering::Release);
     });
+}
+
+static WAS_USED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the use by such a thread is over.
+#[pyfunction]
+fn was_used_in_thread() -> bool {
+    WAS_USED.load(Ordering::Acquire)
 }
 
 /// As [`use_in_thread`], while this thread stays in here, detached or not.
@@ -177,6 +187,7 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(use_cancelling, module)?)?;
     module.add_function(wrap_pyfunction!(use_detached, module)?)?;
     module.add_function(wrap_pyfunction!(use_in_thread, module)?)?;
+    module.add_function(wrap_pyfunction!(was_used_in_thread, module)?)?;
     module.add_function(wrap_pyfunction!(use_while_this_blocks, module)?)?;
     module.add_function(wrap_pyfunction!(init_with_tokio, module)?)?;
     module.add_function(wrap_pyfunction!(shared_runtime, module)?)?;

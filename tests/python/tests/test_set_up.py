@@ -83,7 +83,7 @@ class TestAnAtexitFunction:
         "bp.use_while_this_blocks(True)",
         "bp.init_with_tokio(); bp.use_detached()",
         "thread = threading.Thread(target=bp.use_attached); thread.start(); thread.join()",
-        f"bp.use_in_thread(50); over = time.monotonic() + 30\nwhile not ({IS_SET_UP}) and time.monotonic() < over: time.sleep(0.01)",
+        "bp.use_in_thread(50); over = time.monotonic() + 30\nwhile not bp.was_used_in_thread() and time.monotonic() < over: time.sleep(0.01)",
     ],
 )
 def test_by_a_use_of_the_default_runtime(bare_script, use):
