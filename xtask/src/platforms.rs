@@ -22,11 +22,12 @@ use self::tests_of_core::{Selection, test};
 use crate::cargo::{Call, cargo, root};
 use crate::metadata::Metadata;
 use crate::steps::Steps;
+use crate::test::core_features;
 
 /// What is run.
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// Only the type-checks, as in CI.
+    /// Only the type-checks.
     #[arg(long)]
     check: bool,
     /// The tests of the core under ThreadSanitizer and AddressSanitizer, and nothing else.
@@ -41,10 +42,10 @@ struct Platform {
     target: &'static str,
     /// What its tests run under, if they can be run.
     tested: Option<&'static str>,
-    /// Features that it cannot have: they are a compile error there.
+    /// Features that are a compile error there.
     without: &'static [&'static str],
-    /// Whether `test --full` checks its types. A few are enough for each `cfg` of the core: std is built for each foreign
-    /// one, which takes a minute of CPU time in a fresh clone.
+    /// Whether `test --full` checks its types. A few have nearly each `cfg` of the core (FreeBSD has two files of its own): std
+    /// is built for each foreign one, which takes a minute of CPU time in a fresh clone.
     in_ci: bool,
 }
 
@@ -69,6 +70,10 @@ const TESTED_ON_UNIX: [&str; 4] = ["http", "progress", "run", "systemd"];
 /// Cargo's exit status where a package does not compile.
 const CARGO_FAILED: i32 = 101;
 
+/// The exit status of the tool where something is not to be had, and that of apt-get, which it calls, where a mirror does not
+/// answer.
+const NOT_TO_BE_HAD: [i32; 2] = [3, 100];
+
 /// No columns: a name for other features, what is there for `sundown-python` alone, and what needs a flag of rustc's. They are
 /// checked all the same.
 const HIDDEN: [&str; 3] = ["default", "host-hooks", "taskdump"];
@@ -88,7 +93,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let chosen = |platform: &&Platform| options.filter.as_ref().is_none_or(|part| platform.target.contains(part));
     let platforms: Vec<&Platform> = PLATFORMS.iter().filter(chosen).collect();
     ensure!(!platforms.is_empty(), "the platforms are {}", PLATFORMS.map(|platform| platform.target).join(", "));
-    table(&platforms, options.check, &metadata, &mut steps)?;
+    let extent = if options.check { Extent::Types } else { Extent::All };
+    table(&platforms, extent, &metadata, &mut steps)?;
     steps.finish()
 }
 
@@ -101,45 +107,63 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 pub(crate) fn run_few(steps: &mut Steps) -> Result<()> {
     let platforms: Vec<&Platform> = PLATFORMS.iter().filter(|platform| platform.in_ci).collect();
     let metadata = Metadata::load()?;
-    table(&platforms, true, &metadata, steps)?;
+    table(&platforms, Extent::Few, &metadata, steps)?;
     let all = std::env::var_os("SUNDOWN_SANITIZERS").is_some_and(|value| !value.is_empty());
     sanitizers::run(if all { &[] } else { sanitizers::FEW }, &metadata, steps);
     Ok(())
 }
 
-/// Runs the checks, and the tests too if not `check_only`. Prints the table, and compares it with the README's.
-fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: &mut Steps) -> Result<()> {
-    let mut table = Table::new(features(metadata)?);
+/// How much is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// The types, as in `test --full`: of the tests and of the Python side those for Windows, for which there are files of its
+    /// own.
+    Few,
+    /// All types.
+    Types,
+    /// The tests too.
+    All,
+}
+
+/// Runs the checks, and the tests too if `extent` is all. Prints the table, and compares it with the README's.
+fn table(platforms: &[&Platform], extent: Extent, metadata: &Metadata, steps: &mut Steps) -> Result<()> {
+    let check_only = extent != Extent::All;
+    let features = features(metadata)?;
+    let mut table = Table::new(features.clone());
     for platform in platforms {
-        let mut cell = None;
-        steps.run(format!("{}: types", platform.target), || {
+        let target = platform.target;
+        let mut compiles = false;
+        steps.run(format!("{target}: types"), || {
             let note = check(platform, metadata)?;
-            cell = note.is_none().then_some(Cell::Checked);
+            compiles = note.is_none();
             Ok(note.unwrap_or_default())
         });
-        if let (Some(under), Some(Cell::Checked), false) = (platform.tested, cell, check_only) {
-            steps.run(format!("{}: tests", platform.target), || {
-                let note = test(platform.target, &Selection::default(), metadata)?;
-                cell = Some(Cell::Tested(under));
+        // What a step says that has nothing to run.
+        let unless = |test: &dyn Fn() -> Result<String>| if compiles { test() } else { Ok(UNCHECKED.to_owned()) };
+        let mut tested = false;
+        if platform.tested.is_some() && !check_only {
+            steps.run(format!("{target}: tests"), || {
+                let note = unless(&|| test(target, &Selection::default(), metadata))?;
+                tested = compiles;
                 Ok(note)
             });
         }
-        if platform.target != HOST {
-            steps.run(format!("{}: types of the Python side", platform.target), || python::check(platform.target));
+        let has_more = target != HOST && (extent != Extent::Few || target.contains("windows"));
+        if has_more && !(platform.tested.is_some() && extent == Extent::All) {
+            steps.run(format!("{target}: types of the tests"), || unless(&|| check_tests(target, metadata)));
         }
-        if let (musl::TARGET, Some(Cell::Checked), false) = (platform.target, cell, check_only) {
-            steps.run(format!("{}: static programs", platform.target), || musl::run(metadata));
+        if has_more {
+            steps.run(format!("{target}: types of the Python side"), || python::check(target, extent == Extent::Few));
         }
-        if platform.target.ends_with("windows-gnu") && !check_only {
-            steps.run(format!("{}: the imports of modules", platform.target), || python::imports(platform.target));
-            steps.run(format!("{}: examples/runner", platform.target), || example::run(platform.target));
+        if target == musl::TARGET && !check_only {
+            steps.run(format!("{target}: static programs"), || unless(&|| musl::run(metadata)));
         }
-        let feature = |name: &str| match cell? {
-            _ if platform.without.contains(&name) => Some(Cell::Absent),
-            Cell::Tested("wine") if TESTED_ON_UNIX.contains(&name) => Some(Cell::Checked),
-            cell => Some(cell),
-        };
-        table.add(platform.target, feature);
+        if target.ends_with("windows-gnu") && !check_only {
+            steps.run(format!("{target}: the imports of modules"), || python::imports(target));
+            steps.run(format!("{target}: examples/runner"), || example::run(target));
+        }
+        let is_run = compiles && (tested || platform.tested.is_none() || check_only);
+        table.add(target, is_run.then(|| features.iter().map(|name| platform.cell(name, tested)).collect()));
     }
     println!("\n{table}");
     steps.run("the table in the README", || {
@@ -147,6 +171,18 @@ fn table(platforms: &[&Platform], check_only: bool, metadata: &Metadata, steps: 
         table.compare(&readme, check_only)
     });
     Ok(())
+}
+
+impl Platform {
+    /// What is known of a feature, where everything has passed that was run.
+    fn cell(&self, feature: &str, tests: bool) -> Cell {
+        match self.tested {
+            _ if self.without.contains(&feature) => Cell::Absent,
+            Some("wine") if TESTED_ON_UNIX.contains(&feature) => Cell::Checked,
+            Some(under) if tests => Cell::Tested(under),
+            _ => Cell::Checked,
+        }
+    }
 }
 
 /// The columns of the table.
@@ -170,6 +206,25 @@ fn check(platform: &Platform, metadata: &Metadata) -> Result<Option<String>> {
     Ok(None)
 }
 
+/// Checks the tests of the core, so that they can be run there. A warning is an error.
+fn check_tests(target: &str, metadata: &Metadata) -> Result<String> {
+    let features = core_features(metadata)?;
+    let arguments = [
+        "check",
+        "--package",
+        "sundown",
+        "--package",
+        "sundown-tests",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--features",
+        &features,
+    ];
+    let Some(call) = on(target, &arguments) else { return Ok(skipped(target)) };
+    Ok(skips(call, &["sundown`", "sundown-tests`"])?.unwrap_or_default())
+}
+
 /// Compiles. `Some` says why that was skipped.
 ///
 /// # Errors
@@ -177,18 +232,24 @@ fn check(platform: &Platform, metadata: &Metadata) -> Result<Option<String>> {
 /// If something does not compile, or a package of `ours` compiles with a warning: one whose name, with the backtick behind it,
 /// begins like that.
 fn skips(call: Call, ours: &[&str]) -> Result<Option<String>> {
-    let (code, errors) = call.seeing_errors()?;
+    let (code, errors) = call.env("CARGO_TERM_COLOR", "never").seeing_errors()?;
     match code {
         Some(0) => {
             let warns = |name: &&str| errors.contains(&format!("warning: `{name}"));
             ensure!(!ours.iter().any(warns), "it compiles with warnings");
         }
         Some(CARGO_FAILED) => bail!("it does not compile"),
-        // Cargo did not run: 3 is what the tool says, anything else what it met, such as a mirror that does not answer.
-        _ => return Ok(Some(format!("skipped: {}", errors.lines().last().unwrap_or_default()))),
+        Some(code) if NOT_TO_BE_HAD.contains(&code) => {
+            return Ok(Some(format!("skipped: {}", errors.lines().last().unwrap_or_default())));
+        }
+        Some(code) => bail!("cargo did not run: exit status {code}"),
+        None => bail!("it was killed"),
     }
     Ok(None)
 }
+
+/// The note of a step whose platform was skipped, or does not compile.
+const UNCHECKED: &str = "skipped: its types were not checked";
 
 fn skipped(target: &str) -> String {
     format!("skipped: {target} needs ../shared/targets/on, or SUNDOWN_TARGETS")
@@ -212,20 +273,16 @@ mod tests {
 
     use super::*;
 
-    /// A feature or a platform that is new is in the README too, and none that is gone.
+    /// A feature or a platform that is new is in the README too, and none that is gone; and nothing is said to be tested that
+    /// is not.
     #[test]
     fn its_table_has_all_platforms_and_features() {
         let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
         let features = features(&Metadata::load().unwrap()).unwrap();
-        let rows = table::parse(&readme, &features).unwrap();
-        let names: Vec<&str> = rows.keys().map(String::as_str).collect();
-        let mut platforms: Vec<&str> = PLATFORMS.iter().map(|platform| platform.target).collect();
-        platforms.sort_unstable();
-        assert_eq!(names, platforms);
-        let untested: BTreeMap<_, _> = PLATFORMS.iter().map(|platform| (platform.target, platform.tested)).collect();
-        for (target, cells) in &rows {
-            let says_tested = cells.iter().any(|cell| cell.starts_with("tested"));
-            assert_eq!(says_tested, untested[target.as_str()].is_some(), "{target}");
-        }
+        let written = table::parse(&readme, &features).unwrap();
+        let cells = |platform: &Platform| features.iter().map(|name| platform.cell(name, true).to_string()).collect();
+        let platforms: BTreeMap<String, Vec<String>> =
+            PLATFORMS.iter().map(|platform| (platform.target.to_owned(), cells(platform))).collect();
+        assert_eq!(written, platforms);
     }
 }

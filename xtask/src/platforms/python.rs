@@ -1,21 +1,35 @@
-//! The Python side: its types on each platform, and what a module imports that was built for Windows.
+//! The Python side: its types on each platform, and what a module imports and exports that was built for Windows.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::{on, skipped, skips};
-use crate::cargo::{Call, root};
+use crate::cargo::{Call, root, target as target_directory};
 
-/// What is checked: the packages that an extension depends on, with features, and the extension that users copy.
-const PACKAGES: [(&str, &str); 3] = [
-    ("sundown-python", "process,metrics,serde,testing,pyo3/abi3-py39"),
-    ("sundown-pyo3-async-runtimes", "tokio-runtime,attributes,testing,unstable-streams,pyo3/abi3-py39"),
-    ("sundown-demo", "abi3"),
+/// What is checked: the packages that an extension depends on, with features, and the extension that users copy. The last is
+/// the feature by which it is built for the stable ABI.
+const PACKAGES: [(&str, &str, &str); 3] = [
+    ("sundown-python", "process,metrics,serde,testing", "pyo3/abi3-py39"),
+    ("sundown-pyo3-async-runtimes", "tokio-runtime,attributes,testing,unstable-streams", "pyo3/abi3-py39"),
+    ("sundown-demo", "", "abi3"),
 ];
 
-/// The modules whose imports are looked at: the one that users copy (`examples/pyext`), and one with the drop-in.
-const MODULES: [&str; 2] = ["sundown-demo", "stress-ours"];
+/// What PyO3 needs to know of an interpreter to compile for its version alone.
+const OF_A_VERSION: &str = "\
+implementation=CPython
+version=3.14
+shared=true
+abi3=false
+build_flags=
+suppress_build_script_link_lines=true
+";
+
+/// The modules whose imports are looked at, as cargo and as Python call them: the one that users copy (`examples/pyext`), and
+/// one with the drop-in.
+const MODULES: [(&str, &str); 2] = [("sundown-demo", "_native"), ("stress-ours", "stress")];
 
 /// How both are built.
 const FEATURES: &str = "sundown-demo/abi3,stress-ours/abi3,pyo3/generate-import-lib";
@@ -29,47 +43,74 @@ const UNLINKED: [(&str, &str); 3] = [
     ("SQLITE3_LIB_DIR", "."),
 ];
 
-/// Checks the types of the Python side. A warning is an error.
+/// Checks the types of the Python side, for the stable ABI, and for a version of CPython unless `abi3_only`. A warning is an
+/// error.
 ///
 /// # Errors
 ///
 /// If it does not compile, or with warnings.
-pub(super) fn check(target: &str) -> Result<String> {
-    for (package, features) in PACKAGES {
-        let Some(call) = on(target, &["check", "--package", package, "--features", features]) else {
-            return Ok(skipped(target));
-        };
-        let call = UNLINKED.iter().fold(call, |call, (name, value)| call.env(name, value));
-        if let Some(why) = skips(call, &["sundown", "runner`"]).context(package)? {
+pub(super) fn check(target: &str, abi3_only: bool) -> Result<String> {
+    for (package, features, abi3) in PACKAGES {
+        let features = format!("{features},{abi3}");
+        if let Some(why) = check_one(target, package, &features, None)? {
             return Ok(why);
         }
     }
-    Ok(String::new())
+    if abi3_only {
+        return Ok("abi3".to_owned());
+    }
+    let folder = target_directory().join("python/build");
+    let config = folder.join("of-a-version.txt");
+    fs::create_dir_all(&folder).and_then(|()| fs::write(&config, OF_A_VERSION)).context("PyO3's configuration")?;
+    for (package, features, _) in PACKAGES {
+        if let Some(why) = check_one(target, package, features, Some(&config))? {
+            return Ok(why);
+        }
+    }
+    Ok("abi3 and 3.14".to_owned())
+}
+
+/// `Some` says why it was skipped.
+fn check_one(target: &str, package: &str, features: &str, config: Option<&PathBuf>) -> Result<Option<String>> {
+    let Some(call) = on(target, &["check", "--package", package, "--features", features]) else {
+        return Ok(Some(skipped(target)));
+    };
+    let call = UNLINKED.iter().fold(call, |call, (name, value)| call.env(name, value));
+    let call = if let Some(config) = config { call.env("PYO3_CONFIG_FILE", config) } else { call };
+    // As every wheel for musl is built: a library that Python loads is not static.
+    let call = if target.ends_with("musl") { call.flags("RUSTFLAGS", "-C target-feature=-crt-static") } else { call };
+    skips(call, &["sundown", "runner`"]).with_context(|| package.to_owned())
 }
 
 /// Builds the modules for Windows, and looks at which DLLs they import: only those that every Windows and every CPython
-/// has.
+/// has; and whether they have the function that Python calls first.
 ///
 /// # Errors
 ///
-/// If one does not build, or imports another.
+/// If one does not build, imports another, or has no such function.
 pub(super) fn imports(target: &str) -> Result<String> {
-    let packages = MODULES.iter().flat_map(|module| ["--package", module]);
+    let packages = MODULES.iter().flat_map(|(package, _)| ["--package", package]);
     let arguments: Vec<&str> = ["build", "--features", FEATURES].into_iter().chain(packages).collect();
     let Some(call) = on(target, &arguments) else { return Ok(skipped(target)) };
     if let Some(why) = skips(call, &["sundown", "runner`", "stress-ours`"])? {
         return Ok(why);
     }
+    // Where the tool builds.
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| format!("target/on/{target}").into(), PathBuf::from);
     let mut all = BTreeSet::new();
-    for module in MODULES {
-        let file = module.replace('-', "_") + ".dll";
-        let path = root().join("target/on").join(target).join(target).join("debug").join(&file);
+    for (package, module) in MODULES {
+        let file = package.replace('-', "_") + ".dll";
+        let path = root().join(&folder).join(target).join("debug").join(&file);
         let printed = Call::new("objdump").args(["-p"]).args([&path]).output().context("objdump of binutils")?;
         let imported = imported(&printed);
         ensure!(imported.contains("python3.dll"), "{file} does not import python3.dll, but {imported:?}");
         let strange: Vec<&String> =
             imported.iter().filter(|name| *name != "python3.dll" && !is_systems(name)).collect();
         ensure!(strange.is_empty(), "{file} imports {strange:?}");
+        let first = format!("PyInit_{module}");
+        let exported = |line: &str| line.split_ascii_whitespace().any(|word| word == first);
+        ensure!(printed.lines().any(exported), "{file} does not export `{first}`");
         all.extend(imported);
     }
     Ok(Vec::from_iter(all).join(", "))

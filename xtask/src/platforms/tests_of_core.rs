@@ -34,7 +34,8 @@ pub(super) fn test(target: &str, selection: &Selection<'_>, metadata: &Metadata)
         Some(environment.iter().fold(call.args(more), |call, (name, value)| call.env(name, value)))
     };
     let files = metadata.targets("sundown-tests", "test")?;
-    let files = files.iter().map(String::as_str).filter(|name| !NEED_CARGO.contains(name));
+    let (need_cargo, files): (Vec<&str>, Vec<&str>) =
+        files.iter().map(String::as_str).partition(|name| NEED_CARGO.contains(name));
     let mut programs: Vec<&str> = ["lib", "plain_threads"].into_iter().chain(files).collect();
     for name in left_out.iter().map(|(program, _)| program).chain(*chosen) {
         ensure!(programs.contains(name), "there is no test program `{name}`");
@@ -49,7 +50,11 @@ pub(super) fn test(target: &str, selection: &Selection<'_>, metadata: &Metadata)
     of_core("build", &["--example", "unloaded"]).map_or(Ok(()), Call::check)?;
     let mut total = Counts::default();
     let mut failed = Vec::new();
-    let mut without = String::new();
+    let mut without = if chosen.is_empty() {
+        need_cargo.iter().map(|name| format!(", without {name}")).collect()
+    } else {
+        String::new()
+    };
     for program in programs {
         let skipped: Vec<&str> = left_out.iter().filter(|(of, _)| *of == program).map(|(_, test)| *test).collect();
         let mut counts = Counts::default();
