@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd as _;
 
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -11,12 +10,10 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use sundown::http::{Listener, Peer, Server, UnixPeer};
-use sundown::{Outcome, any_ended};
-use sundown_tests::is_pending;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::support::{Client, Handlers, Service, refused, request, within};
+use super::support::{Client, Handlers, Service, request, within};
 
 #[tokio::test]
 async fn a_unix_socket_names_the_process() {
@@ -57,6 +54,13 @@ async fn a_handler_knows_the_peer() {
 #[tokio::test]
 #[cfg(target_os = "linux")]
 async fn a_listener_that_fails_is_known_at_once_and_its_connections_run_on() {
+    use std::os::fd::AsRawFd as _;
+
+    use sundown::{Outcome, any_ended};
+    use sundown_tests::is_pending;
+
+    use super::support::refused;
+
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let descriptor = listener.as_raw_fd();
     let mut service = Service::new(Server::from_listener(listener).serve(Handlers::new().router()));
