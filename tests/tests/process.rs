@@ -120,12 +120,14 @@ async fn a_grandchild_is_no_orphan() {
 async fn leaves_late(shut_down: impl FnOnce(Owner) -> JoinHandle<Report>) {
     let _alone = ALONE.lock().await;
     let mut command = Command::new("sh");
-    command.args(["-c", "exec 3<&0; (trap '' TERM; read go <&3; exec setsid sleep 1000) & echo $!"]);
+    command.args(["-c", "exec 3<&0; (trap '' TERM; echo ready; read go <&3; exec setsid sleep 1000) & echo $!"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let process = Process::spawn("script", command).unwrap();
     let mut go = process.stdin().unwrap();
     let mut output = BufReader::new(process.stdout().unwrap()).lines();
-    let daemon = output.next_line().await.unwrap().unwrap();
+    let mut said_by = [output.next_line().await.unwrap().unwrap(), output.next_line().await.unwrap().unwrap()];
+    said_by.sort(); // a number comes before a word
+    let [daemon, _] = said_by;
     let leader = process.id().unwrap().to_string();
     while is_running(&leader) {
         sleep(Duration::from_millis(2)).await;
