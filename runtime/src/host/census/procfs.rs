@@ -1,6 +1,7 @@
 //! Threads and child processes, from `/proc`, whose times of a start are in clock ticks since boot.
 #![allow(unsafe_code, reason = "std does not tell how long a clock tick is")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -13,20 +14,30 @@ pub(crate) const NOT_LISTED: &str = "threads and child processes are not listed:
 /// Of a process that starts threads all the time each look finds another one.
 const LOOKS: usize = 10;
 
-/// The kernel misses a thread if the one before it in the list ends meanwhile. So this looks until a look finds no more
-/// than those before it did.
+/// The kernel misses some if the thread that it is at ends meanwhile. So this looks until it has found as many as there are.
 pub(super) fn threads() -> Vec<Thread> {
     let look = || numbers("/proc/self/task").unwrap_or_default();
-    let mut found: Vec<u32> = look();
+    let count = || Stat::read("/proc/self/stat").map(|stat| stat.threads);
+    all_of(look, count, thread)
+}
+
+fn all_of<T>(
+    look: impl Fn() -> Vec<u32>,
+    count: impl Fn() -> Option<usize>,
+    read: impl Fn(u32) -> Option<T>,
+) -> Vec<T> {
+    let mut ids = BTreeSet::new();
+    let mut found = Vec::new();
     for _ in 0..LOOKS {
-        let mut missed = look();
-        missed.retain(|tid| !found.contains(tid));
-        if missed.is_empty() {
+        ids.extend(look());
+        // What was found before the count, and can be read after it, was there when it was taken.
+        let count = count();
+        found = ids.iter().copied().filter_map(&read).collect();
+        if count.is_none_or(|count| found.len() >= count) {
             break;
         }
-        found.extend(missed);
     }
-    found.into_iter().filter_map(thread).collect()
+    found
 }
 
 fn thread(tid: u32) -> Option<Thread> {
@@ -110,6 +121,7 @@ struct Stat {
     group: u32,
     /// The processor time, in clock ticks.
     ticks: u64,
+    threads: usize,
     started: u64,
 }
 
@@ -126,6 +138,7 @@ impl Stat {
             parent: line.field(4)?,
             group: line.field(5)?,
             ticks: line.field::<u64>(14)? + line.field::<u64>(15)?,
+            threads: line.field(20)?,
             started: line.field(22)?,
         })
     }
@@ -155,11 +168,12 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
 
-    use super::{Stat, family, threads};
+    use super::{Stat, all_of, family, threads};
 
     /// Of the kernel's list it is missed now and then.
     #[test]
@@ -192,6 +206,30 @@ mod tests {
         }
     }
 
+    /// Two looks in a row may end at 2 while 2 and 3 end, and miss 4. The count tells that one is missing.
+    #[test]
+    fn it_looks_until_none_is_missed() {
+        let looks = [vec![1, 2], vec![1], vec![1, 3], vec![1, 4]];
+        let counts = [4, 3, 2, 2];
+        let looked = Cell::new(0);
+        let look = || looks[looked.get()].clone();
+        let count = || Some(counts[looked.replace(looked.get() + 1)]);
+        let read = |tid| (tid != 2 && tid != 3).then_some(tid);
+        assert_eq!(all_of(look, count, read), [1, 4]);
+        assert_eq!(looked.get(), 4);
+    }
+
+    /// Of a process that starts threads all the time, or without a count.
+    #[test]
+    fn it_does_not_look_for_ever() {
+        let looked = Cell::new(0);
+        let look = || vec![1, u32::MAX - looked.replace(looked.get() + 1)];
+        assert_eq!(all_of(look, || Some(usize::MAX), |tid| (tid == 1).then_some(tid)), [1]);
+        assert_eq!(looked.replace(0), 10);
+        assert_eq!(all_of(look, || None, |tid| (tid == 1).then_some(tid)), [1]);
+        assert_eq!(looked.get(), 1);
+    }
+
     /// The parent of 10, which is this process, was 11 and ended; then 10 had a child whose id is 11 again.
     #[test]
     fn ids_that_were_used_again_may_form_a_circle() {
@@ -203,6 +241,6 @@ mod tests {
         let line = "12 (a name) Z 7 11 12 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 98765 0 0";
         let stat = Stat::parse(line).unwrap();
         assert_eq!((stat.name.as_str(), stat.has_ended(), stat.parent), ("a name", true, 7));
-        assert_eq!((stat.group, stat.ticks, stat.started), (11, 11, 98765));
+        assert_eq!((stat.group, stat.ticks, stat.threads, stat.started), (11, 11, 1, 98765));
     }
 }
