@@ -47,6 +47,24 @@ impl<T> ::sundown::Teardown for Broken<T> {
         ::core::unreachable!("the macro reported errors")
     }
 }
+impl<T> ::sundown::__rt::Annotated for Broken<T> {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Broken",
+        timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
+        on_drop: ::core::option::Option::None,
+        manual: true,
+        steps: &[],
+    };
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::core::unreachable!("the macro reported errors")
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::unreachable!("the macro reported errors")
+    }
+}
 #[allow(unused)]
 impl<T> ::sundown::__rt::RequestRoots for Broken<T> {
     fn request_roots(&self) {

@@ -54,6 +54,24 @@ impl ::sundown::Teardown for Itself {
         ::core::unreachable!("the macro reported errors")
     }
 }
+impl ::sundown::__rt::Annotated for Itself {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Itself",
+        timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
+        on_drop: ::core::option::Option::None,
+        manual: true,
+        steps: &[],
+    };
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::core::unreachable!("the macro reported errors")
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::unreachable!("the macro reported errors")
+    }
+}
 #[allow(unused)]
 impl ::sundown::__rt::RequestRoots for Itself {
     fn request_roots(&self) {

@@ -32,6 +32,29 @@ impl ::sundown::Teardown for Backend {
         ::core::unreachable!("the macro reported errors")
     }
 }
+impl ::sundown::__rt::Annotated for Backend {
+    const SPEC: &'static ::sundown::__rt::Spec = &::sundown::__rt::Spec {
+        name: "Backend",
+        timeout: ::core::time::Duration::ZERO,
+        is_timeout_written: false,
+        on_drop: ::core::option::Option::None,
+        manual: true,
+        steps: &[],
+    };
+    fn steps(&mut self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::core::unreachable!("the macro reported errors")
+    }
+    fn entry(
+        &self,
+    ) -> ::core::option::Option<&::std::sync::Arc<::sundown::__rt::Entry>> {
+        ::core::unreachable!("the macro reported errors")
+    }
+}
+impl ::sundown::__rt::AnnotatedShared for Backend {
+    fn steps_shared(&self) -> ::std::vec::Vec<::sundown::__rt::Step<'_>> {
+        ::core::unreachable!("the macro reported errors")
+    }
+}
 #[allow(unused)]
 impl ::sundown::__rt::RequestRoots for Backend {
     fn request_roots(&self) {

@@ -29,6 +29,7 @@ pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &St
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let (request_roots, stub) = (krate.request_roots(), stub());
     let teardown = teardown(&local!(#impl_generics), &local!(#ident #ty_generics #where_clause), krate);
+    let annotated = annotated(input, args.shared.is_some(), krate);
     let by_ref = args.shared.as_ref().map(|_| by_ref(input, krate));
     let methods = (flavour == Flavour::MustShutdown).then(|| {
         let bodies = Bodies {
@@ -45,6 +46,7 @@ pub(crate) fn stubs(host: Host, flavour: Flavour, input: &DeriveInput, args: &St
     local! {
         #guarded
         #teardown
+        #annotated
         #[allow(unused)]
         impl #impl_generics #request_roots for #ident #ty_generics #where_clause {
             fn request_roots(&self) {
@@ -86,20 +88,55 @@ fn teardown(impl_generics: &TokenStream, of: &TokenStream, krate: &Krate) -> Tok
 
 fn guarded(input: &DeriveInput, krate: &Krate) -> TokenStream {
     let ident = &input.ident;
-    let name = ident.unraw().to_string();
-    let (guarded, spec) = (krate.guarded(), krate.spec());
+    let (guarded, spec) = (krate.guarded(), spec(input, krate));
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     local! {
         impl #impl_generics #guarded for #ident #ty_generics #where_clause {
-            const SPEC: &'static #spec = &#spec {
-                name: #name,
-                timeout: ::core::time::Duration::ZERO,
-                is_timeout_written: false,
-                on_drop: ::core::option::Option::None,
-                manual: true,
-                steps: &[],
-            };
+            #spec
         }
+    }
+}
+
+/// By which a value is run, and its ends are watched.
+fn annotated(input: &DeriveInput, shared: bool, krate: &Krate) -> TokenStream {
+    let ident = &input.ident;
+    let (rt, step, entry, spec, stub) = (krate.rt(), krate.step(), krate.entry_type(), spec(input, krate), stub());
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let shared = shared.then(|| {
+        local! {
+            impl #impl_generics #rt::AnnotatedShared for #ident #ty_generics #where_clause {
+                fn steps_shared(&self) -> ::std::vec::Vec<#step<'_>> {
+                    #stub
+                }
+            }
+        }
+    });
+    local! {
+        impl #impl_generics #rt::Annotated for #ident #ty_generics #where_clause {
+            #spec
+            fn steps(&mut self) -> ::std::vec::Vec<#step<'_>> {
+                #stub
+            }
+            fn entry(&self) -> ::core::option::Option<&::std::sync::Arc<#entry>> {
+                #stub
+            }
+        }
+        #shared
+    }
+}
+
+fn spec(input: &DeriveInput, krate: &Krate) -> TokenStream {
+    let name = input.ident.unraw().to_string();
+    let spec = krate.spec();
+    local! {
+        const SPEC: &'static #spec = &#spec {
+            name: #name,
+            timeout: ::core::time::Duration::ZERO,
+            is_timeout_written: false,
+            on_drop: ::core::option::Option::None,
+            manual: true,
+            steps: &[],
+        };
     }
 }
 
