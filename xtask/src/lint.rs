@@ -6,14 +6,13 @@
 mod layers;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::cargo::{cargo, target};
 use crate::metadata::Metadata;
 use crate::steps::Steps;
-use crate::{msrv, test};
+use crate::{msrv, python, test};
 
 /// Turns warnings into errors without building anything anew.
 const DENY: [&str; 3] = ["--", "-D", "warnings"];
@@ -61,21 +60,10 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// As for a CPython without the GIL, of which PyO3 needs nothing but this description to compile.
-const FREE_THREADED: &str = "\
-implementation=CPython
-version=3.14
-shared=false
-abi3=false
-build_flags=Py_GIL_DISABLED
-suppress_build_script_link_lines=true
-";
-
-/// In a target directory of its own, because PyO3 is built for one interpreter.
+/// As for a CPython without the GIL. In a target directory of its own, because PyO3 is built for one interpreter.
 fn free_threaded() -> Result<()> {
     let place = target().join("python/build/free-threaded");
-    let config = place.join("pyo3-config.txt");
-    fs::create_dir_all(&place).and_then(|()| fs::write(&config, FREE_THREADED)).context("PyO3's configuration")?;
+    let config = python::write_config(&place, "Py_GIL_DISABLED")?;
     let packages = ["--package", "sundown-python", "--package", "sundown-pyo3-async-runtimes"];
     cargo(["clippy", "--quiet"])
         .args(packages)

@@ -11,12 +11,14 @@
 //! Everything that is made is below `target/python`, and made once.
 
 mod build;
+mod config;
 mod interpreter;
 mod packages;
 mod pyo3;
 mod suite;
 
 pub(crate) use build::build_extension;
+pub(crate) use config::write_config;
 pub(crate) use interpreter::{Interpreter, interpreters, newest};
 pub(crate) use packages::zig;
 pub(crate) use pyo3::test_older;

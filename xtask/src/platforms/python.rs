@@ -1,13 +1,13 @@
 //! The Python side: its types on each platform, and what a module imports and exports that was built for Windows.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::{on, skipped, skips};
 use crate::cargo::{Call, root, target as target_directory};
+use crate::python::write_config;
 
 /// What is checked: the packages that an extension depends on, with features, and the extension that users copy. The last is
 /// the feature by which it is built for the stable ABI.
@@ -16,16 +16,6 @@ const PACKAGES: [(&str, &str, &str); 3] = [
     ("sundown-pyo3-async-runtimes", "tokio-runtime,attributes,testing,unstable-streams", "pyo3/abi3-py39"),
     ("sundown-demo", "", "abi3"),
 ];
-
-/// What PyO3 needs to know of an interpreter to compile for its version alone.
-const OF_A_VERSION: &str = "\
-implementation=CPython
-version=3.14
-shared=true
-abi3=false
-build_flags=
-suppress_build_script_link_lines=true
-";
 
 /// The modules whose imports are looked at, as cargo and as Python call them: the one that users copy (`examples/pyext`), and
 /// one with the drop-in.
@@ -50,36 +40,33 @@ const UNLINKED: [(&str, &str); 3] = [
 ///
 /// If it does not compile, or with warnings.
 pub(super) fn check(target: &str, abi3_only: bool) -> Result<String> {
-    for (package, features, abi3) in PACKAGES {
-        let features = format!("{features},{abi3}");
-        if let Some(why) = check_one(target, package, &features, None)? {
-            return Ok(why);
-        }
+    if let Some(why) = check_all(target, None)? {
+        return Ok(why);
     }
     if abi3_only {
         return Ok("abi3".to_owned());
     }
-    let folder = target_directory().join("python/build");
-    let config = folder.join("of-a-version.txt");
-    fs::create_dir_all(&folder).and_then(|()| fs::write(&config, OF_A_VERSION)).context("PyO3's configuration")?;
-    for (package, features, _) in PACKAGES {
-        if let Some(why) = check_one(target, package, features, Some(&config))? {
-            return Ok(why);
-        }
-    }
-    Ok("abi3 and 3.14".to_owned())
+    let config = write_config(&target_directory().join("python/build/3.14"), "")?;
+    Ok(check_all(target, Some(&config))?.unwrap_or_else(|| "abi3 and 3.14".to_owned()))
 }
 
-/// `Some` says why it was skipped.
-fn check_one(target: &str, package: &str, features: &str, config: Option<&PathBuf>) -> Result<Option<String>> {
-    let Some(call) = on(target, &["check", "--package", package, "--features", features]) else {
-        return Ok(Some(skipped(target)));
-    };
-    let call = UNLINKED.iter().fold(call, |call, (name, value)| call.env(name, value));
-    let call = if let Some(config) = config { call.env("PYO3_CONFIG_FILE", config) } else { call };
-    // As every wheel for musl is built: a library that Python loads is not static.
-    let call = if target.ends_with("musl") { call.flags("RUSTFLAGS", "-C target-feature=-crt-static") } else { call };
-    skips(call, &["sundown", "runner`"]).with_context(|| package.to_owned())
+/// For the version that PyO3's configuration names, or for the stable ABI without one. `Some` says why it was skipped.
+fn check_all(target: &str, config: Option<&Path>) -> Result<Option<String>> {
+    for (package, features, abi3) in PACKAGES {
+        let features = if config.is_none() { format!("{features},{abi3}") } else { features.to_owned() };
+        let Some(call) = on(target, &["check", "--package", package, "--features", &features]) else {
+            return Ok(Some(skipped(target)));
+        };
+        let call = UNLINKED.iter().fold(call, |call, (name, value)| call.env(name, value));
+        let call = if let Some(config) = config { call.env("PYO3_CONFIG_FILE", config) } else { call };
+        // As every wheel for musl is built: a library that Python loads is not static.
+        let call =
+            if target.ends_with("musl") { call.flags("RUSTFLAGS", "-C target-feature=-crt-static") } else { call };
+        if let Some(why) = skips(call, &["sundown", "runner`"]).context(package)? {
+            return Ok(Some(why));
+        }
+    }
+    Ok(None)
 }
 
 /// Builds the modules for Windows, and looks at which DLLs they import: only those that every Windows and every CPython
