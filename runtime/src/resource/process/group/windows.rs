@@ -52,12 +52,12 @@ impl Group {
         let mut flags = CreationFlags(Default::default());
         flags.0.0 = CREATE_NEW_PROCESS_GROUP;
         let mut command = CommandWrap::from(command);
-        let entered = Arc::new(Mutex::new(Err(io::Error::other("the child has no handle"))));
+        let entered = Arc::new(Mutex::new(None));
         let enter = Enter { job: Arc::clone(&job), entered: Arc::clone(&entered) };
         let child = command.wrap(flags).wrap(KillOnDrop).wrap(enter).wrap(JobObject).spawn()?;
         let id = child.id().ok_or_else(|| io::Error::other("the child has no id"))?;
         // After an error the drop of the child kills it.
-        let handle = std::mem::replace(&mut *lock(&entered), Err(io::Error::other("taken")))?;
+        let handle = lock(&entered).take().ok_or_else(|| io::Error::other("the child has no handle"))??;
         Ok((child, Group { id, job, others: Arc::new(Mutex::new(vec![Running { id, handle }])) }))
     }
 
@@ -197,7 +197,7 @@ struct Enter {
     job: Arc<OwnedHandle>,
     /// A handle of the child, or why it is not in the job. process-wrap forgets a child that is suspended when `post_spawn`
     /// fails.
-    entered: Arc<Mutex<io::Result<OwnedHandle>>>,
+    entered: Arc<Mutex<Option<io::Result<OwnedHandle>>>>,
 }
 
 impl CommandWrapper for Enter {
@@ -208,7 +208,7 @@ impl CommandWrapper for Enter {
         let entered = check(unsafe { AssignProcessToJobObject(self.job.as_raw_handle(), process) });
         // SAFETY: the child keeps its handle open during this call.
         let handle = || unsafe { BorrowedHandle::borrow_raw(process) }.try_clone_to_owned();
-        *lock(&self.entered) = entered.and_then(|()| handle());
+        *lock(&self.entered) = Some(entered.and_then(|()| handle()));
         Ok(())
     }
 }
