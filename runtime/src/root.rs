@@ -78,8 +78,9 @@ type OnExit = dyn FnOnce(&Exit) + Send;
 /// How a process is run: its budget, and what is done around its shutdown.
 ///
 /// What stops the service is a signal (SIGTERM, SIGINT; on Windows Ctrl-C, Ctrl-Break, and the end of the console, of the
-/// session or of the system, behind which Windows ends the process: then the grace is 3 s at most), [`Lifecycle::stop`], its own `request_shutdown`, and a field that ends, fails or panics by
-/// itself, see [`any_ended`](crate::any_ended). The shutdown has four phases, and one budget over all, the grace:
+/// session or of the system, behind which Windows ends the process: then the grace is 3 s at most), [`Lifecycle::stop`], its
+/// own `request_shutdown`, and a field that ends, fails or panics by itself, see [`any_ended`](crate::any_ended). The
+/// shutdown has four phases, and one budget over all, the grace:
 ///
 /// | phase | what happens | its share |
 /// |---|---|---|
