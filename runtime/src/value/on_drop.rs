@@ -37,10 +37,10 @@ pub struct Dropped {
     pub type_name: &'static str,
     /// Where the value was made.
     pub created: &'static Location<'static>,
-    /// Whether its shutdown is written by hand (`manual`): then nothing was asked to stop.
+    /// Whether its shutdown is written by hand (`manual`): then nothing was requested to stop.
     pub manual: bool,
     /// Whether the guard was dropped without its value, as by a constructor that fails after it has made the guard: then
-    /// nothing was asked to stop. Not known of a `manual` type.
+    /// nothing was requested to stop. Not known of a `manual` type.
     pub incomplete: bool,
     /// What would happen without the hook.
     pub policy: OnDrop,
@@ -53,7 +53,7 @@ impl fmt::Display for Dropped {
         if self.incomplete {
             return write!(
                 f,
-                "the guard of a `{type_name}` (created at {created}) was dropped without its value; nothing was asked to \
+                "the guard of a `{type_name}` (created at {created}) was dropped without its value; nothing was requested to \
                  stop\nnote: a constructor that failed after it had made the guard, and dropped what it had made by then\n\
                  help: make the guard last; `guard.dismiss()` lets go on purpose"
             );
@@ -71,7 +71,7 @@ impl fmt::Display for Dropped {
         };
         write!(
             f,
-            "`{type_name}` (created at {created}) was dropped without `shutdown().await`; its resources were asked to \
+            "`{type_name}` (created at {created}) was dropped without `shutdown().await`; its resources were requested to \
              stop\nnote: a `?` that returned early{error}, or a `select!`, `timeout` or `abort` that dropped the owner\n\
              help: keep the value outside of what is cancelled, and run the rest in `with_shutdown`; \
              `guard.dismiss()` lets go on purpose"
