@@ -1,6 +1,8 @@
-//! For PyO3 extension modules: an owned runtime, an asyncio bridge that never attaches, and an exit that cannot crash.
+//! For PyO3 extension modules: an owned runtime, an asyncio bridge that never attaches, and an ordered exit that waits for
+//! its threads.
 //!
-//! It has all of [`sundown`] at its root too, so that an extension needs one dependency.
+//! What a library needs of [`sundown`] is at its root too, so that an extension needs one dependency: with the features `tokio`,
+//! `tracing`, `process`, `metrics`, `serde` and `testing`. `sundown::run` and what belongs to it are for programs.
 //!
 //! ```no_run
 //! use pyo3::prelude::*;

@@ -3,16 +3,7 @@
 //! The target of all events and spans is `sundown`. The report of a teardown is in one event, and only if something did not
 //! stop by itself: that of a value inside another is in the owner's, and a root prints its own.
 //!
-//! | metric | kind | labels | what |
-//! |---|---|---|---|
-//! | `sundown_steps_total` | counter | `step`, `outcome` | steps that ended, by path: `Service.replicas[].jobs` |
-//! | `sundown_step_duration_seconds` | histogram | `step` | from the ask to the end |
-//! | `sundown_shutdowns_total` | counter | `value`, `outcome` | teardowns that ended |
-//! | `sundown_shutdown_duration_seconds` | histogram | `value` | the whole teardown |
-//! | `sundown_live_values` | gauge | `value` | guarded values that exist |
-//! | `sundown_leaks_total` | counter | `type` | values dropped without a shutdown |
-//! | `sundown_messages_total` | counter | `thread`, `outcome` | messages to a `RuntimeThread`: `accepted`, `refused` |
-//! | `sundown_task_panics_total` | counter | `task` | tasks of a [`Tasks`](crate::Tasks) that panicked |
+//! The metrics are listed where users look: `macro_docs/must_shutdown.md`.
 //!
 //! All of it is called [`quietly`]: a subscriber or a recorder that panics may cost its own event, and no more. A plan
 //! would end there, with steps that nobody has requested. A drop may be the destructor of a thread-local, where those

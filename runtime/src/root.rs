@@ -171,7 +171,7 @@ impl Root {
     }
 
     /// How long the service still serves after it has said that it is not ready, so that load balancers notice. A part of
-    /// the grace; none at first. One that is not shorter than the grace is half of it, and standard error says so.
+    /// the grace; none by default. One that is not shorter than the grace is half of it, and standard error says so.
     pub fn unready_for(mut self, wait: Duration) -> Self {
         self.unready = wait;
         self
@@ -183,7 +183,7 @@ impl Root {
         self
     }
 
-    /// The time of a shutdown that a second signal forces: 2 s at first, and never more than is left of the grace.
+    /// The time of a shutdown that a second signal forces: 2 s by default, and never more than is left of the grace.
     pub fn forced_within(mut self, time: Duration) -> Self {
         self.forced = time;
         self

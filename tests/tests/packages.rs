@@ -45,13 +45,13 @@ fn each_package_has_its_licences_its_page_and_what_a_search_finds() {
 }
 
 #[test]
-fn the_page_of_the_core_has_the_readmes_example() {
+fn the_page_of_the_core_has_the_readmes_example_and_its_features() {
+    let [page, readme] = [include_str!("../../runtime/README.md"), include_str!("../../README.md")];
     let example = |text: &'static str| text.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next());
-    assert_eq!(
-        example(include_str!("../../runtime/README.md")),
-        example(include_str!("../../README.md")),
-        "the one that is compiled"
-    );
+    assert_eq!(example(page), example(readme), "the one that is compiled");
+    let features = |text: &'static str| text.split("| feature |").nth(1).and_then(|rest| rest.split("\n\n").next());
+    assert!(features(readme).is_some_and(|table| table.contains("| `tokio` |")));
+    assert_eq!(features(page), features(readme));
 }
 
 /// Not every target that has tokio has processes or sockets.

@@ -42,7 +42,7 @@ pub(crate) use registration::{make_types, on_loss};
 use second::First;
 pub(crate) use stages::{Installation, install, register, register_in_time, register_stage_one};
 
-/// Sets what the module's teardown at exit may take, 5 s at first. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
+/// Sets what the module's teardown at exit may take, 5 s by default. The environment variable `SUNDOWN_EXIT_TIMEOUT` (in
 /// seconds, `0.5` say) comes before it.
 ///
 /// The extension modules of a process that use this crate share one budget: what one has used the next has no more, and

@@ -40,7 +40,7 @@ pub struct StepSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnDrop {
-    /// Panics, after the resources were asked to stop. While unwinding, in a thread-local's destructor or while the
+    /// Panics, after the resources were requested to stop. While unwinding, in a thread-local's destructor or while the
     /// process exits it logs instead. The default in debug builds, but for the main thread of a program.
     Panic,
     /// An error event and a metric; where nobody listens to events, the text is printed on standard error. The default in

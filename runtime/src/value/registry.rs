@@ -185,7 +185,7 @@ where
     }
 }
 
-/// Switches the registration of values and handles made from now on off, or on again. On at first; off, a guard costs
+/// Switches the registration of values and handles made from now on off, or on again. On by default; off, a guard costs
 /// less to make, and [`snapshot`] and [`shutdown_all`] do not know its value. The exit of a Python interpreter does.
 pub fn set_enabled(enabled: bool) {
     nodes::set_enabled(enabled);

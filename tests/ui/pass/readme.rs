@@ -1,9 +1,8 @@
 //! The example of README.md, to the letter: `tests/readme.rs` compares them. It runs, until it sends itself a signal.
 
 // README {
-use sundown::{ShutdownGuard, Tasks, must_shutdown};
+use sundown::{CancellationToken, ShutdownGuard, Tasks, must_shutdown};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 #[must_shutdown(timeout = "10s")]
 struct Runner {
