@@ -30,7 +30,7 @@ pub(super) struct Looks<T> {
 struct Last<T> {
     /// Everybody who had asked when it began.
     for_all_up_to: u64,
-    began: Instant,
+    ended: Instant,
     seen: Arc<T>,
 }
 
@@ -63,7 +63,8 @@ impl<T> Looks<T> {
 
     /// What there was a moment ago, or is now.
     pub(super) fn recent(&self) -> io::Result<Arc<T>> {
-        self.unless(|last| last.began.elapsed() < RECENT)
+        // From its end on: where it takes long, those who come one after the other would else look once each.
+        self.unless(|last| last.ended.elapsed() < RECENT)
     }
 
     /// What the last look has seen, if that will do; else what there is now.
@@ -74,9 +75,9 @@ impl<T> Looks<T> {
         }
         #[cfg(test)]
         self.count.fetch_add(1, Ordering::SeqCst);
-        let (for_all_up_to, began) = (self.asked.load(Ordering::SeqCst), Instant::now());
+        let for_all_up_to = self.asked.load(Ordering::SeqCst);
         let seen = Arc::new((self.look)()?);
-        *last = Some(Last { for_all_up_to, began, seen: Arc::clone(&seen) });
+        *last = Some(Last { for_all_up_to, ended: Instant::now(), seen: Arc::clone(&seen) });
         Ok(seen)
     }
 }
@@ -96,6 +97,20 @@ mod tests {
         // The other one who had asked gets the same.
         assert!(Arc::ptr_eq(&second, &looks.since(&other).unwrap()));
         assert!(!Arc::ptr_eq(&second, &looks.since(&looks.ask()).unwrap()));
+    }
+
+    /// Those who kill one after the other share it, however long it took.
+    #[test]
+    fn a_look_that_takes_long_is_shared_too() {
+        let looks = Looks::new(|| {
+            std::thread::sleep(2 * RECENT);
+            Ok(())
+        });
+        for _ in 0..10 {
+            looks.recent().unwrap();
+        }
+        let count = looks.count.load(Ordering::SeqCst);
+        assert!(count < 10, "each has its own"); // one, unless this thread waits for a processor
     }
 
     #[test]
