@@ -39,9 +39,12 @@ impl Group {
     /// `is_ours` says whether the leader was not reaped yet: another handle of it may do so meanwhile.
     pub(super) async fn ended(&self, is_ours: impl Fn() -> bool) -> io::Result<()> {
         // A process that is there may start others before it ends: look again until nobody is left.
-        while is_ours() {
+        loop {
             let asked = self.ask();
             yield_now().await; // the others of this task ask too, and on Linux one look is for all of them
+            if !is_ours() {
+                break; // its id may be a stranger's by now
+            }
             let Some(running) = self.running(&asked)? else { break };
             for process in running {
                 process.over().await?;

@@ -105,6 +105,9 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
     use super::*;
 
     fn group(id: u32) -> Group {
@@ -116,6 +119,15 @@ mod tests {
         let own = rustix::process::getpgrp().as_raw_nonzero().get().cast_unsigned();
         let names = group(own).names().unwrap();
         assert!(names.contains(&format!("({})", std::process::id())), "{names}");
+    }
+
+    /// Another handle reaps the leader while this one waits for its turn.
+    #[tokio::test]
+    async fn what_was_reaped_meanwhile_is_not_waited_for() {
+        let own = group(rustix::process::getpgrp().as_raw_nonzero().get().cast_unsigned());
+        let ours = Cell::new(true);
+        let both = async { tokio::join!(own.ended(|| ours.get()), async { ours.set(false) }).0 };
+        tokio::time::timeout(Duration::from_secs(30), both).await.expect("it does not wait for us").unwrap();
     }
 
     #[test]
