@@ -54,8 +54,8 @@ struct ByGroup;
 impl Source for ByGroup {
     type Process = u32;
 
-    fn alive(&mut self, id: i32) -> Option<u32> {
-        Some(Stat::of_alive(id)?.group)
+    fn alive(&mut self, id: i32) -> io::Result<Option<u32>> {
+        Ok(Stat::of_alive(id)?.map(|stat| stat.group))
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn ask() -> Asked {
 
 pub(super) fn names(group: u32) -> Option<String> {
     let seen = GROUPS.get().recent().ok()?;
-    let now = seen.of(group).iter().filter_map(|pid| Stat::of_alive(*pid));
+    let now = seen.of(group).iter().filter_map(|pid| Stat::of_alive(*pid).ok()?);
     listed(now.filter(|stat| stat.group == group).map(|stat| named(&stat.name, stat.pid)))
 }
 

@@ -38,12 +38,12 @@ pub(super) trait Source {
         numbers("/proc")
     }
 
-    /// A process that is alive; none if nobody has the id, or who has it has ended.
-    fn alive(&mut self, id: i32) -> Option<Self::Process>;
+    /// A process that is alive; none if nobody has the id, or who has it has ended. An error if that is not known.
+    fn alive(&mut self, id: i32) -> io::Result<Option<Self::Process>>;
 
     /// The id that was allocated last, and the one that none reaches: from there on they are allocated from the first one
     /// again. None where nobody tells.
-    fn last(&mut self) -> Option<(i32, i32)> {
+    fn last(&mut self) -> io::Result<Option<(i32, i32)>> {
         procfs::last_id()
     }
 }
@@ -60,18 +60,18 @@ pub(super) struct Found<P> {
 }
 
 pub(super) fn look<S: Source>(source: &mut S) -> io::Result<Found<S::Process>> {
-    let began = source.last();
+    let began = source.last()?;
     let first = source.list()?;
     let mut found = Found { alive: BTreeMap::new(), certain: true };
-    found.add(source, first.iter().copied());
+    found.add(source, first.iter().copied())?;
     let mut second = source.list()?;
     let first: HashSet<_> = first.into_iter().collect();
     second.retain(|id| !first.contains(id));
-    found.add(source, second);
+    found.add(source, second)?;
 
     let Some((mut seen, _)) = began else { return Ok(found) };
     let mut left = MOST;
-    while let Some((last, end)) = source.last()
+    while let Some((last, end)) = source.last()?
         && last != seen
     {
         if left == 0 {
@@ -82,7 +82,7 @@ pub(super) fn look<S: Source>(source: &mut S) -> io::Result<Found<S::Process>> {
         let new: Vec<i32> = since(seen, last, end).take(left).collect();
         left -= new.len();
         seen = new.last().copied().unwrap_or(last);
-        found.add(source, new);
+        found.add(source, new)?;
     }
     Ok(found)
 }
@@ -94,8 +94,13 @@ fn since(seen: i32, last: i32, end: i32) -> impl Iterator<Item = i32> {
 }
 
 impl<P> Found<P> {
-    fn add(&mut self, source: &mut impl Source<Process = P>, ids: impl IntoIterator<Item = i32>) {
-        self.alive.extend(ids.into_iter().filter_map(|id| Some((id, source.alive(id)?))));
+    fn add(&mut self, source: &mut impl Source<Process = P>, ids: impl IntoIterator<Item = i32>) -> io::Result<()> {
+        for id in ids {
+            if let Some(process) = source.alive(id)? {
+                self.alive.insert(id, process);
+            }
+        }
+        Ok(())
     }
 }
 

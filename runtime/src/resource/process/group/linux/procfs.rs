@@ -24,11 +24,6 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    /// None if nobody has the id, or it cannot be read.
-    pub(super) fn of(pid: i32) -> Option<Self> {
-        Self::read(pid).ok().flatten()
-    }
-
     /// None if nobody has the id. An error if that is not known, because there is no descriptor left, say.
     pub(super) fn read(pid: i32) -> io::Result<Option<Self>> {
         let mut text = [0; 2048]; // 52 numbers and a name
@@ -41,9 +36,9 @@ impl Stat {
         }
     }
 
-    /// None if nobody has the id, or who has it has ended.
-    pub(super) fn of_alive(pid: i32) -> Option<Self> {
-        Self::of(pid).filter(|stat| !stat.ended)
+    /// None if nobody has the id, or who has it has ended, or may not be looked at. An error as [`known`] says.
+    pub(super) fn of_alive(pid: i32) -> io::Result<Option<Self>> {
+        Ok(known(Self::read(pid))?.flatten().filter(|stat| !stat.ended))
     }
 
     /// Whether it is the same process that has the id.
@@ -77,16 +72,34 @@ impl Stat {
 }
 
 /// The id that was allocated last to a process or thread, and the one that none reaches. None where that is not told: under
-/// `subset=pid`, or where a container has a `loadavg` of its own (lxcfs), whose last number is something else.
-pub(super) fn last_id() -> Option<(i32, i32)> {
-    let mut file = File::open("/proc/loadavg").ok()?;
-    if file.metadata().ok()?.dev() != fs::metadata("/proc").ok()?.dev() {
-        return None;
+/// `subset=pid`, or where a container has a `loadavg` of its own (lxcfs), whose last number is something else. An error as
+/// [`known`] says.
+pub(super) fn last_id() -> io::Result<Option<(i32, i32)>> {
+    let Some(load) = known(kernels_own("/proc/loadavg"))?.flatten() else { return Ok(None) };
+    let Some(end) = known(fs::read_to_string("/proc/sys/kernel/pid_max"))? else { return Ok(None) };
+    let last = load.split_ascii_whitespace().last().and_then(|last| last.parse().ok());
+    Ok(last.zip(end.trim().parse().ok()))
+}
+
+/// A file of `/proc`, if nothing else is mounted over it.
+fn kernels_own(path: &str) -> io::Result<Option<String>> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.dev() != fs::metadata("/proc")?.dev() {
+        return Ok(None);
     }
     let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    let end = fs::read_to_string("/proc/sys/kernel/pid_max").ok()?.trim().parse().ok()?;
-    Some((text.split_ascii_whitespace().last()?.parse().ok()?, end))
+    file.read_to_string(&mut text)?;
+    Ok(Some(text))
+}
+
+/// What `/proc` says. It says nothing of who has ended, or may not be looked at. An error if it cannot be asked now, because
+/// there is no descriptor or no memory left: who is not found for that is not gone.
+pub(super) fn known<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Ok(said) => Ok(Some(said)),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -108,11 +121,22 @@ mod tests {
 
     #[test]
     fn the_last_id_is_that_of_the_last_thread() {
-        Stat::of_alive(std::process::id().cast_signed()).unwrap();
-        let (before, end) = last_id().unwrap();
+        assert!(Stat::of_alive(std::process::id().cast_signed()).unwrap().is_some());
+        let (before, end) = last_id().unwrap().unwrap();
         std::thread::spawn(|| ()).join().unwrap();
-        let (after, _) = last_id().unwrap();
+        let (after, _) = last_id().unwrap().unwrap();
         assert!(before != after && after < end);
-        assert_eq!(Stat::of(end), None);
+        assert_eq!(Stat::of_alive(end).unwrap(), None);
+    }
+
+    #[test]
+    fn a_shortage_is_not_taken_for_an_end() {
+        let read = |error| known::<()>(Err(io::Error::from_raw_os_error(error)));
+        for ended_or_forbidden in [libc::ENOENT, libc::ESRCH, libc::EACCES, libc::EPERM] {
+            assert_eq!(read(ended_or_forbidden).unwrap(), None);
+        }
+        for shortage in [libc::EMFILE, libc::ENFILE, libc::ENOMEM] {
+            assert_eq!(read(shortage).unwrap_err().raw_os_error(), Some(shortage));
+        }
     }
 }

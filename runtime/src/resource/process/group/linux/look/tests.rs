@@ -42,16 +42,16 @@ impl Source for World {
         Ok(ids)
     }
 
-    fn alive(&mut self, id: i32) -> Option<bool> {
+    fn alive(&mut self, id: i32) -> io::Result<Option<bool>> {
         let now = self.tick();
-        let life = self.lives.iter().find(|life| life.id == id && life.visible <= now && now < life.ends)?;
-        Some(life.member)
+        let life = self.lives.iter().find(|life| life.id == id && life.visible <= now && now < life.ends);
+        Ok(life.map(|life| life.member))
     }
 
-    fn last(&mut self) -> Option<(i32, i32)> {
+    fn last(&mut self) -> io::Result<Option<(i32, i32)>> {
         let now = self.tick();
-        let last = self.lives.iter().filter(|life| life.allocated <= now).max_by_key(|life| life.allocated)?;
-        self.tells.then_some((last.id, self.end))
+        let last = self.lives.iter().filter(|life| life.allocated <= now).max_by_key(|life| life.allocated);
+        Ok(last.filter(|_| self.tells).map(|last| (last.id, self.end)))
     }
 }
 
@@ -123,20 +123,52 @@ fn a_look_ends_where_ids_come_faster_than_it_takes_them() {
             Ok(vec![1])
         }
 
-        fn alive(&mut self, id: i32) -> Option<()> {
+        fn alive(&mut self, id: i32) -> io::Result<Option<()>> {
             self.0 += 2;
-            (id == 1).then_some(())
+            Ok((id == 1).then_some(()))
         }
 
-        fn last(&mut self) -> Option<(i32, i32)> {
+        fn last(&mut self) -> io::Result<Option<(i32, i32)>> {
             self.0 += 1;
-            Some((self.0, i32::MAX))
+            Ok(Some((self.0, i32::MAX)))
         }
     }
     let mut storm = Storm(1);
     let found = look(&mut storm).unwrap();
     assert!(!found.certain && found.alive.len() == 1);
     assert!(usize::try_from(storm.0).unwrap() < 4 * MOST, "{}", storm.0);
+}
+
+/// There is no descriptor left, at any of its questions: nobody is found then, and that says nothing.
+#[test]
+fn a_look_that_may_not_ask_has_not_seen_that_nobody_is_there() {
+    struct Short(usize);
+    impl Short {
+        fn ask(&mut self) -> io::Result<()> {
+            self.0 = self.0.wrapping_sub(1);
+            if self.0 == 0 { Err(io::Error::from_raw_os_error(libc::EMFILE)) } else { Ok(()) }
+        }
+    }
+    impl Source for Short {
+        type Process = ();
+
+        fn list(&mut self) -> io::Result<Vec<i32>> {
+            self.ask().map(|()| vec![1, 2])
+        }
+
+        fn alive(&mut self, _: i32) -> io::Result<Option<()>> {
+            self.ask().map(|()| None)
+        }
+
+        fn last(&mut self) -> io::Result<Option<(i32, i32)>> {
+            self.ask().map(|()| Some((2, i32::MAX)))
+        }
+    }
+    const QUESTIONS: usize = 6;
+    for question in 1..=QUESTIONS {
+        assert!(look(&mut Short(question)).is_err(), "question {question}");
+    }
+    assert!(look(&mut Short(QUESTIONS + 1)).unwrap().alive.is_empty());
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
-use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use tokio::process::Command;
 
-use super::super::procfs::Stat;
+use super::super::procfs::{Stat, known};
 
 /// The ids of all trees that a process is in, separated by colons: in a tree another one may be started.
 const VARIABLE: &str = "SUNDOWN_TREE";
@@ -71,30 +71,37 @@ fn new_id() -> String {
     format!("{first:016x}{:016x}", random.finish())
 }
 
-/// The ids of the trees that a process is in; none if it has none, or nobody may see them.
-pub(super) fn trees_of(stat: &Stat, patience: &mut Patience) -> Option<String> {
+/// The ids of the trees that a process is in; none if it has none, or nobody may see them. An error as [`known`] says.
+pub(super) fn trees_of(stat: &Stat, patience: &mut Patience) -> io::Result<Option<String>> {
     let mut now = stat.clone();
     loop {
-        let environment = if now.is_headless { of_a_thread(now.pid)? } else { read(&format!("/proc/{}", now.pid))? };
+        let environment = if now.is_headless { of_a_thread(now.pid) } else { read(&format!("/proc/{}", now.pid)) };
+        let Some(environment) = environment? else { return Ok(None) };
         // While it begins with another program it has none for a moment.
         if !environment.is_empty() || !now.is_between_programs {
-            return value(&environment);
+            return Ok(value(&environment));
         }
         if !patience.wait() {
-            return None;
+            return Ok(None);
         }
-        now = Stat::of_alive(now.pid)?;
+        let Some(later) = Stat::of_alive(now.pid)? else { return Ok(None) };
+        now = later;
     }
 }
 
-fn read(process: &str) -> Option<Vec<u8>> {
-    fs::read(format!("{process}/environ")).ok()
+fn read(process: &str) -> io::Result<Option<Vec<u8>>> {
+    known(fs::read(format!("{process}/environ")))
 }
 
 /// Of one whose main thread has ended: that has no memory any more.
-fn of_a_thread(pid: i32) -> Option<Vec<u8>> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
-    threads.flatten().filter_map(|thread| read(thread.path().to_str()?)).find(|environment| !environment.is_empty())
+fn of_a_thread(pid: i32) -> io::Result<Option<Vec<u8>>> {
+    for thread in known(fs::read_dir(format!("/proc/{pid}/task")))?.into_iter().flatten().flatten() {
+        let environment = read(&thread.path().to_string_lossy())?;
+        if environment.as_ref().is_some_and(|environment| !environment.is_empty()) {
+            return Ok(environment);
+        }
+    }
+    Ok(None)
 }
 
 fn value(environment: &[u8]) -> Option<String> {
@@ -126,7 +133,7 @@ mod tests {
         let path = std::env::var_os("PATH").unwrap();
         let id = mark(command.arg("60").env_clear().env("PATH", path).kill_on_drop(true));
         let child = command.spawn().unwrap();
-        let stat = Stat::of_alive(child.id().unwrap().cast_signed()).unwrap();
-        assert_eq!(trees_of(&stat, &mut Patience::new()).unwrap().rsplit(':').next(), Some(&*id));
+        let stat = Stat::of_alive(child.id().unwrap().cast_signed()).unwrap().unwrap();
+        assert_eq!(trees_of(&stat, &mut Patience::new()).unwrap().unwrap().rsplit(':').next(), Some(&*id));
     }
 }

@@ -21,7 +21,8 @@ pub(super) static GLIMPSES: PerProcess<Looks<Forest>> =
 static FIRST: AtomicU64 = AtomicU64::new(u64::MAX);
 
 pub(super) fn look_at_those_since(leader: u32) {
-    FIRST.fetch_min(Stat::of(leader.cast_signed()).map_or(0, |leader| leader.started), Ordering::SeqCst);
+    let leader = Stat::read(leader.cast_signed()).ok().flatten();
+    FIRST.fetch_min(leader.map_or(0, |leader| leader.started), Ordering::SeqCst);
 }
 
 /// The processes that were alive, by id.
@@ -39,10 +40,10 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn with_trees(stat: Stat, patience: &mut Patience) -> Self {
+    pub(super) fn with_trees(stat: Stat, patience: &mut Patience) -> io::Result<Self> {
         let is_older = stat.started < FIRST.load(Ordering::SeqCst);
-        let trees = if is_older { None } else { environment::trees_of(&stat, patience) };
-        Process { stat, trees }
+        let trees = if is_older { None } else { environment::trees_of(&stat, patience)? };
+        Ok(Process { stat, trees })
     }
 
     /// Whether it can be told by itself that it is of the tree.
@@ -96,9 +97,8 @@ struct WithTrees {
 impl Source for WithTrees {
     type Process = Process;
 
-    fn alive(&mut self, id: i32) -> Option<Process> {
-        let stat = Stat::of_alive(id)?;
-        Some(Process::with_trees(stat, &mut self.patience))
+    fn alive(&mut self, id: i32) -> io::Result<Option<Process>> {
+        Stat::of_alive(id)?.map(|stat| Process::with_trees(stat, &mut self.patience)).transpose()
     }
 }
 

@@ -31,16 +31,25 @@ struct Hunt<'a, K> {
 impl<K: Fn(&Stat) -> bool> Source for Hunt<'_, K> {
     type Process = ();
 
-    fn alive(&mut self, id: i32) -> Option<()> {
-        let process = Process::with_trees(Stat::of_alive(id)?, &mut self.patience);
+    fn alive(&mut self, id: i32) -> io::Result<Option<()>> {
+        // An error is the next look's, too: it finds who is left.
+        let killed = self.kill(id).ok().flatten();
+        self.killed.extend(killed);
+        Ok(None)
+    }
+}
+
+impl<K: Fn(&Stat) -> bool> Hunt<'_, K> {
+    /// None if it is not of the tree, or has ended.
+    fn kill(&mut self, id: i32) -> io::Result<Option<Stat>> {
+        let Some(stat) = Stat::of_alive(id)? else { return Ok(None) };
+        let process = Process::with_trees(stat, &mut self.patience)?;
         let own = std::process::id().cast_signed();
         if id == own || !process.is_in(self.tree, self.leader) || (self.is_killed)(&process.stat) {
-            return None;
+            return Ok(None);
         }
-        // An error is the next look's, too: it finds who is left.
-        let opened = open_same(&process.stat).ok()??;
-        pidfd_send_signal(opened, Signal::KILL).ok()?;
-        self.killed.push(process.stat);
-        None
+        let Some(opened) = open_same(&process.stat)? else { return Ok(None) };
+        pidfd_send_signal(opened, Signal::KILL)?;
+        Ok(Some(process.stat))
     }
 }

@@ -147,7 +147,8 @@ impl Members {
 
     /// The names and ids of those that run; none if nobody does.
     pub(super) fn names(&self) -> Option<String> {
-        let is_alive = |member: &&Member| Stat::of_alive(member.stat.pid).is_some_and(|now| now.is(&member.stat));
+        let is_alive =
+            |member: &&Member| matches!(Stat::of_alive(member.stat.pid), Ok(Some(now)) if now.is(&member.stat));
         let mut alive: Vec<&Stat> = self.alive.values().filter(is_alive).map(|member| &member.stat).collect();
         alive.sort_by_key(|stat| (stat.started, stat.pid));
         listed(alive.iter().map(|stat| named(&stat.name, stat.pid)))
