@@ -508,8 +508,9 @@ impl Tasks {
     /// Cancels the group's [token](Self::token), and still lets tasks in.
     #[doc(hidden)]
     pub fn cancel(&self) {
-        self.group.token.cancel();
         self.group.abort_until_stopped();
+        self.group.token.cancel();
+        self.group.abort_until_stopped(); // those that were let in between the two
     }
 
     /// Aborts the tasks that run now, and still lets others in.
@@ -578,8 +579,9 @@ impl Group {
     /// Closes the group, and requests its tasks to stop.
     fn request(&self) {
         self.ledger.close();
-        self.token.cancel();
+        // Before the token: an `Err` that one returns because of that is no failure.
         self.abort_until_stopped();
+        self.token.cancel();
     }
 
     /// Drops what ends as soon as the group is requested to stop.

@@ -55,6 +55,26 @@ async fn its_own_failure_is_reported() {
     assert!(detail.contains("`import`") && detail.contains("no disk"), "{detail}");
 }
 
+/// It is in a poll when the request comes, hears of that by the token, and returns an error before it can be dropped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_request_makes_it_return_is_no_failure() {
+    let tasks = Tasks::new();
+    let (token, (polled, begins)) = (tasks.token(), mpsc::channel());
+    let task = tasks.spawn_until_stopped("import", async move {
+        polled.send(()).unwrap();
+        while !token.is_cancelled() {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(50)); // the request is over
+        Err::<(), _>(std::io::Error::other("cancelled"))
+    });
+    begins.recv_timeout(GENEROUS).unwrap();
+    let (outcome, detail) = said(&shut_down(&tasks).await);
+    assert_eq!(outcome, "stopped", "{detail}");
+    assert!(detail.contains("`import`") && detail.contains("cancelled, as it was aborted"), "{detail}");
+    assert!(task.unwrap().await.unwrap().is_err());
+}
+
 #[tokio::test]
 async fn dropping_the_last_handle_drops_it() {
     let tasks = Tasks::new();

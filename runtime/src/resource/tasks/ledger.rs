@@ -238,7 +238,8 @@ impl<A> Ledger<A> {
     /// Whether a task was aborted. One that blocks a thread runs on, so its error is its own.
     pub(super) fn is_aborted(&self, key: Key) -> bool {
         let state = self.lock(key.shard());
-        state.aborted && state.entries.get(key.slot()).is_some_and(|entry| !entry.id.is_blocking())
+        let is_aborted = |id: Id| (state.aborted || id.has(Id::ABORTED)) && !id.is_blocking();
+        state.entries.get(key.slot()).is_some_and(|entry| is_aborted(entry.id))
     }
 
     pub(super) fn named(&self, key: Key) -> Option<Named> {
