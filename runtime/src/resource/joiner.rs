@@ -5,6 +5,8 @@
 //! ([`Joiner::finished`]). One outlives a teardown that gave up, until what it waits for ends; it is named after the
 //! step so that it can be told in a list of threads.
 
+use std::any::Any;
+use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -37,10 +39,30 @@ struct Shared<T> {
 }
 
 impl<T> Shared<T> {
+    fn new() -> Self {
+        Shared { result: Mutex::new(None), done: Latch::new() }
+    }
+
     fn end(&self, result: thread::Result<T>) {
         *lock(&self.result) = Some(result);
         self.done.set();
     }
+}
+
+/// A job is dropped without having run if the thread cannot be started that another one has promised it.
+struct EndsAnyway<T>(Arc<Shared<T>>);
+
+impl<T> Drop for EndsAnyway<T> {
+    fn drop(&mut self) {
+        if !self.0.done.is_set() {
+            self.0.end(Err(no_thread(&"it was not started")));
+        }
+    }
+}
+
+/// The payload of what could not run.
+fn no_thread(why: &dyn fmt::Display) -> Box<dyn Any + Send> {
+    Box::new(format!("no thread to wait for it with: {why}"))
 }
 
 impl<T: Send + 'static> Joiner<T> {
@@ -52,9 +74,25 @@ impl<T: Send + 'static> Joiner<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
+        Self::try_spawn(step, join).unwrap_or_else(|error| {
+            let shared = Arc::new(Shared::new());
+            shared.end(Err(no_thread(&error)));
+            Joiner { shared, name: NAME.to_owned() }
+        })
+    }
+
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// # Errors
+    ///
+    /// If the thread cannot be started; `join` is leaked then.
+    pub(crate) fn try_spawn<F>(step: &str, join: F) -> io::Result<Self>
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
         // The OS keeps the first 15 bytes; a NUL, which it refuses, cannot come from an identifier but from a name.
         let name = format!("{NAME} {}", step.replace('\0', " "));
-        let shared = Arc::new(Shared { result: Mutex::new(None), done: Latch::new() });
+        let shared = Arc::new(Shared::new());
         let join = Arc::new(Mutex::new(Some(join)));
         let (for_thread, for_join) = (Arc::clone(&shared), Arc::clone(&join));
         let spawned = thread::Builder::new().name(name.clone()).spawn(move || {
@@ -66,9 +104,9 @@ impl<T: Send + 'static> Joiner<T> {
         });
         if let Err(error) = spawned {
             std::mem::forget(lock(&join).take());
-            shared.end(Err(Box::new(format!("no thread to wait for it with: {error}"))));
+            return Err(error);
         }
-        Joiner { shared, name }
+        Ok(Joiner { shared, name })
     }
 
     /// As [`spawn`](Self::spawn), for a call that most likely returns at once, as the join of a thread that has
@@ -78,13 +116,13 @@ impl<T: Send + 'static> Joiner<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
-        let shared = Arc::new(Shared { result: Mutex::new(None), done: Latch::new() });
-        let for_job = Arc::clone(&shared);
+        let shared = Arc::new(Shared::new());
+        let for_job = EndsAnyway(Arc::clone(&shared));
         let job = Job::new(Driver::background(), move |_| async move {
-            for_job.end(catch_unwind(AssertUnwindSafe(join)));
+            for_job.0.end(catch_unwind(AssertUnwindSafe(join)));
         });
         if let Err(error) = FINISHED.submit(job, None) {
-            shared.end(Err(Box::new(format!("no thread to wait for it with: {error}"))));
+            shared.end(Err(no_thread(&error)));
         }
         Joiner { shared, name: NAME.to_owned() }
     }

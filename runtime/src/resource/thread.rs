@@ -21,7 +21,7 @@ use crate::resource::joiner::{self, Joiner};
 use crate::sync::latch::Latch;
 use crate::sync::{lock, quietly};
 use crate::teardown::by_ref::teardown_by_ref;
-use crate::teardown::{self, Outcome, Progress, Teardown, Wait, Watch};
+use crate::teardown::{self, Failure, Outcome, Progress, Teardown, Wait, Watch};
 use crate::value::Phase;
 use crate::value::nodes::{self, Node, Registered};
 use end::{End, Join};
@@ -367,19 +367,35 @@ fn run<R: Into<Outcome>>(f: impl FnOnce(StopSignal) -> R, shared: Arc<Shared>) {
     *lock(&shared.result) = ended;
 }
 
+impl Shared {
+    /// It has returned, and no thread can be started to wait for the destructors of its data: so nobody waits for them.
+    fn cannot_be_joined(&self, error: &io::Error) {
+        let mut result = lock(&self.result);
+        if result.outcome.is_stopped() {
+            let text = "it has returned, and there is no thread to wait for the destructors of its data with";
+            result.outcome = Outcome::Failed(Failure::new(format!("{text}: {error}")));
+        }
+        drop(result);
+        self.gone.set();
+    }
+}
+
 impl Inner {
     /// Joins the thread, which has announced its end, without blocking: where it still runs something, another thread joins
-    /// it for the step called `step`. Either way `gone` is set then. The first of all who wait does it.
+    /// it for the step called `step`, if it can be started. In any case `gone` is set then. The first of all who wait does it.
     fn join(&self, join: Join, step: &str) {
         let Some(handle) = lock(&self.handle).take() else { return };
         match gone::join_at_once(handle, join) {
             Ok(()) => self.shared.gone.set(),
             Err(handle) => {
                 let shared = Arc::clone(&self.shared);
-                drop(Joiner::spawn(step, move || {
+                let joiner = Joiner::try_spawn(step, move || {
                     let _ = handle.join(); // its panic was caught inside
                     shared.gone.set();
-                }));
+                });
+                if let Err(error) = joiner {
+                    self.shared.cannot_be_joined(&error);
+                }
             }
         }
     }
