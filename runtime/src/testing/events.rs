@@ -9,7 +9,7 @@
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::census::{Census, HELPER};
@@ -62,21 +62,23 @@ impl Watcher {
 
     /// As [`wait`](Self::wait), with a thread that blocks in place of the caller's.
     pub(super) async fn wait_async(&self, survivors: Census, until: Option<Instant>) {
-        /// Ends the thread when the caller is no longer interested.
-        struct Call<'a>(&'a Signal);
+        /// Ends the thread when the caller is no longer interested: what it holds must not be seen by the next check.
+        struct Call<'a>(&'a Signal, Option<JoinHandle<()>>);
         impl Drop for Call<'_> {
             fn drop(&mut self) {
                 self.0.raise();
+                // Its wake may poll the caller, there and then.
+                if let Some(thread) = self.1.take_if(|thread| thread.thread().id() != thread::current().id()) {
+                    let _ = thread.join();
+                }
             }
         }
 
-        let _call = Call(&self.signal);
         let ended = Arc::new(Mutex::new((false, None::<Waker>)));
         let thread = {
             let (signal, ended) = (Arc::clone(&self.signal), Arc::clone(&ended));
             thread::Builder::new().name(HELPER.to_owned()).spawn(move || {
                 signal.wait(&survivors, until);
-                // The thread lives a moment longer; what it holds must not be seen by another check.
                 drop((signal, survivors));
                 let waker = {
                     let mut ended = lock(&ended);
@@ -88,7 +90,7 @@ impl Watcher {
                 }
             })
         };
-        thread.expect("a test can start a thread");
+        let _call = Call(&self.signal, Some(thread.expect("a test can start a thread")));
         poll_fn(|cx| {
             let mut ended = lock(&ended);
             if ended.0 {

@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
+use std::task::{Context, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,7 @@ const CASES: &[(&str, fn())] = &[
     ("the_drop_of_a_value_is_an_event", the_drop_of_a_value_is_an_event),
     ("events_reach_an_async_caller", events_reach_an_async_caller),
     ("a_dropped_wait_leaves_no_thread", a_dropped_wait_leaves_no_thread),
+    ("a_dropped_wait_leaves_no_descriptor", a_dropped_wait_leaves_no_descriptor),
     ("the_guard_panics_with_the_list", the_guard_panics_with_the_list),
     ("the_guard_does_not_panic_while_unwinding", the_guard_does_not_panic_while_unwinding),
     ("the_guard_is_silent_once_somebody_looked", the_guard_is_silent_once_somebody_looked),
@@ -228,6 +230,21 @@ fn a_dropped_wait_leaves_no_thread() {
             thread::yield_now();
         }
         assert!(!check.survivors_async(SHORT).await.is_empty(), "the check can be used again");
+    });
+}
+
+/// The next look does not take those of the wait for leaks.
+fn a_dropped_wait_leaves_no_descriptor() {
+    block_on(async {
+        let mut check = LeakCheck::new();
+        let _worker = Worker::start("survivor");
+        for _ in 0..200 {
+            let mut wait = Box::pin(check.survivors_async(Duration::MAX));
+            assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), "the worker survives");
+            drop(wait);
+            let found = check.survivors(Duration::ZERO);
+            assert!(!found.iter().any(|found| matches!(found, Survivor::Descriptor { .. })), "{found}");
+        }
     });
 }
 
