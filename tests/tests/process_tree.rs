@@ -289,8 +289,14 @@ async fn one_that_is_known_by_its_parent_alone_is_no_orphan() {
     for shuts_down in [true, false] {
         let process = Process::spawn_tree("script", command(&mark, script)).unwrap();
         read(&process, 1).await;
-        while mark.alive().len() < 2 {
-            tokio::task::yield_now().await; // it begins with its program
+        let end = Instant::now() + GENEROUS;
+        while !mark
+            .alive()
+            .iter()
+            .any(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|it| it == "sleep\n"))
+        {
+            assert!(Instant::now() < end, "it begins with its program");
+            tokio::task::yield_now().await;
         }
         if shuts_down {
             let (outcome, detail) = said(&shut_down(&process).await);
