@@ -414,6 +414,7 @@ impl fmt::Debug for Report {
 impl bridge::Report for Report {
     fn into_arguments(self: Box<Self>, py: Python<'_>) -> PyResult<Option<Py<PyTuple>>> {
         let Some(callable) = self.callback.callable(py) else { return Ok(None) };
-        Ok(Some((self.error.into_value(py), callable.function).into_pyobject(py)?.unbind()))
+        let error = panics::exception(py, self.error);
+        Ok(Some((error, callable.function).into_pyobject(py)?.unbind()))
     }
 }

@@ -29,6 +29,13 @@ fn eager_panic_in_exception(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     future_into_py_eager(py, async { Err::<(), _>(PyErr::new::<PyValueError, _>(Unmakeable)) })
 }
 
+/// Reports such an exception, and is ready then.
+#[pyfunction]
+fn report_unmakeable<'py>(callable: &Bound<'py, PyAny>, thread: bool) -> PyResult<Bound<'py, PyAny>> {
+    let callback = if thread { Callback::on_thread(callable)? } else { Callback::new(callable)? };
+    future_into_py(callable.py(), async move { Ok(callback.report(PyErr::new::<PyValueError, _>(Unmakeable))) })
+}
+
 /// A result that panics when it is dropped instead of converted.
 struct PanicsInDrop;
 
@@ -84,7 +91,7 @@ fn signal_in_conversion(py: Python<'_>, signal: i32) -> PyResult<Bound<'_, PyAny
 }
 
 /// What no Python object is.
-struct Unextractable;
+pub(crate) struct Unextractable;
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Unextractable {
     type Error = PyErr;
@@ -126,6 +133,7 @@ fn eager_probed<'py>(py: Python<'py>, probe: &Probe) -> PyResult<Bound<'py, PyAn
 pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(panic_in_exception, module)?)?;
     module.add_function(wrap_pyfunction!(eager_panic_in_exception, module)?)?;
+    module.add_function(wrap_pyfunction!(report_unmakeable, module)?)?;
     module.add_function(wrap_pyfunction!(panic_in_drop, module)?)?;
     module.add_function(wrap_pyfunction!(signal_in_conversion, module)?)?;
     module.add_function(wrap_pyfunction!(call_unextractable, module)?)?;

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import linecache
+import queue
 import signal
 import sys
 import threading
@@ -37,6 +38,32 @@ def test_an_exception_that_cannot_be_made_takes_nothing_with_it(all_loops):
             await sp.eager_panic_in_exception()
 
     all_loops.run(main())
+
+
+def test_a_report_whose_exception_cannot_be_made_takes_nothing_with_it(all_loops):
+    async def main():
+        reported = asyncio.Queue()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.put_nowait(context))
+        assert await (await in_one_batch(lambda: sp.report_unmakeable(print, False)))
+        context = await asyncio.wait_for(reported.get(), 20)
+        assert isinstance(context["exception"], sp.RuntimePanic)
+        assert "no arguments" in str(context["exception"])
+        assert context["callback"] is print
+
+    all_loops.run(main())
+
+
+def test_a_report_on_a_thread_whose_exception_cannot_be_made(monkeypatch):
+    reported = queue.Queue()
+    monkeypatch.setattr(threading, "excepthook", reported.put)
+
+    async def main():
+        assert await sp.report_unmakeable(print, True)
+
+    asyncio.run(main())
+    arguments = reported.get(timeout=20)
+    assert arguments.exc_type is sp.RuntimePanic
+    assert "no arguments" in str(arguments.exc_value)
 
 
 def test_a_result_that_panics_in_its_drop_takes_nothing_with_it(all_loops):
