@@ -37,7 +37,7 @@ use crate::internal::driver::{self, Driver};
 use crate::internal::host::fork::Inheritable;
 use crate::internal::resource::owned::Owned;
 use crate::interpreter::exit::Live;
-use crate::interpreter::{closing, exceptions};
+use crate::interpreter::{closing, exceptions, panics};
 
 pub use builder::EventLoopBuilder;
 pub use lazy::LazyEventLoop;
@@ -226,6 +226,7 @@ impl EventLoop {
             arguments: Some(arguments),
             caller: locals::current(),
         });
+        let extract = |value: Bound<'_, PyAny>| panics::catch_err(|| extract(value));
         let asked = Answered::call(bridge, |key| Op::Call { key, call }, extract);
         asked.map_err(|_| state::refusal(self.name(), "run"))?.await
     }

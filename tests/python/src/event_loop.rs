@@ -8,6 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use sundown_python::{EventLoop, TaskLocals, future_into_py, get_runtime, into_future_with_locals, scope};
 
+use crate::hostile::Unextractable;
+
 /// An `EventLoop` in a class. What takes it away leaves nothing behind.
 #[pyclass(frozen, name = "EventLoop")]
 struct Own(Mutex<Option<EventLoop>>);
@@ -78,6 +80,13 @@ impl Own {
     fn run_into(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<i64> {
         let event_loop = self.get()?;
         get_runtime().block_on(py, async move { event_loop.run_into::<i64, _>(function, ()).await })?
+    }
+
+    /// Panics in the extraction of what is returned.
+    fn run_unextractable(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<()> {
+        let event_loop = self.get()?;
+        get_runtime()
+            .block_on(py, async move { event_loop.run_into::<Unextractable, _>(function, ()).await.map(drop) })?
     }
 
     /// Begins a call that nobody waits for. It holds a handle of the loop until it has ended.

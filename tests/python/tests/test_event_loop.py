@@ -63,6 +63,18 @@ def test_errors_come_back(make):
         own.run_into(lambda: "text")
 
 
+def test_an_extraction_that_panics_is_no_cancellation(make):
+    own = make()
+
+    async def coroutine():
+        await asyncio.sleep(0)
+
+    for function in (lambda: None, coroutine):
+        with pytest.raises(sp.RuntimePanic, match="not extracted"):
+            own.run_unextractable(function)
+    assert own.run(double, 4) == 8
+
+
 @pytest.mark.parametrize("first", [SystemExit, KeyboardInterrupt])
 @pytest.mark.parametrize("late", [False, True])
 def test_an_exit_ends_its_task_and_not_the_loop(make, first, late):
