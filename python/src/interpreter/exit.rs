@@ -33,6 +33,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use sundown::Teardown;
 
+use crate::internal::driver::FOREVER;
 use crate::internal::host::fork::PerProcess;
 use crate::internal::host::user_threads::Budget;
 use crate::internal::value::nodes;
@@ -155,7 +156,8 @@ impl State {
             return set; // as a shell unsets it for one command
         }
         match text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
-            Some(timeout) => timeout,
+            // There is room for what is added to it.
+            Some(timeout) => timeout.min(FOREVER),
             None => {
                 crate::internal::observe::complain(&format!(
                     "SUNDOWN_EXIT_TIMEOUT is `{text}`: it must be a number of seconds"

@@ -300,6 +300,35 @@ def test_an_empty_timeout_is_unset(script):
     assert script("asyncio.run(asyncio.sleep(0)); sp.block_on_sleep(0)", env={"SUNDOWN_EXIT_TIMEOUT": ""}) == ""
 
 
+def test_a_timeout_of_more_years_than_there_are(script):
+    """A second thread that ends the interpreter waits for so long: until the first one has ended the process."""
+    out = script(
+        """
+        probe, returned = sp.Probe(), threading.Event()
+
+        def second():
+            probe.wait_dropped()  # Stage two has begun.
+            atexit._run_exitfuncs()
+            returned.set()
+
+        async def main():
+            sp.never(probe)
+            await asyncio.get_running_loop().run_in_executor(None, probe.wait_started)
+
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(main())
+        threading.Thread(target=second, daemon=True).start()
+        """,
+        prelude="""
+import asyncio, atexit, threading
+atexit.register(lambda: print("returned:", returned.wait(1)))
+import sundown_pytest as sp
+""",
+        env={"SUNDOWN_EXIT_TIMEOUT": "1e19"},
+    )
+    assert out == "returned: False\n"
+
+
 def test_the_report_on_request(script):
     script(
         """
