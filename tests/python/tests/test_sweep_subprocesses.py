@@ -116,6 +116,31 @@ def test_a_pipe_that_another_process_has_is_not_waited_for(loops):
     os.kill(others[0], signal.SIGKILL)
 
 
+def test_pipes_that_do_not_empty_are_waited_for_together(loops):
+    """What is written goes to a pipe that another process has too, and that nobody reads: it stays open, and
+    uvloop would wait for it when it is closed."""
+    kept, others = [], []
+    count = 50
+
+    async def main():
+        command = "exec 3<&0; sleep 1000 <&3 >/dev/null 2>&1 & echo $!; wait"
+        for _ in range(count):
+            process = await asyncio.create_subprocess_exec("sh", "-c", command, stdin=PIPE, stdout=PIPE)
+            kept.append(process)
+            others.append(int(await process.stdout.readline()))
+            process.stdin.write(b"x" * 1_000_000)
+
+    try:
+        with stopped(loops, main) as loop:
+            began = time.monotonic()
+            sp.sweep(loop, timeout=60)
+            assert time.monotonic() - began < 0.1 * count * 0.6, "0.1 s for all, not for each"
+        assert all(is_gone(process.pid) for process in kept)
+    finally:
+        for other in others:
+            os.kill(other, signal.SIGKILL)
+
+
 def test_what_has_ended_already_is_closed(loops):
     pids = []
 

@@ -56,10 +56,11 @@ class Subprocesses(Layer):
                     self.add(child.name, "stopped", detail=child.ended(), ended=child.time)
             for child in children:
                 child.transport.close()
-            # Their pipes are closed by callbacks.
             closed = [child for child in children if not is_among(child.transport, self.given_up)]
-            for child in closed:
-                await self.sweep.within(child.lost, monotonic() + self.sweep.short(), confirms=True)
+            await self.wait_for_pipes(closed)
+            for child in children:
+                child.drop_input()
+            await self.wait_for_pipes(closed)
             self.given_up.extend(child.transport for child in closed if not child.lost.done())
 
     async def wait(self, children, until, confirms=False):
@@ -67,6 +68,12 @@ class Subprocesses(Layer):
         for child in children:
             await self.sweep.within(child.exited, until, confirms)
         return [child for child in children if not child.exited.done()]
+
+    async def wait_for_pipes(self, children):
+        """They are closed by callbacks. All have the same time, because they are closed at the same time."""
+        until = monotonic() + self.sweep.short()
+        for child in children:
+            await self.sweep.within(child.lost, until, confirms=True)
 
 
 class Child(asyncio.SubprocessProtocol):
@@ -123,6 +130,13 @@ class Child(asyncio.SubprocessProtocol):
             pass
         except OSError as error:
             self.problem = f"it takes no {name}: {error}"
+
+    def drop_input(self):
+        """What was written to it and nobody reads, because another process has the other end of the pipe. uvloop would wait for
+        that when it is closed."""
+        pipe = self.transport.get_pipe_transport(0)
+        if pipe is not None and pipe.get_write_buffer_size() > 0:
+            pipe.abort()
 
     def ended(self):
         code = self.transport.get_returncode()
