@@ -45,6 +45,7 @@ DAY = 86_400
 cancelling = threading.local()
 
 _cancel = asyncio.Future.cancel
+_result = asyncio.Future.result
 _set_result = asyncio.Future.set_result
 _set_exception = asyncio.Future.set_exception
 
@@ -83,6 +84,41 @@ class RustFuture(asyncio.Future):
         finally:
             _cancel(self, *message)
         return self.cancelled()
+
+
+class EnteringFuture(RustFuture):
+    """Of the `__aenter__` of a factory. It tells `_sundown_enter` what it hands over, not before: a task that is cancelled when the
+    future is done, and has not gone on yet, never gets it, and there is nothing that its `__aexit__` would close."""
+
+    __slots__ = ()
+
+    def __await__(self):
+        self._sundown_awaited = True
+        try:
+            made = yield from RustFuture.__await__(self)
+        finally:
+            self._sundown_awaited = False
+        return self.handed_over(made)
+
+    __iter__ = __await__
+
+    def result(self):
+        """A task that awaits it calls this too, also if it then raises that it was cancelled."""
+        made = _result(self)
+        return made if self._sundown_awaited else self.handed_over(made)
+
+    def handed_over(self, made):
+        enter, self._sundown_enter = self._sundown_enter, None
+        if enter is not None and not closed:
+            enter(made)
+        return made
+
+
+def entering(future, enter):
+    """Makes the future of a Rust task one of an `__aenter__`."""
+    future._sundown_enter, future._sundown_awaited = enter, False
+    future.__class__ = EnteringFuture
+    return future
 
 
 def cancel_tasks(tasks, message):

@@ -13,6 +13,8 @@ pub(crate) struct Glue {
     pub(crate) rust_future: Py<PyAny>,
     pub(crate) rust_coroutine: Py<PyAny>,
     pub(crate) bridge_for: Py<PyAny>,
+    /// Has a future say what it hands over.
+    pub(crate) entering: Py<PyAny>,
     /// What it defines.
     namespace: Py<PyDict>,
     /// Fails a future, whatever the exception.
@@ -74,6 +76,7 @@ fn load(py: Python<'_>) -> PyResult<Glue> {
         rust_future: of("RustFuture")?,
         rust_coroutine: of("rust_coroutine")?,
         bridge_for: of("bridge_for")?,
+        entering: of("entering")?,
         fail: of("fail")?,
         forward: of("forward")?,
         report: of("report")?,

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyCFunction, PyDict, PyTuple};
 use pyo3::{PyClass, PyClassInitializer};
 
 use crate::asyncio::into_py::future_into_py;
+use crate::bridge::glue;
 use crate::internal::host::fork::{Inheritable, PerProcess};
 use crate::internal::sync::lock;
 use crate::interpreter::exceptions;
@@ -96,6 +97,9 @@ where
 /// the `__aexit__` of the same asyncio task, the innermost first. In the meantime the exit of the interpreter closes it as
 /// any other object, and so does its own `close()`.
 ///
+/// The factory has the object once the task that awaits it has got it. A task that is cancelled earlier, also between the end
+/// of the future and its own next step, has entered nothing: the object is dropped.
+///
 /// ```no_run
 /// use pyo3::prelude::*;
 /// use pyo3::types::PyTuple;
@@ -181,7 +185,15 @@ where
     {
         self.made()?;
         let (task, made) = (current_task(py)?, Arc::clone(&self.made));
-        future_into_py(py, async move { Ok(Entered { value: Registered::new(fut.await?), task, made }) })
+        let enter = move |arguments: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+            let object = arguments.get_item(0)?.cast_into::<T>()?.unbind();
+            if let Some(made) = made.get() {
+                lock(made).push((task, object));
+            }
+            PyResult::Ok(())
+        };
+        let future = future_into_py(py, async move { fut.await.map(Registered::new) })?;
+        glue::get(py)?.entering.bind(py).call1((future, PyCFunction::new_closure(py, None, None, enter)?))
     }
 
     /// What `__aexit__` returns: an awaitable that ends when the object is closed that this task has entered last; if it has
@@ -212,28 +224,4 @@ where
 fn current_task(py: Python<'_>) -> PyResult<usize> {
     static CURRENT_TASK: PerProcess<PyOnceLock<Py<PyAny>>> = PerProcess::new(PyOnceLock::new);
     Ok(CURRENT_TASK.get().import(py, "asyncio", "current_task")?.call0()?.as_ptr().addr())
-}
-
-/// What was made, on its way to Python.
-struct Entered<T: Methods> {
-    value: Registered<T>,
-    task: usize,
-    made: Arc<Inheritable<Made<T>>>,
-}
-
-impl<'py, T> IntoPyObject<'py> for Entered<T>
-where
-    T: Methods + PyClass + Into<PyClassInitializer<T>>,
-{
-    type Target = T;
-    type Output = Bound<'py, T>;
-    type Error = PyErr;
-
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-        let object = self.value.into_pyobject(py)?;
-        if let Some(made) = self.made.get() {
-            lock(made).push((self.task, object.clone().unbind()));
-        }
-        Ok(object)
-    }
 }

@@ -121,6 +121,71 @@ def test_a_factory_that_fails(loops):
     loops.run(main())
 
 
+class Cancelled:
+    """A factory whose task is cancelled between the end of the future and its own next step."""
+
+    def __init__(self, locks):
+        self.locks = locks
+
+    async def __aenter__(self):
+        task = asyncio.current_task()
+        future = self.locks.__aenter__()
+        future.add_done_callback(lambda _: task.cancel())
+        return await future
+
+    async def __aexit__(self, *exception):
+        raise AssertionError("it was not entered")
+
+
+def test_what_a_cancelled_task_never_entered_is_closed(loops, server):
+    async def enter(locks):
+        async with Cancelled(locks):
+            raise AssertionError("it was cancelled")
+
+    async def main():
+        locks = sp.RemoteLocks(server.port)
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.ensure_future(enter(locks))
+        gc.collect()
+        while server.counts() != (1, 1):
+            await asyncio.sleep(0.001)
+        with pytest.raises(RuntimeError, match="without `__aenter__`"):
+            await locks.__aexit__(None, None, None)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        loops.run(asyncio.wait_for(main(), 20))
+
+
+@pytest.mark.parametrize("entered_by", ["wait_for", "shield", "task", "wait"])
+def test_what_is_entered_otherwise_is_closed_by_the_exit(loops, server, entered_by):
+    async def enter(locks):
+        future = locks.__aenter__()
+        if entered_by == "wait_for":
+            return await asyncio.wait_for(future, 20)
+        if entered_by == "shield":
+            return await asyncio.shield(future)
+        if entered_by == "wait":
+            await asyncio.wait([future])
+            return future.result()
+
+        async def task():
+            return await future
+
+        return await asyncio.ensure_future(task())
+
+    async def main():
+        locks = sp.RemoteLocks(server.port)
+        lock = await enter(locks)
+        assert not lock.closed
+        await locks.__aexit__(None, None, None)
+        assert lock.closed and server.counts() == (1, 1)
+        with pytest.raises(RuntimeError, match="without `__aenter__`"):
+            await locks.__aexit__(None, None, None)
+
+    loops.run(main())
+
+
 def test_what_nobody_gets_is_closed_without_a_warning(loops, server):
     async def main():
         probe = sp.Probe()
