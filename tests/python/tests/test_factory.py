@@ -146,8 +146,8 @@ def test_what_a_cancelled_task_never_entered_is_closed(loops, server):
         locks = sp.RemoteLocks(server.port)
         with pytest.raises(asyncio.CancelledError):
             await asyncio.ensure_future(enter(locks))
-        gc.collect()
         while server.counts() != (1, 1):
+            gc.collect()
             await asyncio.sleep(0.001)
         with pytest.raises(RuntimeError, match="without `__aenter__`"):
             await locks.__aexit__(None, None, None)
