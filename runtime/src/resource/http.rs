@@ -25,6 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tower_service::Service;
 
+use crate::driver::FOREVER;
 use crate::resource::tasks::{TaskInfo, Tasks};
 use connection::Setup;
 pub use listener::{Listener, UnixPeer};
@@ -152,7 +153,7 @@ impl<L: Listener> ServerBuilder<L> {
     }
 
     /// What comes before HTTP on each connection, as TLS. It runs in the task of the connection, so a slow one holds up
-    /// nobody else. A connection whose handshake fails is closed.
+    /// nobody else. A connection whose handshake fails or panics is closed.
     ///
     /// ```ignore
     /// let tls = tokio_rustls::TlsAcceptor::from(config); // with `alpn_protocols` of `h2` and `http/1.1`
@@ -160,7 +161,7 @@ impl<L: Listener> ServerBuilder<L> {
     /// ```
     pub fn handshake<H, F, Io>(self, handshake: H) -> ServerBuilder<L, H>
     where
-        H: Fn(L::Io) -> F + Send + 'static,
+        H: Fn(L::Io) -> F + Send + Sync + 'static,
         F: Future<Output = io::Result<Io>> + Send + 'static,
     {
         let ServerBuilder { listener, http, linger, streams, location, .. } = self;
@@ -173,7 +174,7 @@ impl<L: Listener, H> ServerBuilder<L, H> {
     /// `connection: close`, so a client that keeps its connections for a time, and sends requests more often than this,
     /// meets none that is closed as it sends. Zero by default: idle connections are closed at once. HTTP/2 needs it not.
     pub fn linger(mut self, linger: Duration) -> Self {
-        self.linger = linger;
+        self.linger = linger.min(FOREVER);
         self
     }
 
@@ -195,7 +196,7 @@ impl<L: Listener, H> ServerBuilder<L, H> {
     #[must_use = "a server that is dropped stops"]
     pub fn serve<F, Io, S, B>(self, service: S) -> Server
     where
-        H: Fn(L::Io) -> F + Send + 'static,
+        H: Fn(L::Io) -> F + Send + Sync + 'static,
         F: Future<Output = io::Result<Io>> + Send + 'static,
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -210,7 +211,7 @@ impl<L: Listener, H> ServerBuilder<L, H> {
         let local_addr = listener.local_addr();
         let server = Server { accepting, connections, streams, local_addr };
 
-        let setup = Arc::new(Setup { http, linger });
+        let (setup, handshake) = (Arc::new(Setup { http, linger }), Arc::new(handshake));
         let renaming = [server.connections.renaming(), server.streams.renaming()];
         let connections = server.connections.clone();
         let start = move |io: L::Io, peer: L::Peer| {
@@ -218,7 +219,9 @@ impl<L: Listener, H> ServerBuilder<L, H> {
             let requests = Requests::new(peer.to_string(), renaming.clone(), drain.clone());
             let name = requests.peer().to_owned();
             let service = requests::Noted::new(service.clone(), Peer(peer), Arc::clone(&requests));
-            let served = connection::serve(handshake(io), service, requests, Arc::clone(&setup), drain);
+            let handshake = Arc::clone(&handshake);
+            let handshake = async move { handshake(io).await };
+            let served = connection::serve(handshake, service, requests, Arc::clone(&setup), drain);
             // Refused if somebody else has closed the group, as `registry::shutdown_all`.
             let _ = connections.spawn_from(Cow::Owned(name), location, served);
         };

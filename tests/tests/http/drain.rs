@@ -103,17 +103,19 @@ async fn one_who_has_sent_nothing_is_not_waited_for_long() {
 
 #[tokio::test]
 async fn an_idle_one_that_lingers_gets_one_more_answer() {
-    let builder = Server::bind("127.0.0.1:0").await.unwrap().linger(GENEROUS);
-    let mut service = Service::new(builder.serve(Handlers::new().router()));
-    let mut client = Client::connect(service.address()).await;
-    assert!(!client.get("/").await.unwrap().headers().contains_key("connection"));
-    (&service.server).request(&mut Progress::new("server"));
-    refused(service.address()).await;
-    let last = client.get("/").await.unwrap();
-    assert_eq!((last.headers()["connection"].to_str().unwrap(), last.body().as_str()), ("close", "quick"));
-    client.closed().await;
-    let report = within(service.shutdown()).await.unwrap();
-    assert!(report.is_clean(), "{report}");
+    for linger in [GENEROUS, Duration::MAX] {
+        let builder = Server::bind("127.0.0.1:0").await.unwrap().linger(linger);
+        let mut service = Service::new(builder.serve(Handlers::new().router()));
+        let mut client = Client::connect(service.address()).await;
+        assert!(!client.get("/").await.unwrap().headers().contains_key("connection"));
+        (&service.server).request(&mut Progress::new("server"));
+        refused(service.address()).await;
+        let last = client.get("/").await.unwrap();
+        assert_eq!((last.headers()["connection"].to_str().unwrap(), last.body().as_str()), ("close", "quick"));
+        client.closed().await;
+        let report = within(service.shutdown()).await.unwrap();
+        assert!(report.is_clean(), "{report}");
+    }
 }
 
 #[tokio::test]

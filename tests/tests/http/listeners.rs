@@ -1,7 +1,9 @@
 //! Listeners: of other kinds, with errors, and with something in front of HTTP.
 
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -114,6 +116,24 @@ async fn errors_of_accept_are_waited_out() {
     assert_eq!(client.get("/").await.unwrap().body(), "quick");
     let report = within(service.shutdown()).await.unwrap();
     assert!(report.is_clean(), "{report}");
+}
+
+/// As one that unwraps the address of a peer that is gone.
+#[tokio::test]
+async fn a_handshake_that_panics_ends_its_connection() {
+    let is_first = AtomicBool::new(true);
+    let panics = move |stream: TcpStream| {
+        assert!(!is_first.swap(false, Ordering::SeqCst), "it is gone");
+        ready(Ok(stream))
+    };
+    let builder = Server::bind("127.0.0.1:0").await.unwrap().handshake(panics);
+    let mut service = Service::new(builder.serve(Handlers::new().router()));
+    let mut gone = TcpStream::connect(service.address()).await.unwrap();
+    assert_eq!(within(gone.read(&mut [0])).await.unwrap_or(0), 0);
+    let mut client = Client::connect(service.address()).await;
+    assert_eq!(client.get("/").await.unwrap().body(), "quick");
+    let report = within(service.shutdown()).await.unwrap();
+    assert!(report.to_string().contains("it is gone"), "{report}");
 }
 
 /// As TLS: a slow handshake holds up nobody, a failed one is one connection's, and none outlives the server.
