@@ -3,7 +3,8 @@
 //! How the budget is divided: what is left of it when a step starts belongs to this step, but for the reserve of those
 //! behind it; see [`Chains`].
 //! The last tenth of a share, 100 ms at most, is for confirming a force. A budget of zero means at once: every step is asked
-//! and forced now, in no order, and has 100 ms to be confirmed.
+//! and forced now, in no order, and has 100 ms to be confirmed. So has a step for which nothing is left, because the driver came
+//! back late.
 
 mod chains;
 mod spec;
@@ -66,7 +67,9 @@ pub(crate) async fn wait(spec: &'static Spec, steps: &mut [Step<'_>], progress: 
             }
             let Some((step, child)) = blocked[i].take_if(|_| !ended[i]) else { continue };
             let left = limit.saturating_duration_since(driver.now());
-            let share = if in_order { Share::of(chains.share(i, left)) } else { Share::at_once(left) };
+            let share = if in_order { chains.share(i, left) } else { left };
+            // None is left behind a driver that came back late: what is forced then has its time to be confirmed, too.
+            let share = if in_order && !share.is_zero() { Share::of(share) } else { Share::at_once(share) };
             let (driver, nest) = (&driver, &nest);
             running.push(async move {
                 run_step(step, child, share, driver, nest).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sundown::{Outcome, Progress, ShutdownGuard, Teardown, Wait, must_shutdown};
 use tokio::sync::Notify;
 
-/// Ends a turn of the runtime after it was forced.
+/// Ends a moment after it was forced.
 #[derive(Default)]
 struct Slow {
     forced: Arc<Notify>,
@@ -19,7 +19,7 @@ impl Teardown for Slow {
         let forced = Arc::clone(&self.forced);
         Box::pin(async move {
             forced.notified().await;
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
             Outcome::Stopped
         })
     }
@@ -33,13 +33,15 @@ impl Teardown for Slow {
 struct Late {
     #[shutdown]
     slow: Slow,
+    #[shutdown(after = slow)]
+    next: Slow,
     guard: ShutdownGuard<Self>,
 }
 
 /// The thread of the driver is blocked from before the step's deadline until after its limit.
 #[tokio::test]
 async fn a_force_is_confirmed() {
-    let mut late = Late { slow: Slow::default(), guard: ShutdownGuard::new() };
+    let mut late = Late { slow: Slow::default(), next: Slow::default(), guard: ShutdownGuard::new() };
     tokio::spawn(async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         std::thread::sleep(Duration::from_secs(1));
