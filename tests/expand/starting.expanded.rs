@@ -217,6 +217,7 @@ impl<T: Send> Runner<T> {
     unreachable_pub,
     single_use_lifetimes
 )]
+#[allow(non_camel_case_types)]
 #[allow(
     clippy::future_not_send,
     clippy::type_complexity,
@@ -233,19 +234,39 @@ const _: () = {
     }
     /// Sets the fields of a value, one after the other. Dropped before it is finished, it shuts down what it has.
     #[must_use = "the next field is set on what this returns; dropped, it shuts down what it has"]
-    pub struct __RunnerStarting<T: Send, __Stop, __Store, __Held, __Type>(
+    pub struct __RunnerStarting<
+        T: Send,
+        __state_stop,
+        __state_store,
+        __state_held,
+        __state_type,
+    >(
         ::sundown::__rt::Starting<Runner<T>>,
-        ::core::marker::PhantomData<fn() -> (__Stop, __Store, __Held, __Type)>,
+        ::core::marker::PhantomData<
+            fn() -> (__state_stop, __state_store, __state_held, __state_type),
+        >,
     );
-    impl<T: Send, __Stop, __Store, __Held, __Type> ::core::ops::Deref
-    for __RunnerStarting<T, __Stop, __Store, __Held, __Type> {
+    impl<
+        T: Send,
+        __state_stop,
+        __state_store,
+        __state_held,
+        __state_type,
+    > ::core::ops::Deref
+    for __RunnerStarting<T, __state_stop, __state_store, __state_held, __state_type> {
         type Target = __RunnerFields<T>;
         fn deref(&self) -> &Self::Target {
             self.0.fields()
         }
     }
-    impl<T: Send, __Stop, __Store, __Held, __Type> ::core::ops::DerefMut
-    for __RunnerStarting<T, __Stop, __Store, __Held, __Type> {
+    impl<
+        T: Send,
+        __state_stop,
+        __state_store,
+        __state_held,
+        __state_type,
+    > ::core::ops::DerefMut
+    for __RunnerStarting<T, __state_stop, __state_store, __state_held, __state_type> {
         fn deref_mut(&mut self) -> &mut Self::Target {
             self.0.fields_mut()
         }
@@ -255,57 +276,57 @@ const _: () = {
         label = "it was set before",
         note = "remove one of the two"
     )]
-    pub trait __StopIsUnset {}
-    impl __StopIsUnset for ::sundown::__rt::Unset {}
+    pub trait __IsUnset_stop {}
+    impl __IsUnset_stop for ::sundown::__rt::Unset {}
     #[diagnostic::on_unimplemented(
         message = "field `stop` is not set",
         label = "a field is missing",
         note = "call `start.stop(…)` before `finish`"
     )]
-    pub trait __StopIsSet {}
-    impl __StopIsSet for ::sundown::__rt::Set {}
+    pub trait __IsSet_stop {}
+    impl __IsSet_stop for ::sundown::__rt::Set {}
     #[diagnostic::on_unimplemented(
         message = "field `store` is set twice",
         label = "it was set before",
         note = "remove one of the two"
     )]
-    pub trait __StoreIsUnset {}
-    impl __StoreIsUnset for ::sundown::__rt::Unset {}
+    pub trait __IsUnset_store {}
+    impl __IsUnset_store for ::sundown::__rt::Unset {}
     #[diagnostic::on_unimplemented(
         message = "field `store` is not set",
         label = "a field is missing",
         note = "call `start.store(…)` before `finish`"
     )]
-    pub trait __StoreIsSet {}
-    impl __StoreIsSet for ::sundown::__rt::Set {}
+    pub trait __IsSet_store {}
+    impl __IsSet_store for ::sundown::__rt::Set {}
     #[diagnostic::on_unimplemented(
         message = "field `held` is set twice",
         label = "it was set before",
         note = "remove one of the two"
     )]
-    pub trait __HeldIsUnset {}
-    impl __HeldIsUnset for ::sundown::__rt::Unset {}
+    pub trait __IsUnset_held {}
+    impl __IsUnset_held for ::sundown::__rt::Unset {}
     #[diagnostic::on_unimplemented(
         message = "field `held` is not set",
         label = "a field is missing",
         note = "call `start.held(…)` before `finish`"
     )]
-    pub trait __HeldIsSet {}
-    impl __HeldIsSet for ::sundown::__rt::Set {}
+    pub trait __IsSet_held {}
+    impl __IsSet_held for ::sundown::__rt::Set {}
     #[diagnostic::on_unimplemented(
         message = "field `type` is set twice",
         label = "it was set before",
         note = "remove one of the two"
     )]
-    pub trait __TypeIsUnset {}
-    impl __TypeIsUnset for ::sundown::__rt::Unset {}
+    pub trait __IsUnset_type {}
+    impl __IsUnset_type for ::sundown::__rt::Unset {}
     #[diagnostic::on_unimplemented(
         message = "field `type` is not set",
         label = "a field is missing",
         note = "call `start.type(…)` before `finish`"
     )]
-    pub trait __TypeIsSet {}
-    impl __TypeIsSet for ::sundown::__rt::Set {}
+    pub trait __IsSet_type {}
+    impl __IsSet_type for ::sundown::__rt::Set {}
     #[automatically_derived]
     impl<T: Send> ::sundown::__rt::Startable for Runner<T> {
         type Fields = __RunnerFields<T>;
@@ -422,18 +443,24 @@ const _: () = {
     }
     impl<
         T: Send,
-        __Stop,
-        __Store,
-        __Held,
-        __Type,
-    > __RunnerStarting<T, __Stop, __Store, __Held, __Type> {
+        __state_stop,
+        __state_store,
+        __state_held,
+        __state_type,
+    > __RunnerStarting<T, __state_stop, __state_store, __state_held, __state_type> {
         /// Sets the field `stop`, once.
         fn stop(
             mut self,
             value: CancellationToken,
-        ) -> __RunnerStarting<T, ::sundown::__rt::Set, __Store, __Held, __Type>
+        ) -> __RunnerStarting<
+            T,
+            ::sundown::__rt::Set,
+            __state_store,
+            __state_held,
+            __state_type,
+        >
         where
-            __Stop: __StopIsUnset,
+            __state_stop: __IsUnset_stop,
         {
             ::sundown::__rt::Started::set(&mut self.0.fields_mut().stop, value);
             __RunnerStarting(self.0, ::core::marker::PhantomData)
@@ -442,9 +469,15 @@ const _: () = {
         pub fn store(
             mut self,
             value: Store,
-        ) -> __RunnerStarting<T, __Stop, ::sundown::__rt::Set, __Held, __Type>
+        ) -> __RunnerStarting<
+            T,
+            __state_stop,
+            ::sundown::__rt::Set,
+            __state_held,
+            __state_type,
+        >
         where
-            __Store: __StoreIsUnset,
+            __state_store: __IsUnset_store,
         {
             ::sundown::__rt::Started::set(&mut self.0.fields_mut().store, value);
             __RunnerStarting(self.0, ::core::marker::PhantomData)
@@ -453,9 +486,15 @@ const _: () = {
         pub(crate) fn held(
             mut self,
             value: Holder<T>,
-        ) -> __RunnerStarting<T, __Stop, __Store, ::sundown::__rt::Set, __Type>
+        ) -> __RunnerStarting<
+            T,
+            __state_stop,
+            __state_store,
+            ::sundown::__rt::Set,
+            __state_type,
+        >
         where
-            __Held: __HeldIsUnset,
+            __state_held: __IsUnset_held,
         {
             ::sundown::__rt::Started::set(&mut self.0.fields_mut().held, value);
             __RunnerStarting(self.0, ::core::marker::PhantomData)
@@ -464,9 +503,15 @@ const _: () = {
         fn r#type(
             mut self,
             value: Option<Box<Runner<T>>>,
-        ) -> __RunnerStarting<T, __Stop, __Store, __Held, ::sundown::__rt::Set>
+        ) -> __RunnerStarting<
+            T,
+            __state_stop,
+            __state_store,
+            __state_held,
+            ::sundown::__rt::Set,
+        >
         where
-            __Type: __TypeIsUnset,
+            __state_type: __IsUnset_type,
         {
             ::sundown::__rt::Started::set(&mut self.0.fields_mut().r#type, value);
             __RunnerStarting(self.0, ::core::marker::PhantomData)
@@ -474,10 +519,10 @@ const _: () = {
         /// Makes the value. Nothing may fail after it: the value is one that must be shut down.
         pub fn finish(self) -> Runner<T>
         where
-            __Stop: __StopIsSet,
-            __Store: __StoreIsSet,
-            __Held: __HeldIsSet,
-            __Type: __TypeIsSet,
+            __state_stop: __IsSet_stop,
+            __state_store: __IsSet_store,
+            __state_held: __IsSet_held,
+            __state_type: __IsSet_type,
         {
             let fields = self.0.finish();
             Runner {

@@ -68,6 +68,7 @@ fn builder(input: &DeriveInput, guard: &str, steps: &TokenStream, krate: &Krate)
     Some(local! {
         #[doc(hidden)]
         #[allow(dead_code, missing_debug_implementations, unnameable_types, unreachable_pub, single_use_lifetimes)]
+        #[allow(non_camel_case_types)]
         #[allow(clippy::future_not_send, clippy::type_complexity, clippy::needless_pass_by_value)]
         #deprecated
         const _: () = {
@@ -114,15 +115,15 @@ struct Settable<'a> {
 impl<'a> Settable<'a> {
     fn of(field: &'a Field, names: &Names) -> Option<Self> {
         let name = field.ident.as_ref()?;
-        let camel: String = name.unraw().to_string().split('_').map(capitalised).collect();
-        let span = Span::mixed_site();
+        // The name as it is: two that differ in an underscore alone are two fields.
+        let (unraw, span) = (name.unraw(), Span::mixed_site());
         Some(Settable {
             name,
             vis: &field.vis,
             ty: spelled_out(field.ty.to_token_stream(), &[], &names.this),
-            state: format_ident!("__{camel}", span = span),
-            is_unset: format_ident!("__{camel}IsUnset", span = span),
-            is_set: format_ident!("__{camel}IsSet", span = span),
+            state: format_ident!("__state_{unraw}", span = span),
+            is_unset: format_ident!("__IsUnset_{unraw}", span = span),
+            is_set: format_ident!("__IsSet_{unraw}", span = span),
         })
     }
 
@@ -140,11 +141,6 @@ impl<'a> Settable<'a> {
             impl #is_set for #rt::Set {}
         }
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The struct's parameters without defaults, then the states.

@@ -137,3 +137,29 @@ async fn a_start_can_be_spawned() {
     }));
     started.await.unwrap().unwrap().stop().await.unwrap();
 }
+
+/// Of each pair one name could be taken for the other's, or for one that is generated.
+#[must_shutdown(starting)]
+struct Form {
+    #[shutdown]
+    jobs: Tasks,
+    jobs_is_set: bool,
+    worker1: u8,
+    worker_1: u8,
+    _worker_1: u8,
+    r#type: u8,
+    type_: u8,
+    form_fields: u8,
+    form_starting: u8,
+    guard: ShutdownGuard<Self>,
+}
+
+#[tokio::test]
+async fn names_that_are_nearly_the_same() {
+    let start = Form::starting().jobs(Tasks::new()).jobs_is_set(true).worker1(1).worker_1(2)._worker_1(3);
+    let mut form = start.r#type(4).type_(5).form_fields(6).form_starting(7).finish();
+    assert!(form.jobs_is_set);
+    let others = [form.worker1, form.worker_1, form._worker_1, form.r#type, form.type_];
+    assert_eq!((others, form.form_fields, form.form_starting), ([1, 2, 3, 4, 5], 6, 7));
+    form.shutdown().await.unwrap();
+}
